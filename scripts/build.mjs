@@ -1,0 +1,61 @@
+// Builds the Worker: src/ -> build/index.js and build/index_bg.wasm, which is
+// what `wrangler dev`, the tests and `wrangler deploy` run. Does nothing when
+// nothing that goes into it has changed. `npm run build` says its size, too.
+
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { Failed, cache, capture, cli, env, fingerprint, root, runQuietly, say, stamp, tools } from "./run.mjs";
+import { setUp } from "./setup.mjs";
+
+/** What is deployed: the module, and the wasm that it imports. */
+const OUTPUT = ["build/index.js", "build/index_bg.wasm"];
+const INPUT = ["src", "migrations", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/toolchain"];
+
+/** A Worker may be 64 MiB. Ours is to start fast: one that grows past this has
+ *  taken in something that nobody looked at. */
+const MAX_GZIP = 1024 * 1024;
+
+export async function build() {
+  const done = stamp(join(cache, "build"));
+  // With the output in it, a build by hand or half a build counts as none.
+  const now = () =>
+    fingerprint([...INPUT, ...OUTPUT], [capture("rustc", ["-vV"]).stdout, process.env.RUSTFLAGS]);
+  if (OUTPUT.every((path) => existsSync(join(root, path))) && done.is(now())) return;
+
+  say("building the Worker (the first time one to two minutes)");
+  const bin = join(root, "node_modules", ".bin");
+  await runQuietly("the Worker", join(tools, "bin", "worker-build"), ["--release", "--panic-unwind"], {
+    env: {
+      ...env,
+      // worker-build asks for a nightly toolchain: see toolchain/cargo.
+      PATH: [join(root, "scripts", "toolchain"), env.PATH].join(delimiter),
+      EDGESPAN_REAL_PATH: env.PATH,
+      // It would download these three itself, into a folder of its own.
+      WASM_BINDGEN_BIN: join(tools, "bin", "wasm-bindgen"),
+      WASM_OPT_BIN: join(bin, "wasm-opt"),
+      ESBUILD_BIN: join(bin, "esbuild"),
+    },
+  });
+  done.set(now());
+}
+
+/** Says how large the Worker is, compressed as an upload is measured, and
+ *  fails when that is too much. */
+export function checkSize() {
+  const bytes = OUTPUT.map((path) => readFileSync(join(root, path)));
+  const [plain, gzip] = [bytes, bytes.map((part) => gzipSync(part))].map((parts) =>
+    parts.reduce((sum, part) => sum + part.length, 0),
+  );
+  const kib = (n) => `${(n / 1024).toFixed(0)} KiB`;
+  say(`the Worker's size: ${kib(gzip)} gzip (${kib(plain)} plain), of at most ${kib(MAX_GZIP)} gzip`);
+  if (gzip >= MAX_GZIP) throw new Failed("the Worker has become too large");
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await cli(async () => {
+    await setUp();
+    await build();
+    checkSize();
+  });
+}

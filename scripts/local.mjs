@@ -1,0 +1,57 @@
+// The database as a script reaches it (D1, local or deployed), and the local
+// state that `npm start` serves: its migrations, its first project and key.
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Failed, capture, env, fingerprint, say, stamp, stateDir } from "./run.mjs";
+
+/** The key that every local set-up has. The Worker takes it only with the
+ *  variable EDGESPAN_LOCAL, which a deployment does not have. */
+export const LOCAL_KEY = "ts_local_development";
+
+/** What wrangler needs to run without asking anybody anything. */
+export const quiet = { ...env, CI: "1" };
+
+/** Where wrangler finds a database. */
+const place = (remote) => (remote ? ["--remote"] : ["--local", "--persist-to", stateDir]);
+
+/** All that is ever stored of a key. */
+export const hashOf = (key) => createHash("sha256").update(key).digest("hex");
+
+/**
+ * Runs SQL statements, as one transaction, and gives back the rows of each.
+ * wrangler takes no parameters: whatever is put into `sql` must have been
+ * checked against a pattern that leaves no room for SQL.
+ */
+export function query(sql, { remote = false } = {}) {
+  const { ok, stdout, stderr } = capture(
+    "wrangler",
+    ["d1", "execute", "DB", ...place(remote), "--json", "--command", sql],
+    // Deployed, wrangler may have to ask who this is.
+    remote ? { env, stdio: ["inherit", "pipe", "inherit"] } : { env: quiet },
+  );
+  if (!ok) throw new Failed(`the database could not be asked:\n${stdout}${stderr}`);
+  return JSON.parse(stdout.slice(stdout.search(/^\[/m))).map(({ results }) => results);
+}
+
+/** Brings the local database up to date. Starting wrangler takes seconds, so
+ *  it is done only when the migrations or the configuration have changed. */
+export function ensureLocalState() {
+  const done = stamp(join(stateDir, "prepared"));
+  const wanted = fingerprint(["migrations", "wrangler.toml"]);
+  if (done.is(wanted) && existsSync(join(stateDir, "v3", "d1"))) return;
+
+  say("applying the migrations to the local database");
+  const { ok, stdout, stderr } = capture("wrangler", ["d1", "migrations", "apply", "DB", ...place(false)], {
+    env: quiet,
+  });
+  if (!ok) throw new Failed(`the migrations could not be applied:\n${stdout}${stderr}`);
+  const now = Date.now();
+  query(`
+    insert into project (id, name, created_ms) values ('local', 'local', ${now}) on conflict do nothing;
+    insert into api_key (hash, id, project, name, prefix, created_ms)
+      select '${hashOf(LOCAL_KEY)}', 'key_local', id, 'local', '${LOCAL_KEY.slice(0, 11)}', ${now}
+      from project where name = 'local' on conflict do nothing;`);
+  done.set(wanted);
+}

@@ -1,0 +1,230 @@
+//! What the read API's answers look like. Times are ISO 8601 in UTC with
+//! milliseconds, a trace's cost is a decimal string, payloads are the client's
+//! own bytes.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::model::{Body, Event, Micros, Millis, SpanBody, SpanType};
+use crate::payload::{Missing, Payloads};
+use crate::store::read::{Parent, Slice, Span, TraceRow};
+use crate::wire;
+
+/// A page of the list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<'a> {
+    pub traces: Vec<Trace<'a>>,
+    /// For the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// One trace with everything in it.
+#[derive(Serialize)]
+pub struct Detail<'a> {
+    #[serde(flatten)]
+    pub trace: Trace<'a>,
+    pub spans: Vec<SpanOut<'a>>,
+    pub scores: [(); 0],
+}
+
+/// A trace, in lists and alone.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trace<'a> {
+    id: &'a str,
+    name: &'a str,
+    status: &'static str,
+    start_time: String,
+    end_time: Option<String>,
+    duration_ms: Option<i64>,
+    total_cost: String,
+    total_tokens: i64,
+    tags: Option<&'a RawValue>,
+    metadata: Option<&'a RawValue>,
+    /// Why `metadata` is null though some was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload_error: Option<Missing>,
+    session_id: Option<&'a str>,
+    parent_trace_id: Option<&'a str>,
+    deployment_id: Option<&'a str>,
+    evaluators: Option<&'a RawValue>,
+    span_count: i64,
+    score_count: i64,
+    created_at: String,
+}
+
+impl<'a> Trace<'a> {
+    /// The trace of a row; long metadata is among the payloads.
+    pub fn of(row: &'a TraceRow, payloads: &'a Payloads) -> Self {
+        let (metadata, payload_error) = match row.metadata_elsewhere() {
+            Some(slice) => match decode(payloads, &slice) {
+                Ok(Event { body: Body::Trace(trace), .. }) => (trace.metadata, None),
+                Ok(_) => (None, Some(UNREADABLE)),
+                Err(why) => (None, Some(why)),
+            },
+            None => (row.metadata.as_deref(), None),
+        };
+        Self {
+            id: &row.id,
+            name: &row.name,
+            status: row.status().as_str(),
+            start_time: iso(row.start_us),
+            end_time: row.end_us.map(iso),
+            duration_ms: row.end_us.map(|end| millis_between(row.start_us, end)),
+            total_cost: dollars(row.cost_nano),
+            total_tokens: row.tokens,
+            tags: raw(Some(row.tags.as_deref().unwrap_or("[]"))),
+            metadata: raw(metadata),
+            payload_error,
+            session_id: row.session.as_deref(),
+            parent_trace_id: row.parent_trace.as_deref(),
+            deployment_id: row.deployment.as_deref(),
+            evaluators: raw(row.evaluators.as_deref()),
+            span_count: row.spans,
+            score_count: 0,
+            created_at: iso(row.created_ms.saturating_mul(1_000)),
+        }
+    }
+}
+
+/// A span with its payloads.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SpanOut<'a> {
+    id: &'a str,
+    trace_id: &'a str,
+    parent_span_id: Option<&'a str>,
+    /// Set when the parent was named but is not there, or not yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    parent_missing: bool,
+    name: &'a str,
+    r#type: &'static str,
+    start_time: Option<String>,
+    end_time: Option<String>,
+    duration_ms: Option<i64>,
+    input: Option<&'a RawValue>,
+    output: Option<&'a RawValue>,
+    model: Option<&'a str>,
+    model_parameters: Option<&'a RawValue>,
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+    cached_tokens: Option<u64>,
+    cost: Option<Box<RawValue>>,
+    status: &'static str,
+    error_message: Option<&'a str>,
+    metadata: Option<&'a RawValue>,
+    /// Why input, output, parameters, metadata and the error's message are
+    /// null though some may have been sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload_error: Option<Missing>,
+    created_at: Option<String>,
+}
+
+impl<'a> SpanOut<'a> {
+    /// The span of a row and of its event, or of the reason why that is not
+    /// there: then what the index has must do.
+    pub fn of(trace: &'a str, row: &'a Span, event: &'a Result<SpanBody<'a>, Missing>) -> Self {
+        let body = event.as_ref().ok();
+        let (parent_span_id, parent_missing) = match &row.parent {
+            Parent::None => (None, false),
+            Parent::Span(id) => (Some(id.as_str()), false),
+            Parent::Missing => (body.and_then(|b| b.parent.as_deref()), true),
+        };
+        let cost =
+            body.and_then(|b| b.cost.map(str::to_owned)).or_else(|| row.cost_nano.map(dollars));
+        Self {
+            id: &row.id,
+            trace_id: trace,
+            parent_span_id,
+            parent_missing,
+            name: body.map_or(&row.name, |b| &b.name),
+            r#type: SpanType::name_of(row.kind),
+            start_time: row.start_us.map(iso),
+            end_time: row.end_us.map(iso),
+            duration_ms: row.start_us.zip(row.end_us).map(|(s, e)| millis_between(s, e)),
+            input: raw(body.and_then(|b| b.input)),
+            output: raw(body.and_then(|b| b.output)),
+            model: body.map_or(row.model.as_deref(), |b| b.model.as_deref()),
+            model_parameters: raw(body.and_then(|b| b.model_parameters)),
+            prompt_tokens: row.prompt_tokens,
+            completion_tokens: row.completion_tokens,
+            total_tokens: row.total_tokens,
+            cached_tokens: body.and_then(|b| b.usage.cached),
+            cost: cost.and_then(|c| RawValue::from_string(c).ok()),
+            status: row.status.as_str(),
+            error_message: body.and_then(|b| b.error_message.as_deref()),
+            metadata: raw(body.and_then(|b| b.metadata)),
+            payload_error: event.as_ref().err().copied(),
+            created_at: row.received_ms.map(|at| iso(at.saturating_mul(1_000))),
+        }
+    }
+}
+
+const UNREADABLE: Missing = "the raw batch is not what the index says";
+
+/// The span's own event, out of the payloads.
+///
+/// # Errors
+/// Why it is not there.
+pub fn span_event<'a>(span: &Span, payloads: &'a Payloads) -> Result<SpanBody<'a>, Missing> {
+    let slice = span.slice.as_ref().ok_or(UNREADABLE)?;
+    match decode(payloads, slice)?.body {
+        Body::Span(body) => Ok(body),
+        Body::Trace(_) => Err(UNREADABLE),
+    }
+}
+
+fn decode<'a>(payloads: &'a Payloads, slice: &Slice) -> Result<Event<'a>, Missing> {
+    wire::decode_event(payloads.get(slice)?).ok_or(UNREADABLE)
+}
+
+/// JSON text as it is. It was checked when it came in.
+fn raw(json: Option<&str>) -> Option<&RawValue> {
+    json.and_then(|json| serde_json::from_str(json).ok())
+}
+
+fn iso(at: Micros) -> String {
+    let at = Timestamp::from_microsecond(at).unwrap_or_default();
+    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// Whole milliseconds from one time to another; a clock that ran backwards
+/// makes it 0.
+fn millis_between(start: Micros, end: Micros) -> Millis {
+    end.saturating_sub(start).max(0) / 1_000
+}
+
+/// Billionths of a dollar as a decimal, without needless zeros: `0.0034`.
+fn dollars(nano: i64) -> String {
+    let (sign, nano) = (if nano < 0 { "-" } else { "" }, nano.unsigned_abs());
+    let text = format!("{sign}{}.{:09}", nano / 1_000_000_000, nano % 1_000_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_costs_as_decimals() {
+        for (nano, text) in [
+            (0, "0"),
+            (3_400_000, "0.0034"),
+            (1, "0.000000001"),
+            (-2_500_000_000, "-2.5"),
+            (120_000_000_000, "120"),
+        ] {
+            assert_eq!(dollars(nano), text);
+        }
+    }
+
+    #[test]
+    fn writes_times_with_milliseconds() {
+        assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(iso(1_773_482_400_123_999), "2026-03-14T10:00:00.123Z");
+        assert_eq!(iso(-1), "1969-12-31T23:59:59.999Z");
+    }
+}

@@ -1,0 +1,70 @@
+//! The read API: query strings in, JSON out. What it says comes from the index
+//! (`store::read`) and, for payloads, from the raw batches, given back byte
+//! for byte.
+
+mod filter;
+mod json;
+
+use crate::batch::RawStore;
+use crate::error::{Error, Fault, Reject};
+use crate::payload::Payloads;
+use crate::store::Database;
+use crate::store::query;
+use crate::store::read::{self, TraceRow};
+
+/// `GET /api/v1/traces`: the `data` of the answer.
+///
+/// # Errors
+/// 400 for a query that cannot be read; a fault of the database.
+pub async fn list(
+    project: &str,
+    query: &str,
+    db: &impl Database,
+    store: &impl RawStore,
+) -> Result<String, Error> {
+    let mut filter = filter::parse(query)?;
+    let limit = filter.limit;
+    filter.limit += 1; // One more tells whether there is a next page.
+    let ran = db.run(vec![query::list_traces(project, &filter)]).await?;
+    let mut traces = read::traces(&ran)?;
+    let more = traces.len() > limit;
+    traces.truncate(limit);
+    let elsewhere: Vec<_> = traces.iter().filter_map(TraceRow::metadata_elsewhere).collect();
+    let payloads = Payloads::read(store, elsewhere.iter()).await;
+    let next = traces.last().filter(|_| more).map(|last| filter::cursor(last.start_us, &last.id));
+    let page = json::Page {
+        traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads)).collect(),
+        next_cursor: next,
+    };
+    to_json(&page)
+}
+
+/// `GET /api/v1/traces/{id}`: the `data` of the answer.
+///
+/// # Errors
+/// 404 when the project has no such trace; a fault of the database.
+pub async fn get(
+    project: &str,
+    id: &str,
+    db: &impl Database,
+    store: &impl RawStore,
+) -> Result<String, Error> {
+    let ran = db.run(query::get_trace(project, id)).await?;
+    let Some((trace, spans)) = read::trace(&ran)? else {
+        return Err(Reject::NotFound("this project has no trace with this id".into()).into());
+    };
+    let elsewhere = trace.metadata_elsewhere();
+    let slices = spans.iter().filter_map(|span| span.slice.as_ref());
+    let payloads = Payloads::read(store, slices.chain(&elsewhere)).await;
+    let events: Vec<_> = spans.iter().map(|span| json::span_event(span, &payloads)).collect();
+    let detail = json::Detail {
+        trace: json::Trace::of(&trace, &payloads),
+        spans: spans.iter().zip(&events).map(|(s, e)| json::SpanOut::of(&trace.id, s, e)).collect(),
+        scores: [],
+    };
+    to_json(&detail)
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|e| Fault::Internal(format!("an answer: {e}")).into())
+}

@@ -1,0 +1,114 @@
+//! Statements run in D1, and the table of keys.
+
+use serde::Deserialize;
+use worker::wasm_bindgen::JsValue;
+use worker::{Context, D1Database, D1PreparedStatement};
+
+use crate::auth::{KeyHash, Keys, Principal};
+use crate::error::Fault;
+use crate::model::{Handling, Millis};
+use crate::store::{Database, Param, Ran, Statement};
+
+/// The database binding.
+pub struct Index(pub D1Database);
+
+#[derive(Deserialize)]
+struct Row {
+    json: String,
+}
+
+impl Database for Index {
+    async fn run(&self, statements: Vec<Statement>) -> Result<Ran, Fault> {
+        let prepared: Vec<_> =
+            statements.iter().map(|s| self.prepare(s)).collect::<Result<_, _>>()?;
+        let results = self.0.batch(prepared).await.map_err(unavailable)?;
+        let mut ran = Ran::default();
+        for result in results {
+            let rows: Vec<Row> = result.results().map_err(unavailable)?;
+            ran.rows.push(rows.into_iter().map(|row| row.json).collect());
+            let meta = result.meta().ok().flatten();
+            ran.rows_written += meta.and_then(|m| m.rows_written).unwrap_or(0) as u64;
+        }
+        Ok(ran)
+    }
+}
+
+impl Index {
+    fn prepare(&self, statement: &Statement) -> Result<D1PreparedStatement, Fault> {
+        #[expect(clippy::cast_precision_loss, reason = "within 2^53, as Param says")]
+        let params: Vec<JsValue> = statement
+            .params
+            .iter()
+            .map(|param| match param {
+                Param::Text(text) => JsValue::from_str(text),
+                Param::Int(n) => JsValue::from_f64(*n as f64),
+            })
+            .collect();
+        self.0.prepare(&*statement.sql).bind(&params).map_err(unavailable)
+    }
+}
+
+/// The table of keys, for one request.
+pub struct KeyTable<'a> {
+    /// Where it is.
+    pub index: &'a Index,
+    /// The request's context, to note a key's use after the answer.
+    pub context: &'a Context,
+}
+
+#[derive(Deserialize)]
+struct KeyRow {
+    id: String,
+    project: String,
+    handling: String,
+}
+
+/// A key's use is noted when the last note is older than this: 10 minutes.
+const USE_NOTED_EVERY_MS: Millis = 600_000;
+
+impl Keys for KeyTable<'_> {
+    async fn find(&self, hash: &KeyHash, now: Millis) -> Result<Option<Principal>, Fault> {
+        use std::fmt::Write;
+        let mut hex = String::with_capacity(64);
+        for byte in hash {
+            let _ = write!(hex, "{byte:02x}");
+        }
+        let find = Statement {
+            sql: "select k.id, k.project, p.handling
+                from api_key as k join project as p on p.id = k.project
+                where k.hash = ?1 and k.revoked_ms is null"
+                .into(),
+            params: vec![hex.into()],
+        };
+        let row: Option<KeyRow> =
+            self.index.prepare(&find)?.first(None).await.map_err(unavailable)?;
+        let Some(KeyRow { id, project, handling }) = row else { return Ok(None) };
+        let note = self.index.prepare(&Statement {
+            sql: "update api_key set last_used_ms = ?1
+                where id = ?2 and project = ?3 and coalesce(last_used_ms, 0) < ?4"
+                .into(),
+            params: vec![
+                now.into(),
+                (&*id).into(),
+                (&*project).into(),
+                (now - USE_NOTED_EVERY_MS).into(),
+            ],
+        })?;
+        self.context.wait_until(async move {
+            // Only a note: the next use makes it if this one cannot.
+            let _ = note.run().await;
+        });
+        let handling = if handling == "lenient" { Handling::Lenient } else { Handling::Strict };
+        Ok(Some(Principal { key_id: id, project, handling }))
+    }
+}
+
+/// D1's own words for a failure. `D1Error`'s `Display` throws (worker 0.8.7);
+/// its cause does not.
+fn unavailable(error: worker::Error) -> Fault {
+    let why = match error {
+        worker::Error::D1(d1) => d1.cause(),
+        other => other.to_string(),
+    };
+    Fault::Unavailable { what: "d1", why }
+}

@@ -1,0 +1,214 @@
+//! The door for requests: finds out what is wanted and by whom, has it done,
+//! and puts the answer into a response.
+
+use std::cell::RefCell;
+
+use futures_util::StreamExt;
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen_futures::JsFuture;
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{Context, Env, Request, Response, event};
+
+use super::d1::{Index, KeyTable};
+use super::r2::R2Bucket;
+use super::{binding, log, now, text_of};
+use crate::auth::{self, Cache, Principal};
+use crate::encoding::{self, Encoding};
+use crate::error::{Error, Fault, Reject};
+use crate::http::{self, Reply, Route};
+use crate::ingest::{self, Preference};
+use crate::limits::MAX_BODY_BYTES;
+use crate::{api, model};
+
+thread_local! {
+    /// The keys that this isolate has seen lately: plain data, lost with it.
+    static KEYS: RefCell<Cache> = RefCell::default();
+}
+
+/// Answers a request. It never fails: whatever goes wrong is a response.
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+    let started = now();
+    let id = request_id();
+    let method = request.inner().method();
+    let mut call = Call {
+        request,
+        env,
+        context,
+        started,
+        project: None,
+        route: "none",
+        bytes: None,
+        events: None,
+    };
+    let result = call.answer(&method).await;
+    let (reply, error) = match result {
+        Ok(reply) => (reply, None),
+        Err(error) => (Reply::error(&error, &id), Some(error)),
+    };
+    log::request(
+        &log::Request {
+            id: &id,
+            method: &method,
+            route: call.route,
+            project: call.project.as_deref(),
+            status: reply.status,
+            bytes: call.bytes,
+            events: call.events,
+            ms: now() - started,
+        },
+        error.as_ref(),
+    );
+    respond(reply, &method, &id)
+}
+
+fn respond(reply: Reply, method: &str, id: &str) -> worker::Result<Response> {
+    let mut builder = Response::builder().with_status(reply.status);
+    for (name, value) in http::common_headers(id) {
+        builder = builder.with_header(name, value)?;
+    }
+    for (name, value) in &reply.headers {
+        builder = builder.with_header(name, value)?;
+    }
+    if method == "HEAD" || reply.body.is_empty() {
+        Ok(builder.empty())
+    } else {
+        // Not `ok()`, which would say that it is plain text.
+        Ok(builder.fixed(reply.body.into_bytes()))
+    }
+}
+
+/// 64 random bits: enough to find one request in a day's log.
+fn request_id() -> String {
+    getrandom::u64().map_or_else(|_| "unknown".into(), |id| format!("{id:016x}"))
+}
+
+/// A request on its way, with what the log will want to know.
+struct Call {
+    request: Request,
+    env: Env,
+    context: Context,
+    started: model::Millis,
+    project: Option<String>,
+    route: &'static str,
+    bytes: Option<usize>,
+    events: Option<usize>,
+}
+
+impl Call {
+    async fn answer(&mut self, method: &str) -> Result<Reply, Error> {
+        let url = self.request.url().map_err(|e| Fault::Internal(e.to_string()))?;
+        let route = Route::find(method, url.path())?;
+        self.route = route.name();
+        match route {
+            Route::Preflight => Ok(Reply::preflight()),
+            Route::Health => Ok(Reply::health()),
+            Route::Ingest => self.ingest().await,
+            Route::ListTraces => {
+                let (who, index, store) = self.reader().await?;
+                let query = url.query().unwrap_or_default();
+                Ok(Reply::data(&api::list(&who.project, query, &index, &store).await?))
+            }
+            Route::GetTrace(id) => {
+                let (who, index, store) = self.reader().await?;
+                Ok(Reply::data(&api::get(&who.project, &id, &index, &store).await?))
+            }
+        }
+    }
+
+    async fn reader(&mut self) -> Result<(Principal, Index, R2Bucket), Error> {
+        let index = self.index()?;
+        let who = self.principal(&index).await?;
+        Ok((who, index, binding(&self.env, "RAW")?))
+    }
+
+    async fn ingest(&mut self) -> Result<Reply, Error> {
+        let who = self.principal(&self.index()?).await?;
+        let prefer = self.header("prefer");
+        let preference = Preference {
+            project: who.handling,
+            request: prefer.as_deref().and_then(ingest::preferred_handling),
+        };
+        let (body, raw) = self.body().await?;
+        self.bytes = Some(body.len());
+        let store: R2Bucket = binding(&self.env, "RAW")?;
+        let queue = self.env.queue("QUEUE").map_err(|e| Fault::Internal(e.to_string()))?;
+        let accepted =
+            ingest::ingest(&who.project, &body, &raw, preference, self.started, &store, &queue)
+                .await?;
+        self.events = Some(accepted.events);
+        Ok(Reply::accepted(&accepted))
+    }
+
+    fn index(&self) -> Result<Index, Fault> {
+        self.env.d1("DB").map(Index).map_err(|e| Fault::Internal(e.to_string()))
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.request.headers().get(name).ok().flatten()
+    }
+
+    async fn principal(&mut self, index: &Index) -> Result<Principal, Error> {
+        let header = self.header("authorization");
+        let local = self.env.var("EDGESPAN_LOCAL").is_ok();
+        let keys = KeyTable { index, context: &self.context };
+        let cache =
+            |use_it: &mut dyn FnMut(&mut Cache)| KEYS.with_borrow_mut(|cache| use_it(cache));
+        let who = auth::authenticate(header.as_deref(), local, self.started, &cache, &keys).await?;
+        self.project = Some(who.project.clone());
+        Ok(who)
+    }
+
+    /// The body without compression, twice: as bytes to decode, and as the
+    /// platform's own object to store. Uncompressed, the second is what the
+    /// platform handed over.
+    async fn body(&mut self) -> Result<(Vec<u8>, JsValue), Error> {
+        encoding::check_content_type(self.header("content-type").as_deref())?;
+        let encoding = Encoding::of(self.header("content-encoding").as_deref())?;
+        let declared: Option<usize> = self.header("content-length").and_then(|l| l.parse().ok());
+        let (bytes, raw) = match declared {
+            Some(length) if length > MAX_BODY_BYTES => return Err(encoding::too_large().into()),
+            Some(_) => self.whole_body().await?,
+            None => self.chunked_body().await?,
+        };
+        if bytes.len() > MAX_BODY_BYTES {
+            return Err(encoding::too_large().into());
+        }
+        if encoding == Encoding::Identity {
+            return Ok((bytes, raw));
+        }
+        let bytes = encoding::decompress(encoding, &bytes)?;
+        let raw = Uint8Array::from(&*bytes).into();
+        Ok((bytes, raw))
+    }
+
+    /// A body of known length, at once.
+    async fn whole_body(&self) -> Result<(Vec<u8>, JsValue), Error> {
+        let promise = self.request.inner().array_buffer().map_err(|e| unreadable(&text_of(&e)))?;
+        let raw = JsFuture::from(promise).await.map_err(|e| unreadable(&text_of(&e)))?;
+        let bytes = Uint8Array::new(raw.unchecked_ref::<ArrayBuffer>()).to_vec();
+        Ok((bytes, raw))
+    }
+
+    /// A body of unknown length, as it comes: it is left where it passes the
+    /// limit, however much more there is.
+    async fn chunked_body(&mut self) -> Result<(Vec<u8>, JsValue), Error> {
+        let mut bytes = Vec::new();
+        // A request without any body has no stream.
+        if let Ok(mut stream) = self.request.stream() {
+            while let Some(chunk) = stream.next().await {
+                bytes.extend(chunk.map_err(|e| unreadable(&e.to_string()))?);
+                if bytes.len() > MAX_BODY_BYTES {
+                    return Err(encoding::too_large().into());
+                }
+            }
+        }
+        let raw = Uint8Array::from(&*bytes).into();
+        Ok((bytes, raw))
+    }
+}
+
+/// The body broke off: the client went away, or lied about its length.
+fn unreadable(why: &str) -> Reject {
+    Reject::invalid("body", format!("could not be read to its end: {why}"))
+}

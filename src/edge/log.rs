@@ -1,0 +1,79 @@
+//! One line of JSON for each request and for each message: ids, outcomes and
+//! counts. Never a key, a payload, or anything that a client wrote but ids.
+
+use serde_json::{Value, json};
+use worker::{console_error, console_log, console_warn};
+
+use crate::consumer::Outcome;
+use crate::error::{Error, Fault};
+use crate::model::Millis;
+
+/// What there is to say of a request.
+pub struct Request<'a> {
+    /// Also in the response.
+    pub id: &'a str,
+    pub method: &'a str,
+    /// The route's name, not the path, which has ids in it.
+    pub route: &'static str,
+    pub project: Option<&'a str>,
+    pub status: u16,
+    /// Of the body, where one was read.
+    pub bytes: Option<usize>,
+    /// How many events were accepted.
+    pub events: Option<usize>,
+    pub ms: Millis,
+}
+
+/// Says how a request ended: what is the caller's fault is no error of ours.
+pub fn request(request: &Request, error: Option<&Error>) {
+    let line = json!({
+        "event": "request",
+        "requestId": request.id,
+        "method": request.method,
+        "route": request.route,
+        "project": request.project,
+        "status": request.status,
+        "bytes": request.bytes,
+        "events": request.events,
+        "ms": request.ms,
+        "fault": match error {
+            Some(Error::Fault(fault)) => Value::String(fault.to_string()),
+            _ => Value::Null,
+        },
+    });
+    match error {
+        Some(Error::Fault(Fault::Internal(_))) => console_error!("{line}"),
+        Some(Error::Fault(Fault::Unavailable { .. })) => console_warn!("{line}"),
+        _ => console_log!("{line}"),
+    }
+}
+
+/// Says what a message came to.
+pub fn consumed(attempt: u32, outcome: &Outcome) {
+    match outcome {
+        Outcome::Ack(written) => console_log!(
+            "{}",
+            json!({
+                "event": "consumed",
+                "outcome": "ack",
+                "attempt": attempt,
+                "project": written.project,
+                "batch": written.batch,
+                "bytes": written.bytes,
+                "events": written.events,
+                "rows_written": written.rows_written,
+                "delayMs": written.delay_ms,
+            })
+        ),
+        Outcome::Retry { delay_s, why } => console_warn!(
+            "{}",
+            json!({
+                "event": "consumed",
+                "outcome": "retry",
+                "attempt": attempt,
+                "delaySeconds": delay_s,
+                "why": why,
+            })
+        ),
+    }
+}

@@ -1,0 +1,40 @@
+//! The doors of the Worker and the adapters behind them: the only module that
+//! names the platform. It decides nothing: requests and messages go to the
+//! modules that do, and what comes back is put into the platform's words.
+
+mod d1;
+mod fetch;
+mod log;
+mod queue;
+mod r2;
+
+use worker::Env;
+use worker::wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::Fault;
+use crate::model::Millis;
+
+/// The binding of this name, as the JavaScript object that it is.
+fn binding<T: JsCast>(env: &Env, name: &'static str) -> Result<T, Fault> {
+    js_sys::Reflect::get(env, &JsValue::from_str(name))
+        .ok()
+        .filter(JsValue::is_object)
+        .map(JsCast::unchecked_into)
+        .ok_or_else(|| Fault::Internal(format!("there is no binding {name}")))
+}
+
+/// The platform's clock. It stands still while the Worker computes and moves
+/// on with every wait.
+fn now() -> Millis {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds are far below 2^53")]
+    let now = js_sys::Date::now() as Millis;
+    now
+}
+
+/// What a JavaScript error says.
+fn text_of(error: &JsValue) -> String {
+    error.dyn_ref::<js_sys::Error>().map_or_else(
+        || error.as_string().unwrap_or_else(|| "an error that is no Error".into()),
+        |error| error.message().into(),
+    )
+}

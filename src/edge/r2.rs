@@ -1,0 +1,79 @@
+//! Raw batches in R2. Bound here and not through the `worker` crate, because
+//! that would copy a body into wasm and out again: the request's own
+//! `ArrayBuffer` is handed on.
+
+use std::ops::Range;
+
+use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use wasm_bindgen_futures::JsFuture;
+use worker::wasm_bindgen::prelude::*;
+
+use super::text_of;
+use crate::batch::RawStore;
+use crate::error::Fault;
+
+#[wasm_bindgen]
+extern "C" {
+    /// An R2 bucket binding.
+    pub type R2Bucket;
+
+    #[wasm_bindgen(method, catch)]
+    fn put(this: &R2Bucket, key: &str, value: &JsValue) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &R2Bucket, key: &str, options: &JsValue) -> Result<Promise, JsValue>;
+
+    type R2ObjectBody;
+
+    #[wasm_bindgen(method, catch, js_name = arrayBuffer)]
+    fn array_buffer(this: &R2ObjectBody) -> Result<Promise, JsValue>;
+}
+
+impl RawStore for R2Bucket {
+    /// An `ArrayBuffer` or a view of one.
+    type Body = JsValue;
+
+    async fn put(&self, key: &str, body: &JsValue) -> Result<(), Fault> {
+        settle(R2Bucket::put(self, key, body)).await.map_err(|e| unavailable("r2 put", &e))?;
+        Ok(())
+    }
+
+    async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
+        let failed = |e| unavailable("r2 get", &e);
+        let object = settle(R2Bucket::get(self, key, &options(part))).await.map_err(failed)?;
+        if object.is_null() {
+            return Ok(None);
+        }
+        let object: R2ObjectBody = object.unchecked_into();
+        let bytes = settle(object.array_buffer()).await.map_err(failed)?;
+        Ok(Some(Uint8Array::new(&bytes.unchecked_into::<ArrayBuffer>()).to_vec()))
+    }
+}
+
+async fn settle(promise: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
+    JsFuture::from(promise?).await
+}
+
+fn unavailable(what: &'static str, error: &JsValue) -> Fault {
+    Fault::Unavailable { what, why: text_of(error) }
+}
+
+/// `{range: {offset, length}}`, or nothing for the whole object.
+fn options(part: Option<Range<u64>>) -> JsValue {
+    let Some(part) = part else { return JsValue::UNDEFINED };
+    #[expect(clippy::cast_precision_loss, reason = "offsets in a raw batch are below 2^53")]
+    let number = |n: u64| JsValue::from_f64(n as f64);
+    let object = |name: &str, value: &JsValue| {
+        let object = js_sys::Object::new();
+        // Setting a property of a fresh plain object cannot fail.
+        let _ = js_sys::Reflect::set(&object, &name.into(), value);
+        object
+    };
+    let range = object("offset", &number(part.start));
+    let _ = js_sys::Reflect::set(
+        &range,
+        &"length".into(),
+        &number(part.end.saturating_sub(part.start)),
+    );
+    object("range", &range).into()
+}

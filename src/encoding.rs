@@ -1,0 +1,167 @@
+//! What the headers say a body is, and its bytes with compression taken off:
+//! bounded, so that a few kilobytes cannot become gigabytes.
+
+use std::io::Read;
+
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+
+use crate::error::Reject;
+use crate::limits::MAX_BODY_BYTES;
+
+/// How a body is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Not at all.
+    Identity,
+    /// RFC 1952, also several members in a row.
+    Gzip,
+    /// HTTP's `deflate`: zlib (RFC 1950), or bare RFC 1951 as some clients
+    /// send it.
+    Deflate,
+}
+
+impl Encoding {
+    /// What the `Content-Encoding` header names.
+    ///
+    /// # Errors
+    /// 415 for one that is not known, or for several.
+    pub fn of(header: Option<&str>) -> Result<Self, Reject> {
+        let name = header.unwrap_or_default().trim().to_ascii_lowercase();
+        match name.as_str() {
+            "" | "identity" => Ok(Self::Identity),
+            "gzip" | "x-gzip" => Ok(Self::Gzip),
+            "deflate" => Ok(Self::Deflate),
+            _ => Err(Reject::UnsupportedMediaType(
+                "Content-Encoding: expected gzip, deflate or none".into(),
+            )),
+        }
+    }
+}
+
+/// Checks that the `Content-Type` header means JSON. A missing one does: plain
+/// `fetch` and many a hand-written client send none.
+///
+/// # Errors
+/// 415 for another type or another charset than UTF-8.
+pub fn check_content_type(header: Option<&str>) -> Result<(), Reject> {
+    let Some(header) = header else { return Ok(()) };
+    let mut parts = header.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    let json = kind.eq_ignore_ascii_case("application/json")
+        || (kind.len() > 5 && kind.to_ascii_lowercase().ends_with("+json"));
+    let charset = parts.find_map(|p| {
+        let (name, value) = p.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    let utf8 =
+        charset.is_none_or(|c| c.eq_ignore_ascii_case("utf-8") || c.eq_ignore_ascii_case("utf8"));
+    if json && utf8 {
+        Ok(())
+    } else {
+        Err(Reject::UnsupportedMediaType("Content-Type: expected application/json in UTF-8".into()))
+    }
+}
+
+/// The 413 for a body of too many bytes.
+#[must_use]
+pub fn too_large() -> Reject {
+    Reject::TooLarge(format!(
+        "the body is larger than {MAX_BODY_BYTES} bytes (after decompression); send smaller batches"
+    ))
+}
+
+/// The body without its compression.
+///
+/// # Errors
+/// 400 when it is not what the header says, 413 when more than
+/// [`MAX_BODY_BYTES`] come out; no more than that is ever held.
+pub fn decompress(encoding: Encoding, body: &[u8]) -> Result<Vec<u8>, Reject> {
+    match encoding {
+        Encoding::Identity => Ok(body.to_vec()),
+        Encoding::Gzip => read(MultiGzDecoder::new(body), "gzip"),
+        // A zlib header is 0x?8 and divisible by 31 with the byte after it.
+        Encoding::Deflate => match body {
+            [a, b, ..] if a & 0x0f == 8 && (u16::from(*a) << 8 | u16::from(*b)) % 31 == 0 => {
+                read(ZlibDecoder::new(body), "deflate")
+            }
+            _ => read(DeflateDecoder::new(body), "deflate"),
+        },
+    }
+}
+
+fn read(decoder: impl Read, name: &str) -> Result<Vec<u8>, Reject> {
+    let mut out = Vec::new();
+    let most = u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    decoder.take(most).read_to_end(&mut out).map_err(|e| {
+        Reject::invalid("body", format!("expected {name} data as Content-Encoding says: {e}"))
+    })?;
+    if out.len() > MAX_BODY_BYTES { Err(too_large()) } else { Ok(out) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
+    use super::*;
+
+    fn gzip(data: &[u8]) -> Vec<u8> {
+        let mut e = GzEncoder::new(Vec::new(), Compression::default());
+        e.write_all(data).unwrap();
+        e.finish().unwrap()
+    }
+
+    #[test]
+    fn takes_off_every_compression_it_knows() {
+        let text = "{\"batch\":[]}".repeat(100).into_bytes();
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+        zlib.write_all(&text).unwrap();
+        let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
+        raw.write_all(&text).unwrap();
+        let halves = [gzip(&text[..50]), gzip(&text[50..])].concat();
+        for (name, encoding, body) in [
+            ("identity", Encoding::Identity, text.clone()),
+            ("gzip", Encoding::Gzip, gzip(&text)),
+            ("two gzip members", Encoding::Gzip, halves),
+            ("zlib", Encoding::Deflate, zlib.finish().unwrap()),
+            ("bare deflate", Encoding::Deflate, raw.finish().unwrap()),
+        ] {
+            assert_eq!(decompress(encoding, &body), Ok(text.clone()), "{name}");
+        }
+    }
+
+    #[test]
+    fn accepts_max_and_rejects_a_bomb() {
+        let max = vec![b' '; MAX_BODY_BYTES];
+        assert_eq!(decompress(Encoding::Gzip, &gzip(&max)).map(|b| b.len()), Ok(MAX_BODY_BYTES));
+        let bomb = gzip(&vec![b' '; MAX_BODY_BYTES + 1]);
+        assert_eq!(decompress(Encoding::Gzip, &bomb), Err(too_large()));
+    }
+
+    #[test]
+    fn rejects_what_is_cut_or_is_not_compressed() {
+        let whole = gzip(b"{\"batch\":[]}");
+        for body in [&whole[..whole.len() - 3], b"{\"batch\":[]}", b""] {
+            assert!(matches!(decompress(Encoding::Gzip, body), Err(Reject::Validation { .. })));
+        }
+    }
+
+    #[test]
+    fn knows_content_types() {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/x+json;charset=\"UTF-8\"",
+        ] {
+            assert_eq!(check_content_type(Some(good)), Ok(()), "{good}");
+        }
+        for bad in
+            ["", "text/plain", "application/json; charset=latin1", "application/jsonl", "+json"]
+        {
+            assert!(check_content_type(Some(bad)).is_err(), "{bad}");
+        }
+        assert_eq!(check_content_type(None), Ok(()));
+    }
+}

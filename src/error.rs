@@ -1,0 +1,102 @@
+//! The two ways to fail: [`Reject`] is the caller's fault and says how to mend
+//! it; [`Fault`] is ours and says nothing to the caller. What each becomes as
+//! a response is in `http`.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// One thing wrong with a request: where, and what was expected there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Detail {
+    /// The event's place in `batch`, from 0; absent when no event is to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// Where it is, as a JSON path from the body's root: `batch[3].body.name`.
+    pub path: String,
+    /// What was expected there and what was found.
+    pub message: String,
+}
+
+/// The caller's fault. Nothing was stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reject {
+    /// 400: the body or the query is not what it should be.
+    Validation {
+        /// The whole, in one sentence.
+        message: String,
+        /// Each problem, at most [`crate::limits::MAX_DETAILS`] of them.
+        details: Vec<Detail>,
+    },
+    /// 401: no key, not a key, an unknown or a revoked one. Which of them is
+    /// not said, but for what the caller can see itself.
+    Unauthorized(&'static str),
+    /// 404: no such path, or nothing there for this project.
+    NotFound(String),
+    /// 405: the path is right and the method is not.
+    MethodNotAllowed {
+        /// The methods that the path knows, as the `Allow` header has them.
+        allow: &'static str,
+    },
+    /// 413: more bytes or events than are taken at once.
+    TooLarge(String),
+    /// 415: a content type or encoding that cannot be read.
+    UnsupportedMediaType(String),
+}
+
+impl Reject {
+    /// A 400 with a single detail, whose message is the whole's too.
+    pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
+        let (path, message) = (path.into(), message.into());
+        Self::Validation {
+            message: format!("{path}: {message}"),
+            details: vec![Detail { index: None, path, message }],
+        }
+    }
+}
+
+/// Our fault, or the platform's. The text is for the log, never for a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// A service that this one stands on did not do its part; trying again
+    /// later is sensible. Becomes 503 and, in the consumer, a retry.
+    Unavailable {
+        /// Which service, and what it was asked for: `r2 put`.
+        what: &'static str,
+        /// What it said.
+        why: String,
+    },
+    /// Something that cannot be: a row that does not decode, a binding that is
+    /// not there. Becomes 500.
+    Internal(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable { what, why } => write!(f, "{what}: {why}"),
+            Self::Internal(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Either way to fail.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Error {
+    /// See [`Reject`].
+    Reject(Reject),
+    /// See [`Fault`].
+    Fault(Fault),
+}
+
+impl From<Reject> for Error {
+    fn from(r: Reject) -> Self {
+        Self::Reject(r)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(f: Fault) -> Self {
+        Self::Fault(f)
+    }
+}

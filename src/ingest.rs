@@ -1,0 +1,98 @@
+//! The edge's pipeline, after authentication: check the body, keep it, ring
+//! the bell, answer. It never sees a database.
+
+use crate::batch::{BatchRef, Format, RawStore};
+use crate::error::{Detail, Error, Reject};
+use crate::model::{Handling, Millis};
+use crate::queue::{Doorbell, Message};
+use crate::wire;
+
+/// What was accepted; becomes the 201.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// How many events will be in the database.
+    pub events: usize,
+    /// How many were not taken, and why: only for lenient handling.
+    pub refused: Option<(usize, Vec<Detail>)>,
+    /// Whether lenient handling was in force because the request asked for it.
+    pub lenient: bool,
+}
+
+/// How a request wants its bad events handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preference {
+    /// What the project wants when the request says nothing.
+    pub project: Handling,
+    /// What the request's `Prefer` header says.
+    pub request: Option<Handling>,
+}
+
+impl Preference {
+    fn lenient(self) -> bool {
+        self.request.unwrap_or(self.project) == Handling::Lenient
+    }
+}
+
+/// Takes one body in. When this returns `Ok`, the batch is in R2 and the queue
+/// knows of it.
+///
+/// # Errors
+/// A [`Reject`] before anything is stored; a `Fault` when the store or the
+/// queue could not be reached. After a fault of the queue the raw batch may
+/// be there without a message: it was not acknowledged, and a client that
+/// sends it again gets the same batch.
+pub async fn ingest<S: RawStore>(
+    project: &str,
+    body: &[u8],
+    raw: &S::Body,
+    preference: Preference,
+    now: Millis,
+    store: &S,
+    queue: &impl Doorbell,
+) -> Result<Accepted, Error> {
+    let accepted = check(body, preference)?;
+    if accepted.events > 0 {
+        let batch = BatchRef::of(project, body, now, Format::Native);
+        let key = batch.key();
+        // Once more when it fails: clients of this API do not, and putting the
+        // same bytes under the same key twice changes nothing.
+        if store.put(&key, raw).await.is_err() {
+            store.put(&key, raw).await?;
+        }
+        let message = Message::of(&batch);
+        if queue.send(&message).await.is_err() {
+            queue.send(&message).await?;
+        }
+    }
+    Ok(accepted)
+}
+
+/// Decodes the body to see what of it can be accepted.
+fn check(body: &[u8], preference: Preference) -> Result<Accepted, Reject> {
+    let decoded = wire::decode(body, |_| {})?;
+    let lenient = preference.lenient();
+    if decoded.invalid > 0 && (!lenient || decoded.accepted == 0) {
+        return Err(decoded.into_reject());
+    }
+    Ok(Accepted {
+        events: decoded.accepted,
+        refused: lenient.then_some((decoded.invalid, decoded.details)),
+        lenient: preference.request == Some(Handling::Lenient),
+    })
+}
+
+/// What a `Prefer` header (RFC 7240) says about handling: the first
+/// `handling` preference counts, what is not known is ignored.
+#[must_use]
+pub fn preferred_handling(header: &str) -> Option<Handling> {
+    header.split(',').find_map(|preference| {
+        let (name, value) = preference.split(';').next()?.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        match (name.trim(), value) {
+            (n, v) if !n.eq_ignore_ascii_case("handling") || v.is_empty() => None,
+            (_, v) if v.eq_ignore_ascii_case("lenient") => Some(Handling::Lenient),
+            (_, v) if v.eq_ignore_ascii_case("strict") => Some(Handling::Strict),
+            _ => None,
+        }
+    })
+}

@@ -1,0 +1,41 @@
+//! Edgespan takes in LLM-agent traces at the edge.
+//!
+//! # Life of a trace
+//!
+//! 1. [`http`] finds the route, [`auth`] the project that the key stands for.
+//! 2. [`encoding`] takes compression off; [`wire`] decodes the body, borrowing,
+//!    and names every problem in it.
+//! 3. [`ingest`] puts the body into R2 under the key of its [`batch`], sends
+//!    the [`queue`] a pointer to it, and the client gets its 201.
+//! 4. [`consumer`] gets the pointer, decodes the raw batch with the same code,
+//!    and has [`store`] turn it into statements that D1 runs in one transaction.
+//! 5. [`api`] answers questions out of the index, and [`payload`] reads what
+//!    the client sent out of the raw batches.
+//!
+//! `edge` opens the doors and is the only module that knows the platform; all
+//! others are plain Rust, and `cargo test` runs them natively. [`error`],
+//! [`limits`] and [`model`] stand below all.
+
+pub mod error;
+pub mod limits;
+pub mod model;
+
+pub mod http;
+
+pub mod auth;
+pub mod encoding;
+pub mod wire;
+
+pub mod batch;
+pub mod queue;
+
+pub mod ingest;
+
+pub mod consumer;
+pub mod store;
+
+pub mod api;
+pub mod payload;
+
+#[cfg(target_arch = "wasm32")]
+mod edge;

@@ -1,0 +1,51 @@
+//! Every bound of the service, each with its source. What a bound does when it
+//! is passed is said where it is checked.
+
+/// Largest body, in bytes after decompression: 5 MiB, from the endpoint's
+/// documentation ("Max 5 MB total payload"). Exactly this many are accepted.
+pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
+
+/// Most events in a batch, from the endpoint's documentation.
+pub const MAX_EVENTS: usize = 1_000;
+
+/// Deepest nesting of arrays and objects anywhere in a body. Nothing here
+/// recurses, so no stack depends on it; it keeps what is given back readable
+/// for clients, whose parsers commonly stop at 512 or 1,000 levels.
+pub const MAX_DEPTH: usize = 512;
+
+/// Longest trace, span, event or parent id, in bytes of UTF-8. Ids are primary
+/// keys in D1; a UUID has 36.
+pub const MAX_ID_BYTES: usize = 256;
+
+/// Longest name, model, session or tag kept in D1, in bytes of UTF-8. A longer
+/// one is cut there; the raw batch has it whole.
+pub const MAX_INDEXED_BYTES: usize = 256;
+
+/// Most tags, and most evaluators, of a trace kept in D1; the raw batch has
+/// them all.
+pub const MAX_TAGS: usize = 64;
+
+/// Longest metadata of a trace, in bytes of JSON as sent, that D1 keeps for
+/// lists. Longer metadata is read from the raw batch.
+pub const MAX_INDEXED_METADATA_BYTES: usize = 4_096;
+
+/// Longest preview of the root span's input and output, in bytes of JSON.
+pub const MAX_PREVIEW_BYTES: usize = 256;
+
+/// Largest token count: the greatest integer that every JSON reader holds
+/// exactly, 2⁵³ − 1. A thousand of them still fit SQLite's 64-bit integer.
+pub const MAX_TOKENS: u64 = (1 << 53) - 1;
+
+/// Largest cost of a span that is added up, in US dollars either side of zero.
+/// In billionths, a thousand of them still fit SQLite's 64-bit integer.
+pub const MAX_COST_USD: f64 = 1e6;
+
+/// Most problems listed in an error's `details`; the message counts the rest.
+pub const MAX_DETAILS: usize = 100;
+
+/// Longest API key looked at, in bytes. Ours have 46.
+pub const MAX_KEY_BYTES: usize = 256;
+
+/// Largest text bound to one SQL parameter, in bytes. D1 allows 2,000,000
+/// (developers.cloudflare.com/d1/platform/limits); not enforced locally.
+pub const MAX_PARAM_BYTES: usize = 1_500_000;

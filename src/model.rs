@@ -1,0 +1,222 @@
+//! The domain: events as clients send them, decoded as far as the index needs
+//! and no further. Payloads stay slices of the body they came in.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A point in time: microseconds since 1970-01-01T00:00:00Z, the precision
+/// that clients send.
+pub type Micros = i64;
+
+/// A point in time: milliseconds since the epoch, the precision of the
+/// platform's clock.
+pub type Millis = i64;
+
+/// Decoded text: borrowed unless the JSON string had escapes in it. Lone
+/// surrogate escapes, which are not text, have become U+FFFD.
+pub type Text<'a> = Cow<'a, str>;
+
+/// What becomes of a batch that has bad events in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Handling {
+    /// It is refused whole.
+    #[default]
+    Strict,
+    /// Its good events are accepted (RFC 7240's `handling=lenient`).
+    Lenient,
+}
+
+/// One event of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event<'a> {
+    /// Its place in `batch`, from 0, bad events counted.
+    pub index: usize,
+    /// The bytes of its JSON object in the body.
+    pub range: Range<usize>,
+    /// The envelope's `id`.
+    pub envelope: Option<Text<'a>>,
+    /// The envelope's `timestamp`.
+    pub timestamp: Option<Micros>,
+    /// What it creates.
+    pub body: Body<'a>,
+}
+
+/// What an event creates.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body<'a> {
+    /// `trace-create`.
+    Trace(TraceBody<'a>),
+    /// `span-create`.
+    Span(SpanBody<'a>),
+}
+
+/// The body of a `trace-create`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraceBody<'a> {
+    /// `id`.
+    pub id: Text<'a>,
+    /// `name`; may be empty.
+    pub name: Text<'a>,
+    /// `startTime`.
+    pub start: Option<Micros>,
+    /// `endTime`.
+    pub end: Option<Micros>,
+    /// `sessionId`.
+    pub session: Option<Text<'a>>,
+    /// `parentTraceId`.
+    pub parent_trace: Option<Text<'a>>,
+    /// `deploymentId`.
+    pub deployment: Option<Text<'a>>,
+    /// `tags`.
+    pub tags: Vec<Text<'a>>,
+    /// `evaluators`.
+    pub evaluators: Vec<Text<'a>>,
+    /// `metadata`: a JSON object as it was sent.
+    pub metadata: Option<&'a str>,
+}
+
+/// The body of a `span-create`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpanBody<'a> {
+    /// `traceId`.
+    pub trace: Text<'a>,
+    /// `id`; without one the envelope's stands in, and without that one is
+    /// made from the batch and the event's place in it.
+    pub id: Option<Text<'a>>,
+    /// `parentSpanId`: a span's id or an envelope's. An empty one is none.
+    pub parent: Option<Text<'a>>,
+    /// `name`; may be empty.
+    pub name: Text<'a>,
+    /// `type`.
+    pub kind: SpanType,
+    /// `startTime`.
+    pub start: Option<Micros>,
+    /// `endTime`.
+    pub end: Option<Micros>,
+    /// `input`: any JSON as it was sent.
+    pub input: Option<&'a str>,
+    /// `output`: any JSON as it was sent.
+    pub output: Option<&'a str>,
+    /// `model`.
+    pub model: Option<Text<'a>>,
+    /// `modelParameters`: a JSON object as it was sent.
+    pub model_parameters: Option<&'a str>,
+    /// `usage`.
+    pub usage: Usage,
+    /// `cost`: a JSON number as it was sent, in US dollars.
+    pub cost: Option<&'a str>,
+    /// `status`.
+    pub status: Status,
+    /// `errorMessage`.
+    pub error_message: Option<Text<'a>>,
+    /// `metadata`: a JSON object as it was sent.
+    pub metadata: Option<&'a str>,
+}
+
+/// Token counts, each at most [`crate::limits::MAX_TOKENS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// `promptTokens`.
+    pub prompt: Option<u64>,
+    /// `completionTokens`.
+    pub completion: Option<u64>,
+    /// `totalTokens`, as sent.
+    pub total: Option<u64>,
+    /// `cachedTokens`.
+    pub cached: Option<u64>,
+}
+
+impl Usage {
+    /// The total that is shown and added up: the one sent, or prompt and
+    /// completion together where none (or 0, which the SDK sends for none)
+    /// was sent. `None` when there is no count at all.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        match (self.total, self.prompt, self.completion) {
+            (None | Some(0), None, None) => self.total,
+            (None | Some(0), p, c) => Some(p.unwrap_or(0).saturating_add(c.unwrap_or(0))),
+            (total, ..) => total,
+        }
+    }
+}
+
+/// How a span ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Status {
+    /// As it should; what a span says that says nothing.
+    #[default]
+    Ok,
+    /// With an error.
+    Error,
+}
+
+impl Status {
+    /// As the wire and the API spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+/// What kind of work a span is. D1 stores the place in [`SpanType::ALL`], so
+/// that list only ever grows at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanType {
+    /// An agent's turn or run.
+    Agent,
+    /// A call of a language model.
+    Llm,
+    /// A call of a tool.
+    Tool,
+    /// A look-up of documents.
+    Retrieval,
+    /// A fixed sequence of steps.
+    Chain,
+    /// Anything else.
+    Custom,
+    /// Work handed to another agent.
+    Delegation,
+    /// Speech in or out.
+    Voice,
+    /// Work handed to a person.
+    HumanHandoff,
+    /// A check of what goes in or comes out.
+    Guardrail,
+}
+
+impl SpanType {
+    /// Every type with its spelling on the wire. Append only.
+    pub const ALL: [(SpanType, &'static str); 10] = [
+        (Self::Agent, "AGENT"),
+        (Self::Llm, "LLM"),
+        (Self::Tool, "TOOL"),
+        (Self::Retrieval, "RETRIEVAL"),
+        (Self::Chain, "CHAIN"),
+        (Self::Custom, "CUSTOM"),
+        (Self::Delegation, "DELEGATION"),
+        (Self::Voice, "VOICE"),
+        (Self::HumanHandoff, "HUMAN_HANDOFF"),
+        (Self::Guardrail, "GUARDRAIL"),
+    ];
+
+    /// The type that the wire spells so, if there is one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, name)| *name == text).map(|(t, _)| *t)
+    }
+
+    /// The number that D1 stores.
+    #[must_use]
+    pub fn code(self) -> usize {
+        Self::ALL.iter().position(|(t, _)| *t == self).unwrap_or_default()
+    }
+
+    /// The spelling of the type that D1 stores under this number.
+    #[must_use]
+    pub fn name_of(code: usize) -> &'static str {
+        Self::ALL.get(code).map_or("CUSTOM", |(_, name)| name)
+    }
+}

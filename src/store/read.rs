@@ -1,0 +1,217 @@
+//! From rows of the index to what they mean: decoding, and putting parents to
+//! spans. Payloads are not here; a row says where they lie.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Ran, link};
+use crate::error::Fault;
+use crate::model::{Micros, Millis, Status};
+
+/// A trace as the index has it. The fields are in the order of the columns in
+/// [`super::query`].
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[allow(missing_docs, reason = "the columns are documented in migrations/")]
+pub struct TraceRow {
+    pub id: String,
+    pub name: String,
+    pub start_us: Micros,
+    pub end_us: Option<Micros>,
+    pub spans: i64,
+    pub errors: i64,
+    pub tokens: i64,
+    pub cost_nano: i64,
+    pub created_ms: Millis,
+    pub session: Option<String>,
+    pub parent_trace: Option<String>,
+    pub deployment: Option<String>,
+    pub tags: Option<String>,
+    pub evaluators: Option<String>,
+    pub metadata: Option<String>,
+    pub input_preview: Option<String>,
+    pub output_preview: Option<String>,
+    pub event_object: Option<String>,
+    pub event_offset: Option<u64>,
+    pub event_length: Option<u64>,
+}
+
+impl TraceRow {
+    /// ERROR when one of its spans is.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        if self.errors > 0 { Status::Error } else { Status::Ok }
+    }
+
+    /// Where the trace's own event lies, when its metadata has to be read
+    /// from there because it was too long for the index.
+    #[must_use]
+    pub fn metadata_elsewhere(&self) -> Option<Slice> {
+        if self.metadata.as_deref() != Some("") {
+            return None;
+        }
+        Some(Slice {
+            object: self.event_object.clone()?,
+            offset: self.event_offset?,
+            length: self.event_length?,
+        })
+    }
+}
+
+/// Some bytes of a raw object: one event.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slice {
+    /// The object's key.
+    pub object: String,
+    /// Where the bytes begin.
+    pub offset: u64,
+    /// How many there are.
+    pub length: u64,
+}
+
+/// A span as the index has it, its order likewise.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[allow(missing_docs, reason = "the columns are documented in migrations/")]
+struct SpanRow {
+    id: String,
+    parent: Option<i64>,
+    envelope: Option<i64>,
+    name: String,
+    r#type: usize,
+    status: u8,
+    start_us: Option<Micros>,
+    end_us: Option<Micros>,
+    model: Option<String>,
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+    cost_nano: Option<i64>,
+    batch: i64,
+    offset: u64,
+    length: u64,
+}
+
+/// A span with its parent found.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the columns are documented in migrations/")]
+pub struct Span {
+    pub id: String,
+    pub parent: Parent,
+    pub name: String,
+    pub kind: usize,
+    pub status: Status,
+    pub start_us: Option<Micros>,
+    pub end_us: Option<Micros>,
+    pub model: Option<String>,
+    pub prompt_tokens: Option<u64>,
+    pub completion_tokens: Option<u64>,
+    pub total_tokens: Option<u64>,
+    pub cost_nano: Option<i64>,
+    pub received_ms: Option<Millis>,
+    /// Where its event lies; `None` when the ledger does not know its batch.
+    pub slice: Option<Slice>,
+}
+
+/// What a span hangs from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parent {
+    /// Nothing: it is a root.
+    None,
+    /// The span with this id.
+    Span(String),
+    /// A span that is not there, or not yet.
+    Missing,
+}
+
+/// A raw batch, as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct BatchRow {
+    seq: i64,
+    object: String,
+    received_ms: Millis,
+}
+
+/// The traces of a list.
+///
+/// # Errors
+/// [`Fault::Internal`] for rows that are not what `query` asks for.
+pub fn traces(ran: &Ran) -> Result<Vec<TraceRow>, Fault> {
+    ran.rows.first().into_iter().flatten().map(|row| decode(row)).collect()
+}
+
+/// A trace and its spans in order of start (those without one last), then of
+/// id; `None` when the project has no such trace.
+///
+/// # Errors
+/// As [`traces`].
+pub fn trace(ran: &Ran) -> Result<Option<(TraceRow, Vec<Span>)>, Fault> {
+    let [trace, spans, batches] = ran.rows.as_slice() else {
+        return Err(Fault::Internal("a trace is three results".into()));
+    };
+    let Some(trace) = trace.first() else { return Ok(None) };
+    let mut rows: Vec<SpanRow> = Vec::new();
+    for part in spans {
+        rows.append(&mut decode(part)?);
+    }
+    rows.sort_unstable_by(|a, b| {
+        let key = |s: &SpanRow| s.start_us.unwrap_or(Micros::MAX);
+        key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+    });
+    let batches = batches.iter().map(|row| decode(row)).collect::<Result<Vec<BatchRow>, _>>()?;
+    Ok(Some((decode(trace)?, assemble(rows, batches))))
+}
+
+fn decode<T: DeserializeOwned>(row: &str) -> Result<T, Fault> {
+    serde_json::from_str(row).map_err(|e| Fault::Internal(format!("a row of the index: {e}")))
+}
+
+fn assemble(rows: Vec<SpanRow>, batches: Vec<BatchRow>) -> Vec<Span> {
+    // Clients name a parent by its span id or by its envelope's id; where both
+    // would do, the span id is meant. A span that names itself is a root.
+    let mut by_link: HashMap<i64, usize> = HashMap::with_capacity(rows.len() * 2);
+    for (at, row) in rows.iter().enumerate() {
+        if let Some(envelope) = row.envelope {
+            by_link.insert(envelope, at);
+        }
+    }
+    for (at, row) in rows.iter().enumerate() {
+        by_link.insert(link(&row.id), at);
+    }
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let batches: HashMap<i64, BatchRow> = batches.into_iter().map(|b| (b.seq, b)).collect();
+    rows.into_iter()
+        .enumerate()
+        .map(|(at, row)| {
+            let parent = match row.parent.map(|link| by_link.get(&link)) {
+                None => Parent::None,
+                Some(Some(found)) if *found == at => Parent::None,
+                Some(found) => match found.and_then(|found| ids.get(*found)) {
+                    Some(id) => Parent::Span(id.clone()),
+                    None => Parent::Missing,
+                },
+            };
+            let batch = batches.get(&row.batch);
+            Span {
+                id: row.id,
+                parent,
+                name: row.name,
+                kind: row.r#type,
+                status: if row.status == 0 { Status::Ok } else { Status::Error },
+                start_us: row.start_us,
+                end_us: row.end_us,
+                model: row.model,
+                prompt_tokens: row.prompt_tokens,
+                completion_tokens: row.completion_tokens,
+                total_tokens: row.total_tokens,
+                cost_nano: row.cost_nano,
+                received_ms: batch.map(|b| b.received_ms),
+                slice: batch.map(|b| Slice {
+                    object: b.object.clone(),
+                    offset: row.offset,
+                    length: row.length,
+                }),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,334 @@
+//! What a batch's events come to: a row for each span and a row for each trace
+//! they touch. Order and repetition inside a batch are gone after this; the
+//! SQL that merges the rows into what D1 holds is `write`'s.
+#![allow(clippy::ref_option_ref, reason = "Serialize_tuple's own code")]
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use serde_tuple::Serialize_tuple;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{indexed_time, link};
+use crate::batch::BatchRef;
+use crate::limits::{
+    MAX_COST_USD, MAX_INDEXED_BYTES, MAX_INDEXED_METADATA_BYTES, MAX_PREVIEW_BYTES, MAX_TAGS,
+};
+use crate::model::{Body, Event, Micros, SpanBody, Status, Text, TraceBody};
+
+/// When an event was made, and the hash of its bytes: of two events for the
+/// same thing the greater one is the newer, in whatever order they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Revision(Micros, i64);
+
+/// A span's row, named as the columns are. Serialized as an array: `write`
+/// counts the fields.
+#[derive(Debug, Clone, PartialEq, Serialize_tuple)]
+#[allow(missing_docs, reason = "the columns are documented in migrations/")]
+pub struct SpanRow<'a> {
+    pub trace: &'a str,
+    pub id: Text<'a>,
+    pub parent: Option<i64>,
+    pub envelope: Option<i64>,
+    pub name: &'a str,
+    pub r#type: usize,
+    pub status: u8,
+    pub start_us: Option<Micros>,
+    pub end_us: Option<Micros>,
+    pub model: Option<&'a str>,
+    pub prompt_tokens: Option<u64>,
+    pub completion_tokens: Option<u64>,
+    pub total_tokens: Option<u64>,
+    pub cost_nano: Option<i64>,
+    pub rev_us: Micros,
+    pub rev_hash: i64,
+    pub offset: usize,
+    pub length: usize,
+}
+
+/// What the batch says of one trace, named as the columns are. Serialized as
+/// an array, likewise.
+#[derive(Debug, Clone, PartialEq, Serialize_tuple)]
+#[allow(missing_docs, reason = "the columns are documented in migrations/")]
+pub struct TraceRow<'a> {
+    pub id: &'a str,
+    pub start_us: Micros,
+    pub end_us: Option<Micros>,
+    pub root_child: u8,
+    pub root_us: Micros,
+    pub root_span: Text<'a>,
+    pub root_rev_us: Micros,
+    pub root_rev_hash: i64,
+    pub root_name: Option<&'a str>,
+    pub input_preview: Option<&'a str>,
+    pub output_preview: Option<&'a str>,
+    pub event_us: Option<Micros>,
+    pub event_hash: i64,
+    pub name: Option<&'a str>,
+    pub session: Option<&'a str>,
+    pub parent_trace: Option<&'a str>,
+    pub deployment: Option<&'a str>,
+    pub tags: Option<String>,
+    pub evaluators: Option<String>,
+    pub metadata: Option<&'a str>,
+    pub event_offset: usize,
+    pub event_length: usize,
+}
+
+/// The rows of some events of one batch, each span and each trace once.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Rows<'a> {
+    /// One for each span.
+    pub spans: Vec<SpanRow<'a>>,
+    /// One for each trace.
+    pub traces: Vec<TraceRow<'a>>,
+}
+
+impl<'a> Rows<'a> {
+    /// The rows of these events, whose bytes lie in `body`.
+    #[must_use]
+    pub fn of(batch: &BatchRef, body: &str, events: &'a [Event<'a>]) -> Self {
+        let mut rows = Self::default();
+        let mut traces: HashMap<&str, usize> = HashMap::new();
+        let mut spans: HashMap<(&str, Text), usize> = HashMap::with_capacity(events.len());
+        for event in events {
+            let place = Place::of(batch, body, event);
+            let trace = match &event.body {
+                Body::Trace(trace) => trace_of_event(trace, &place),
+                Body::Span(span) => {
+                    let (span, trace) = rows_of_span(span, event, &place);
+                    let at =
+                        *spans.entry((span.trace, span.id.clone())).or_insert(rows.spans.len());
+                    match rows.spans.get_mut(at) {
+                        Some(kept) if kept.revision() < span.revision() => *kept = span,
+                        Some(_) => {}
+                        None => rows.spans.push(span),
+                    }
+                    trace
+                }
+            };
+            let at = *traces.entry(trace.id).or_insert(rows.traces.len());
+            match rows.traces.get_mut(at) {
+                Some(kept) => kept.merge(trace),
+                None => rows.traces.push(trace),
+            }
+        }
+        rows
+    }
+}
+
+/// What an event's place says: where its bytes are, which revision it is, and
+/// the times and ids that stand in for missing ones.
+struct Place {
+    offset: usize,
+    length: usize,
+    hash: i64,
+    timestamp: Option<Micros>,
+    received: Micros,
+    made_up_id: String,
+}
+
+impl Place {
+    fn of(batch: &BatchRef, body: &str, event: &Event) -> Self {
+        let bytes = body.as_bytes().get(event.range.clone()).unwrap_or_default();
+        Self {
+            offset: event.range.start,
+            length: event.range.len(),
+            hash: xxh3_64(bytes).cast_signed(),
+            timestamp: event.timestamp,
+            received: batch.received.saturating_mul(1_000),
+            made_up_id: format!("{}-{}", batch.id, event.index),
+        }
+    }
+
+    /// The revision of an event that says these times of itself.
+    fn revision(&self, start: Option<Micros>, end: Option<Micros>) -> Revision {
+        Revision(indexed_time(self.timestamp.or(end).or(start).unwrap_or(0)), self.hash)
+    }
+
+    /// When something began that may not say so itself.
+    fn start(&self, start: Option<Micros>, end: Option<Micros>) -> Micros {
+        indexed_time(start.or(end).or(self.timestamp).unwrap_or(self.received))
+    }
+}
+
+fn trace_of_event<'a>(trace: &'a TraceBody<'a>, place: &Place) -> TraceRow<'a> {
+    let Revision(event_us, event_hash) = place.revision(trace.start, trace.end);
+    let list = |texts: &[Text]| {
+        let kept: Vec<&str> =
+            texts.iter().take(MAX_TAGS).map(|t| cut(t, MAX_INDEXED_BYTES)).collect();
+        serde_json::to_string(&kept).ok()
+    };
+    TraceRow {
+        id: &trace.id,
+        start_us: place.start(trace.start, None),
+        end_us: trace.end.map(indexed_time),
+        root_child: 2,
+        root_us: 0,
+        root_span: Text::default(),
+        root_rev_us: 0,
+        root_rev_hash: 0,
+        root_name: None,
+        input_preview: None,
+        output_preview: None,
+        event_us: Some(event_us),
+        event_hash,
+        name: Some(cut(&trace.name, MAX_INDEXED_BYTES)),
+        session: indexed(trace.session.as_ref()),
+        parent_trace: indexed(trace.parent_trace.as_ref()),
+        deployment: indexed(trace.deployment.as_ref()),
+        tags: list(&trace.tags),
+        evaluators: list(&trace.evaluators),
+        metadata: trace.metadata.map(|m| if m.len() > MAX_INDEXED_METADATA_BYTES { "" } else { m }),
+        event_offset: place.offset,
+        event_length: place.length,
+    }
+}
+
+fn rows_of_span<'a>(
+    span: &'a SpanBody<'a>,
+    event: &'a Event<'a>,
+    place: &Place,
+) -> (SpanRow<'a>, TraceRow<'a>) {
+    let Revision(rev_us, rev_hash) = place.revision(span.start, span.end);
+    let name = cut(&span.name, MAX_INDEXED_BYTES);
+    let id = match span.id.as_ref().or(event.envelope.as_ref()) {
+        Some(id) => Text::Borrowed(id.as_ref()),
+        None => Text::Owned(place.made_up_id.clone()),
+    };
+    let preview = |json: Option<&'a str>| json.map(|j| cut(j, MAX_PREVIEW_BYTES));
+    let trace = TraceRow {
+        id: &span.trace,
+        start_us: place.start(span.start, span.end),
+        end_us: span.end.or(span.start).map(indexed_time),
+        root_child: u8::from(span.parent.is_some()),
+        root_us: place.start(span.start, span.end),
+        root_span: id.clone(),
+        root_rev_us: rev_us,
+        root_rev_hash: rev_hash,
+        root_name: Some(name),
+        input_preview: preview(span.input),
+        output_preview: preview(span.output),
+        event_us: None,
+        event_hash: 0,
+        name: None,
+        session: None,
+        parent_trace: None,
+        deployment: None,
+        tags: None,
+        evaluators: None,
+        metadata: None,
+        event_offset: 0,
+        event_length: 0,
+    };
+    let row = SpanRow {
+        trace: &span.trace,
+        id,
+        parent: span.parent.as_deref().map(link),
+        envelope: event.envelope.as_deref().map(link),
+        name,
+        r#type: span.kind.code(),
+        status: u8::from(span.status == Status::Error),
+        start_us: span.start.map(indexed_time),
+        end_us: span.end.map(indexed_time),
+        model: indexed(span.model.as_ref()),
+        prompt_tokens: span.usage.prompt,
+        completion_tokens: span.usage.completion,
+        total_tokens: span.usage.total(),
+        cost_nano: span.cost.and_then(nano_dollars),
+        rev_us,
+        rev_hash,
+        offset: place.offset,
+        length: place.length,
+    };
+    (row, trace)
+}
+
+impl SpanRow<'_> {
+    fn revision(&self) -> Revision {
+        Revision(self.rev_us, self.rev_hash)
+    }
+}
+
+impl TraceRow<'_> {
+    /// Takes in another row of the same trace. Commutes, as the SQL does.
+    fn merge(&mut self, other: Self) {
+        self.start_us = self.start_us.min(other.start_us);
+        self.end_us = self.end_us.max(other.end_us);
+        if other.root_order(self) == Ordering::Less {
+            self.root_child = other.root_child;
+            self.root_us = other.root_us;
+            self.root_span = other.root_span;
+            self.root_rev_us = other.root_rev_us;
+            self.root_rev_hash = other.root_rev_hash;
+            self.root_name = other.root_name;
+            self.input_preview = other.input_preview;
+            self.output_preview = other.output_preview;
+        }
+        if (other.event_us, other.event_hash) > (self.event_us, self.event_hash) {
+            self.event_us = other.event_us;
+            self.event_hash = other.event_hash;
+            self.name = other.name;
+            self.session = other.session;
+            self.parent_trace = other.parent_trace;
+            self.deployment = other.deployment;
+            self.tags = other.tags;
+            self.evaluators = other.evaluators;
+            self.metadata = other.metadata;
+            self.event_offset = other.event_offset;
+            self.event_length = other.event_length;
+        }
+    }
+
+    /// The lesser row has the better root span.
+    fn root_order(&self, other: &Self) -> Ordering {
+        let key = |r: &Self| (r.root_child, r.root_us);
+        let revision = |r: &Self| (r.root_rev_us, r.root_rev_hash);
+        key(self)
+            .cmp(&key(other))
+            .then_with(|| self.root_span.cmp(&other.root_span))
+            .then_with(|| revision(other).cmp(&revision(self)))
+    }
+}
+
+/// A JSON number of dollars as billionths, the unit that adds up exactly.
+fn nano_dollars(number: &str) -> Option<i64> {
+    let dollars: f64 = number.parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "at most 1e15 after the clamp")]
+    Some((dollars.clamp(-MAX_COST_USD, MAX_COST_USD) * 1e9).round() as i64)
+}
+
+fn indexed<'a>(text: Option<&'a Text<'a>>) -> Option<&'a str> {
+    text.map(|t| cut(t, MAX_INDEXED_BYTES))
+}
+
+/// The longest beginning of the text that has at most `most` bytes.
+fn cut(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_at_character_boundaries() {
+        assert_eq!(cut("abc", 4), "abc");
+        assert_eq!(cut("abc", 2), "ab");
+        assert_eq!(cut("aé", 2), "a");
+    }
+
+    #[test]
+    fn counts_dollars_in_billionths() {
+        for (number, nano) in [
+            ("0", 0),
+            ("0.003", 3_000_000),
+            ("1.5e-6", 1_500),
+            ("0.1", 100_000_000),
+            ("-2", -2_000_000_000),
+            ("1e300", 1_000_000_000_000_000),
+        ] {
+            assert_eq!(nano_dollars(number), Some(nano), "{number}");
+        }
+    }
+}

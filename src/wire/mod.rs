@@ -1,0 +1,88 @@
+//! The wire format: from the bytes of a request's body to borrowed events, or
+//! to every reason why not. One pass over the body, no tree of values, no
+//! recursion; only text with escapes in it, tags and problems are allocated.
+//! Storing, merging and linking events is left to others.
+//!
+//! A body goes through `native` (its shape) over `scan` (its grammar), which
+//! puts fields into `fields`' slots; `validate` makes an event of them, with
+//! `text`, `number` and `time` for single values. `stop` says why a body
+//! is refused whole.
+//!
+//! What is accepted, where the endpoint's document leaves it open:
+//! - a `null` means missing everywhere, so it never replaces a value that the
+//!   same object has for the same field, in either spelling; among several
+//!   values the last counts;
+//! - an empty event id, span id, parent span id or parent trace id means
+//!   missing; an empty trace id is refused;
+//! - a field that only the other type of event has is unknown, hence ignored.
+
+mod fields;
+mod native;
+mod number;
+mod scan;
+mod stop;
+mod text;
+pub mod time;
+mod validate;
+
+use crate::error::{Detail, Reject};
+use crate::limits::MAX_BODY_BYTES;
+use crate::model::Event;
+
+/// What a body had in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// All events, good and bad.
+    pub events: usize,
+    /// The good ones.
+    pub accepted: usize,
+    /// The bad ones.
+    pub invalid: usize,
+    /// Everything that is wrong with the bad ones, counted.
+    pub problems: usize,
+    /// The first [`crate::limits::MAX_DETAILS`] problems, by event.
+    pub details: Vec<Detail>,
+}
+
+impl Decoded {
+    /// The 400 for a batch that is refused for its bad events.
+    #[must_use]
+    pub fn into_reject(self) -> Reject {
+        let Self { events, invalid, problems, details, .. } = self;
+        let verb = if invalid == 1 { "is" } else { "are" };
+        let listed = details.len();
+        let rest = if listed < problems {
+            format!("; the first {listed} of {problems} problems are listed")
+        } else {
+            String::new()
+        };
+        let message = format!("{invalid} of {events} events {verb} invalid{rest}");
+        Reject::Validation { message, details }
+    }
+}
+
+/// Decodes the body of a request: `each` is given every good event, in order.
+///
+/// Events are given away as they are met, before the rest of the body has been
+/// looked at. On `Err`, whatever `each` has kept must be dropped.
+///
+/// # Errors
+///
+/// What condemns the whole body: too many bytes or events, bytes that are not
+/// UTF-8, text that is not JSON or too deep, and a root that is not an object
+/// with exactly one array `batch`. Bad events do not; they are in [`Decoded`].
+pub fn decode<'a>(body: &'a [u8], each: impl FnMut(Event<'a>)) -> Result<Decoded, Reject> {
+    if body.len() > MAX_BODY_BYTES {
+        let message = format!("the body has {} bytes, over {MAX_BODY_BYTES}", body.len());
+        return Err(Reject::TooLarge(message));
+    }
+    let text = std::str::from_utf8(body).map_err(|e| stop::not_utf8(e.valid_up_to()))?;
+    native::document(text, each).map_err(|stop| stop.into_reject(text))
+}
+
+/// Decodes one event's own JSON, the [`Event::range`] of a body, once more.
+/// Its index is 0. `None` if it is not a good event.
+#[must_use]
+pub fn decode_event(event: &str) -> Option<Event<'_>> {
+    native::single(event)
+}

@@ -1,0 +1,51 @@
+//! From the text of a JSON number, which the scanner has passed, to what the
+//! index needs of it. Costs stay text; only whether they can be added up is
+//! looked at.
+
+/// The integer that a number is, however it is written (`150`, `150.0`,
+/// `1.5e2`); `None` where it is none, is negative or has over 19 digits.
+pub(super) fn integer(raw: &str) -> Option<u64> {
+    if raw.len() < 20 && raw.bytes().all(|byte| byte.is_ascii_digit()) {
+        return raw.parse().ok();
+    }
+    written_otherwise(raw)
+}
+
+/// As digits, none of them a leading or trailing zero, and a power of ten.
+fn written_otherwise(raw: &str) -> Option<u64> {
+    let (mantissa, power) = match raw.split_once(['e', 'E']) {
+        Some((mantissa, power)) => (mantissa, exponent(power)),
+        None => (raw, 0),
+    };
+    let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |m| (true, m));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = || whole.bytes().chain(fraction.bytes());
+    let count = whole.len() + fraction.len();
+    let zeros = digits().rev().take_while(|digit| *digit == b'0').count();
+    if zeros == count {
+        return Some(0);
+    }
+    // value = digits without the last `zeros` × 10^power
+    let power = power - i64::try_from(fraction.len()).ok()? + i64::try_from(zeros).ok()?;
+    let power = u32::try_from(power).ok().filter(|_| !negative)?;
+    let mut value = 0_u64;
+    for digit in digits().take(count - zeros) {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+    }
+    value.checked_mul(10_u64.checked_pow(power)?)
+}
+
+/// An exponent, its sign before it or none; where it is beyond all sense, one
+/// beyond every number that is let in.
+fn exponent(text: &str) -> i64 {
+    const FAR: i64 = 1 << 40;
+    let far = if text.starts_with('-') { -FAR } else { FAR };
+    text.parse::<i64>().map_or(far, |power| power.clamp(-FAR, FAR))
+}
+
+/// Whether a number is one as a double too: `1e999` is not.
+pub(super) fn is_finite(raw: &str) -> bool {
+    const SURELY: usize = 300; // digits; the greatest double has 309
+    (raw.len() < SURELY && !raw.bytes().any(|byte| matches!(byte, b'e' | b'E')))
+        || raw.parse::<f64>().is_ok_and(f64::is_finite)
+}

@@ -1,0 +1,87 @@
+//! From a JSON string, which the scanner has passed, to its text; and cutting
+//! what an error message quotes. Nothing is checked again here.
+
+use std::borrow::Cow;
+
+use crate::model::Text;
+
+use super::scan::{Kind, Value};
+
+/// Most characters of a client's own text in an error message.
+const QUOTED: usize = 40;
+
+impl Value {
+    /// The value as it was sent.
+    #[inline]
+    pub(super) fn raw(self, text: &str) -> &str {
+        text.get(self.range()).unwrap_or_default()
+    }
+
+    /// A string's text, `None` for any other kind.
+    #[inline]
+    pub(super) fn text(self, text: &str) -> Option<Text<'_>> {
+        let inner = || text.get(self.inner()).unwrap_or_default();
+        match self.kind() {
+            Kind::Plain => Some(Cow::Borrowed(inner())),
+            Kind::Escaped => Some(Cow::Owned(unescape(inner()))),
+            _ => None,
+        }
+    }
+}
+
+/// The text behind a string's escapes. A surrogate without its other half is
+/// not text and becomes U+FFFD.
+pub(super) fn unescape(mut raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len());
+    while let Some((plain, rest)) = raw.split_once('\\') {
+        text.push_str(plain);
+        let mut chars = rest.chars();
+        let c = match chars.next() {
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some('u') => {
+                let (c, after) = unit(chars.as_str());
+                chars = after.chars();
+                c
+            }
+            Some(itself) => itself,
+            None => break,
+        };
+        text.push(c);
+        raw = chars.as_str();
+    }
+    text.push_str(raw);
+    text
+}
+
+/// The character that begins with the four digits of a `\u`, taking the `\u`
+/// that follows where the two are a pair; and the rest.
+fn unit(digits: &str) -> (char, &str) {
+    let (high, rest) = hex(digits);
+    if (0xd800..0xdc00).contains(&high)
+        && let Some(next) = rest.strip_prefix("\\u")
+    {
+        let (low, after) = hex(next);
+        if (0xdc00..0xe000).contains(&low) {
+            let pair = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+            return (char::from_u32(pair).unwrap_or(char::REPLACEMENT_CHARACTER), after);
+        }
+    }
+    (char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER), rest)
+}
+
+fn hex(text: &str) -> (u32, &str) {
+    let (digits, rest) = text.split_at_checked(4).unwrap_or((text, ""));
+    (u32::from_str_radix(digits, 16).unwrap_or(0xfffd), rest)
+}
+
+/// At most the first [`QUOTED`] characters, with a sign that there were more.
+pub(super) fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}

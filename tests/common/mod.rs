@@ -1,0 +1,145 @@
+//! The ports over parts that run natively: `SQLite` with the real migrations
+//! for D1, a map for R2. What goes through them is the service's own code.
+#![allow(dead_code, reason = "each test file uses what it needs")]
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use edgespan::batch::{BatchRef, Format, RawStore};
+use edgespan::consumer::{Outcome, consume};
+use edgespan::error::Fault;
+use edgespan::queue::Message;
+use edgespan::store::{Database, Param, Ran, Statement};
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{Connection, ToSql, params_from_iter};
+
+/// The project that the tests write as.
+pub const PROJECT: &str = "p1";
+/// When every batch is received: 2026-11-22T06:19:30.123Z.
+pub const RECEIVED: i64 = 1_795_328_370_123;
+
+/// D1's engine with the tables as deployed.
+pub struct Sqlite(pub RefCell<Connection>);
+
+impl Sqlite {
+    pub fn new() -> Self {
+        let db = Connection::open_in_memory().unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            db.execute_batch(&std::fs::read_to_string(file).unwrap()).unwrap();
+        }
+        Self(RefCell::new(db))
+    }
+
+    /// Every row of a query as text, for comparing states.
+    pub fn dump(&self, sql: &str) -> Vec<String> {
+        let db = self.0.borrow();
+        let mut query = db.prepare(sql).unwrap();
+        let columns = query.column_count();
+        let rows = query.query_map([], |row| {
+            (0..columns).map(|c| row.get::<_, Value>(c)).collect::<Result<Vec<_>, _>>()
+        });
+        rows.unwrap().map(|row| format!("{:?}", row.unwrap())).collect()
+    }
+}
+
+struct Bound<'a>(&'a Param);
+
+impl ToSql for Bound<'_> {
+    #[allow(clippy::cast_precision_loss)]
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.0 {
+            Param::Text(text) => ToSqlOutput::from(text.as_str()),
+            // As D1 binds it: a JavaScript number.
+            Param::Int(n) => ToSqlOutput::from(*n as f64),
+        })
+    }
+}
+
+impl Database for Sqlite {
+    async fn run(&self, statements: Vec<Statement>) -> Result<Ran, Fault> {
+        let fault = |e: rusqlite::Error| Fault::Unavailable { what: "sqlite", why: e.to_string() };
+        let mut db = self.0.borrow_mut();
+        let transaction = db.transaction().map_err(fault)?;
+        let mut ran = Ran::default();
+        for statement in &statements {
+            let mut query = transaction.prepare(&statement.sql).map_err(fault)?;
+            let params = params_from_iter(statement.params.iter().map(Bound));
+            let rows =
+                query.query_map(params, |row| row.get::<_, String>("json")).map_err(fault)?;
+            ran.rows.push(rows.collect::<Result<_, _>>().map_err(fault)?);
+        }
+        transaction.commit().map_err(fault)?;
+        Ok(ran)
+    }
+}
+
+/// R2 as a map. Counts how often it is read.
+#[derive(Default)]
+pub struct Objects {
+    pub objects: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub reads: Cell<usize>,
+}
+
+impl RawStore for Objects {
+    type Body = Vec<u8>;
+
+    async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
+        self.objects.borrow_mut().insert(key.into(), body.clone());
+        Ok(())
+    }
+
+    async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
+        self.reads.set(self.reads.get() + 1);
+        let objects = self.objects.borrow();
+        Ok(objects.get(key).map(|bytes| match part {
+            Some(part) => {
+                let place = |at: u64| usize::try_from(at).unwrap().min(bytes.len());
+                bytes[place(part.start)..place(part.end)].to_vec()
+            }
+            None => bytes.clone(),
+        }))
+    }
+}
+
+/// A deployment in a process.
+pub struct World {
+    pub db: Sqlite,
+    pub store: Objects,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self { db: Sqlite::new(), store: Objects::default() }
+    }
+
+    /// Stores a body and has the consumer write it, as if it had been accepted.
+    pub fn deliver(&self, project: &str, body: &str) -> Outcome {
+        let batch = BatchRef::of(project, body.as_bytes(), RECEIVED, Format::Native);
+        pollster::block_on(async {
+            self.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
+            consume(&Message::of(&batch), 1, || RECEIVED, &self.store, &self.db).await
+        })
+    }
+
+    /// The list's `data`.
+    pub fn list(&self, project: &str, query: &str) -> serde_json::Value {
+        let data = pollster::block_on(edgespan::api::list(project, query, &self.db, &self.store));
+        serde_json::from_str(&data.unwrap()).unwrap()
+    }
+
+    /// A trace's `data`, as text: payloads are compared byte for byte.
+    pub fn get(&self, project: &str, id: &str) -> String {
+        pollster::block_on(edgespan::api::get(project, id, &self.db, &self.store)).unwrap()
+    }
+}
+
+/// The body that carries these events.
+pub fn body(events: &[String]) -> String {
+    format!(r#"{{"batch":[{}]}}"#, events.join(","))
+}

@@ -1,0 +1,71 @@
+//! What every statement keeps to, whatever it is for: it stays within one
+//! project, and it goes to rows by key instead of reading tables through.
+
+mod common;
+
+use common::{PROJECT, RECEIVED, Sqlite};
+use edgespan::batch::{BatchRef, Format};
+use edgespan::model::Status;
+use edgespan::store::query::{TraceFilter, get_trace, list_traces};
+use edgespan::store::{Param, Statement, write};
+use edgespan::wire;
+
+/// One of each kind.
+fn statements() -> Vec<Statement> {
+    let body = r#"{"batch":[
+        {"type":"trace-create","body":{"id":"t","name":"n"}},
+        {"type":"span-create","body":{"traceId":"t","name":"n","type":"LLM"}}]}"#;
+    let batch = BatchRef::of(PROJECT, body.as_bytes(), RECEIVED, Format::Native);
+    let mut events = Vec::new();
+    wire::decode(body.as_bytes(), |event| events.push(event)).unwrap();
+    let mut all = write::plan(&batch, body, &events);
+    let every_filter = TraceFilter {
+        limit: 50,
+        after: Some((1, "t".into())),
+        name: Some("n".into()),
+        status: Some(Status::Error),
+        tags: vec!["a".into(), "b".into()],
+        from: Some(0),
+        to: Some(2),
+    };
+    all.push(list_traces(PROJECT, &TraceFilter { limit: 50, ..TraceFilter::default() }));
+    all.push(list_traces(PROJECT, &every_filter));
+    all.extend(get_trace(PROJECT, "t"));
+    all
+}
+
+#[test]
+fn each_is_bound_to_the_project() {
+    for Statement { sql, params } in statements() {
+        assert_eq!(params.first(), Some(&Param::from(PROJECT)), "{sql}");
+        assert!(sql.contains("?1"), "{sql}");
+    }
+}
+
+#[test]
+fn each_goes_by_key_and_never_through_a_table() {
+    let db = Sqlite::new();
+    for Statement { sql, params } in statements() {
+        let db = db.0.borrow();
+        let mut plan = db.prepare(&format!("explain query plan {sql}")).unwrap();
+        assert_eq!(plan.parameter_count(), params.len(), "D1 takes exactly what is bound: {sql}");
+        let steps: Vec<String> = plan
+            .query_map(rusqlite::params_from_iter(params.iter().map(|_| "")), |row| {
+                row.get("detail")
+            })
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        for step in &steps {
+            let table = ["trace", "span", "batch", " t", " s", " b"]
+                .iter()
+                .any(|name| step.starts_with("SCAN") && step.ends_with(name));
+            assert!(!table, "{step}\nof {steps:#?}\nin {sql}");
+            // Only the list goes along a whole project, newest first, and stops.
+            let project = step.ends_with("(project=?)") && !step.contains("trace_by_start");
+            assert!(!project, "{step}\nof {steps:#?}\nin {sql}");
+            // The list is in the index's order: nothing is sorted.
+            assert!(!step.contains("ORDER BY"), "{steps:#?}\nin {sql}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+// The Worker as it is deployed (wrangler.toml and the wasm in build/), started
+// in workerd with empty storage of its own, and the ways in: HTTP and bindings.
+import { createHash, randomBytes } from "node:crypto";
+import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
+import { createTestHarness } from "wrangler";
+import { exchange, type Answer, type Outgoing } from "./http.ts";
+
+/** What tests use of the bindings. */
+export interface Bindings {
+  DB: {
+    prepare(sql: string): Statement;
+  };
+  RAW: {
+    list(options?: { prefix?: string; cursor?: string }): Promise<{ objects: { key: string }[]; truncated: boolean; cursor?: string }>;
+    get(key: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> } | null>;
+    put(key: string, value: string | Uint8Array): Promise<unknown>;
+    delete(key: string): Promise<void>;
+  };
+  QUEUE: {
+    send(message: unknown): Promise<unknown>;
+  };
+}
+
+interface Statement {
+  bind(...values: unknown[]): Statement;
+  all<Row = Record<string, any>>(): Promise<{ results: Row[] }>;
+  first<Row = Record<string, any>>(): Promise<Row | null>;
+  run(): Promise<unknown>;
+}
+
+/** How long anything may take that normally takes a second. */
+const PATIENCE = { timeout: 20_000, interval: 25 };
+
+/** Tries until it stops throwing, and gives back what it gave. */
+export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(check, PATIENCE);
+}
+
+export class Edge {
+  url!: URL;
+  bindings!: Bindings;
+  readonly #server: ReturnType<typeof createTestHarness>;
+
+  constructor(vars: Record<string, string> = {}) {
+    this.#server = createTestHarness({ workers: [{ configPath: "./wrangler.toml", vars }] });
+  }
+
+  async start(): Promise<void> {
+    this.url = (await this.#server.listen()).url;
+    const worker = this.#server.getWorker<Bindings & Record<string, any>>();
+    await worker.applyD1Migrations("DB" as never);
+    this.bindings = (await worker.getEnv()) as Bindings;
+  }
+
+  close(): Promise<void> {
+    return this.#server.close();
+  }
+
+  /** Prints what happened, for a test that failed. */
+  explain(): void {
+    this.#server.debug();
+  }
+
+  /** The Worker's log lines that are JSON objects. */
+  logs(): Record<string, any>[] {
+    return this.#server.getLogs().flatMap(({ message }) => {
+      try {
+        const line = JSON.parse(message);
+        return line !== null && typeof line === "object" ? [line] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** One request, exactly as given. */
+  request(path: string, outgoing: Outgoing = {}): Promise<Answer> {
+    return exchange(new URL(path, this.url), outgoing);
+  }
+
+  /** A new project with a key: rows as the command line makes them. */
+  async project(handling: "strict" | "lenient" = "strict"): Promise<Project> {
+    const id = randomBytes(16).toString("hex");
+    await this.bindings.DB
+      .prepare("insert into project (id, name, handling, created_ms) values (?, ?, ?, ?)")
+      .bind(id, `project ${id}`, handling, Date.now())
+      .run();
+    const project = new Project(this, id);
+    project.key = await project.newKey();
+    return project;
+  }
+}
+
+/** A tenant, and what it can do over HTTP. */
+export class Project {
+  key = "";
+
+  constructor(
+    readonly edge: Edge,
+    readonly id: string,
+  ) {}
+
+  /** Makes another key for this project. */
+  async newKey(revoked = false): Promise<string> {
+    const key = `ts_${randomBytes(32).toString("base64url")}`;
+    const hash = createHash("sha256").update(key).digest("hex");
+    await this.edge.bindings.DB
+      .prepare("insert into api_key (hash, id, project, name, prefix, created_ms, revoked_ms) values (?, ?, ?, ?, ?, ?, ?)")
+      .bind(hash, randomBytes(8).toString("hex"), this.id, "test", key.slice(0, 8), Date.now(), revoked ? Date.now() : null)
+      .run();
+    return key;
+  }
+
+  /** A request with this project's key, and whatever headers are given. */
+  request(path: string, outgoing: Outgoing = {}): Promise<Answer> {
+    return this.edge.request(path, {
+      ...outgoing,
+      headers: { authorization: `Bearer ${this.key}`, ...outgoing.headers },
+    });
+  }
+
+  /** Posts a body to /api/v1/traces: bytes and text as they are, else as JSON. */
+  post(body: unknown, headers: Outgoing["headers"] = {}): Promise<Answer> {
+    const bytes = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
+    return this.request("/api/v1/traces", {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: bytes,
+    });
+  }
+
+  /** Sends events that must all be accepted. */
+  send(...events: object[]): Promise<void> {
+    return this.sendText(JSON.stringify({ batch: events }), events.length);
+  }
+
+  /** Sends a body, as text, whose events must all be accepted. */
+  async sendText(text: string, accepted: number): Promise<void> {
+    const answer = await this.post(text);
+    expect(answer, answer.text).toMatchObject({ status: 201, json: { accepted } });
+  }
+
+  /** What the consumer logged of each message of this project that it was through with. */
+  consumed(): Record<string, any>[] {
+    return this.edge.logs().filter((line) => line.event === "consumed" && line.outcome === "ack" && line.project === this.id);
+  }
+
+  /** Waits until the consumer is through with so many messages of this project. */
+  async settled(messages: number): Promise<void> {
+    await eventually(() => expect(this.consumed().length).toBeGreaterThanOrEqual(messages));
+    expect(this.consumed()).toHaveLength(messages);
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.request(path);
+  }
+
+  /** GET /api/v1/traces/{id}. */
+  trace(id: string): Promise<Answer> {
+    return this.get(`/api/v1/traces/${encodeURIComponent(id)}`);
+  }
+
+  /** The trace, once it has as many spans as this. */
+  traceWith(spans: number, id: string): Promise<Record<string, any>> {
+    return eventually(async () => {
+      const answer = await this.trace(id);
+      expect(answer.status, answer.text).toBe(200);
+      expect(answer.json.data.spans, `spans of ${id}`).toHaveLength(spans);
+      return answer.json.data;
+    });
+  }
+
+  /** GET /api/v1/traces: its `data`. */
+  async list(query: Record<string, string> = {}): Promise<{ traces: Record<string, any>[]; nextCursor: string | null }> {
+    const answer = await this.get(`/api/v1/traces?${new URLSearchParams(query)}`);
+    expect(answer.status, answer.text).toBe(200);
+    return answer.json.data;
+  }
+
+  /** The list, once it has as many traces as this. */
+  listWith(traces: number, query: Record<string, string> = {}): Promise<Record<string, any>[]> {
+    return eventually(async () => {
+      const list = await this.list({ limit: "100", ...query });
+      expect(list.traces).toHaveLength(traces);
+      return list.traces;
+    });
+  }
+
+  /** The keys of this project's raw batches in R2, oldest first. */
+  async objects(): Promise<string[]> {
+    const keys: string[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await this.edge.bindings.RAW.list({ prefix: "raw/", cursor });
+      keys.push(...page.objects.map((object) => object.key).filter((key) => key.includes(`/${this.id}/`)));
+      if (!page.truncated) return keys;
+      cursor = page.cursor;
+    }
+  }
+
+  /** This project's rows of a table. */
+  async rows(table: "batch" | "trace" | "span"): Promise<Record<string, any>[]> {
+    const { results } = await this.edge.bindings.DB.prepare(`select * from ${table} where project = ?`).bind(this.id).all();
+    return results;
+  }
+}
+
+/** Starts a Worker before the file's tests and stops it after them. */
+export function useEdge(vars: Record<string, string> = {}): Edge {
+  const edge = new Edge(vars);
+  beforeAll(() => edge.start());
+  afterEach((context) => {
+    if (context.task.result?.state === "fail") edge.explain();
+  });
+  afterAll(() => edge.close());
+  return edge;
+}
