@@ -1,6 +1,8 @@
 //! The bodies in `fixtures/`, accepted or refused as they say. The contract
 //! suite posts the same ones to the running service.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says so")]
+
 use edgespan::error::{Detail, Reject};
 use edgespan::wire;
 use serde::Deserialize;

@@ -2,7 +2,10 @@
 //! and the slots that remember where each was last seen. What their values
 //! must be is in `validate`.
 
-use super::scan::{Kind, Value};
+use super::value::{Kind, Value};
+
+/// A key, if it names a field: that, and whether in camel case.
+pub(super) type Named = Option<(Field, bool)>;
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $level:ident { $($field:ident $snake:literal $(/ $camel:literal)?,)+ })+) => {
@@ -24,9 +27,8 @@ macro_rules! fields {
         }
 
         impl Level {
-            /// The field of this level that a key names, and whether in camel case.
-            #[inline]
-            pub(super) fn field(self, key: &[u8]) -> Option<(Field, bool)> {
+            /// The field of this level that a key names.
+            pub(super) fn field(self, key: &[u8]) -> Named {
                 match self {
                     $(Self::$level => match key {
                         $($snake => Some((Field::$field, false)),
@@ -101,7 +103,7 @@ impl Field {
 }
 
 /// How many fields there are.
-const FIELDS: usize = Field::CachedTokens as usize + 1;
+pub(super) const FIELDS: usize = Field::CachedTokens as usize + 1;
 
 /// Where each field of one event was last seen. A null leaves what was there:
 /// it means missing, whichever spelling has it.
@@ -130,10 +132,8 @@ impl Slots {
     }
 
     #[inline]
-    pub(super) fn set(&mut self, field: Field, camel: bool, value: Value) {
-        if value.kind() == Kind::Null {
-            return;
-        }
+    pub(super) fn set(&mut self, key: Named, value: Value) {
+        let Some((field, camel)) = key.filter(|_| value.kind() != Kind::Null) else { return };
         let bit = 1 << field as u32;
         self.seen |= bit;
         self.camel = if camel { self.camel | bit } else { self.camel & !bit };

@@ -3,10 +3,10 @@
 //! recursion; only text with escapes in it, tags and problems are allocated.
 //! Storing, merging and linking events is left to others.
 //!
-//! A body goes through `native` (its shape) over `scan` (its grammar), which
-//! puts fields into `fields`' slots; `validate` makes an event of them, with
-//! `text`, `number` and `time` for single values. `stop` says why a body
-//! is refused whole.
+//! A body goes through `native` (its shape) over `scan` and `lex` (its grammar);
+//! `keys` tells which field a key is, and `fields` keeps each one's `value` in a
+//! slot. `validate` makes an event of the slots, with `text`, `number` and
+//! `time` for single values. `stop` says why a body is refused whole.
 //!
 //! What is accepted, where the endpoint's document leaves it open:
 //! - a `null` means missing everywhere, so it never replaces a value that the
@@ -14,9 +14,13 @@
 //!   values the last counts;
 //! - an empty event id, span id, parent span id or parent trace id means
 //!   missing; an empty trace id is refused;
+//! - of tags and evaluators, the first [`crate::limits::MAX_TAGS`] are given
+//!   and all are checked: five million bytes hold millions of them;
 //! - a field that only the other type of event has is unknown, hence ignored.
 
 mod fields;
+mod keys;
+mod lex;
 mod native;
 mod number;
 mod scan;
@@ -24,6 +28,7 @@ mod stop;
 mod text;
 pub mod time;
 mod validate;
+mod value;
 
 use crate::error::{Detail, Reject};
 use crate::limits::MAX_BODY_BYTES;

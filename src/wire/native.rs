@@ -4,18 +4,17 @@
 //! before the `type` that says what it is; `validate` reads the slots at the
 //! event's end.
 
-use std::ops::Range;
-
 use crate::limits::{MAX_BODY_BYTES, MAX_EVENTS};
 use crate::model::Event;
 
 use super::Decoded;
 use super::fields::{Field, Level, Slots};
-
-use super::scan::{Kind, Scanner, Value};
+use super::keys::{Keys, Place, Step};
+use super::lex::next;
+use super::scan::{self, More, more};
 use super::stop::{Stop, Why};
-use super::text::unescape;
 use super::validate::{self, Problems};
+use super::value::{Kind, Value};
 
 /// How many arrays and objects are open around what is in the root.
 const ROOT: usize = 1;
@@ -33,155 +32,157 @@ pub(super) fn document<'a>(
     text: &'a str,
     mut each: impl FnMut(Event<'a>),
 ) -> Result<Decoded, Stop> {
-    let mut scan = Scanner::new(text);
-    root(&mut scan, text, &mut each).ok_or_else(|| scan.stopped())
-}
-
-fn root<'a>(
-    scan: &mut Scanner<'a>,
-    text: &'a str,
-    each: &mut impl FnMut(Event<'a>),
-) -> Option<Decoded> {
-    if scan.peek() != b'{' {
-        let root = scan.value(0)?;
-        scan.end()?;
-        return scan.stop(Why::Root(root.kind()));
+    let body = text.as_bytes();
+    let (found, start) = next(body, 0);
+    if found != b'{' {
+        let root = scan::value(body, start, 0)?;
+        scan::end(body, root.range().end)?;
+        return Err(Stop { at: start, why: Why::Root(root.kind()) });
     }
-    scan.open();
     let mut decoded = None;
+    let mut at = start + 1;
     let mut first = true;
-    while let Some(key) = scan.key(&mut first)? {
+    let end = loop {
+        let key = match more(body, at, b'}', first)? {
+            More::At(key) => key,
+            More::End(end) => break end,
+        };
+        first = false;
+        let (key, colon) = scan::key(body, key)?;
         let is_batch = key.text(text).is_some_and(|key| key == "batch");
-        if !is_batch {
-            scan.value(ROOT)?;
-        } else if scan.peek() != b'[' {
-            let value = scan.value(ROOT)?;
-            if value.kind() != Kind::Null {
-                return scan.stop(Why::Batch(value.kind()));
+        let (found, start) = next(body, colon);
+        if !is_batch || found != b'[' {
+            let value = scan::value(body, start, ROOT)?;
+            if is_batch && value.kind() != Kind::Null {
+                return Err(Stop { at: start, why: Why::Batch(value.kind()) });
             }
+            at = value.range().end;
         } else if decoded.is_some() {
-            return scan.stop(Why::BatchTwice);
+            return Err(Stop { at: start, why: Why::BatchTwice });
         } else {
-            decoded = Some(batch(scan, text, each)?);
+            let (batch, end) = batch(text, start, &mut each)?;
+            decoded = Some(batch);
+            at = end;
         }
-    }
-    scan.end()?;
-    decoded.or_else(|| scan.stop(Why::NoBatch))
+    };
+    scan::end(body, end)?;
+    decoded.ok_or(Stop { at: end, why: Why::NoBatch })
 }
 
 /// An event by itself, with the depth that it has in a body.
 pub(super) fn single(text: &str) -> Option<Event<'_>> {
-    if text.len() > MAX_BODY_BYTES {
+    let body = text.as_bytes();
+    let (found, start) = next(body, 0);
+    if found != b'{' || text.len() > MAX_BODY_BYTES {
         return None;
     }
-    let mut scan = Scanner::new(text);
-    let mut slots = Slots::new();
-    if scan.peek() != b'{' {
-        return None;
-    }
-    let range = event(&mut scan, text, &mut slots)?;
-    scan.end()?;
-    validate::event(text, &slots, range, 0, &mut Problems::default())
+    let mut fields = Fields::new(text);
+    let end = fields.event(start).ok()?;
+    scan::end(body, end).ok()?;
+    validate::event(text, &fields.slots, start..end, 0, &mut Problems::default())
 }
 
-/// The array of events.
+/// The array of events at `start`, and the place after it.
 fn batch<'a>(
-    scan: &mut Scanner<'a>,
     text: &'a str,
+    start: usize,
     each: &mut impl FnMut(Event<'a>),
-) -> Option<Decoded> {
-    let mut slots = Slots::new();
+) -> Result<(Decoded, usize), Stop> {
+    let body = text.as_bytes();
+    let mut fields = Fields::new(text);
     let mut problems = Problems::default();
     let (mut events, mut accepted) = (0, 0);
-    let mut first = true;
-    scan.open();
-    while scan.item(&mut first)? {
+    let mut at = start + 1;
+    let end = loop {
+        let (found, start) = match more(body, at, b']', events == 0)? {
+            More::At(at) => next(body, at),
+            More::End(end) => break end,
+        };
         if events == MAX_EVENTS {
-            return scan.stop(Why::TooManyEvents);
+            return Err(Stop { at: start, why: Why::TooManyEvents });
         }
-        if scan.peek() == b'{' {
-            let range = event(scan, text, &mut slots)?;
-            if let Some(event) = validate::event(text, &slots, range, events, &mut problems) {
+        if found == b'{' {
+            at = fields.event(start)?;
+            let event = validate::event(text, &fields.slots, start..at, events, &mut problems);
+            if let Some(event) = event {
                 accepted += 1;
                 each(event);
             }
         } else {
-            let found = scan.value(BATCH)?.kind();
-            problems.not_an_event(events, found);
+            let value = scan::value(body, start, BATCH)?;
+            problems.not_an_event(events, value.kind());
+            at = value.range().end;
         }
         events += 1;
-    }
-    Some(Decoded {
-        events,
-        accepted,
-        invalid: events - accepted,
-        problems: problems.total,
-        details: problems.details,
-    })
+    };
+    let Problems { details, total: problems } = problems;
+    let invalid = events - accepted;
+    Ok((Decoded { events, accepted, invalid, problems, details }, end))
 }
 
-/// One event, at its opening brace: its fields go into the slots. Its range.
-pub(super) fn event(scan: &mut Scanner<'_>, text: &str, slots: &mut Slots) -> Option<Range<usize>> {
-    slots.clear();
-    let start = scan.pos();
-    scan.open();
-    let mut first = true;
-    while let Some(key) = scan.key(&mut first)? {
-        match field(Level::Event, text, key) {
-            Some((Field::Body, camel)) if scan.peek() == b'{' => {
-                let value = body(scan, text, slots)?;
-                slots.set(Field::Body, camel, value);
-            }
-            Some((field, camel)) => slots.set(field, camel, scan.value(EVENT)?),
-            None => {
-                scan.value(EVENT)?;
-            }
+/// The fields of the event that is being read.
+struct Fields<'a> {
+    text: &'a str,
+    slots: Slots,
+    keys: Keys,
+}
+
+impl<'a> Fields<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, slots: Slots::new(), keys: Keys::new() }
+    }
+
+    /// The event at `start`. The place after it.
+    fn event(&mut self, start: usize) -> Result<usize, Stop> {
+        self.slots.clear();
+        let mut at = start + 1;
+        let mut place = Place::start(Level::Event);
+        loop {
+            let (key, colon) = match self.keys.next(self.text, at, &mut place)? {
+                Step::Key(key, colon) => (key, colon),
+                Step::End(end) => return Ok(end),
+            };
+            let value = match (key, next(self.text.as_bytes(), colon)) {
+                (Some((Field::Body, _)), (b'{', start)) => self.body(start)?,
+                (_, (_, start)) => scan::value(self.text.as_bytes(), start, EVENT)?,
+            };
+            at = value.range().end;
+            self.slots.set(key, value);
         }
     }
-    Some(start..scan.pos())
-}
 
-/// An event's `body`, at its opening brace.
-fn body(scan: &mut Scanner<'_>, text: &str, slots: &mut Slots) -> Option<Value> {
-    slots.clear_level(Level::Body);
-    let start = scan.pos();
-    scan.open();
-    let mut first = true;
-    while let Some(key) = scan.key(&mut first)? {
-        match field(Level::Body, text, key) {
-            Some((Field::Usage, camel)) if scan.peek() == b'{' => {
-                let value = usage(scan, text, slots)?;
-                slots.set(Field::Usage, camel, value);
-            }
-            Some((field, camel)) => slots.set(field, camel, scan.value(BODY)?),
-            None => {
-                scan.value(BODY)?;
-            }
+    /// An event's `body`, at `start`.
+    fn body(&mut self, start: usize) -> Result<Value, Stop> {
+        self.slots.clear_level(Level::Body);
+        let mut at = start + 1;
+        let mut place = Place::start(Level::Body);
+        loop {
+            let (key, colon) = match self.keys.next(self.text, at, &mut place)? {
+                Step::Key(key, colon) => (key, colon),
+                Step::End(end) => return Ok(Value::new(Kind::Object, start, end)),
+            };
+            let value = match (key, next(self.text.as_bytes(), colon)) {
+                (Some((Field::Usage, _)), (b'{', start)) => self.usage(start)?,
+                (_, (_, start)) => scan::value(self.text.as_bytes(), start, BODY)?,
+            };
+            at = value.range().end;
+            self.slots.set(key, value);
         }
     }
-    Some(Value::new(Kind::Object, start, scan.pos()))
-}
 
-/// A body's `usage`, at its opening brace.
-fn usage(scan: &mut Scanner<'_>, text: &str, slots: &mut Slots) -> Option<Value> {
-    let start = scan.pos();
-    scan.open();
-    let mut first = true;
-    while let Some(key) = scan.key(&mut first)? {
-        let value = scan.value(USAGE)?;
-        if let Some((field, camel)) = field(Level::Usage, text, key) {
-            slots.set(field, camel, value);
+    /// A body's `usage`, at `start`.
+    fn usage(&mut self, start: usize) -> Result<Value, Stop> {
+        self.slots.clear_level(Level::Usage);
+        let mut at = start + 1;
+        let mut place = Place::start(Level::Usage);
+        loop {
+            let (key, colon) = match self.keys.next(self.text, at, &mut place)? {
+                Step::Key(key, colon) => (key, colon),
+                Step::End(end) => return Ok(Value::new(Kind::Object, start, end)),
+            };
+            let value = scan::value(self.text.as_bytes(), colon, USAGE)?;
+            at = value.range().end;
+            self.slots.set(key, value);
         }
     }
-    Some(Value::new(Kind::Object, start, scan.pos()))
-}
-
-/// The field that a key names, escapes in it or none.
-#[inline]
-fn field(level: Level, text: &str, key: Value) -> Option<(Field, bool)> {
-    let raw = text.as_bytes().get(key.inner())?;
-    if key.kind() == Kind::Escaped {
-        return level.field(unescape(std::str::from_utf8(raw).ok()?).as_bytes());
-    }
-    level.field(raw)
 }

@@ -49,3 +49,51 @@ pub(super) fn is_finite(raw: &str) -> bool {
     (raw.len() < SURELY && !raw.bytes().any(|byte| matches!(byte, b'e' | b'E')))
         || raw.parse::<f64>().is_ok_and(f64::is_finite)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_however_they_are_written() {
+        for (raw, value) in [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("0.000", Some(0)),
+            ("0e999999999999999999999", Some(0)),
+            ("-0E-5", Some(0)),
+            ("150", Some(150)),
+            ("150.0", Some(150)),
+            ("1.5e2", Some(150)),
+            ("15E+1", Some(150)),
+            ("0.15e3", Some(150)),
+            ("1500e-1", Some(150)),
+            ("9007199254740993", Some(9_007_199_254_740_993)),
+            ("9007199254740993.0", Some(9_007_199_254_740_993)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("1844674407370955161500e-2", Some(u64::MAX)),
+            ("1.5", None),
+            ("150e-2", None),
+            ("9007199254740991.0000000001", None),
+            ("0.99999999999999999999999", None),
+            ("-1", None),
+            ("-1.0", None),
+            ("1e20", None),
+            ("1e999999999999999999999", None),
+            ("1e-999999999999999999999", None),
+        ] {
+            assert_eq!(integer(raw), value, "{raw}");
+        }
+    }
+
+    #[test]
+    fn finite_as_a_double() {
+        let long = "9".repeat(400);
+        let fraction = format!("0.{long}");
+        let yes = ["0", "-0.003", "1e308", "1e-999", "0e999", "12345678901234567890", &fraction];
+        let no = ["1e309", "-1E+400", &long];
+        assert!(yes.iter().all(|raw| is_finite(raw)));
+        assert!(!no.iter().any(|raw| is_finite(raw)));
+    }
+}

@@ -8,8 +8,8 @@ use std::fmt::Write;
 use crate::error::{Detail, Reject};
 use crate::limits::{MAX_DEPTH, MAX_EVENTS};
 
-use super::scan::Kind;
 use super::text::cut;
+use super::value::Kind;
 
 /// Why a body is refused whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,12 @@ pub(super) enum Why {
 pub(super) struct Stop {
     pub(super) at: usize,
     pub(super) why: Why,
+}
+
+/// Stops at `at`, on something that is not JSON.
+#[cold]
+pub(super) fn fail<T>(bytes: &[u8], at: usize, why: Why) -> Result<T, Stop> {
+    Err(Stop { at, why: if at < bytes.len() { why } else { Why::End } })
 }
 
 impl Stop {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::model::Text;
 
-use super::scan::{Kind, Value};
+use super::value::{Kind, Value};
 
 /// Most characters of a client's own text in an error message.
 const QUOTED: usize = 40;
@@ -83,5 +83,38 @@ pub(super) fn cut(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(QUOTED) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
         None => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unescapes() {
+        for (raw, text) in [
+            ("", ""),
+            ("plain é", "plain é"),
+            (r#"\"\\\/\b\f\n\r\t"#, "\"\\/\u{8}\u{c}\n\r\t"),
+            (r"a\u0041\u00e9\u20AC\u0000", "aAé€\0"),
+            (r"\ud83d\ude00", "😀"),
+            (r"\ud800\udc00|\udbff\udfff", "\u{10000}|\u{10ffff}"),
+            (r"\ud83d", "\u{fffd}"),
+            (r"\ude00x", "\u{fffd}x"),
+            (r"\ud83dx\ude00", "\u{fffd}x\u{fffd}"),
+            (r"\ud83d\n", "\u{fffd}\n"),
+            (r"\ud83d\u0041", "\u{fffd}A"),
+            (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+            (r"\ud7ff\ue000", "\u{d7ff}\u{e000}"),
+        ] {
+            assert_eq!(unescape(raw), text, "{raw}");
+        }
+    }
+
+    #[test]
+    fn cuts_between_characters() {
+        let (forty, more) = ("é".repeat(40), "é".repeat(41));
+        assert_eq!(cut(&forty), forty);
+        assert_eq!(cut(&more), format!("{forty}…"));
     }
 }

@@ -5,14 +5,15 @@
 use std::ops::Range;
 
 use crate::error::Detail;
-use crate::limits::{MAX_DETAILS, MAX_ID_BYTES, MAX_TOKENS};
+use crate::limits::{MAX_DETAILS, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
 use crate::model::{Body, Event, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage};
 
 use super::fields::{Field, Slots};
 use super::number;
-use super::scan::{Kind, Scanner, Value};
+use super::scan::{self, More};
 use super::text::cut;
 use super::time;
+use super::value::{Kind, Value};
 
 /// The problems of a batch: all counted, the first [`MAX_DETAILS`] kept.
 #[derive(Debug, Default)]
@@ -245,6 +246,7 @@ impl<'a> Check<'_, 'a> {
         time
     }
 
+    /// The first [`MAX_TAGS`] strings; all of them are looked at.
     fn strings(&mut self, field: Field) -> Vec<Text<'a>> {
         let mut strings = Vec::new();
         let Some(value) = self.slots.get(field) else {
@@ -255,21 +257,21 @@ impl<'a> Check<'_, 'a> {
             return strings;
         }
         // Scanned before, so this finds no fault and ends where it did.
-        let raw = value.raw(self.text);
-        let mut scan = Scanner::new(raw);
-        scan.open();
-        let mut first = true;
+        let mut at = value.range().start + 1;
         let mut place = 0_usize;
-        while scan.item(&mut first) == Some(true)
-            && let Some(item) = scan.value(0)
+        while let Ok(More::At(start)) = scan::more(self.text.as_bytes(), at, b']', place == 0)
+            && let Ok(item) = scan::value(self.text.as_bytes(), start, 0)
         {
-            if let Some(text) = item.text(raw) {
-                strings.push(text);
+            at = item.range().end;
+            if matches!(item.kind(), Kind::Plain | Kind::Escaped) {
+                if strings.len() < MAX_TAGS {
+                    strings.extend(item.text(self.text));
+                }
             } else if item.kind() != Kind::Null {
-                let path = field.path(self.slots.is_camel(field));
+                let camel = self.slots.is_camel(field);
                 self.problems.push(
                     self.index,
-                    || format!(".{path}[{place}]"),
+                    || format!(".{}[{place}]", field.path(camel)),
                     || format!("expected a string, found {}", item.kind().noun()),
                 );
             }

@@ -50,7 +50,7 @@ const ANYTHING: &[&str] = &[
     "{}",
     r#"[1,[2,{"a":[]}],"]"]"#,
     r#"{"name":"not the name","b":{"c":[{},{}]},"":null}"#,
-    r#"[ 1 , 2 ]"#,
+    r"[ 1 , 2 ]",
     "false",
 ];
 
@@ -162,6 +162,9 @@ fn event_body(choices: &mut Choices<'_>) -> String {
             .map(|_| (choices.of(USAGE), choices.of(NUMBERS).into()))
             .collect();
         fields.push(("usage", object(choices, usage)));
+        if choices.rarely(4) {
+            fields.push(("usage", choices.of(&["{}", r#"{"totalTokens":7}"#, "3"]).into()));
+        }
     }
     for _ in 0..choices.below(10) {
         let (names, values) = BODY[choices.below(BODY.len())];

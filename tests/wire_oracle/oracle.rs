@@ -158,10 +158,10 @@ type Field<T> = Option<Option<T>>;
 
 impl<'a> Object<'a> {
     fn all(&self, names: &[&str]) -> impl Iterator<Item = &'a str> {
-        let named = |(key, value): &(String, &'a str)| {
+        let pick = |(key, value): &(String, &'a str)| {
             (names.contains(&key.as_str()) && *value != "null").then_some(*value)
         };
-        self.0.iter().filter_map(named)
+        self.0.iter().filter_map(pick)
     }
 
     fn get(&self, names: &[&str]) -> Option<&'a str> {
