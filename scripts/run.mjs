@@ -63,6 +63,7 @@ export async function cli(main) {
   try {
     await main();
   } catch (error) {
+    for (const child of children) child.kill("SIGTERM");
     if (!stopped) console.error(error instanceof Failed ? `edgespan: ${error.message}` : error);
     process.exit(stopped || 1);
   }
@@ -118,7 +119,7 @@ export function runQuietly(what, command, args, options = {}) {
         say(`  ${what}: done in ${seconds()}`);
         done(said);
       } else {
-        if (!stopped) console.error(said);
+        if (!stopped) console.error(said.replace(/^ *(Compiling|Downloading|Downloaded) .*\n/gm, ""));
         fail(new Failed(`${what} failed (\`${[command, ...args].join(" ")}\`): see above`));
       }
     });

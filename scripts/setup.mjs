@@ -1,19 +1,20 @@
 // Gets what building and running need, into this folder only: the npm
 // packages, the wasm target and rust-src of the Rust toolchain in use, and the
 // two tools that turn a crate into a Worker. What is there already costs a few
-// milliseconds. Leaves out: installing Node, npm and rustup themselves.
+// milliseconds. Leaves out: installing Node, npm and rustup themselves. As a
+// command it takes the names of further components of Rust (for .ci/run).
 // Only Node's own modules: this runs before any package is installed.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Failed, cache, capture, fingerprint, root, run, runQuietly, say, stamp, tools } from "./run.mjs";
+import { Failed, capture, cli, fingerprint, root, run, runQuietly, say, stamp, tools } from "./run.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 
 /** Everything that building needs. Packages and tools come side by side: one
  *  mostly waits for the network and the disk, the other for the processor. */
-export async function setUp() {
-  ensureRust();
+export async function setUp(components = []) {
+  ensureRust(components);
   await Promise.all([ensurePackages(), ensureTools()]);
 }
 
@@ -54,7 +55,7 @@ function linkNode(packages) {
 }
 
 /** The wasm target, and the standard library's source (see toolchain/cargo). */
-export function ensureRust(components = []) {
+function ensureRust(components) {
   if (!capture("rustup", ["--version"]).ok || !capture("cargo", ["--version"]).ok) {
     throw new Failed(
       "Rust is missing: please install it with rustup (https://rustup.rs), its stable toolchain, and try again",
@@ -73,7 +74,7 @@ export function ensureRust(components = []) {
 }
 
 /** The version of a crate in Cargo.lock, so that no version is written twice. */
-export function lockedVersion(crate) {
+function lockedVersion(crate) {
   const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
   const version = lock.match(new RegExp(`^name = "${crate}"\\nversion = "(.+)"$`, "m"))?.[1];
   if (!version) throw new Failed(`Cargo.lock has no ${crate}`);
@@ -95,7 +96,7 @@ async function ensureTools() {
   say(`building ${missing.join(" and ")} from source, once (two to three minutes)`);
   const crates = missing.map((tool) => `${tool === "wasm-bindgen" ? "wasm-bindgen-cli" : tool}@${versions[tool]}`);
   const target = join(tools, "target");
-  await runQuietly(missing.join(" and "), "cargo", ["install", "--locked", "--force", "--root", tools, ...crates], {
+  const install = runQuietly(missing.join(" and "), "cargo", ["install", "--locked", "--force", "--root", tools, ...crates], {
     env: {
       ...process.env,
       CARGO_TARGET_DIR: target,
@@ -106,6 +107,11 @@ async function ensureTools() {
       CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "256",
       CARGO_PROFILE_RELEASE_DEBUG: "0",
     },
+  });
+  await install.catch((error) => {
+    if (process.platform !== "linux") throw error;
+    throw new Failed(`${error.message}. It needs a C compiler and OpenSSL's headers: \
+on Debian and Ubuntu \`apt-get install build-essential pkg-config libssl-dev\``);
   });
   rmSync(target, { recursive: true, force: true });
   for (const tool of missing) {
@@ -141,3 +147,5 @@ async function downloadWasmBindgen(version) {
     clearTimeout(timer);
   }
 }
+
+if (process.argv[1] === import.meta.filename) await cli(() => setUp(process.argv.slice(2)));

@@ -217,7 +217,7 @@ mod tests {
             assert!(world.ask("Bearer ts_x", now).is_ok());
         }
         assert_eq!(world.table.asked.get(), 1);
-        world.table.answer.replace(Ok(None));
+        *world.table.answer.borrow_mut() = Ok(None);
         assert!(unauthorized(&world.ask("Bearer ts_x", FRESH_MS)));
     }
 
@@ -225,7 +225,7 @@ mod tests {
     fn notices_a_new_key_soon() {
         let world = World::new(Ok(None));
         assert!(unauthorized(&world.ask("Bearer ts_x", 0)));
-        world.table.answer.replace(Ok(Some(somebody())));
+        *world.table.answer.borrow_mut() = Ok(Some(somebody()));
         assert!(unauthorized(&world.ask("Bearer ts_x", UNKNOWN_MS - 1)));
         assert!(world.ask("Bearer ts_x", UNKNOWN_MS).is_ok());
     }
@@ -234,7 +234,7 @@ mod tests {
     fn outage_uses_recent_answers_and_never_turns_a_key_away() {
         let world = World::new(Ok(Some(somebody())));
         assert!(world.ask("Bearer ts_x", 0).is_ok());
-        world.table.answer.replace(Err(down()));
+        *world.table.answer.borrow_mut() = Err(down());
         assert!(world.ask("Bearer ts_x", STALE_MS - 1).is_ok());
         assert_eq!(world.ask("Bearer ts_x", STALE_MS), Err(Error::Fault(down())));
         assert_eq!(world.ask("Bearer ts_new", 0), Err(Error::Fault(down())));

@@ -147,7 +147,7 @@ impl Reply {
             Error::Reject(reject) => Self::reject(reject),
             Error::Fault(Fault::Unavailable { .. }) => {
                 let text = format!(
-                    "storage cannot be reached; nothing was accepted, send it again (request {request_id})"
+                    "storage cannot be reached and nothing was changed; try again (request {request_id})"
                 );
                 failure(503, "UNAVAILABLE", &text, None).header("retry-after", RETRY_AFTER_S)
             }

@@ -1,5 +1,6 @@
 //! Order, repetition and how events are split into batches make no difference:
 //! neither to what D1 holds nor to what the read API says.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -97,7 +98,9 @@ fn trace_event() -> impl Strategy<Value = Value> {
 
 /// Events, and two ways to send them: which batches each goes into (one or
 /// two), and the order of the batches.
-fn scenario() -> impl Strategy<Value = (Vec<String>, Vec<(usize, Option<usize>)>, Vec<usize>)> {
+type Scenario = (Vec<String>, Vec<(usize, Option<usize>)>, Vec<usize>);
+
+fn scenario() -> impl Strategy<Value = Scenario> {
     let event = prop_oneof![3 => span_event().boxed(), 1 => trace_event().boxed()];
     prop::collection::vec(event.prop_map(|e| e.to_string()), 1..25).prop_flat_map(|events| {
         let places = prop::collection::vec((0..6_usize, maybe(0..6_usize)), events.len());

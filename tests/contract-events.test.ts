@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { useEdge, type Project } from "./support/edge.ts";
-import { newId, spanCreate, spansOf, traceCreate } from "./support/events.ts";
+import { newId, spanCreate, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 
 const edge = useEdge();
@@ -87,10 +87,19 @@ describe("null means missing", () => {
   test("in every optional field", async () => {
     const project = await edge.project();
     const nothing = (...names: string[]) => Object.fromEntries(names.map((name) => [name, null]));
+    const ofTrace = nothing(
+      "metadata", "tags", "startTime", "endTime", "sessionId", "parentTraceId", "deploymentId", "evaluators",
+    );
+    const ofSpan = nothing(
+      "parentSpanId", "startTime", "endTime", "input", "output", "model", "modelParameters", "usage", "cost", "status",
+      "errorMessage", "metadata",
+    );
+    const inSnakeCase = nothing("parent_span_id", "start_time", "end_time", "model_parameters", "error_message");
+    const ofUsage = nothing("promptTokens", "completion_tokens", "totalTokens", "cached_tokens");
     await project.send(
-      { ...traceCreate({ id: "t", name: "n", ...nothing("metadata", "tags", "startTime", "endTime", "sessionId", "parentTraceId", "deploymentId", "evaluators") }), ...nothing("id", "timestamp") },
-      { ...spanCreate({ id: "s", traceId: "t", ...nothing("parentSpanId", "startTime", "endTime", "input", "output", "model", "modelParameters", "usage", "cost", "status", "errorMessage", "metadata") }), ...nothing("id", "timestamp") },
-      spanCreate({ id: "u", traceId: "t", ...nothing("parent_span_id", "start_time", "end_time", "model_parameters", "error_message"), usage: nothing("promptTokens", "completion_tokens", "totalTokens", "cached_tokens") }),
+      traceCreate({ id: "t", name: "n", ...ofTrace }, nothing("id", "timestamp")),
+      spanCreate({ id: "s", traceId: "t", ...ofSpan }, nothing("id", "timestamp")),
+      spanCreate({ id: "u", traceId: "t", ...inSnakeCase, usage: ofUsage }),
     );
     const trace = await project.traceWith(2, "t");
     expect(trace).toMatchObject({ name: "n", status: "OK", totalTokens: 0, tags: [] });
@@ -166,7 +175,7 @@ describe("ids", () => {
     }
   });
 
-  test.each(["a/b", "a b", "a%2Fb", "ü/😀", "?#&=+", "..", "'\"\\", "\n"])("any text is an id: %j", async (id) => {
+  test.each(["a/b", "a b", "a%2Fb", "ü/😀", "?#&=+", "..", "'\"\\", "\n", "a\0b"])("any text is an id: %j", async (id) => {
     const project = await edge.project();
     await project.send(traceCreate({ id }), spanCreate({ id, traceId: id }));
     // A lone "..", even percent-encoded, is taken out of a URL by every client.

@@ -114,7 +114,7 @@ describe("401 UNAUTHORIZED", () => {
 
   test("a revoked key", async () => {
     const project = await edge.project();
-    project.key = await project.newKey(true);
+    project.key = await project.newKey({ revoked: true });
     expectFailure(await project.post({ batch: [traceCreate()] }), 401, "UNAUTHORIZED");
   });
 

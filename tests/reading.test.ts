@@ -2,7 +2,7 @@
 // its spans, whatever its id and wherever its payloads are.
 import { describe, expect, test } from "vitest";
 import { useEdge, type Project } from "./support/edge.ts";
-import { spanCreate, spansOf, traceCreate } from "./support/events.ts";
+import { spanCreate, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 
 const edge = useEdge();
@@ -72,7 +72,11 @@ describe("filters", () => {
   const fill = () =>
     (filled ??= (async () => {
       const project = await edge.project();
-      await project.send(...TRACES.map((trace) => traceCreate(trace)), spanCreate({ traceId: "broken", status: "ERROR", startTime: minute(5) }), spanCreate({ traceId: "search", startTime: minute(5) }));
+      await project.send(
+        ...TRACES.map((trace) => traceCreate(trace)),
+        spanCreate({ traceId: "broken", status: "ERROR", startTime: minute(5) }),
+        spanCreate({ traceId: "search", startTime: minute(5) }),
+      );
       await project.traceWith(1, "broken");
       await project.listWith(4);
       return project;
@@ -199,7 +203,10 @@ describe("one trace", () => {
     const project = await edge.project();
     await project.send(
       traceCreate({ id: "t" }),
-      spanCreate({ id: "s", traceId: "t", type: "LLM", input: [1], output: {}, model: "m", modelParameters: { p: 1 }, usage: { promptTokens: 1, completionTokens: 2, totalTokens: 3 }, cost: 0.5, metadata: { k: null } }),
+      spanCreate({
+        id: "s", traceId: "t", type: "LLM", input: [1], output: {}, model: "m", modelParameters: { p: 1 },
+        usage: { promptTokens: 1, completionTokens: 2, totalTokens: 3 }, cost: 0.5, metadata: { k: null },
+      }),
     );
     await project.traceWith(1, "t");
     const answer = await project.trace("t");
@@ -229,11 +236,37 @@ describe("one trace", () => {
     expect(ids((await project.traceWith(3, "t")).spans)).toEqual(["s0", "s1", "s2"]);
   });
 
-  test("a parent that never comes is not one", async () => {
+  test("a parent that is not there, or not yet, is named as it was sent and marked as missing", async () => {
     const project = await edge.project();
-    await project.send(spanCreate({ id: "s", traceId: "t", parentSpanId: "never" }));
-    expect((await project.traceWith(1, "t")).spans[0].parentSpanId).toBeNull();
+    const late = spanCreate({ id: "late", traceId: "t" });
+    await project.send(spanCreate({ id: "s", traceId: "t", parentSpanId: late.id }));
+    expect((await project.traceWith(1, "t")).spans[0]).toMatchObject({ parentSpanId: late.id, parentMissing: true });
+    await project.send(late);
+    const { spans } = await project.traceWith(2, "t");
+    expect(spans.find((span: any) => span.id === "s")).toMatchObject({ parentSpanId: "late" });
+    for (const span of spans) expect(span.parentMissing ?? false).toBe(false);
   });
+
+  test("parents that go round in a circle, or to the span itself, come back all the same", async () => {
+    const project = await edge.project();
+    const parents = { a: "b", b: "a", self: "self" };
+    await project.send(...Object.entries(parents).map(([id, parentSpanId]) => spanCreate({ id, traceId: "t", parentSpanId })));
+    const { spans } = await project.traceWith(3, "t");
+    expect(ids(spans).sort()).toEqual(["a", "b", "self"]);
+    expect(spans.find((span: any) => span.id === "self").parentSpanId).toBeNull();
+  });
+
+  test("more payload than an answer can hold: every span is there, and those without theirs say so", async () => {
+    const project = await edge.project();
+    const megabytes = (n: number) => String(n).repeat(4 << 20);
+    for (let n = 0; n < 8; n++) await project.send(spanCreate({ id: `s${n}`, traceId: "t", input: megabytes(n) }));
+    const { spans } = await project.traceWith(8, "t");
+    for (const span of spans) {
+      if (span.input === null) expect(span.payloadError).toMatch(/\S/);
+      else expect(span.input === megabytes(Number(span.id.slice(1)))).toBe(true);
+    }
+    expect(spans.filter((span: any) => span.input !== null).length).toBeGreaterThan(0);
+  }, 60_000);
 
   test("spans in 30 batches, each with its own payload", async () => {
     const project = await edge.project();
@@ -245,8 +278,9 @@ describe("one trace", () => {
 
   test("payloads far apart in one large batch", async () => {
     const project = await edge.project();
-    const filler = (n: number) => spanCreate({ traceId: "filler", input: String(n).repeat(150_000) });
-    await project.send(...[0, 1, 2].flatMap((n) => [...spansOf("t", 1).map((span) => ({ ...span, body: { ...span.body, id: `s${n}`, input: `in ${n}` } })), filler(n), filler(n), filler(n)]));
+    const filler = () => spanCreate({ traceId: "filler", input: "x".repeat(450_000) });
+    const span = (n: number) => spanCreate({ id: `s${n}`, traceId: "t", input: `in ${n}` });
+    await project.send(span(0), filler(), span(1), filler(), span(2), filler());
     const { spans } = await project.traceWith(3, "t");
     for (const span of spans) expect(span.input).toBe(`in ${span.id.slice(1)}`);
   });

@@ -81,7 +81,7 @@ impl<'a> Trace<'a> {
             session_id: row.session.as_deref(),
             parent_trace_id: row.parent_trace.as_deref(),
             deployment_id: row.deployment.as_deref(),
-            evaluators: raw(row.evaluators.as_deref()),
+            evaluators: raw(Some(row.evaluators.as_deref().unwrap_or("[]"))),
             span_count: row.spans,
             score_count: 0,
             created_at: iso(row.created_ms.saturating_mul(1_000)),

@@ -190,23 +190,33 @@ impl Call {
         Ok((bytes, raw))
     }
 
-    /// A body of unknown length, as it comes: it is left where it passes the
-    /// limit, however much more there is.
+    /// A body of unknown length, as it comes. What is over the limit is read
+    /// and dropped, up to a bound: a client that is still sending when the
+    /// answer comes sees its connection reset instead of the answer.
     async fn chunked_body(&mut self) -> Result<(Vec<u8>, JsValue), Error> {
-        let mut bytes = Vec::new();
+        let (mut bytes, mut length) = (Vec::new(), 0);
         // A request without any body has no stream.
         if let Ok(mut stream) = self.request.stream() {
             while let Some(chunk) = stream.next().await {
-                bytes.extend(chunk.map_err(|e| unreadable(&e.to_string()))?);
-                if bytes.len() > MAX_BODY_BYTES {
-                    return Err(encoding::too_large().into());
+                let chunk = chunk.map_err(|e| unreadable(&e.to_string()))?;
+                length += chunk.len();
+                if length <= MAX_BODY_BYTES {
+                    bytes.extend(chunk);
+                } else if length > MAX_DISCARDED_BYTES {
+                    break;
                 }
             }
+        }
+        if length > MAX_BODY_BYTES {
+            return Err(encoding::too_large().into());
         }
         let raw = Uint8Array::from(&*bytes).into();
         Ok((bytes, raw))
     }
 }
+
+/// Most bytes of a body read for the sake of its sender's seeing the answer.
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
 /// The body broke off: the client went away, or lied about its length.
 fn unreadable(why: &str) -> Reject {

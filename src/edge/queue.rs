@@ -65,9 +65,15 @@ pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Re
         // again, to a deployment that has them.
         _ => return Err(js_sys::Error::new("the bindings RAW and DB are needed").into()),
     };
-    stream::iter(messages.iter().map(JsCast::unchecked_into::<QueueMessage>))
-        .for_each_concurrent(CONCURRENCY, async |message| settle(&message, &store, &index).await)
-        .await;
+    // A panic in one message is caught at the door; nothing here is used after it.
+    std::panic::AssertUnwindSafe(async move {
+        stream::iter(messages.iter().map(JsCast::unchecked_into::<QueueMessage>))
+            .for_each_concurrent(CONCURRENCY, async |message| {
+                settle(&message, &store, &index).await;
+            })
+            .await;
+    })
+    .await;
     Ok(())
 }
 

@@ -12,7 +12,6 @@ use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::Fault;
-use crate::model::Micros;
 
 /// One SQL statement with what is bound to `?1`, `?2`, ….
 #[derive(Debug, Clone, PartialEq)]
@@ -73,11 +72,4 @@ pub trait Database {
 #[must_use]
 pub fn link(id: &str) -> i64 {
     xxh3_64(id.as_bytes()).cast_signed()
-}
-
-/// Times are kept within ±2^53 µs (the year 2255), so that they pass through a
-/// JavaScript number unharmed; the raw batch has what was sent.
-#[must_use]
-pub fn indexed_time(at: Micros) -> Micros {
-    at.clamp(-(1 << 53), 1 << 53)
 }

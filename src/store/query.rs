@@ -42,15 +42,15 @@ const TRACE: &str = "json_array(
 pub fn list_traces(project: &str, filter: &TraceFilter) -> Statement {
     let mut list = Builder::new(project);
     if let Some((start, id)) = &filter.after {
-        let (start, id) = (list.bind(*start), list.bind(&**id));
-        list.and(&format!("(t.start_us, t.id) < (cast({start} as integer), {id})"));
+        let (start, id) = (list.bind_time(*start), list.bind(&**id));
+        list.and(&format!("(t.start_us, t.id) < ({start}, {id})"));
     }
     if let Some(from) = filter.from {
-        let from = list.bind(from);
+        let from = list.bind_time(from);
         list.and(&format!("t.start_us >= {from}"));
     }
     if let Some(to) = filter.to {
-        let to = list.bind(to);
+        let to = list.bind_time(to);
         list.and(&format!("t.start_us <= {to}"));
     }
     if let Some(name) = &filter.name {
@@ -93,6 +93,12 @@ impl Builder {
     fn bind(&mut self, value: impl Into<Param>) -> String {
         self.params.push(value.into());
         format!("?{}", self.params.len())
+    }
+
+    /// Binds a time, as text: in microseconds the year 9999 is beyond what a
+    /// JavaScript number holds exactly.
+    fn bind_time(&mut self, at: Micros) -> String {
+        format!("cast({} as integer)", self.bind(at.to_string()))
     }
 
     fn and(&mut self, condition: &str) {

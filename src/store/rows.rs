@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_tuple::Serialize_tuple;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{indexed_time, link};
+use super::link;
 use crate::batch::BatchRef;
 use crate::limits::{
     MAX_COST_USD, MAX_INDEXED_BYTES, MAX_INDEXED_METADATA_BYTES, MAX_PREVIEW_BYTES, MAX_TAGS,
@@ -143,12 +143,12 @@ impl Place {
 
     /// The revision of an event that says these times of itself.
     fn revision(&self, start: Option<Micros>, end: Option<Micros>) -> Revision {
-        Revision(indexed_time(self.timestamp.or(end).or(start).unwrap_or(0)), self.hash)
+        Revision(self.timestamp.or(end).or(start).unwrap_or(0), self.hash)
     }
 
     /// When something began that may not say so itself.
     fn start(&self, start: Option<Micros>, end: Option<Micros>) -> Micros {
-        indexed_time(start.or(end).or(self.timestamp).unwrap_or(self.received))
+        start.or(end).or(self.timestamp).unwrap_or(self.received)
     }
 }
 
@@ -162,7 +162,7 @@ fn trace_of_event<'a>(trace: &'a TraceBody<'a>, place: &Place) -> TraceRow<'a> {
     TraceRow {
         id: &trace.id,
         start_us: place.start(trace.start, None),
-        end_us: trace.end.map(indexed_time),
+        end_us: trace.end,
         root_child: 2,
         root_us: 0,
         root_span: Text::default(),
@@ -200,7 +200,7 @@ fn rows_of_span<'a>(
     let trace = TraceRow {
         id: &span.trace,
         start_us: place.start(span.start, span.end),
-        end_us: span.end.or(span.start).map(indexed_time),
+        end_us: span.end.or(span.start),
         root_child: u8::from(span.parent.is_some()),
         root_us: place.start(span.start, span.end),
         root_span: id.clone(),
@@ -229,8 +229,8 @@ fn rows_of_span<'a>(
         name,
         r#type: span.kind.code(),
         status: u8::from(span.status == Status::Error),
-        start_us: span.start.map(indexed_time),
-        end_us: span.end.map(indexed_time),
+        start_us: span.start,
+        end_us: span.end,
         model: indexed(span.model.as_ref()),
         prompt_tokens: span.usage.prompt,
         completion_tokens: span.usage.completion,

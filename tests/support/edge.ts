@@ -2,7 +2,7 @@
 // in workerd with empty storage of its own, and the ways in: HTTP and bindings.
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
-import { createTestHarness } from "wrangler";
+import { createTestHarness, unstable_readConfig } from "wrangler";
 import { exchange, type Answer, type Outgoing } from "./http.ts";
 
 /** What tests use of the bindings. */
@@ -36,13 +36,33 @@ export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
   return vi.waitFor(check, PATIENCE);
 }
 
+/** How a Worker differs from the deployed one. */
+export interface Variant {
+  vars?: Record<string, string>;
+  /** Another entry than the built Worker itself. */
+  main?: string;
+  /** A binding that it has not. */
+  without?: "d1_databases" | "r2_buckets";
+}
+
+type Harness = ReturnType<typeof createTestHarness>;
+
+function harness({ vars, main, without }: Variant): Harness {
+  const configPath = "./wrangler.toml";
+  if (!main && !without) return createTestHarness({ workers: [{ configPath, vars }] });
+  const { name, compatibility_date, d1_databases, r2_buckets, queues, ...file } = unstable_readConfig({ config: configPath });
+  const config = { name, compatibility_date, d1_databases, r2_buckets, queues, vars, main: main ?? file.main };
+  if (without) config[without] = [];
+  return createTestHarness({ workers: [{ config }] });
+}
+
 export class Edge {
   url!: URL;
   bindings!: Bindings;
-  readonly #server: ReturnType<typeof createTestHarness>;
+  readonly #server: Harness;
 
-  constructor(vars: Record<string, string> = {}) {
-    this.#server = createTestHarness({ workers: [{ configPath: "./wrangler.toml", vars }] });
+  constructor(variant: Variant = {}) {
+    this.#server = harness(variant);
   }
 
   async start(): Promise<void> {
@@ -56,21 +76,16 @@ export class Edge {
     return this.#server.close();
   }
 
-  /** Prints what happened, for a test that failed. */
+  /** Prints the end of the Worker's log, for a test that failed. */
   explain(): void {
-    this.#server.debug();
+    const lines = this.#server.getLogs().slice(-30);
+    console.log(["the Worker's log ends so:", ...lines.map(({ level, message }) => `  ${level} ${message}`)].join("\n"));
   }
 
-  /** The Worker's log lines that are JSON objects. */
-  logs(): Record<string, any>[] {
-    return this.#server.getLogs().flatMap(({ message }) => {
-      try {
-        const line = JSON.parse(message);
-        return line !== null && typeof line === "object" ? [line] : [];
-      } catch {
-        return [];
-      }
-    });
+  /** The Worker's log lines that are JSON objects and have this text in them. */
+  logs(having = ""): Record<string, any>[] {
+    const lines = this.#server.getLogs().filter(({ message }) => message.startsWith("{") && message.includes(having));
+    return lines.map(({ message }) => JSON.parse(message));
   }
 
   /** One request, exactly as given. */
@@ -101,8 +116,7 @@ export class Project {
   ) {}
 
   /** Makes another key for this project. */
-  async newKey(revoked = false): Promise<string> {
-    const key = `ts_${randomBytes(32).toString("base64url")}`;
+  async newKey({ key = `ts_${randomBytes(32).toString("base64url")}`, revoked = false } = {}): Promise<string> {
     const hash = createHash("sha256").update(key).digest("hex");
     await this.edge.bindings.DB
       .prepare("insert into api_key (hash, id, project, name, prefix, created_ms, revoked_ms) values (?, ?, ?, ?, ?, ?, ?)")
@@ -142,7 +156,7 @@ export class Project {
 
   /** What the consumer logged of each message of this project that it was through with. */
   consumed(): Record<string, any>[] {
-    return this.edge.logs().filter((line) => line.event === "consumed" && line.outcome === "ack" && line.project === this.id);
+    return this.edge.logs(this.id).filter((line) => line.event === "consumed" && line.outcome === "ack");
   }
 
   /** Waits until the consumer is through with so many messages of this project. */
@@ -205,8 +219,8 @@ export class Project {
 }
 
 /** Starts a Worker before the file's tests and stops it after them. */
-export function useEdge(vars: Record<string, string> = {}): Edge {
-  const edge = new Edge(vars);
+export function useEdge(variant: Variant = {}): Edge {
+  const edge = new Edge(variant);
   beforeAll(() => edge.start());
   afterEach((context) => {
     if (context.task.result?.state === "fail") edge.explain();
