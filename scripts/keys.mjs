@@ -18,7 +18,9 @@ const USAGE = `Usage: npm run keys -- COMMAND --project NAME [options]
             ends now or, with --keep-old, when it is revoked --id KEYID [--name KEYNAME] [--keep-old]
   configure says what happens to a batch with a bad event when the request
             does not say: refused whole (strict), or its good events are
-            accepted (lenient)                              --handling strict|lenient
+            accepted (lenient), and how many requests each of its keys may make
+            in 10 seconds, 0 for any number                 [--handling strict|lenient]
+                                                            [--rate-limit 0|100|1000|10000]
 
   --remote  the deployed database; otherwise the local one
 `;
@@ -28,6 +30,7 @@ const OPTIONS = {
   name: { type: "string" },
   id: { type: "string" },
   handling: { type: "string" },
+  "rate-limit": { type: "string" },
   "keep-old": { type: "boolean" },
   json: { type: "boolean" },
   remote: { type: "boolean" },
@@ -41,6 +44,7 @@ const FORM = {
   name: [/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 . _ -"],
   id: [/^key_[a-z0-9]{1,32}$/, "the id of a key, as `list` shows it: key_…"],
   handling: [/^(strict|lenient)$/, "strict or lenient"],
+  "rate-limit": [/^(0|100|1000|10000)$/, "0, 100, 1000 or 10000"],
 };
 
 const COMMANDS = { create, list, revoke, rotate, configure };
@@ -72,9 +76,12 @@ function read() {
       throw new Failed(`--${option} must be ${words}`);
     }
   }
-  const needed = { revoke: ["project", "id"], rotate: ["project", "id"], configure: ["project", "handling"] };
+  const needed = { revoke: ["project", "id"], rotate: ["project", "id"] };
   for (const option of needed[positionals[0]] ?? ["project"]) {
     if (options[option] === undefined) throw new Failed(`${positionals[0]} needs --${option}\n\n${USAGE}`);
+  }
+  if (command === configure && !options.handling && !options["rate-limit"]) {
+    throw new Failed(`configure what?\n\n${USAGE}`);
   }
   return { command, options };
 }
@@ -175,8 +182,12 @@ function rotate(options) {
   );
 }
 
-function configure({ project, handling, remote }) {
-  const [rows] = query(`update project set handling = '${handling}' where name = '${project}' returning id;`, { remote });
+function configure({ project, handling, "rate-limit": rateLimit, remote }) {
+  const settings = [
+    ...(handling ? [`handling = '${handling}'`] : []),
+    ...(rateLimit ? [`rate_limit = ${rateLimit}`] : []),
+  ].join(", ");
+  const [rows] = query(`update project set ${settings} where name = '${project}' returning id;`, { remote });
   if (rows.length !== 1) throw new Failed(`there is no project ${project}`);
-  console.error(`Project ${project}: handling ${handling}, within a minute.`);
+  console.error(`Project ${project}: ${settings}, within a minute.`);
 }

@@ -10,6 +10,9 @@ import { Failed, capture, env, fingerprint, say, stamp, stateDir } from "./run.m
  *  variable EDGESPAN_LOCAL, which a deployment does not have. */
 export const LOCAL_KEY = "ts_local_development";
 
+/** The operator's secret that a Worker started by `npm start` has. */
+export const LOCAL_ADMIN_TOKEN = "local-operator";
+
 /** What wrangler needs to run without asking anybody anything. */
 export const quiet = { ...env, CI: "1" };
 

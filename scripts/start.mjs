@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "./build.mjs";
-import { LOCAL_KEY, ensureLocalState, quiet } from "./local.mjs";
+import { LOCAL_ADMIN_TOKEN, LOCAL_KEY, ensureLocalState, quiet } from "./local.mjs";
 import { Failed, cli, launch, root, stateDir, stopping } from "./run.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -35,12 +35,24 @@ async function checkPort() {
 async function serve() {
   // The command `wrangler` is a wrapper that does not pass signals on to the
   // real one, which would leave workerd running: so the real one is started.
-  const args = ["dev", "--local", "--port", port, "--persist-to", stateDir, "--var", "EDGESPAN_LOCAL:1"];
+  const args = ["dev", "--local", "--port", port, "--persist-to", stateDir, "--var", "EDGESPAN_LOCAL:1",
+    "--var", `ADMIN_TOKEN:${LOCAL_ADMIN_TOKEN}`];
   const child = launch("node", ["--no-warnings", join(root, "node_modules", "wrangler"), ...args], { env: quiet });
   child.on("close", (code) => process.exit(stopping() ? 0 : code || 1));
 
   while (!(await answers())) await sleep(100);
   if (!stopping()) console.log(greeting());
+  // Locally the queue is in memory: what it held when the last process ended is
+  // gone. The first sweep looks as from later, so that it waits for no batch.
+  await sweep(Date.now() + 5 * MINUTE);
+  setInterval(() => sweep(Date.now()), MINUTE);
+}
+
+const MINUTE = 60_000;
+
+/** What the platform does every minute and `wrangler dev` does not. */
+async function sweep(time) {
+  await fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*&time=${time}`).catch(() => {});
 }
 
 async function answers() {

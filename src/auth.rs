@@ -5,8 +5,10 @@
 use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
-use crate::error::{Fault, Reject};
+use crate::error::{Error, Fault, Reject};
+use crate::limit::{self, WINDOW_S};
 use crate::limits::MAX_KEY_BYTES;
 use crate::model::{Handling, Millis};
 
@@ -19,6 +21,8 @@ pub struct Principal {
     pub project: String,
     /// What the project does with a batch that has bad events in it.
     pub handling: Handling,
+    /// Requests in 10 s that the key may make; 0 for any number.
+    pub rate_limit: u32,
 }
 
 /// The SHA-256 of a key.
@@ -30,6 +34,10 @@ pub trait Keys {
     /// Who the key with this hash acts for; `None` for an unknown or a revoked
     /// one. Notes that the key was used.
     async fn find(&self, hash: &KeyHash, now: Millis) -> Result<Option<Principal>, Fault>;
+
+    /// Counts a key that does not exist against this address; whether the
+    /// address may go on.
+    async fn may_guess_on(&self, address: &str) -> bool;
 }
 
 /// How long an answer is used without asking again.
@@ -50,6 +58,8 @@ pub const LOCAL_KEY: &str = "ts_local_development";
 #[derive(Debug, Default)]
 pub struct Cache {
     known: HashMap<KeyHash, (Millis, Option<Principal>)>,
+    /// Addresses that asked with too many keys that do not exist, since when.
+    blocked: HashMap<String, Millis>,
 }
 
 impl Cache {
@@ -64,6 +74,18 @@ impl Cache {
         };
         // A clock that went backwards makes an answer old, never eternal.
         (0..good_for).contains(&(now - at)).then(|| answer.clone())
+    }
+
+    fn is_blocked(&self, address: &str, now: Millis) -> bool {
+        let window = Millis::from(WINDOW_S) * 1_000;
+        self.blocked.get(address).is_some_and(|since| (0..window).contains(&(now - since)))
+    }
+
+    fn block(&mut self, address: &str, now: Millis) {
+        if self.blocked.len() >= CAPACITY {
+            self.blocked.clear();
+        }
+        self.blocked.insert(address.into(), now);
     }
 
     fn put(&mut self, hash: KeyHash, now: Millis, answer: Option<Principal>) {
@@ -84,35 +106,73 @@ impl Cache {
 /// held across an await.
 pub type WithCache<'a> = &'a dyn Fn(&mut dyn FnMut(&mut Cache));
 
-/// Who the request's `Authorization` header stands for.
+/// What a request says of who sends it.
+#[derive(Debug, Clone, Copy)]
+pub struct Credentials<'a> {
+    /// The `Authorization` header.
+    pub header: Option<&'a str>,
+    /// The client's address, as the platform saw it.
+    pub address: &'a str,
+    /// Whether this is local development: see [`LOCAL_KEY`].
+    pub local: bool,
+}
+
+/// Who the request's credentials stand for.
 ///
 /// # Errors
-/// [`Reject::Unauthorized`], or [`Fault::Unavailable`] when the keys cannot be
-/// read and nothing recent enough is known of this one.
+/// [`Reject::Unauthorized`]; [`Reject::RateLimited`] when this address has
+/// asked with too many keys that do not exist and this one is not known to; [`Fault::Unavailable`] when the keys cannot be read and nothing recent enough
+/// is known of this one.
 pub async fn authenticate(
-    header: Option<&str>,
-    local: bool,
+    credentials: Credentials<'_>,
     now: Millis,
     with_cache: WithCache<'_>,
     keys: &impl Keys,
-) -> Result<Principal, crate::error::Error> {
+) -> Result<Principal, Error> {
+    let Credentials { header, address, local } = credentials;
     let hash = hash_of(header, local)?;
     let recall = |stale| {
         let mut found = None;
         with_cache(&mut |cache| found = cache.get(&hash, now, stale));
         found
     };
-    let answer = match recall(false) {
-        Some(answer) => answer,
-        None => match keys.find(&hash, now).await {
-            Ok(answer) => {
-                with_cache(&mut |cache| cache.put(hash, now, answer.clone()));
-                answer
+    if let Some(answer) = recall(false) {
+        return known(answer);
+    }
+    let mut blocked = false;
+    with_cache(&mut |cache| blocked = cache.is_blocked(address, now));
+    if blocked {
+        return Err(limit::guess(address).exceeded().into());
+    }
+    match keys.find(&hash, now).await {
+        Ok(answer) => {
+            with_cache(&mut |cache| cache.put(hash, now, answer.clone()));
+            if answer.is_none() && !keys.may_guess_on(address).await {
+                with_cache(&mut |cache| cache.block(address, now));
             }
-            Err(fault) => recall(true).ok_or(fault)?,
-        },
-    };
+            known(answer)
+        }
+        Err(fault) => known(recall(true).ok_or(fault)?),
+    }
+}
+
+fn known(answer: Option<Principal>) -> Result<Principal, Error> {
     answer.ok_or_else(|| Reject::Unauthorized("the API key is unknown or revoked").into())
+}
+
+/// Whether the `Authorization` header carries the operator's secret. Both are
+/// hashed and the hashes compared in constant time, so that neither the
+/// secret's length nor its beginning shows in how long it takes.
+///
+/// # Errors
+/// [`Reject::Unauthorized`], always where no secret is set.
+pub fn check_operator(header: Option<&str>, secret: &str) -> Result<(), Reject> {
+    let token = header.and_then(|h| h.trim().split_once(' ')).map_or("", |(_, token)| token.trim());
+    let same = Sha256::digest(token.as_bytes()).ct_eq(&Sha256::digest(secret.as_bytes()));
+    if secret.is_empty() {
+        return Err(Reject::Unauthorized("the secret ADMIN_TOKEN is not set; nobody may do this"));
+    }
+    if bool::from(same) { Ok(()) } else { Err(Reject::Unauthorized("this is for the operator")) }
 }
 
 /// The hash of the key in an `Authorization` header.
@@ -142,11 +202,11 @@ mod tests {
     use std::cell::{Cell, RefCell};
 
     use super::*;
-    use crate::error::Error;
 
     struct Table {
         answer: RefCell<Result<Option<Principal>, Fault>>,
         asked: Cell<usize>,
+        guesses_left: Cell<usize>,
     }
 
     impl Keys for Table {
@@ -154,10 +214,20 @@ mod tests {
             self.asked.set(self.asked.get() + 1);
             self.answer.borrow().clone()
         }
+
+        async fn may_guess_on(&self, _: &str) -> bool {
+            self.guesses_left.set(self.guesses_left.get().saturating_sub(1));
+            self.guesses_left.get() > 0
+        }
     }
 
     fn somebody() -> Principal {
-        Principal { key_id: "k".into(), project: "p".into(), handling: Handling::Strict }
+        Principal {
+            key_id: "k".into(),
+            project: "p".into(),
+            handling: Handling::Strict,
+            rate_limit: 1_000,
+        }
     }
 
     fn down() -> Fault {
@@ -171,13 +241,18 @@ mod tests {
 
     impl World {
         fn new(answer: Result<Option<Principal>, Fault>) -> Self {
-            let table = Table { answer: RefCell::new(answer), asked: Cell::new(0) };
+            let table = Table {
+                answer: RefCell::new(answer),
+                asked: Cell::new(0),
+                guesses_left: Cell::new(100),
+            };
             Self { table, cache: RefCell::default() }
         }
 
         fn ask(&self, header: &str, now: Millis) -> Result<Principal, Error> {
             let with = |f: &mut dyn FnMut(&mut Cache)| f(&mut self.cache.borrow_mut());
-            pollster::block_on(authenticate(Some(header), false, now, &with, &self.table))
+            let credentials = Credentials { header: Some(header), address: "::1", local: false };
+            pollster::block_on(authenticate(credentials, now, &with, &self.table))
         }
     }
 
@@ -241,11 +316,43 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_guesses_is_kept_from_the_table_and_keys_in_use_still_work() {
+        let world = World::new(Ok(Some(somebody())));
+        assert!(world.ask("Bearer ts_used", 0).is_ok());
+        *world.table.answer.borrow_mut() = Ok(None);
+        world.table.guesses_left.set(3);
+        for guess in 0..10 {
+            assert!(world.ask(&format!("Bearer ts_{guess}"), 0).is_err());
+        }
+        assert_eq!(world.table.asked.get(), 1 + 3);
+        let limited = world.ask("Bearer ts_one_more", 0);
+        assert!(matches!(limited, Err(Error::Reject(Reject::RateLimited { .. }))), "{limited:?}");
+        assert!(world.ask("Bearer ts_used", 1).is_ok());
+        let window = Millis::from(WINDOW_S) * 1_000;
+        assert!(unauthorized(&world.ask("Bearer ts_one_more", window)));
+    }
+
+    #[test]
     fn a_clock_that_jumps_back_asks_again() {
         let world = World::new(Ok(Some(somebody())));
         assert!(world.ask("Bearer ts_x", 1_000_000).is_ok());
         assert!(world.ask("Bearer ts_x", 0).is_ok());
         assert_eq!(world.table.asked.get(), 2);
+    }
+
+    #[test]
+    fn the_operator_needs_a_secret_that_is_set() {
+        assert_eq!(check_operator(Some("Bearer s3cret"), "s3cret"), Ok(()));
+        for (header, secret) in [
+            (Some("Bearer s3cre"), "s3cret"),
+            (Some("Bearer s3cret "), "other"),
+            (Some("Bearer "), ""),
+            (Some("Bearer"), ""),
+            (None, ""),
+            (None, "s3cret"),
+        ] {
+            assert!(check_operator(header, secret).is_err(), "{header:?} {secret:?}");
+        }
     }
 
     #[test]

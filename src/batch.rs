@@ -61,14 +61,8 @@ impl BatchRef {
     /// projects and can begin where the last one ended.
     #[must_use]
     pub fn key(&self) -> String {
-        format!(
-            "{}{}/{}/{}.{}",
-            PREFIX,
-            key_time(self.received),
-            self.project,
-            self.id,
-            self.format.as_str()
-        )
+        let (id, ending) = (&self.id, self.format.as_str());
+        format!("{}/{}/{id}.{ending}", key_at(self.received), self.project)
     }
 
     /// The batch whose object has this key; `None` for a key not made by
@@ -93,6 +87,13 @@ impl BatchRef {
 /// What every raw object's key begins with.
 pub const PREFIX: &str = "raw/";
 
+/// What the keys of batches received at this time begin with: a place in the
+/// order of keys.
+#[must_use]
+pub fn key_at(at: Millis) -> String {
+    format!("{PREFIX}{}", key_time(at))
+}
+
 /// The time part of a key: fixed width, so text order is time order.
 fn key_time(at: Millis) -> String {
     let at = Timestamp::from_millisecond(at).unwrap_or_default();
@@ -111,6 +112,9 @@ pub trait RawStore {
 
     /// The object's bytes, or those of a part of it; `None` when there is none.
     async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// The first `most` keys of raw batches after this place in their order.
+    async fn list(&self, after: &str, most: usize) -> Result<Vec<String>, Fault>;
 }
 
 #[cfg(test)]

@@ -2,11 +2,10 @@
 //! own, so that a bad one holds up nobody, and every await may be repeated:
 //! that is said where it stands.
 
-use crate::batch::{BatchRef, RawStore};
-use crate::error::Fault;
-use crate::model::Event;
+use crate::batch::{BatchRef, Format, RawStore};
+use crate::model::{Event, Millis};
 use crate::queue::Message;
-use crate::store::{Database, write};
+use crate::store::{Database, safety, stat, write};
 use crate::wire;
 
 /// What is to become of a message.
@@ -18,6 +17,11 @@ pub enum Outcome {
     Retry {
         /// Seconds to wait.
         delay_s: u32,
+        /// For the log.
+        why: String,
+    },
+    /// No number of tries will do: to the dead letters with it.
+    Bury {
         /// For the log.
         why: String,
     },
@@ -37,24 +41,61 @@ pub struct Written {
     /// Rows that D1 wrote, as it bills them.
     pub rows_written: u64,
     /// Milliseconds since the edge received the batch.
-    pub delay_ms: i64,
+    pub delay_ms: Millis,
+}
+
+/// Why a message could not be written.
+enum Failure {
+    /// Perhaps next time.
+    Passing(String),
+    /// Not by this release, ever.
+    Lasting(String),
 }
 
 /// Longest wait between two tries, in seconds. The platform allows a day.
 const MAX_DELAY_S: u32 = 600;
 
 /// Writes the batch that a message points to. `attempt` counts deliveries from
-/// 1, `now` is the clock's when it is done.
+/// 1; `now` is the clock.
 pub async fn consume(
     message: &Message,
     attempt: u32,
-    now: impl Fn() -> i64,
+    now: impl Fn() -> Millis,
     store: &impl RawStore,
     db: &impl Database,
 ) -> Outcome {
-    match write(message, now, store, db).await {
+    match write(message, attempt, now, store, db).await {
         Ok(written) => Outcome::Ack(written),
-        Err(why) => Outcome::Retry { delay_s: delay(attempt), why },
+        Err(Failure::Passing(why)) => Outcome::Retry { delay_s: delay(attempt), why },
+        Err(Failure::Lasting(why)) => Outcome::Bury { why },
+    }
+}
+
+/// The dead letters' pipeline: what was given up is tried once more, for what
+/// stood in its way may be gone; else its reason is recorded, for its project
+/// to see. It is only forgotten when that is done.
+pub async fn consume_dead(
+    message: &Message,
+    attempt: u32,
+    now: impl Fn() -> Millis,
+    store: &impl RawStore,
+    db: &impl Database,
+) -> Outcome {
+    // 1. As for any other message.
+    let (Failure::Passing(why) | Failure::Lasting(why)) =
+        match write(message, attempt, &now, store, db).await {
+            Ok(written) => return Outcome::Ack(written),
+            Err(failure) => failure,
+        };
+    let Ok(batch) = message.batch() else {
+        return Outcome::Retry { delay_s: MAX_DELAY_S, why };
+    };
+    // 2. One row by its key: done twice, it is the same row.
+    match db.run(safety::bury(&batch, &why, attempt, now())).await {
+        Ok(_) => Outcome::Bury { why },
+        Err(fault) => {
+            Outcome::Retry { delay_s: delay(attempt), why: format!("{why}; and then {fault}") }
+        }
     }
 }
 
@@ -65,18 +106,24 @@ fn delay(attempt: u32) -> u32 {
 
 async fn write(
     message: &Message,
-    now: impl Fn() -> i64,
+    attempt: u32,
+    now: impl Fn() -> Millis,
     store: &impl RawStore,
     db: &impl Database,
-) -> Result<Written, String> {
-    let batch = message.batch()?;
+) -> Result<Written, Failure> {
+    // A message of a release to come: another isolate may have it already.
+    let batch = message.batch().map_err(Failure::Passing)?;
     // 1. Reading changes nothing, and a raw batch never changes.
-    let body = store.get(&batch.key(), None).await.map_err(|f| f.to_string())?;
-    let body = body.ok_or_else(|| format!("there is no raw batch at {}", batch.key()))?;
-    let (text, events) = decode(&batch, &body)?;
+    let body = store.get(&batch.key(), None).await;
+    let body = body
+        .map_err(|fault| Failure::Passing(fault.to_string()))?
+        .ok_or_else(|| Failure::Lasting("the raw batch is not in R2".into()))?;
+    let (text, events) = decode(&batch, &body).map_err(Failure::Lasting)?;
     // 2. One transaction that commutes with itself and all others: done twice,
     //    or done and its reply lost, it ends the same.
-    let ran = db.run(write::plan(&batch, text, &events)).await.map_err(|f: Fault| f.to_string())?;
+    let plan = write::plan(&batch, text, &events, stat::Write { now: now(), attempt });
+    let ran = db.run(plan).await;
+    let ran = ran.map_err(|fault| Failure::Passing(fault.to_string()))?;
     Ok(Written {
         bytes: body.len(),
         events: events.len(),
@@ -88,13 +135,13 @@ async fn write(
 }
 
 /// The events of the batch that count: the edge accepted all good ones, or
-/// refused the whole.
+/// refused the whole. The reason names no content: it goes to logs.
 fn decode<'a>(batch: &BatchRef, body: &'a [u8]) -> Result<(&'a str, Vec<Event<'a>>), String> {
-    let text = std::str::from_utf8(body).map_err(|e| e.to_string())?;
+    let text = std::str::from_utf8(body).map_err(|e| format!("the raw batch: {e}"))?;
     let mut events = Vec::new();
-    match batch.format {
-        crate::batch::Format::Native => wire::decode(body, |event| events.push(event)),
-    }
-    .map_err(|reject| format!("the raw batch does not decode: {reject:?}"))?;
+    let decoded = match batch.format {
+        Format::Native => wire::decode(body, |event| events.push(event)),
+    };
+    decoded.map_err(|_| "the raw batch does not decode".to_owned())?;
     Ok((text, events))
 }

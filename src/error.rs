@@ -40,6 +40,13 @@ pub enum Reject {
     },
     /// 413: more bytes or events than are taken at once.
     TooLarge(String),
+    /// 429: over a limit of [`crate::limit`].
+    RateLimited {
+        /// Requests that are let through in a window.
+        limit: u32,
+        /// The window, in seconds.
+        window_s: u32,
+    },
     /// 415: a content type or encoding that cannot be read.
     UnsupportedMediaType(String),
 }

@@ -15,6 +15,12 @@ pub enum Route {
     ListTraces,
     /// `GET /api/v1/traces/{id}`, the id decoded.
     GetTrace(String),
+    /// `GET /api/v1/dead-letters`
+    DeadLetters,
+    /// `GET /api/v1/stats`
+    Stats,
+    /// `POST /api/v1/admin/replay`
+    Replay,
     /// `GET /api/v1/health`
     Health,
     /// `OPTIONS` on any known path: a browser asks before it sends.
@@ -27,30 +33,29 @@ impl Route {
     /// # Errors
     /// 404 for a path that is none, 405 for a method that the path has not.
     pub fn find(method: &str, path: &str) -> Result<Self, Reject> {
-        let (allow, route): (_, fn(&str, String) -> Option<Self>) = match segments(path).as_slice()
-        {
-            ["api", "v1", "traces"] => ("GET, HEAD, POST, OPTIONS", |method, _| match method {
-                "POST" => Some(Self::Ingest),
-                "GET" | "HEAD" => Some(Self::ListTraces),
-                _ => None,
-            }),
-            ["api", "v1", "traces", _] => ("GET, HEAD, OPTIONS", |method, id| {
-                matches!(method, "GET" | "HEAD").then_some(Self::GetTrace(id))
-            }),
-            ["api", "v1", "health"] => ("GET, HEAD, OPTIONS", |method, _| {
-                matches!(method, "GET" | "HEAD").then_some(Self::Health)
-            }),
+        let (get, post) = match segments(path).as_slice() {
+            ["api", "v1", "traces"] => (Some(Self::ListTraces), Some(Self::Ingest)),
+            ["api", "v1", "traces", id] => (Some(Self::GetTrace(decode_segment(id)?)), None),
+            ["api", "v1", "dead-letters"] => (Some(Self::DeadLetters), None),
+            ["api", "v1", "stats"] => (Some(Self::Stats), None),
+            ["api", "v1", "admin", "replay"] => (None, Some(Self::Replay)),
+            ["api", "v1", "health"] => (Some(Self::Health), None),
             _ => return Err(Reject::NotFound("there is nothing at this path".into())),
         };
-        if method == "OPTIONS" {
-            return Ok(Self::Preflight);
-        }
-        let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        route(method, decode_segment(last)?).ok_or(Reject::MethodNotAllowed { allow })
+        let allow = match (&get, &post) {
+            (Some(_), Some(_)) => "GET, HEAD, POST, OPTIONS",
+            (None, _) => "POST, OPTIONS",
+            (_, None) => "GET, HEAD, OPTIONS",
+        };
+        let route = match method {
+            "OPTIONS" => Some(Self::Preflight),
+            "GET" | "HEAD" => get,
+            "POST" => post,
+            _ => None,
+        };
+        route.ok_or(Reject::MethodNotAllowed { allow })
     }
-}
 
-impl Route {
     /// A name for logs.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -58,6 +63,9 @@ impl Route {
             Self::Ingest => "ingest",
             Self::ListTraces => "list-traces",
             Self::GetTrace(_) => "get-trace",
+            Self::DeadLetters => "dead-letters",
+            Self::Stats => "stats",
+            Self::Replay => "replay",
             Self::Health => "health",
             Self::Preflight => "preflight",
         }
@@ -130,7 +138,7 @@ impl Reply {
     /// 201.
     #[must_use]
     pub fn accepted(accepted: &Accepted) -> Self {
-        let Accepted { events, refused, lenient } = accepted;
+        let Accepted { events, refused, lenient, unsent: _ } = accepted;
         let mut body = json!({ "accepted": events });
         if let (Some((rejected, errors)), Value::Object(body)) = (refused, &mut body) {
             body.insert("rejected".into(), json!(rejected));
@@ -172,6 +180,16 @@ impl Reply {
                     .header("allow", *allow)
             }
             Reject::TooLarge(what) => failure(413, "PAYLOAD_TOO_LARGE", what, None),
+            Reject::RateLimited { limit, window_s } => {
+                let text = format!(
+                    "more than {limit} requests in {window_s} seconds; wait and send it again"
+                );
+                failure(429, "RATE_LIMIT_EXCEEDED", &text, None)
+                    .header("retry-after", window_s.to_string())
+                    .header("ratelimit-limit", limit.to_string())
+                    .header("ratelimit-remaining", "0")
+                    .header("ratelimit-reset", window_s.to_string())
+            }
             Reject::UnsupportedMediaType(what) => {
                 failure(415, "UNSUPPORTED_MEDIA_TYPE", what, None)
                     .header("accept-encoding", "gzip, deflate")

@@ -16,6 +16,9 @@ pub struct Accepted {
     pub refused: Option<(usize, Vec<Detail>)>,
     /// Whether lenient handling was in force because the request asked for it.
     pub lenient: bool,
+    /// The message that the queue did not take, if it did not. The batch is
+    /// safe all the same: the sweeper finds it. The caller may do better.
+    pub unsent: Option<Message>,
 }
 
 /// How a request wants its bad events handled.
@@ -33,14 +36,14 @@ impl Preference {
     }
 }
 
-/// Takes one body in. When this returns `Ok`, the batch is in R2 and the queue
-/// knows of it.
+/// Takes one body in. When this returns `Ok`, the batch is in R2, and so what a
+/// 201 promises will be kept, with or without the queue. Clients never send a
+/// batch again, so one that is safe is not refused.
 ///
 /// # Errors
-/// A [`Reject`] before anything is stored; a `Fault` when the store or the
-/// queue could not be reached. After a fault of the queue the raw batch may
-/// be there without a message: it was not acknowledged, and a client that
-/// sends it again gets the same batch.
+/// A [`Reject`] before anything is stored; a `Fault` when R2 could not be
+/// reached. It may have kept the batch all the same: then the sweeper finds
+/// it, whole, and a client that does send it again sends the same batch.
 pub async fn ingest<S: RawStore>(
     project: &str,
     body: &[u8],
@@ -50,7 +53,7 @@ pub async fn ingest<S: RawStore>(
     store: &S,
     queue: &impl Doorbell,
 ) -> Result<Accepted, Error> {
-    let accepted = check(body, preference)?;
+    let mut accepted = check(body, preference)?;
     if accepted.events > 0 {
         let batch = BatchRef::of(project, body, now, Format::Native);
         let key = batch.key();
@@ -60,8 +63,8 @@ pub async fn ingest<S: RawStore>(
             store.put(&key, raw).await?;
         }
         let message = Message::of(&batch);
-        if queue.send(&message).await.is_err() {
-            queue.send(&message).await?;
+        if queue.send(&message).await.is_err() && queue.send(&message).await.is_err() {
+            accepted.unsent = Some(message);
         }
     }
     Ok(accepted)
@@ -78,6 +81,7 @@ fn check(body: &[u8], preference: Preference) -> Result<Accepted, Reject> {
         events: decoded.accepted,
         refused: lenient.then_some((decoded.invalid, decoded.details)),
         lenient: preference.request == Some(Handling::Lenient),
+        unsent: None,
     })
 }
 

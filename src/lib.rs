@@ -2,14 +2,17 @@
 //!
 //! # Life of a trace
 //!
-//! 1. [`http`] finds the route, [`auth`] the project that the key stands for.
+//! 1. [`http`] finds the route, [`auth`] the project that the key stands for,
+//!    [`limit`] whether it may; [`tally`] counts who may not.
 //! 2. [`encoding`] takes compression off; [`wire`] decodes the body, borrowing,
 //!    and names every problem in it.
 //! 3. [`ingest`] puts the body into R2 under the key of its [`batch`], sends
 //!    the [`queue`] a pointer to it, and the client gets its 201.
 //! 4. [`consumer`] gets the pointer, decodes the raw batch with the same code,
 //!    and has [`store`] turn it into statements that D1 runs in one transaction.
-//! 5. [`api`] answers questions out of the index, and [`payload`] reads what
+//! 5. [`sweep`] finds raw batches that the database has not seen and queues them
+//!    again; [`replay`] does so for any range of time.
+//! 6. [`api`] answers questions out of the index, and [`payload`] reads what
 //!    the client sent out of the raw batches.
 //!
 //! `edge` opens the doors and is the only module that knows the platform; all
@@ -24,6 +27,7 @@ pub mod http;
 
 pub mod auth;
 pub mod encoding;
+pub mod limit;
 pub mod wire;
 
 pub mod batch;
@@ -32,10 +36,13 @@ pub mod queue;
 pub mod ingest;
 
 pub mod consumer;
+pub mod replay;
 pub mod store;
+pub mod sweep;
 
 pub mod api;
 pub mod payload;
+pub mod tally;
 
 #[cfg(target_arch = "wasm32")]
 mod edge;

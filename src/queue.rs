@@ -45,4 +45,7 @@ impl Message {
 pub trait Doorbell {
     /// Sends one message; it is durable when this returns.
     async fn send(&self, message: &Message) -> Result<(), Fault>;
+
+    /// Sends any number of messages. On a fault some may have been sent.
+    async fn send_all(&self, messages: &[Message]) -> Result<(), Fault>;
 }

@@ -9,8 +9,8 @@ use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};
 use crate::payload::Payloads;
 use crate::store::Database;
-use crate::store::query;
 use crate::store::read::{self, TraceRow};
+use crate::store::{query, safety, stat};
 
 /// `GET /api/v1/traces`: the `data` of the answer.
 ///
@@ -65,6 +65,28 @@ pub async fn get(
     to_json(&detail)
 }
 
-fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
+/// `GET /api/v1/dead-letters`: the `data` of the answer.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn dead_letters(project: &str, db: &impl Database) -> Result<String, Error> {
+    let ran = db.run(vec![safety::dead_letters(project)]).await?;
+    Ok(format!(r#"{{"deadLetters":[{}]}}"#, ran.rows.concat().join(",")))
+}
+
+/// `GET /api/v1/stats`: the `data` of the answer.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn stats(project: &str, db: &impl Database) -> Result<String, Error> {
+    let ran = db.run(vec![stat::hours(project)]).await?;
+    Ok(format!(r#"{{"hours":[{}]}}"#, ran.rows.concat().join(",")))
+}
+
+/// JSON text of an answer.
+///
+/// # Errors
+/// [`Fault::Internal`] for what JSON cannot say; nothing here is that.
+pub fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|e| Fault::Internal(format!("an answer: {e}")).into())
 }

@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 use worker::wasm_bindgen::JsValue;
-use worker::{Context, D1Database, D1PreparedStatement};
+use worker::{Context, D1Database, D1PreparedStatement, Env};
 
 use crate::auth::{KeyHash, Keys, Principal};
 use crate::error::Fault;
+use crate::limit;
 use crate::model::{Handling, Millis};
 use crate::store::{Database, Param, Ran, Statement};
 
@@ -52,6 +53,8 @@ impl Index {
 pub struct KeyTable<'a> {
     /// Where it is.
     pub index: &'a Index,
+    /// The bindings, to count guesses.
+    pub env: &'a Env,
     /// The request's context, to note a key's use after the answer.
     pub context: &'a Context,
 }
@@ -61,6 +64,7 @@ struct KeyRow {
     id: String,
     project: String,
     handling: String,
+    rate_limit: u32,
 }
 
 /// A key's use is noted when the last note is older than this: 10 minutes.
@@ -74,7 +78,7 @@ impl Keys for KeyTable<'_> {
             let _ = write!(hex, "{byte:02x}");
         }
         let find = Statement {
-            sql: "select k.id, k.project, p.handling
+            sql: "select k.id, k.project, p.handling, p.rate_limit
                 from api_key as k join project as p on p.id = k.project
                 where k.hash = ?1 and k.revoked_ms is null"
                 .into(),
@@ -82,7 +86,7 @@ impl Keys for KeyTable<'_> {
         };
         let row: Option<KeyRow> =
             self.index.prepare(&find)?.first(None).await.map_err(unavailable)?;
-        let Some(KeyRow { id, project, handling }) = row else { return Ok(None) };
+        let Some(KeyRow { id, project, handling, rate_limit }) = row else { return Ok(None) };
         let note = self.index.prepare(&Statement {
             sql: "update api_key set last_used_ms = ?1
                 where id = ?2 and project = ?3 and coalesce(last_used_ms, 0) < ?4"
@@ -99,7 +103,11 @@ impl Keys for KeyTable<'_> {
             let _ = note.run().await;
         });
         let handling = if handling == "lenient" { Handling::Lenient } else { Handling::Strict };
-        Ok(Some(Principal { key_id: id, project, handling }))
+        Ok(Some(Principal { key_id: id, project, handling, rate_limit }))
+    }
+
+    async fn may_guess_on(&self, address: &str) -> bool {
+        super::limit::count(self.env, Some(limit::guess(address))).await.is_ok()
     }
 }
 

@@ -11,18 +11,23 @@ use worker::{Context, Env, Request, Response, event};
 
 use super::d1::{Index, KeyTable};
 use super::r2::R2Bucket;
-use super::{binding, log, now, text_of};
-use crate::auth::{self, Cache, Principal};
+use super::{admin, binding, limit, log, now, text_of};
+use crate::auth::{self, Cache, Credentials, Principal};
+use crate::consumer::consume;
 use crate::encoding::{self, Encoding};
 use crate::error::{Error, Fault, Reject};
 use crate::http::{self, Reply, Route};
 use crate::ingest::{self, Preference};
 use crate::limits::MAX_BODY_BYTES;
+use crate::store::Database;
+use crate::tally::{Reason, Tally};
 use crate::{api, model};
 
 thread_local! {
     /// The keys that this isolate has seen lately: plain data, lost with it.
     static KEYS: RefCell<Cache> = RefCell::default();
+    /// Rejected requests that are yet to be counted in the database.
+    static TALLY: RefCell<Tally> = RefCell::default();
 }
 
 /// Answers a request. It never fails: whatever goes wrong is a response.
@@ -59,6 +64,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         },
         error.as_ref(),
     );
+    call.tally(error.as_ref());
     respond(reply, &method, &id)
 }
 
@@ -104,6 +110,19 @@ impl Call {
             Route::Preflight => Ok(Reply::preflight()),
             Route::Health => Ok(Reply::health()),
             Route::Ingest => self.ingest().await,
+            Route::DeadLetters => {
+                let (who, index, _) = self.reader().await?;
+                Ok(Reply::data(&api::dead_letters(&who.project, &index).await?))
+            }
+            Route::Stats => {
+                let (who, index, _) = self.reader().await?;
+                Ok(Reply::data(&api::stats(&who.project, &index).await?))
+            }
+            Route::Replay => {
+                admin::authorize(&self.env, self.header("authorization").as_deref())?;
+                let (body, _) = self.body().await?;
+                Ok(Reply::data(&api::to_json(&admin::replay(&self.env, &body).await?)?))
+            }
             Route::ListTraces => {
                 let (who, index, store) = self.reader().await?;
                 let query = url.query().unwrap_or_default();
@@ -119,11 +138,14 @@ impl Call {
     async fn reader(&mut self) -> Result<(Principal, Index, R2Bucket), Error> {
         let index = self.index()?;
         let who = self.principal(&index).await?;
+        limit::count(&self.env, crate::limit::request(&who.key_id, who.rate_limit, true)).await?;
         Ok((who, index, binding(&self.env, "RAW")?))
     }
 
     async fn ingest(&mut self) -> Result<Reply, Error> {
-        let who = self.principal(&self.index()?).await?;
+        let index = self.index()?;
+        let who = self.principal(&index).await?;
+        limit::count(&self.env, crate::limit::request(&who.key_id, who.rate_limit, false)).await?;
         let prefer = self.header("prefer");
         let preference = Preference {
             project: who.handling,
@@ -137,7 +159,35 @@ impl Call {
             ingest::ingest(&who.project, &body, &raw, preference, self.started, &store, &queue)
                 .await?;
         self.events = Some(accepted.events);
+        if let Some(message) = &accepted.unsent {
+            // The queue is down. What it would have had done is done here,
+            // after the answer; should that fail too, the sweeper does it.
+            let message = message.clone();
+            self.context.wait_until(async move {
+                let outcome = consume(&message, 1, now, &store, &index).await;
+                log::consumed(0, &outcome);
+            });
+        }
         Ok(Reply::accepted(&accepted))
+    }
+
+    /// Counts the request if it was rejected, and hands the counts on when it
+    /// is time.
+    fn tally(&self, error: Option<&Error>) {
+        let reason = match error {
+            Some(Error::Reject(reject)) => Reason::of(reject),
+            _ => None,
+        };
+        let due = TALLY.with_borrow_mut(|tally| {
+            if let (Some(reason), Some(project)) = (reason, &self.project) {
+                tally.add(project, reason);
+            }
+            tally.due(self.started)
+        });
+        if let (false, Ok(index)) = (due.is_empty(), self.index()) {
+            // Counts that cannot be handed on are lost: they are close, not exact.
+            self.context.wait_until(async move { drop(index.run(due).await) });
+        }
     }
 
     fn index(&self) -> Result<Index, Fault> {
@@ -151,10 +201,12 @@ impl Call {
     async fn principal(&mut self, index: &Index) -> Result<Principal, Error> {
         let header = self.header("authorization");
         let local = self.env.var("EDGESPAN_LOCAL").is_ok();
-        let keys = KeyTable { index, context: &self.context };
+        let keys = KeyTable { index, env: &self.env, context: &self.context };
+        let address = self.header("cf-connecting-ip").unwrap_or_default();
+        let credentials = Credentials { header: header.as_deref(), address: &address, local };
         let cache =
             |use_it: &mut dyn FnMut(&mut Cache)| KEYS.with_borrow_mut(|cache| use_it(cache));
-        let who = auth::authenticate(header.as_deref(), local, self.started, &cache, &keys).await?;
+        let who = auth::authenticate(credentials, self.started, &cache, &keys).await?;
         self.project = Some(who.project.clone());
         Ok(who)
     }

@@ -7,6 +7,7 @@ use worker::{console_error, console_log, console_warn};
 use crate::consumer::Outcome;
 use crate::error::{Error, Fault};
 use crate::model::Millis;
+use crate::sweep::Swept;
 
 /// What there is to say of a request.
 pub struct Request<'a> {
@@ -65,6 +66,10 @@ pub fn consumed(attempt: u32, outcome: &Outcome) {
                 "delayMs": written.delay_ms,
             })
         ),
+        Outcome::Bury { why } => console_error!(
+            "{}",
+            json!({ "event": "consumed", "outcome": "bury", "attempt": attempt, "why": why })
+        ),
         Outcome::Retry { delay_s, why } => console_warn!(
             "{}",
             json!({
@@ -75,5 +80,24 @@ pub fn consumed(attempt: u32, outcome: &Outcome) {
                 "why": why,
             })
         ),
+    }
+}
+
+/// Says what a run of the sweeper did.
+pub fn swept(result: &Result<Swept, Fault>, ms: Millis) {
+    match result {
+        Ok(swept) => console_log!(
+            "{}",
+            json!({
+                "event": "swept",
+                "listed": swept.listed,
+                "queued": swept.queued,
+                "complete": swept.complete,
+                "ms": ms,
+            })
+        ),
+        Err(fault) => {
+            console_warn!("{}", json!({ "event": "swept", "fault": fault.to_string(), "ms": ms }));
+        }
     }
 }

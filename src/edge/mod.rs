@@ -2,11 +2,14 @@
 //! names the platform. It decides nothing: requests and messages go to the
 //! modules that do, and what comes back is put into the platform's words.
 
+mod admin;
 mod d1;
 mod fetch;
+mod limit;
 mod log;
 mod queue;
 mod r2;
+mod scheduled;
 
 use worker::Env;
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -29,6 +32,16 @@ fn now() -> Millis {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds are far below 2^53")]
     let now = js_sys::Date::now() as Millis;
     now
+}
+
+/// A plain object with these properties.
+fn object(properties: &[(&str, JsValue)]) -> JsValue {
+    let object = js_sys::Object::new();
+    for (name, value) in properties {
+        // Setting a property of a fresh plain object cannot fail.
+        let _ = js_sys::Reflect::set(&object, &JsValue::from_str(name), value);
+    }
+    object.into()
 }
 
 /// What a JavaScript error says.

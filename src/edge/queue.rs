@@ -7,29 +7,45 @@
 //! delivered again; this one settles each message and never fails.
 
 use futures_util::{StreamExt, stream};
-use js_sys::{Array, JSON, Object, Reflect};
+use js_sys::{Array, JSON};
 use worker::wasm_bindgen::prelude::*;
 use worker::{Env, Queue};
 
 use super::d1::Index;
 use super::r2::R2Bucket;
-use super::{binding, log, now};
-use crate::consumer::{Outcome, consume};
+use super::{binding, log, now, object};
+use crate::consumer::{Outcome, consume, consume_dead};
 use crate::error::Fault;
 use crate::queue::{Doorbell, Message};
 
 impl Doorbell for Queue {
     async fn send(&self, message: &Message) -> Result<(), Fault> {
-        Queue::send(self, message)
-            .await
-            .map_err(|e| Fault::Unavailable { what: "queue send", why: e.to_string() })
+        Queue::send(self, message).await.map_err(|e| unsent(&e))
     }
+
+    async fn send_all(&self, messages: &[Message]) -> Result<(), Fault> {
+        for some in messages.chunks(MAX_SENT) {
+            self.send_batch(some.iter().cloned()).await.map_err(|e| unsent(&e))?;
+        }
+        Ok(())
+    }
+}
+
+/// Most messages sent at once: 100, and 256 KB, from the platform's limits.
+/// One of ours has some 130 bytes.
+const MAX_SENT: usize = 100;
+
+fn unsent(error: &worker::Error) -> Fault {
+    Fault::Unavailable { what: "queue send", why: error.to_string() }
 }
 
 #[wasm_bindgen]
 extern "C" {
     /// What the platform hands over: some messages of one queue.
     pub type MessageBatch;
+
+    #[wasm_bindgen(method, getter)]
+    fn queue(this: &MessageBatch) -> String;
 
     #[wasm_bindgen(method, getter)]
     fn messages(this: &MessageBatch) -> Array;
@@ -55,21 +71,27 @@ extern "C" {
 /// batch is read and decoded.
 const CONCURRENCY: usize = 4;
 
+/// What the platform's dead-letter queue is called: by its end, so that a
+/// deployment may name its queues.
+const DEAD: &str = "dead-letters";
+
 /// Settles every message of the batch, each on its own.
 #[wasm_bindgen(js_name = queue)]
 pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Result<(), JsValue> {
-    let messages = batch.messages();
-    let (store, index) = match (binding::<R2Bucket>(&env, "RAW"), env.d1("DB")) {
-        (Ok(store), Ok(db)) => (store, Index(db)),
+    let bindings = binding::<R2Bucket>(&env, "RAW").ok().zip(env.d1("DB").ok());
+    let (Some((store, db)), Ok(dead)) = (bindings, env.queue("DEAD")) else {
         // Without its bindings it can do nothing: failing has all delivered
         // again, to a deployment that has them.
-        _ => return Err(js_sys::Error::new("the bindings RAW and DB are needed").into()),
+        return Err(js_sys::Error::new("the bindings RAW, DB and DEAD are needed").into());
     };
+    let consumer =
+        Consumer { store, index: Index(db), dead, given_up: batch.queue().ends_with(DEAD) };
+    let messages = batch.messages();
     // A panic in one message is caught at the door; nothing here is used after it.
     std::panic::AssertUnwindSafe(async move {
         stream::iter(messages.iter().map(JsCast::unchecked_into::<QueueMessage>))
             .for_each_concurrent(CONCURRENCY, async |message| {
-                settle(&message, &store, &index).await;
+                consumer.settle(&message).await;
             })
             .await;
     })
@@ -77,21 +99,42 @@ pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Re
     Ok(())
 }
 
-async fn settle(message: &QueueMessage, store: &R2Bucket, index: &Index) {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 101")]
-    let attempt = message.attempts().unwrap_or(1.0) as u32;
-    let outcome = match parse(&message.body()) {
-        Ok(parsed) => consume(&parsed, attempt, now, store, index).await,
-        Err(why) => Outcome::Retry { delay_s: 600, why },
-    };
-    log::consumed(attempt, &outcome);
-    match outcome {
-        Outcome::Ack(_) => message.ack(),
-        Outcome::Retry { delay_s, .. } => {
-            let options = Object::new();
-            // Setting a property of a fresh plain object cannot fail.
-            let _ = Reflect::set(&options, &"delaySeconds".into(), &delay_s.into());
-            message.retry(&options);
+struct Consumer {
+    store: R2Bucket,
+    index: Index,
+    dead: Queue,
+    /// Whether these are the dead letters.
+    given_up: bool,
+}
+
+impl Consumer {
+    async fn settle(&self, message: &QueueMessage) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 101")]
+        let attempt = message.attempts().unwrap_or(1.0) as u32;
+        let outcome = match parse(&message.body()) {
+            Ok(parsed) => self.consume(&parsed, attempt).await,
+            Err(why) => Outcome::Retry { delay_s: 600, why },
+        };
+        log::consumed(attempt, &outcome);
+        match outcome {
+            Outcome::Ack(_) | Outcome::Bury { .. } => message.ack(),
+            Outcome::Retry { delay_s, .. } => {
+                message.retry(&object(&[("delaySeconds", delay_s.into())]));
+            }
+        }
+    }
+
+    async fn consume(&self, message: &Message, attempt: u32) -> Outcome {
+        let (store, index) = (&self.store, &self.index);
+        if self.given_up {
+            return consume_dead(message, attempt, now, store, index).await;
+        }
+        let outcome = consume(message, attempt, now, store, index).await;
+        let Outcome::Bury { why } = outcome else { return outcome };
+        // Acknowledged only when it is safe among the dead letters.
+        match Doorbell::send(&self.dead, message).await {
+            Ok(()) => Outcome::Bury { why },
+            Err(fault) => Outcome::Retry { delay_s: 60, why: format!("{why}; and then {fault}") },
         }
     }
 }

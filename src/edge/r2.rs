@@ -4,12 +4,12 @@
 
 use std::ops::Range;
 
-use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
 use worker::wasm_bindgen::prelude::*;
 
-use super::text_of;
-use crate::batch::RawStore;
+use super::{object, text_of};
+use crate::batch::{PREFIX, RawStore};
 use crate::error::Fault;
 
 #[wasm_bindgen]
@@ -22,6 +22,19 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn get(this: &R2Bucket, key: &str, options: &JsValue) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn list(this: &R2Bucket, options: &JsValue) -> Result<Promise, JsValue>;
+
+    type R2Objects;
+
+    #[wasm_bindgen(method, getter)]
+    fn objects(this: &R2Objects) -> Array;
+
+    type R2Object;
+
+    #[wasm_bindgen(method, getter)]
+    fn key(this: &R2Object) -> String;
 
     type R2ObjectBody;
 
@@ -48,6 +61,17 @@ impl RawStore for R2Bucket {
         let bytes = settle(object.array_buffer()).await.map_err(failed)?;
         Ok(Some(Uint8Array::new(&bytes.unchecked_into::<ArrayBuffer>()).to_vec()))
     }
+
+    async fn list(&self, after: &str, most: usize) -> Result<Vec<String>, Fault> {
+        let options = object(&[
+            ("prefix", PREFIX.into()),
+            ("startAfter", after.into()),
+            ("limit", most.into()),
+        ]);
+        let listed = settle(R2Bucket::list(self, &options)).await;
+        let listed: R2Objects = listed.map_err(|e| unavailable("r2 list", &e))?.unchecked_into();
+        Ok(listed.objects().iter().map(|o| o.unchecked_into::<R2Object>().key()).collect())
+    }
 }
 
 async fn settle(promise: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
@@ -63,17 +87,7 @@ fn options(part: Option<Range<u64>>) -> JsValue {
     let Some(part) = part else { return JsValue::UNDEFINED };
     #[expect(clippy::cast_precision_loss, reason = "offsets in a raw batch are below 2^53")]
     let number = |n: u64| JsValue::from_f64(n as f64);
-    let object = |name: &str, value: &JsValue| {
-        let object = js_sys::Object::new();
-        // Setting a property of a fresh plain object cannot fail.
-        let _ = js_sys::Reflect::set(&object, &name.into(), value);
-        object
-    };
-    let range = object("offset", &number(part.start));
-    let _ = js_sys::Reflect::set(
-        &range,
-        &"length".into(),
-        &number(part.end.saturating_sub(part.start)),
-    );
-    object("range", &range).into()
+    let length = part.end.saturating_sub(part.start);
+    let range = object(&[("offset", number(part.start)), ("length", number(length))]);
+    object(&[("range", range)])
 }

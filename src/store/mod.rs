@@ -5,6 +5,8 @@
 pub mod query;
 pub mod read;
 pub mod rows;
+pub mod safety;
+pub mod stat;
 pub mod write;
 
 use std::borrow::Cow;

@@ -12,26 +12,32 @@
 use serde::Serialize;
 
 use super::rows::Rows;
-use super::{Param, Statement};
+use super::{Param, Statement, stat};
 use crate::batch::BatchRef;
 use crate::limits::MAX_PARAM_BYTES;
 use crate::model::Event;
 
 /// The statements for a batch, to be run in one transaction.
 #[must_use]
-pub fn plan(batch: &BatchRef, body: &str, events: &[Event]) -> Vec<Statement> {
-    let count = |n: usize| Param::Int(i64::try_from(n).unwrap_or(i64::MAX));
-    let mut plan = vec![Statement {
-        sql: LEDGER.into(),
-        params: vec![
-            (&*batch.project).into(),
-            (&*batch.id).into(),
-            batch.key().into(),
-            batch.received.into(),
-            count(events.len()),
-            count(body.len()),
-        ],
-    }];
+pub fn plan(batch: &BatchRef, body: &str, events: &[Event], write: stat::Write) -> Vec<Statement> {
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let (project, id) = (|| Param::from(&*batch.project), || Param::from(&*batch.id));
+    let (events_count, bytes) = (count(events.len()), count(body.len()));
+    let mut plan = vec![
+        stat::batch(batch, events_count, bytes, write),
+        Statement {
+            sql: LEDGER.into(),
+            params: vec![
+                project(),
+                id(),
+                batch.key().into(),
+                batch.received.into(),
+                events_count.into(),
+                bytes.into(),
+            ],
+        },
+        Statement { sql: RISEN.into(), params: vec![project(), id()] },
+    ];
     merge(batch, body, events, MAX_PARAM_BYTES, &mut plan);
     plan
 }
@@ -74,6 +80,10 @@ const LEDGER: &str = "
 insert into batch (project, id, object, received_ms, events, bytes)
 values (?1, ?2, ?3, ?4, ?5, ?6)
 on conflict (project, id) do nothing";
+
+/// A batch that is written is no dead letter any more.
+const RISEN: &str = "
+delete from dead_letter where project = ?1 and batch = ?2";
 
 /// A trace's row when it is new; otherwise its totals, changed by what the
 /// spans say now less what they said, and the bounds that only ever widen.

@@ -2,6 +2,8 @@
 //! for D1, a map for R2. What goes through them is the service's own code.
 #![allow(dead_code, reason = "each test file uses what it needs")]
 
+pub mod flaky;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,7 +12,7 @@ use std::path::Path;
 use edgespan::batch::{BatchRef, Format, RawStore};
 use edgespan::consumer::{Outcome, consume};
 use edgespan::error::Fault;
-use edgespan::queue::Message;
+use edgespan::queue::{Doorbell, Message};
 use edgespan::store::{Database, Param, Ran, Statement};
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, ToSql, params_from_iter};
@@ -104,6 +106,27 @@ impl RawStore for Objects {
             }
             None => bytes.clone(),
         }))
+    }
+
+    async fn list(&self, after: &str, most: usize) -> Result<Vec<String>, Fault> {
+        let objects = self.objects.borrow();
+        Ok(objects.keys().filter(|key| key.as_str() > after).take(most).cloned().collect())
+    }
+}
+
+/// A queue as a list: nothing is delivered but by the test.
+#[derive(Default)]
+pub struct Waiting(pub RefCell<Vec<Message>>);
+
+impl Doorbell for Waiting {
+    async fn send(&self, message: &Message) -> Result<(), Fault> {
+        self.0.borrow_mut().push(message.clone());
+        Ok(())
+    }
+
+    async fn send_all(&self, messages: &[Message]) -> Result<(), Fault> {
+        self.0.borrow_mut().extend_from_slice(messages);
+        Ok(())
     }
 }
 

@@ -2,6 +2,9 @@
 // is a POST to /__faults with a list of faults; each is used `times` times:
 //   on    the call, such as "RAW.put", "QUEUE.send", "DB.batch"
 //   after when true the call is made and only its reply is lost
+//   ms    how long it hangs first
+// A fault on "DB.prepare" makes the Worker panic: the worker crate takes it for
+// impossible.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import Worker from "../../build/index.js";
 
@@ -11,6 +14,7 @@ const calls = {};
 async function call(name, make) {
   calls[name] = (calls[name] ?? 0) + 1;
   const fault = faults.find((fault) => fault.on === name && fault.times-- > 0);
+  if (fault?.ms) await new Promise((resume) => setTimeout(resume, fault.ms));
   if (fault && !fault.after) throw new Error(`injected: ${name} failed`);
   const result = await make();
   if (fault) throw new Error(`injected: the reply of ${name} was lost`);
@@ -28,23 +32,35 @@ class D1PreparedStatement {
 }
 class D1Database {
   constructor(inner) { this.inner = inner; }
-  prepare(sql) { return new D1PreparedStatement(this.inner.prepare(sql)); }
+  prepare(sql) {
+    const fault = faults.find((fault) => fault.on === "DB.prepare" && fault.times-- > 0);
+    if (fault) throw new Error("injected: DB.prepare failed");
+    return new D1PreparedStatement(this.inner.prepare(sql));
+  }
   batch(statements) { return call("DB.batch", () => this.inner.batch(statements.map((s) => s.inner))); }
 }
 class R2Bucket {
   constructor(inner) { this.inner = inner; }
   put(...a) { return call("RAW.put", () => this.inner.put(...a)); }
   get(...a) { return call("RAW.get", () => this.inner.get(...a)); }
+  list(...a) { return call("RAW.list", () => this.inner.list(...a)); }
 }
 class WorkerQueue {
-  constructor(inner) { this.inner = inner; }
-  send(...a) { return call("QUEUE.send", () => this.inner.send(...a)); }
+  constructor(inner, name) { Object.assign(this, { inner, name }); }
+  send(...a) { return call(`${this.name}.send`, () => this.inner.send(...a)); }
+  sendBatch(...a) { return call(`${this.name}.sendBatch`, () => this.inner.sendBatch(...a)); }
 }
 
 export default class extends WorkerEntrypoint {
   #worker() {
-    const { DB, RAW, QUEUE, ...vars } = this.env;
-    return new Worker(this.ctx, { ...vars, DB: new D1Database(DB), RAW: new R2Bucket(RAW), QUEUE: new WorkerQueue(QUEUE) });
+    const { DB, RAW, QUEUE, DEAD, ...rest } = this.env;
+    return new Worker(this.ctx, {
+      ...rest,
+      DB: new D1Database(DB),
+      RAW: new R2Bucket(RAW),
+      QUEUE: new WorkerQueue(QUEUE, "QUEUE"),
+      DEAD: new WorkerQueue(DEAD, "DEAD"),
+    });
   }
 
   async fetch(request) {
@@ -55,5 +71,9 @@ export default class extends WorkerEntrypoint {
 
   queue(batch) {
     return this.#worker().queue(batch);
+  }
+
+  scheduled(event) {
+    return this.#worker().scheduled(event);
   }
 }

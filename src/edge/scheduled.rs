@@ -1,0 +1,28 @@
+//! The door that the platform opens every minute: the sweeper's.
+
+use worker::{Env, ScheduleContext, ScheduledEvent, event};
+
+use super::d1::Index;
+use super::r2::R2Bucket;
+use super::{binding, log, now};
+use crate::error::Fault;
+use crate::model::Millis;
+use crate::sweep::{self, Swept};
+
+/// Runs the sweeper as of the time that the run was planned for.
+#[event(scheduled)]
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    let started = now();
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds are far below 2^53")]
+    let planned = event.schedule() as Millis;
+    let result = run(&env, planned).await;
+    log::swept(&result, now() - started);
+}
+
+async fn run(env: &Env, planned: Millis) -> Result<Swept, Fault> {
+    let missing = |e: worker::Error| Fault::Internal(e.to_string());
+    let index = Index(env.d1("DB").map_err(missing)?);
+    let queue = env.queue("QUEUE").map_err(missing)?;
+    let store: R2Bucket = binding(env, "RAW")?;
+    sweep::sweep(planned, &store, &queue, &index).await
+}

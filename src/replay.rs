@@ -1,0 +1,91 @@
+//! Putting raw batches back on the queue by the time they were received. The
+//! consumer's statements commute, so replaying what is right changes nothing,
+//! and a database that was emptied fills up again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::batch::{self, BatchRef, RawStore};
+use crate::error::{Error, Reject};
+use crate::model::Millis;
+use crate::queue::{Doorbell, Message};
+use crate::wire;
+
+/// Which raw batches to replay, and from where on: one step of a replay that
+/// the caller repeats.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// Only batches received at this time or later, ISO 8601.
+    pub since: String,
+    /// Only batches received before this time, ISO 8601.
+    pub until: String,
+    /// Only this project's, by its id.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// Where the last step stopped: its `next`.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// Whether only to count.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Replayed {
+    /// Batches that the request means, among those looked at.
+    pub matched: usize,
+    /// Messages sent.
+    pub queued: usize,
+    /// Where the next step begins; `None` when this was the last.
+    pub next: Option<String>,
+    /// When the last batch looked at was received, milliseconds since the
+    /// epoch: how far the replay has come.
+    pub reached: Option<Millis>,
+}
+
+/// Batches looked at in one step.
+const STEP: usize = 1_000;
+
+/// Replays one step.
+///
+/// # Errors
+/// 400 for times that cannot be read; a fault of R2 or of the queue, after
+/// which the same step can be taken again.
+pub async fn replay(
+    request: &Request,
+    store: &impl RawStore,
+    queue: &impl Doorbell,
+) -> Result<Replayed, Error> {
+    let since = time("since", &request.since)?;
+    let until = time("until", &request.until)?;
+    // A key that begins with a time comes after the time alone.
+    let after = request.after.clone().unwrap_or_else(|| batch::key_at(since));
+    let end = batch::key_at(until);
+    let keys = store.list(&after, STEP).await?;
+    let full = keys.len() == STEP;
+    let last = keys.last().cloned();
+    let more = full && last.as_ref().is_some_and(|key| *key < end);
+    let batches: Vec<BatchRef> = keys
+        .into_iter()
+        .take_while(|key| *key < end)
+        .filter_map(|key| BatchRef::parse(&key))
+        .collect();
+    let reached = batches.last().map(|batch| batch.received);
+    let messages: Vec<Message> = batches
+        .iter()
+        .filter(|batch| request.project.as_ref().is_none_or(|only| *only == batch.project))
+        .map(Message::of)
+        .collect();
+    let queued = if request.dry_run { 0 } else { messages.len() };
+    if queued > 0 {
+        queue.send_all(&messages).await?;
+    }
+    Ok(Replayed { matched: messages.len(), queued, next: last.filter(|_| more), reached })
+}
+
+fn time(name: &str, text: &str) -> Result<Millis, Reject> {
+    let expected = "expected an ISO 8601 date and time such as 2026-03-14T10:00:00Z";
+    let at = wire::time::parse(text).ok_or_else(|| Reject::invalid(name, expected))?;
+    Ok(at.div_euclid(1_000))
+}

@@ -1,0 +1,89 @@
+//! The sweeper: finds raw batches that the ledger does not know and queues
+//! them again. What it does in a run is bounded, and where it stopped is in
+//! the database; a run cut off at any point is made good by the next.
+
+use crate::batch::{self, BatchRef, RawStore};
+use crate::error::Fault;
+use crate::model::Millis;
+use crate::queue::{Doorbell, Message};
+use crate::store::{Database, safety};
+
+/// A raw batch younger than this may still be on its way: 3 minutes. It also
+/// covers edges whose clocks differ: a key's time is its edge's.
+pub const GRACE_MS: Millis = 180_000;
+/// Keys in one listing, the most that R2 gives at once.
+pub const PAGE: usize = 1_000;
+/// Listings in one run: 10,000 batches a minute, 166 a second.
+const MAX_PAGES: usize = 10;
+/// Overdue batches queued again in one run.
+const MAX_QUEUED: usize = 1_000;
+
+/// What a run did; for the log.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Swept {
+    /// Raw batches looked at.
+    pub listed: usize,
+    /// Messages sent for those that were missing from the ledger.
+    pub queued: usize,
+    /// Whether it looked at all that there is to look at.
+    pub complete: bool,
+}
+
+/// One run.
+///
+/// # Errors
+/// The fault of whatever could not be reached; what was done until then holds.
+pub async fn sweep(
+    now: Millis,
+    store: &impl RawStore,
+    queue: &impl Doorbell,
+    db: &impl Database,
+) -> Result<Swept, Fault> {
+    let mut swept = Swept::default();
+    // A clock that was ahead and is right again must not leave the position in
+    // the future, where the batches of today would lie behind it.
+    let horizon = batch::key_at(now - GRACE_MS);
+    let ran = db.run(vec![safety::position()]).await?;
+    let stored = ran.rows.into_iter().flatten().next().unwrap_or_default();
+    let mut position = stored;
+    if position > horizon {
+        position.clone_from(&horizon);
+        db.run(safety::note_overdue(&[], &position, now)).await?;
+    }
+    for _ in 0..MAX_PAGES {
+        let mut keys = store.list(&position, PAGE).await?;
+        let full = keys.len() == PAGE;
+        keys.retain(|key| *key < horizon);
+        swept.complete = !full || keys.len() < PAGE;
+        let Some(last) = keys.last() else { break };
+        position.clone_from(last);
+        let batches: Vec<_> = keys.iter().filter_map(|key| BatchRef::parse(key)).collect();
+        swept.listed += keys.len();
+        db.run(safety::note_overdue(&batches, &position, now)).await?;
+        if swept.complete {
+            break;
+        }
+    }
+    swept.queued = queue_due(now, queue, db).await?;
+    Ok(swept)
+}
+
+/// Queues what is overdue and due. Sent twice does no harm: a second delivery
+/// changes nothing.
+async fn queue_due(now: Millis, queue: &impl Doorbell, db: &impl Database) -> Result<usize, Fault> {
+    let ran = db.run(safety::due(now, MAX_QUEUED)).await?;
+    let due: Vec<BatchRef> = ran
+        .rows
+        .iter()
+        .flatten()
+        .filter_map(|row| serde_json::from_str::<(String, i64)>(row).ok())
+        .filter_map(|(object, _)| BatchRef::parse(&object))
+        .collect();
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let messages: Vec<_> = due.iter().map(Message::of).collect();
+    queue.send_all(&messages).await?;
+    db.run(safety::note_queued(&due, now)).await?;
+    Ok(due.len())
+}

@@ -1,0 +1,102 @@
+//! The ports as they are on a bad day: a call fails before it did anything or
+//! after it did it all, and whoever waits for it may never be woken again.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::ops::Range;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use edgespan::batch::RawStore;
+use edgespan::error::Fault;
+use edgespan::queue::{Doorbell, Message};
+use edgespan::store::{Database, Ran, Statement};
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weather {
+    Fine,
+    FailsBefore,
+    FailsAfter,
+}
+
+/// A port in bad weather: each call takes the next of the forecast.
+pub struct Flaky<'a, T> {
+    pub port: &'a T,
+    pub forecast: &'a RefCell<Vec<Weather>>,
+}
+
+impl<'a, T> Flaky<'a, T> {
+    pub fn new(port: &'a T, forecast: &'a RefCell<Vec<Weather>>) -> Self {
+        Self { port, forecast }
+    }
+
+    async fn call<R>(&self, call: impl Future<Output = Result<R, Fault>>) -> Result<R, Fault> {
+        let fault = || Fault::Unavailable { what: "flaky", why: "bad weather".into() };
+        let weather = self.forecast.borrow_mut().pop().unwrap_or(Weather::Fine);
+        // Twice a place to be cut off at: before anything is done, and after.
+        Yield(false).await;
+        if weather == Weather::FailsBefore {
+            return Err(fault());
+        }
+        let result = call.await;
+        Yield(false).await;
+        if weather == Weather::FailsAfter { Err(fault()) } else { result }
+    }
+}
+
+impl<T: RawStore> RawStore for Flaky<'_, T> {
+    type Body = T::Body;
+
+    async fn put(&self, key: &str, body: &T::Body) -> Result<(), Fault> {
+        self.call(self.port.put(key, body)).await
+    }
+
+    async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
+        self.call(self.port.get(key, part)).await
+    }
+
+    async fn list(&self, after: &str, most: usize) -> Result<Vec<String>, Fault> {
+        self.call(self.port.list(after, most)).await
+    }
+}
+
+impl<T: Doorbell> Doorbell for Flaky<'_, T> {
+    async fn send(&self, message: &Message) -> Result<(), Fault> {
+        self.call(self.port.send(message)).await
+    }
+
+    async fn send_all(&self, messages: &[Message]) -> Result<(), Fault> {
+        self.call(self.port.send_all(messages)).await
+    }
+}
+
+impl<T: Database> Database for Flaky<'_, T> {
+    async fn run(&self, statements: Vec<Statement>) -> Result<Ran, Fault> {
+        self.call(self.port.run(statements)).await
+    }
+}
+
+struct Yield(bool);
+
+impl Future for Yield {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        let ready = std::mem::replace(&mut self.0, true);
+        if ready { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// Runs a future for so many steps and then drops it where it is, as a killed
+/// process would; `None` when it was cut off.
+pub fn run_for<T>(steps: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..steps {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return Some(value);
+        }
+    }
+    None
+}
