@@ -103,8 +103,11 @@ struct Call {
 
 impl Call {
     async fn answer(&mut self, method: &str) -> Result<Reply, Error> {
-        let url = self.request.url().map_err(|e| Fault::Internal(e.to_string()))?;
-        let route = Route::find(method, url.path())?;
+        // Taken apart by hand: `Request::url()` brings a URL parser with all of
+        // Unicode's host names, a quarter of the Worker's size.
+        let url = self.request.inner().url();
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        let route = Route::find(method, &self.request.path())?;
         self.route = route.name();
         match route {
             Route::Preflight => Ok(Reply::preflight()),
@@ -125,7 +128,6 @@ impl Call {
             }
             Route::ListTraces => {
                 let (who, index, store) = self.reader().await?;
-                let query = url.query().unwrap_or_default();
                 Ok(Reply::data(&api::list(&who.project, query, &index, &store).await?))
             }
             Route::GetTrace(id) => {
