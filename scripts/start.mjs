@@ -14,6 +14,7 @@ import { setUp } from "./setup.mjs";
 
 const port = Number(process.env.PORT || 3000);
 const url = `http://localhost:${port}`;
+const MINUTE = 60_000;
 
 await cli(async () => {
   await checkPort();
@@ -47,8 +48,6 @@ async function serve() {
   await sweep(Date.now() + 5 * MINUTE);
   setInterval(() => sweep(Date.now()), MINUTE);
 }
-
-const MINUTE = 60_000;
 
 /** What the platform does every minute and `wrangler dev` does not. */
 async function sweep(time) {
