@@ -3,7 +3,7 @@
 // dropped here and kept in the raw batch.
 import { z } from "zod";
 
-const text = z.string().max(10_000).nullish();
+const text = z.string().nullish();
 const id = z.string().min(1).max(256);
 const time = z.iso.datetime({ offset: true, local: true }).nullish();
 const tokens = z.number().int().nonnegative().nullish();

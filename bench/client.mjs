@@ -1,0 +1,62 @@
+// The client that both Workers get: kept-alive connections on the loopback.
+
+import http from "node:http";
+import { PROJECT, keyOf } from "./workers.mjs";
+
+const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
+
+/** One request; `{ status, bytes, ms }`, the body read to its end. */
+export function request(url, { method = "GET", body, project = PROJECT } = {}) {
+  return new Promise((done, fail) => {
+    const started = performance.now();
+    const headers = { authorization: `Bearer ${keyOf(project)}` };
+    if (body) Object.assign(headers, { "content-type": "application/json", "content-length": body.length });
+    const sent = http.request(url, { method, headers, agent }, (answer) => {
+      const parts = [];
+      answer.on("data", (part) => parts.push(part));
+      answer.on("error", fail);
+      answer.on("end", () => {
+        const text = Buffer.concat(parts);
+        done({ status: answer.statusCode, bytes: text.length, text, ms: performance.now() - started });
+      });
+    });
+    sent.on("error", fail);
+    sent.end(body);
+  });
+}
+
+export async function expectStatus(status, made) {
+  const answer = await made;
+  if (answer.status !== status) throw new Error(`${answer.status} instead of ${status}: ${answer.text.subarray(0, 500)}`);
+  return answer;
+}
+
+/** Sends one batch; the answer's milliseconds. */
+export const send = async (live, body) =>
+  (await expectStatus(201, request(new URL("/api/v1/traces", live.url), { method: "POST", body }))).ms;
+
+/** Counts the batches that the consumer says it is through with. */
+export class Consumed {
+  batches = 0;
+  delays = [];
+  #waiting;
+
+  hear = (line) => {
+    if (line.event !== "consumed") return;
+    if (line.outcome !== "ack") throw new Error(`a message failed: ${JSON.stringify(line)}`);
+    this.batches += 1;
+    this.delays.push(line.delayMs);
+    if (this.#waiting && this.batches >= this.#waiting.batches) this.#waiting.done();
+  };
+
+  /** Waits until that many batches are in D1, all told. */
+  async until(batches, seconds = 120) {
+    if (this.batches >= batches) return;
+    await new Promise((done, fail) => {
+      const late = () => fail(new Error(`after ${seconds} s ${this.batches} of ${batches} batches are in D1`));
+      const timer = setTimeout(late, seconds * 1000);
+      this.#waiting = { batches, done: () => (clearTimeout(timer), done()) };
+    });
+    this.#waiting = undefined;
+  }
+}

@@ -1,0 +1,21 @@
+// The bindings' calls of a batch and nothing else: no key, no decoding, one
+// statement that does nothing. What the local platform takes by itself.
+
+export default {
+  async fetch(request, env) {
+    const key = `raw/${crypto.randomUUID()}`;
+    const at = Date.now();
+    await env.RAW.put(key, await request.arrayBuffer());
+    await env.QUEUE.send({ key, at });
+    return Response.json({ accepted: 0 }, { status: 201 });
+  },
+
+  async queue({ messages }, env) {
+    for (const message of messages) {
+      await (await env.RAW.get(message.body.key)).arrayBuffer();
+      await env.DB.batch([env.DB.prepare("select 1")]);
+      message.ack();
+      console.log(JSON.stringify({ event: "consumed", outcome: "ack", delayMs: Date.now() - message.body.at }));
+    }
+  },
+};

@@ -1,0 +1,76 @@
+// Bindings that answer at once, so that only the Worker's own code takes time,
+// and a database that is the real one and adds up what it says of itself.
+// Named as the worker crate expects: it looks at the names of the classes.
+
+/** A row that is whatever either Worker asks of its table of keys. */
+const keyRow = (project) => ({ id: "k", project, project_id: project, handling: "strict", rate_limit: 0 });
+const RESULT = { success: true, results: [], meta: { rows_written: 0, duration: 0 } };
+
+const stubs = (project) => {
+  class D1PreparedStatement {
+    bind() { return new D1PreparedStatement(); }
+    async first() { return keyRow(project); }
+    async run() { return RESULT; }
+    async all() { return RESULT; }
+  }
+  class D1Database {
+    prepare() { return new D1PreparedStatement(); }
+    async batch(statements) { return statements.map(() => RESULT); }
+  }
+  class WorkerQueue {
+    async send() {}
+  }
+  return { DB: new D1Database(), QUEUE: new WorkerQueue(), DEAD: new WorkerQueue() };
+};
+
+/** The real database. `told` is what its batches came to. */
+const recorder = (inner, told) => {
+  class D1Database {
+    prepare(sql) { return inner.prepare(sql); }
+    async batch(statements) {
+      const started = performance.now();
+      const results = await inner.batch(statements);
+      told.wallMs += performance.now() - started;
+      told.batches += 1;
+      told.statements += statements.length;
+      for (const { meta } of results) {
+        told.durationMs += meta.duration;
+        told.rowsWritten += meta.rows_written;
+        told.rowsRead += meta.rows_read;
+        told.size = meta.size_after;
+      }
+      return results;
+    }
+  }
+  return new D1Database();
+};
+
+/**
+ * The environment for a run. `raw` gives the bytes that R2 has; `hold` puts
+ * off the answers to so many puts until the last of them is there.
+ */
+export function bindings(env, { project, real, hold = 0 }, raw) {
+  const told = { wallMs: 0, durationMs: 0, batches: 0, statements: 0, rowsWritten: 0, rowsRead: 0, size: 0 };
+  const { DB, ...queues } = stubs(project);
+  const held = Promise.withResolvers();
+  let puts = 0;
+  class R2Bucket {
+    async put() {
+      if (++puts >= hold) held.resolve();
+      if (hold > 0) await held.promise;
+      return {};
+    }
+    async get() {
+      return new R2ObjectBody();
+    }
+  }
+  // Through a Response, like the platform: reading a body is part of the work.
+  class R2ObjectBody {
+    #response = new Response(raw());
+    arrayBuffer() { return this.#response.arrayBuffer(); }
+    text() { return this.#response.text(); }
+    json() { return this.#response.json(); }
+  }
+  const { RAW: _, ...vars } = env;
+  return { told, env: { ...vars, ...queues, DB: real ? recorder(env.DB, told) : DB, RAW: new R2Bucket() } };
+}

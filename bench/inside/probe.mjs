@@ -1,0 +1,13 @@
+// Keeps hold of the wasm memory of whatever is instantiated after this module:
+// it is nobody's export, and it never shrinks.
+export const memories = [];
+
+const Instance = WebAssembly.Instance;
+WebAssembly.Instance = class extends Instance {
+  constructor(...given) {
+    super(...given);
+    for (const value of Object.values(this.exports)) {
+      if (value instanceof WebAssembly.Memory) memories.push(value);
+    }
+  }
+};

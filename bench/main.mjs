@@ -1,0 +1,49 @@
+// The benchmark: ours against the peer, everything in one run. Started by
+// scripts/bench.mjs, which has built ours. With --quick it takes less than a
+// minute, measures little and writes nothing: it shows that all of it runs.
+// With names of parts (cpu, cost, flow, memory, growth) only those are run, and
+// nothing is written.
+
+import os from "node:os";
+import { measureCost } from "./measure/cost.mjs";
+import { measureCpu } from "./measure/cpu.mjs";
+import { measureFlow } from "./measure/flow.mjs";
+import { measureGrowth } from "./measure/growth.mjs";
+import { measureMemory } from "./measure/memory.mjs";
+import { Table, print, save } from "./report.mjs";
+import { startDriven, workers } from "./workers.mjs";
+
+const quick = process.argv.includes("--quick");
+const MOST_MINUTES = quick ? 1 : 10;
+
+const started = performance.now();
+const seconds = () => (performance.now() - started) / 1000;
+setTimeout(() => {
+  console.error(`the benchmark took longer than ${MOST_MINUTES} min: is the machine busy with something else?`);
+  process.exit(1);
+}, MOST_MINUTES * 60_000).unref();
+
+const table = Object.assign(new Table(), { load: os.loadavg()[0] });
+const PARTS = {
+  cpu: ["CPU of handler and consumer, D1's time", measureCpu],
+  cost: ["rows, bytes, dollars", measureCost],
+  flow: ["end to end", measureFlow],
+  memory: ["memory, size, cold start", measureMemory],
+  growth: ["growth", measureGrowth],
+};
+const asked = process.argv.slice(2).filter((word) => Object.hasOwn(PARTS, word));
+const whole = asked.length === 0 && !quick;
+
+const driven = [];
+for (const worker of workers) driven.push(await startDriven(worker));
+for (const [name, [what, measure]] of Object.entries(PARTS)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  console.error(`${seconds().toFixed(0).padStart(4)} s: ${what}`);
+  await measure({ driven, table, quick });
+}
+for (const live of driven) await live.close();
+
+print(table);
+if (whole) save(table, seconds());
+const end = quick ? "done; with --quick the numbers mean nothing" : whole ? "written to bench/RESULTS.md" : "done";
+console.error(`${seconds().toFixed(0).padStart(4)} s: ${end}`);

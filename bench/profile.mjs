@@ -1,0 +1,54 @@
+// Where the time goes: V8's sampling profiler on the isolate, wasm functions by
+// name.  node bench/profile.mjs [ours|peer] [handler|consumer] [events] [real]
+// `real`: with the local D1 (only the Worker's own isolate is sampled).
+
+import { shape } from "./batches.mjs";
+import { fresh } from "./stats.mjs";
+import { startDriven, workers } from "./workers.mjs";
+
+const [name = "ours", what = "handler", events = "1000", real] = process.argv.slice(2);
+const live = await startDriven(workers.find((worker) => worker.name === name), { inspectorPort: 0 });
+const inspector = await live.mf.getInspectorURL();
+const targets = await (await fetch(new URL("/json", String(inspector).replace("ws:", "http:")))).json();
+const target = targets.find(({ id }) => id.includes("user")) ?? targets[0];
+const socket = new WebSocket(target.webSocketDebuggerUrl);
+await new Promise((done, fail) => Object.assign(socket, { onopen: done, onerror: fail }));
+
+let calls = 0;
+const ask = (method, params) =>
+  new Promise((done) => {
+    const id = ++calls;
+    const hear = ({ data }) => {
+      const { id: of, result } = JSON.parse(data);
+      if (of === id) socket.removeEventListener("message", hear), done(result);
+    };
+    socket.addEventListener("message", hear);
+    socket.send(JSON.stringify({ id, method, params }));
+  });
+
+await live.load(shape(Number(events)));
+const times = Math.min(4_000, Math.max(20, Math.round(400_000 / Number(events))));
+const loop = () => live.run({ what, times, from: fresh(times), real: Boolean(real) });
+await loop();
+await ask("Profiler.enable");
+await ask("Profiler.setSamplingInterval", { interval: 200 });
+await ask("Profiler.start");
+await loop();
+const { profile } = await ask("Profiler.stop");
+
+const self = new Map();
+const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+let sum = 0;
+for (const [at, id] of profile.samples.entries()) {
+  const { functionName, url } = nodes.get(id).callFrame;
+  if (functionName === "(idle)") continue;
+  const label = `${functionName || "(anonymous)"}  ${url.split("/").at(-1)}`.replace(/::h[0-9a-f]{16}/, "");
+  self.set(label, (self.get(label) ?? 0) + profile.timeDeltas[at]);
+  sum += profile.timeDeltas[at];
+}
+console.log(`${name}, ${what}, ${events} events: ${(sum / 1000 / times).toFixed(3)} ms a turn, the driver's share included`);
+for (const [label, time] of [...self].sort((a, b) => b[1] - a[1]).slice(0, 30)) {
+  console.log(`${((time / sum) * 100).toFixed(1).padStart(6)} %  ${(time / 1000 / times).toFixed(4).padStart(8)} ms  ${label}`);
+}
+socket.close();
+await live.close();

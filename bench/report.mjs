@@ -1,0 +1,102 @@
+// The table of what was measured: on the terminal, and as bench/RESULTS.md
+// with the machine, the versions and the date.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { judge } from "./goals.mjs";
+import { clock } from "./process.mjs";
+
+const root = join(import.meta.dirname, "..");
+
+export class Table {
+  rows = [];
+  values = new Map();
+
+  /** `floor` is what a Worker takes that only makes the bindings' calls. */
+  add(id, text, unit, ours, peer, floor = null) {
+    this.values.set(id, [ours, peer]);
+    this.rows.push({ text, unit, ours, peer, floor });
+    console.error(`  ${text}: ${figure(ours)} ${unit}, peer ${figure(peer)}`);
+  }
+
+  ours = (id) => this.values.get(id)?.[0] ?? NaN;
+  peer = (id) => this.values.get(id)?.[1] ?? NaN;
+}
+
+/** Three figures that mean something. */
+function figure(value) {
+  if (value === null || !Number.isFinite(value)) return "–";
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
+  return value.toPrecision(3);
+}
+
+const grid = (heads, lines) => {
+  const all = [heads, ...lines];
+  const widths = heads.map((_, at) => Math.max(...all.map((line) => line[at].length)));
+  const text = (line) => `| ${line.map((cell, at) => (at ? cell.padStart(widths[at]) : cell.padEnd(widths[at]))).join(" | ")} |`;
+  const rule = `|${widths.map((width, at) => (at ? `${"-".repeat(width + 1)}:` : "-".repeat(width + 2))).join("|")}|`;
+  return [text(heads), rule, ...lines.map(text)].join("\n");
+};
+
+function tables(table) {
+  const measured = table.rows.map(({ text, unit, ours, peer, floor }) => {
+    const ratio = peer !== null && ours > 0 && peer > 0 ? `${(ours / peer).toFixed(2)} ×` : "–";
+    return [`${text} (${unit})`, figure(ours), figure(peer), ratio, figure(floor)];
+  });
+  const goals = judge(table).map(({ text, goal, measured, verdict }) => [text, goal, measured, verdict]);
+  return {
+    measured: grid(["measure", "ours", "peer", "ours / peer", "bindings alone"], measured),
+    goals: grid(["goal", "is", "measured", "verdict"], goals),
+  };
+}
+
+export function print(table) {
+  const { measured, goals } = tables(table);
+  console.log(`\n${measured}\n\n${goals}\n`);
+}
+
+function versions() {
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  const of = (name) => `${name} ${lock[`node_modules/${name}`]?.version ?? "?"}`;
+  const rust = execFileSync("rustc", ["--version"], { encoding: "utf8" }).split(" ")[1];
+  return [`Node ${process.version}`, ...["workerd", "miniflare", "hono", "zod"].map(of), `rustc ${rust}`].join(", ");
+}
+
+export function save(table, seconds) {
+  const { measured, goals } = tables(table);
+  const [cpu] = os.cpus();
+  const text = `# What was measured
+
+Written by \`npm run bench\`; do not edit. Ours and a peer in TypeScript
+(\`bench/peer\`: Hono, Zod, D1 \`batch()\` of prepared statements), in the same
+workerd through Miniflare, in one run of interleaved rounds; medians.
+
+- date: ${new Date().toISOString().slice(0, 10)}, ${Math.round(seconds)} s
+- machine: ${cpu.model}, ${os.cpus().length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}
+- load before it began: ${table.load.toFixed(2)}
+- versions: ${versions()}
+
+## Goals
+
+${goals}
+
+## Measures
+
+${measured}
+
+## How
+
+- **Batches**: events of about 1.1 KB in the SDK's spelling, one in 12 a trace's own, some of the text beyond ASCII; new ids in every batch.
+- **CPU**: ${clock}, over a loop inside the isolate that calls the Worker with bindings that answer at once; the same loop without the Worker is subtracted. Not the isolate's clock, which is too coarse, and not the wall's, which counts what else the machine does. V8's helper threads are in it, which the platform may not bill.
+- **D1**: the consumer inside the isolate with the real local D1; the time of its \`batch()\` calls on the wall, transport and commit included. \`meta.duration\` is D1's own sum for the statements.
+- **Throughput**: 8 kept-alive connections on the loopback; "in D1" and "visible" are when the consumer logs that D1 has committed, counted from the arrival at the edge. All rows are counted at the end. "Bindings alone" is a Worker that decodes nothing: one R2 put, one queue message, one R2 get, one idle \`batch()\`; the local platform's own share.
+- **Bytes**: growth of the database's size (\`meta.size_after\`), indexes with it.
+- **Dollars**: list prices beyond what plans include, one consumer invocation a batch, storage for one month, raw batches uncompressed.
+- **Memory**: the wasm instance's memory, which never shrinks; and the process's resident memory, which also counts the eight bodies themselves.
+- **Cold start**: from starting workerd to the first answer, less the same for a Worker that does nothing.
+- **Growth**: rows put into D1 with SQL; traces that are opened were sent. Times of listing and opening are a client's, on the loopback.
+`;
+  writeFileSync(join(root, "bench", "RESULTS.md"), text);
+}

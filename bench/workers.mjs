@@ -1,0 +1,147 @@
+// The two Workers under test, and how they are started: as they would be
+// deployed (`start`), or inside `inside/driver.mjs` (`startDriven`). Both get
+// the same workerd, compatibility date, bindings and queue settings.
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { createHash } from "node:crypto";
+import { buildSync } from "esbuild";
+import { Miniflare, convertV4MiniflareOptions } from "miniflare";
+import { childrenOf } from "./process.mjs";
+
+const root = join(import.meta.dirname, "..");
+const read = (path) => readFileSync(join(root, path));
+
+/** The project that both databases have, and the key of a project. */
+export const PROJECT = "bench0000001"; // As long as the ids that the command line makes.
+export const keyOf = (project) => `ts_${project}_${"k".repeat(32)}`;
+const hashOf = (project) => createHash("sha256").update(keyOf(project)).digest("hex");
+
+const toml = read("wrangler.toml").toString();
+export const compatibilityDate = toml.match(/^compatibility_date = "(.+)"$/m)[1];
+const setting = (name) => Number(toml.match(new RegExp(`^${name} = (\\d+)$`, "m"))[1]);
+
+const bundle = (entry, { minify = true, external = [] } = {}) =>
+  buildSync({
+    entryPoints: [join(root, entry)],
+    bundle: true,
+    minify,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", ...external],
+  }).outputFiles[0].contents;
+
+const esModule = (path, contents) => ({ type: "ESModule", path, contents: Buffer.from(contents).toString() });
+
+/** Ours, as `npm run build` left it. */
+const ours = {
+  name: "ours",
+  modules: () => [
+    esModule("worker.js", read("build/index.js")),
+    { type: "CompiledWasm", path: "index_bg.wasm", contents: read("build/index_bg.wasm") },
+  ],
+  migrations: "migrations",
+  seed: (project) => [
+    // Without a limit to its rate: the peer has none either.
+    `insert into project (id, name, created_ms, rate_limit) values ('${project}', '${project}', 0, 0)`,
+    `insert into api_key (hash, id, project, name, prefix, created_ms)
+      values ('${hashOf(project)}', 'key-${project}', '${project}', 'k', 'ts_', 0)`,
+  ],
+  message: (key) => ({ v: 1, key }),
+  rawKey: (batch) => `raw/20261118T110640.000Z/${PROJECT}/${String(batch).padStart(32, "0")}.json`,
+  spans: "span",
+};
+
+/** The peer, bundled like any Worker. */
+const peer = {
+  name: "peer",
+  modules: () => [esModule("worker.js", bundle("bench/peer/src/index.ts"))],
+  migrations: "bench/peer/migrations",
+  seed: (project) => [`insert into api_keys (key_hash, id, project_id) values ('${hashOf(project)}', 'k', '${project}')`],
+  message: (key) => ({ key, projectId: PROJECT, receivedAt: 1_795_000_000_000 }),
+  rawKey: (batch) => `raw/${PROJECT}/2026-11-18/${String(batch).padStart(36, "0")}.json`,
+  spans: "spans",
+};
+
+export const workers = [ours, peer];
+
+/** What no Worker can be faster than: the bindings' calls and nothing else. */
+export const floor = {
+  name: "floor",
+  modules: () => [esModule("worker.js", read("bench/floor.mjs"))],
+  migrations: "bench/peer/migrations",
+  seed: () => [],
+};
+
+/** What is uploaded, plain and compressed. */
+export function sizeOf(worker) {
+  const parts = worker.modules().map(({ contents }) => Buffer.from(contents));
+  const sum = (of) => parts.reduce((total, part) => total + of(part).length, 0);
+  return { plain: sum((part) => part), gzip: sum((part) => gzipSync(part)) };
+}
+
+/** The migrations' statements: none of them has a `;` inside. */
+function statements(folder) {
+  const text = readdirSync(join(root, folder))
+    .sort()
+    .map((file) => read(join(folder, file)).toString().replace(/--.*$/gm, ""))
+    .join("\n");
+  return text.split(";").map((sql) => sql.trim()).filter(Boolean);
+}
+
+async function launch(worker, modules, onLog, more = {}) {
+  const before = new Set(childrenOf(process.pid));
+  const mf = new Miniflare(
+    convertV4MiniflareOptions({
+      modules,
+      compatibilityDate,
+      cf: false,
+      d1Databases: { DB: "db" },
+      r2Buckets: { RAW: "raw" },
+      queueProducers: { QUEUE: { queueName: "q" }, DEAD: { queueName: "dead-letters" } },
+      queueConsumers: {
+        q: { maxBatchSize: setting("max_batch_size"), maxBatchTimeout: setting("max_batch_timeout"), maxRetries: setting("max_retries") },
+      },
+      handleStructuredLogs: onLog,
+      ...more,
+    }),
+  );
+  const url = await mf.ready;
+  const pid = childrenOf(process.pid).find((child) => !before.has(child));
+  const db = await mf.getD1Database("DB");
+  await db.batch([...statements(worker.migrations), ...worker.seed(PROJECT)].map((sql) => db.prepare(sql)));
+  return { worker, mf, url, pid, db, close: () => mf.dispose() };
+}
+
+/** The Worker as it would be deployed. `onLine` gets its log lines, parsed. */
+export function start(worker, onLine = () => {}) {
+  return launch(worker, worker.modules(), ({ message, level }) => {
+    if (message.startsWith("{")) onLine(JSON.parse(message));
+    else if (level === "error") console.error(`${worker.name}: ${message}`);
+  });
+}
+
+/** The Worker inside the driver: see inside/driver.mjs. `run` makes it work. */
+export async function startDriven(worker, more) {
+  const driver = [
+    esModule("driver.js", bundle("bench/inside/driver.mjs", { minify: false, external: ["./probe.js", "./worker.js"] })),
+    esModule("probe.js", read("bench/inside/probe.mjs")),
+  ];
+  const live = await launch(worker, [...driver, ...worker.modules()], ({ message, level }) => {
+    if (level === "error") console.error(`${worker.name}: ${message}`);
+  }, more);
+  const post = async (path, body) => {
+    const answer = await fetch(new URL(path, live.url), { method: "POST", body });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${worker.name} ${path}: ${answer.status} ${text}`);
+    return JSON.parse(text);
+  };
+  /** Gives it the template that `run` makes batches of. */
+  const load = (made) => post("/load", made.text);
+  const run = (options) =>
+    post("/run", JSON.stringify({ key: keyOf(PROJECT), project: PROJECT, message: worker.message("KEY"), rawKey: worker.rawKey("BATCH").replace(/0*BATCH/, "BATCH"), ...options }));
+  return { ...live, load, run };
+}
