@@ -10,7 +10,8 @@ import { ensurePackages } from "./setup.mjs";
 
 const USAGE = `Usage: npm run replay -- --since TIME [--until TIME] [--project NAME] [--dry-run] [--remote]
 
-  TIME is ISO 8601: 2026-03-14, 2026-03-14T10:00:00Z. Without --until: up to now.
+  TIME is ISO 8601, UTC where no offset is given: 2026-03-14, 2026-03-14T10:00:00Z.
+             Without --until: up to now.
   --project  only this project's batches
   --dry-run  only counts them
   --remote   the deployment at EDGESPAN_URL, with its secret in ADMIN_TOKEN;
@@ -19,13 +20,15 @@ const USAGE = `Usage: npm run replay -- --since TIME [--until TIME] [--project N
 
 await cli(async () => {
   await ensurePackages();
-  const { since, until = new Date().toISOString(), project, remote, "dry-run": dryRun = false } = read();
+  const { from, to, project, remote, "dry-run": dryRun = false } = read();
   const [url, token] = remote ? deployment() : [`http://localhost:${process.env.PORT || 3000}`, LOCAL_ADMIN_TOKEN];
+  const [since, until] = [from, to].map((at) => new Date(at).toISOString());
   const request = { since, until, dryRun, ...(project && { project: projectId(project, remote) }) };
-  const [from, to] = [Date.parse(since), Date.parse(until)];
 
   const { SingleBar, Presets } = (await import("cli-progress")).default;
-  const bar = new SingleBar({ format: "{bar} {percentage}% | {count} batches | {at}" }, Presets.shades_classic);
+  // Lines are left to wrap: cut off, it would leave the terminal so that none do.
+  const options = { format: "{bar} {percentage}% | {count} batches | {at}", barsize: 30, linewrap: true };
+  const bar = new SingleBar(options, Presets.shades_classic);
   bar.start(100, 0, { count: 0, at: since });
   const total = { matched: 0, queued: 0 };
   for (let after; ; ) {
@@ -35,9 +38,8 @@ await cli(async () => {
     });
     total.matched += step.matched;
     total.queued += step.queued;
-    const reached = step.next ? step.reached : to;
-    const part = to > from ? (100 * (reached - from)) / (to - from) : 100;
-    bar.update(Math.min(100, part), { count: total.matched, at: new Date(reached).toISOString() });
+    const reached = step.next ? (step.reached ?? from) : to;
+    bar.update((100 * (reached - from)) / (to - from), { count: total.matched, at: new Date(reached).toISOString() });
     if (!step.next) break;
     after = step.next;
   }
@@ -65,10 +67,22 @@ function read() {
     process.exit(0);
   }
   if (!values.since) throw new Failed(`--since is missing\n\n${USAGE}`);
-  for (const name of ["since", "until"]) {
-    if (values[name] && Number.isNaN(Date.parse(values[name]))) throw new Failed(`--${name}: not a time: ${values[name]}`);
-  }
-  return values;
+  const from = time("since", values.since);
+  const to = values.until === undefined ? Date.now() : time("until", values.until);
+  if (to <= from) throw new Failed("--until must be later than --since, and without it --since earlier than now");
+  return { ...values, from, to };
+}
+
+/** A time as milliseconds. Checked and completed here, because what `Date` makes
+ *  of a text depends on its form and on where this runs. */
+function time(option, text) {
+  const [form, date, clock = "00:00", , , offset = "Z"] =
+    /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(:\d\d(\.\d+)?)?)([Zz]|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];
+  const at = form ? Date.parse(`${date}T${clock}${offset.toUpperCase()}`) : NaN;
+  // A day that no month has would be one of the next month.
+  const real = new Date(`${date}T00:00Z`).getUTCDate() === Number(date?.slice(8));
+  if (Number.isNaN(at) || !real) throw new Failed(`--${option}: expected a time such as 2026-03-14 or 2026-03-14T10:00:00Z, found ${text}`);
+  return at;
 }
 
 function deployment() {
@@ -96,7 +110,7 @@ async function ask(url, token, request) {
   } catch {
     throw new Failed(`${url} does not answer: is it running?`);
   }
-  const { data, error } = await response.json();
-  if (!data) throw new Failed(`the Worker answered ${response.status}: ${error.message}`);
+  const { data, error } = await response.json().catch(() => ({}));
+  if (!data) throw new Failed(`${url} answered ${response.status}: ${error?.message ?? "that is no Edgespan"}`);
   return data;
 }

@@ -15,6 +15,8 @@ import { setUp } from "./setup.mjs";
 const port = Number(process.env.PORT || 3000);
 const url = `http://localhost:${port}`;
 const MINUTE = 60_000;
+/** The age at which the sweeper looks at a batch: GRACE_MS in src/sweep.rs. */
+const SWEEP_GRACE = 3 * MINUTE;
 
 await cli(async () => {
   await checkPort();
@@ -38,14 +40,16 @@ async function serve() {
   // real one, which would leave workerd running: so the real one is started.
   const args = ["dev", "--local", "--port", port, "--persist-to", stateDir, "--var", "EDGESPAN_LOCAL:1",
     "--var", `ADMIN_TOKEN:${LOCAL_ADMIN_TOKEN}`];
+  const started = Date.now();
   const child = launch("node", ["--no-warnings", join(root, "node_modules", "wrangler"), ...args], { env: quiet });
   child.on("close", (code) => process.exit(stopping() ? 0 : code || 1));
 
   while (!(await answers())) await sleep(100);
   if (!stopping()) console.log(greeting());
   // Locally the queue is in memory: what it held when the last process ended is
-  // gone. The first sweep looks as from later, so that it waits for no batch.
-  await sweep(Date.now() + 5 * MINUTE);
+  // gone. The first sweep looks as from later, so that it finds all that the
+  // last one left, and nothing that this one has taken: that is on its way.
+  await sweep(started + SWEEP_GRACE);
   setInterval(() => sweep(Date.now()), MINUTE);
 }
 

@@ -76,6 +76,12 @@ impl Cache {
         (0..good_for).contains(&(now - at)).then(|| answer.clone())
     }
 
+    /// Whether the key existed when it was last looked up, however long ago that
+    /// was: then looking it up again is no guess.
+    fn existed(&self, hash: &KeyHash) -> bool {
+        matches!(self.known.get(hash), Some((_, Some(_))))
+    }
+
     fn is_blocked(&self, address: &str, now: Millis) -> bool {
         let window = Millis::from(WINDOW_S) * 1_000;
         self.blocked.get(address).is_some_and(|since| (0..window).contains(&(now - since)))
@@ -130,6 +136,7 @@ pub async fn authenticate(
     keys: &impl Keys,
 ) -> Result<Principal, Error> {
     let Credentials { header, address, local } = credentials;
+    let address = &*limit::network(address);
     let hash = hash_of(header, local)?;
     let recall = |stale| {
         let mut found = None;
@@ -140,7 +147,7 @@ pub async fn authenticate(
         return known(answer);
     }
     let mut blocked = false;
-    with_cache(&mut |cache| blocked = cache.is_blocked(address, now));
+    with_cache(&mut |cache| blocked = cache.is_blocked(address, now) && !cache.existed(&hash));
     if blocked {
         return Err(limit::guess(address).exceeded().into());
     }
@@ -328,8 +335,15 @@ mod tests {
         let limited = world.ask("Bearer ts_one_more", 0);
         assert!(matches!(limited, Err(Error::Reject(Reject::RateLimited { .. }))), "{limited:?}");
         assert!(world.ask("Bearer ts_used", 1).is_ok());
+        // Also when what is known of it is no longer fresh.
+        world.table.guesses_left.set(0);
+        assert!(unauthorized(&world.ask("Bearer ts_guess", FRESH_MS - 1)));
+        *world.table.answer.borrow_mut() = Ok(Some(somebody()));
+        assert!(world.ask("Bearer ts_used", FRESH_MS).is_ok());
+        assert!(world.ask("Bearer ts_one_more", FRESH_MS).is_err());
+        *world.table.answer.borrow_mut() = Ok(None);
         let window = Millis::from(WINDOW_S) * 1_000;
-        assert!(unauthorized(&world.ask("Bearer ts_one_more", window)));
+        assert!(unauthorized(&world.ask("Bearer ts_one_more", FRESH_MS + window)));
     }
 
     #[test]

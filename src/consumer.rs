@@ -81,12 +81,14 @@ pub async fn consume_dead(
     store: &impl RawStore,
     db: &impl Database,
 ) -> Outcome {
-    // 1. As for any other message.
-    let (Failure::Passing(why) | Failure::Lasting(why)) =
-        match write(message, attempt, &now, store, db).await {
-            Ok(written) => return Outcome::Ack(written),
-            Err(failure) => failure,
-        };
+    // 1. As for any other message. What may pass is no reason to give up: while
+    //    nothing is recorded, the sweeper queues it again even when the queue
+    //    has given up on this message, too.
+    let why = match write(message, attempt, &now, store, db).await {
+        Ok(written) => return Outcome::Ack(written),
+        Err(Failure::Passing(why)) => return Outcome::Retry { delay_s: delay(attempt), why },
+        Err(Failure::Lasting(why)) => why,
+    };
     let Ok(batch) = message.batch() else {
         return Outcome::Retry { delay_s: MAX_DELAY_S, why };
     };
@@ -119,6 +121,10 @@ async fn write(
         .map_err(|fault| Failure::Passing(fault.to_string()))?
         .ok_or_else(|| Failure::Lasting("the raw batch is not in R2".into()))?;
     let (text, events) = decode(&batch, &body).map_err(Failure::Lasting)?;
+    if events.is_empty() {
+        // The edge keeps no such batch: a release to come did.
+        return Err(Failure::Lasting("the raw batch has no event that is known".into()));
+    }
     // 2. One transaction that commutes with itself and all others: done twice,
     //    or done and its reply lost, it ends the same.
     let plan = write::plan(&batch, text, &events, stat::Write { now: now(), attempt });

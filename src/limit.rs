@@ -2,6 +2,9 @@
 //! approximate; here is who is counted under what name, and how much is let
 //! through.
 
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
+
 use crate::error::Reject;
 
 /// The window of every limit, in seconds: the platform knows 10 and 60.
@@ -37,7 +40,18 @@ pub fn request(key_id: &str, limit: u32, read: bool) -> Option<Check> {
     Some(Check { binding, subject, limit: *limit })
 }
 
-/// What a look-up of a key that turned out not to exist is counted as.
+/// The part of a client's address that stands for the client: all of it, or the
+/// first half of an IPv6 address, of whose second half each client has plenty.
+#[must_use]
+pub fn network(address: &str) -> Cow<'_, str> {
+    match address.parse::<Ipv6Addr>().map(|address| address.segments()) {
+        Ok([a, b, c, d, ..]) => format!("{a:x}:{b:x}:{c:x}:{d:x}::/64").into(),
+        Err(_) => address.into(),
+    }
+}
+
+/// What a look-up of a key that turned out not to exist is counted as, of a
+/// [`network`].
 #[must_use]
 pub fn guess(address: &str) -> Check {
     Check { binding: "LIMIT_100", subject: format!("address/{address}"), limit: GUESSES }
@@ -54,6 +68,20 @@ impl Check {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ipv6_client_is_its_network() {
+        for (address, is) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("2001:db8::1", "2001:db8:0:0::/64"),
+            ("2001:DB8:0:0:ffff::2", "2001:db8:0:0::/64"),
+            ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+            ("", ""),
+            ("what is this", "what is this"),
+        ] {
+            assert_eq!(network(address), is);
+        }
+    }
 
     #[test]
     fn counts_reads_apart() {

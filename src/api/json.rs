@@ -188,7 +188,8 @@ fn raw(json: Option<&str>) -> Option<&RawValue> {
 
 fn iso(at: Micros) -> String {
     let at = Timestamp::from_microsecond(at).unwrap_or_default();
-    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    // Years before 0 have six digits, which `strftime` does not know.
+    format!("{at:.3}")
 }
 
 /// Whole milliseconds from one time to another; a clock that ran backwards
@@ -226,5 +227,6 @@ mod tests {
         assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(iso(1_773_482_400_123_999), "2026-03-14T10:00:00.123Z");
         assert_eq!(iso(-1), "1969-12-31T23:59:59.999Z");
+        assert_eq!(iso(-62_167_219_200_000_001), "-000001-12-31T23:59:59.999Z");
     }
 }

@@ -157,9 +157,10 @@ impl Call {
         self.bytes = Some(body.len());
         let store: R2Bucket = binding(&self.env, "RAW")?;
         let queue = self.env.queue("QUEUE").map_err(|e| Fault::Internal(e.to_string()))?;
+        // Not when the request began: a body may take minutes to arrive, and a
+        // key that old would lie behind where the sweeper is.
         let accepted =
-            ingest::ingest(&who.project, &body, &raw, preference, self.started, &store, &queue)
-                .await?;
+            ingest::ingest(&who.project, &body, &raw, preference, now(), &store, &queue).await?;
         self.events = Some(accepted.events);
         if let Some(message) = &accepted.unsent {
             // The queue is down. What it would have had done is done here,
@@ -167,7 +168,7 @@ impl Call {
             let message = message.clone();
             self.context.wait_until(async move {
                 let outcome = consume(&message, 1, now, &store, &index).await;
-                log::consumed(0, &outcome);
+                log::consumed(&message.key, 0, &outcome);
             });
         }
         Ok(Reply::accepted(&accepted))

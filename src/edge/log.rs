@@ -49,8 +49,8 @@ pub fn request(request: &Request, error: Option<&Error>) {
     }
 }
 
-/// Says what a message came to.
-pub fn consumed(attempt: u32, outcome: &Outcome) {
+/// Says what a message came to. Its key says which project's and which batch.
+pub fn consumed(key: &str, attempt: u32, outcome: &Outcome) {
     match outcome {
         Outcome::Ack(written) => console_log!(
             "{}",
@@ -68,13 +68,14 @@ pub fn consumed(attempt: u32, outcome: &Outcome) {
         ),
         Outcome::Bury { why } => console_error!(
             "{}",
-            json!({ "event": "consumed", "outcome": "bury", "attempt": attempt, "why": why })
+            json!({ "event": "consumed", "outcome": "bury", "key": key, "attempt": attempt, "why": why })
         ),
         Outcome::Retry { delay_s, why } => console_warn!(
             "{}",
             json!({
                 "event": "consumed",
                 "outcome": "retry",
+                "key": key,
                 "attempt": attempt,
                 "delaySeconds": delay_s,
                 "why": why,

@@ -6,7 +6,9 @@
 //! (worker 0.8.7). A handler that fails would have every message of the batch
 //! delivered again; this one settles each message and never fails.
 
-use futures_util::{StreamExt, stream};
+use std::panic::AssertUnwindSafe;
+
+use futures_util::{FutureExt, StreamExt, stream};
 use js_sys::{Array, JSON};
 use worker::wasm_bindgen::prelude::*;
 use worker::{Env, Queue};
@@ -87,8 +89,7 @@ pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Re
     let consumer =
         Consumer { store, index: Index(db), dead, given_up: batch.queue().ends_with(DEAD) };
     let messages = batch.messages();
-    // A panic in one message is caught at the door; nothing here is used after it.
-    std::panic::AssertUnwindSafe(async move {
+    AssertUnwindSafe(async move {
         stream::iter(messages.iter().map(JsCast::unchecked_into::<QueueMessage>))
             .for_each_concurrent(CONCURRENCY, async |message| {
                 consumer.settle(&message).await;
@@ -111,11 +112,16 @@ impl Consumer {
     async fn settle(&self, message: &QueueMessage) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 101")]
         let attempt = message.attempts().unwrap_or(1.0) as u32;
-        let outcome = match parse(&message.body()) {
-            Ok(parsed) => self.consume(&parsed, attempt).await,
-            Err(why) => Outcome::Retry { delay_s: 600, why },
+        let (key, outcome) = match parse(&message.body()) {
+            Ok(parsed) => {
+                // A panic over one message must not cost the others their try.
+                let consumed = AssertUnwindSafe(self.consume(&parsed, attempt)).catch_unwind();
+                let panicked = |_| Outcome::Retry { delay_s: 60, why: "a panic".into() };
+                (parsed.key.clone(), consumed.await.unwrap_or_else(panicked))
+            }
+            Err(why) => (String::new(), Outcome::Retry { delay_s: 600, why }),
         };
-        log::consumed(attempt, &outcome);
+        log::consumed(&key, attempt, &outcome);
         match outcome {
             Outcome::Ack(_) | Outcome::Bury { .. } => message.ack(),
             Outcome::Retry { delay_s, .. } => {

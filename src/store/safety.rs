@@ -91,7 +91,8 @@ pub fn note_queued(batches: &[BatchRef], now: Millis) -> Vec<Statement> {
 pub fn bury(batch: &BatchRef, reason: &str, attempts: u32, now: Millis) -> Vec<Statement> {
     let record = statement(
         "insert into dead_letter (project, batch, object, reason, attempts, recorded_ms)
-        values (?1, ?2, ?3, ?4, ?5, ?6)
+        select ?1, ?2, ?3, ?4, ?5, ?6
+        where not exists (select 1 from batch where project = ?1 and id = ?2)
         on conflict (project, batch) do update set
           reason = excluded.reason,
           attempts = attempts + excluded.attempts,

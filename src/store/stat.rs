@@ -57,6 +57,7 @@ pub fn dead_letter(batch: &BatchRef, now: Millis) -> Statement {
 insert into stat (project, hour_ms, dead_lettered)
 select ?1, ?3, 1
 where not exists (select 1 from dead_letter where project = ?1 and batch = ?2)
+  and not exists (select 1 from batch where project = ?1 and id = ?2)
 on conflict (project, hour_ms) do update set dead_lettered = dead_lettered + 1"
             .into(),
         params: vec![(&*batch.project).into(), (&*batch.id).into(), hour(now).into()],

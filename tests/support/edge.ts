@@ -43,15 +43,18 @@ export interface Variant {
   main?: string;
   /** A binding that it has not. */
   without?: "d1_databases" | "r2_buckets";
+  /** Whether another entry is limited in its requests as the Worker itself is. */
+  limited?: boolean;
 }
 
 type Harness = ReturnType<typeof createTestHarness>;
 
-function harness({ vars, main, without }: Variant): Harness {
+function harness({ vars, main, without, limited }: Variant): Harness {
   const configPath = "./wrangler.toml";
   if (!main && !without) return createTestHarness({ workers: [{ configPath, vars }] });
-  const { name, compatibility_date, d1_databases, r2_buckets, queues, ...file } = unstable_readConfig({ config: configPath });
+  const { name, compatibility_date, d1_databases, r2_buckets, queues, ratelimits, ...file } = unstable_readConfig({ config: configPath });
   const config = { name, compatibility_date, d1_databases, r2_buckets, queues, vars, main: main ?? file.main };
+  if (limited) Object.assign(config, { ratelimits });
   if (without) config[without] = [];
   return createTestHarness({ workers: [{ config }] });
 }
@@ -86,6 +89,11 @@ export class Edge {
   logs(having = ""): Record<string, any>[] {
     const lines = this.#server.getLogs().filter(({ message }) => message.startsWith("{") && message.includes(having));
     return lines.map(({ message }) => JSON.parse(message));
+  }
+
+  /** All that the Worker printed, whatever it is: for what must not be there. */
+  printed(): string {
+    return this.#server.getLogs().map(({ level, message }) => `${level} ${message}`).join("\n");
   }
 
   /** One request, exactly as given. */

@@ -1,24 +1,57 @@
 // Test only: the built Worker with bindings that fail on command. The command
-// is a POST to /__faults with a list of faults; each is used `times` times:
-//   on    the call, such as "RAW.put", "QUEUE.send", "DB.batch"
-//   after when true the call is made and only its reply is lost
-//   ms    how long it hangs first
+// is a POST to /__faults with a list of faults, which replaces the last one:
+//   on      the call, such as "RAW.put", "QUEUE.send", "DB.batch"
+//   times   how many calls it befalls; all, when missing
+//   chance  that it befalls a call, by a generator of its own that `seed` starts
+//   ms      how long the call hangs
+//   after   the call is made (before it hangs) and only its reply is lost
+//   lose    the call is not made, and said to be done
+//   fine    the call is made, and nothing is wrong with it but `ms`
 // A fault on "DB.prepare" makes the Worker panic: the worker crate takes it for
-// impossible.
+// impossible. One on "retry" has what is retried delivered again without the
+// delay that was asked for; one on "queue" hands each delivery to two consumers
+// at once. The answer says how often each call was made, "requests" among them.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import Worker from "../../build/index.js";
 
 let faults = [];
 const calls = {};
 
-async function call(name, make) {
+/** Mulberry32: numbers from 0 to 1. */
+function generator(state) {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+function befalls(fault, name) {
+  if (fault.on !== name || fault.times === 0) return false;
+  if (fault.chance !== undefined && fault.random() >= fault.chance) return false;
+  if (fault.times) fault.times--;
+  return true;
+}
+
+/** Counts the call; the fault that befalls it, if one does. */
+function next(name) {
   calls[name] = (calls[name] ?? 0) + 1;
-  const fault = faults.find((fault) => fault.on === name && fault.times-- > 0);
-  if (fault?.ms) await new Promise((resume) => setTimeout(resume, fault.ms));
-  if (fault && !fault.after) throw new Error(`injected: ${name} failed`);
+  return faults.find((fault) => befalls(fault, name));
+}
+
+const hang = ({ ms }) => ms && new Promise((resume) => setTimeout(resume, ms));
+
+async function call(name, make) {
+  const fault = next(name);
+  if (!fault) return make();
+  if (!fault.after) await hang(fault);
+  if (fault.lose) return;
+  if (!fault.after && !fault.fine) throw new Error(`injected: ${name} failed`);
   const result = await make();
-  if (fault) throw new Error(`injected: the reply of ${name} was lost`);
-  return result;
+  if (fault.fine) return result;
+  await hang(fault);
+  throw new Error(`injected: the reply of ${name} was lost`);
 }
 
 // The worker crate checks the names of the classes of its bindings.
@@ -33,8 +66,7 @@ class D1PreparedStatement {
 class D1Database {
   constructor(inner) { this.inner = inner; }
   prepare(sql) {
-    const fault = faults.find((fault) => fault.on === "DB.prepare" && fault.times-- > 0);
-    if (fault) throw new Error("injected: DB.prepare failed");
+    if (next("DB.prepare")) throw new Error("injected: DB.prepare failed");
     return new D1PreparedStatement(this.inner.prepare(sql));
   }
   batch(statements) { return call("DB.batch", () => this.inner.batch(statements.map((s) => s.inner))); }
@@ -50,6 +82,11 @@ class WorkerQueue {
   send(...a) { return call(`${this.name}.send`, () => this.inner.send(...a)); }
   sendBatch(...a) { return call(`${this.name}.sendBatch`, () => this.inner.sendBatch(...a)); }
 }
+class QueueMessage {
+  constructor(inner) { Object.assign(this, { inner, body: inner.body, attempts: inner.attempts }); }
+  ack() { this.inner.ack(); }
+  retry(options) { this.inner.retry(next("retry") ? undefined : options); }
+}
 
 export default class extends WorkerEntrypoint {
   #worker() {
@@ -64,13 +101,21 @@ export default class extends WorkerEntrypoint {
   }
 
   async fetch(request) {
-    if (new URL(request.url).pathname !== "/__faults") return this.#worker().fetch(request);
-    if (request.method === "POST") faults = await request.json();
+    if (new URL(request.url).pathname !== "/__faults") {
+      next("requests");
+      return this.#worker().fetch(request);
+    }
+    if (request.method === "POST") {
+      faults = await request.json();
+      for (const fault of faults) fault.random = generator(fault.seed ?? 1);
+    }
     return Response.json(calls);
   }
 
-  queue(batch) {
-    return this.#worker().queue(batch);
+  async queue({ queue, messages }) {
+    const batch = { queue, messages: messages.map((message) => new QueueMessage(message)) };
+    const consumers = next("queue") ? 2 : 1;
+    await Promise.all(Array.from({ length: consumers }, () => this.#worker().queue(batch)));
   }
 
   scheduled(event) {

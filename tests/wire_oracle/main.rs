@@ -5,45 +5,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says so")]
 
+mod check;
 mod generate;
 mod oracle;
 
-use edgespan::wire;
+use check::check;
 use generate::{Choices, body};
-use oracle::{Verdict, read};
 use proptest::collection::vec;
 use proptest::prelude::*;
-
-/// What both must say of the same bytes.
-fn check(body: &[u8]) {
-    let shown = String::from_utf8_lossy(body);
-    let mut events = Vec::new();
-    let decoded = wire::decode(body, |event| events.push(event));
-    let wanted = match read(body) {
-        Verdict::Incomparable => return,
-        Verdict::Refused => {
-            assert!(decoded.is_err(), "accepted: {shown}");
-            return;
-        }
-        Verdict::Events(wanted) => wanted,
-    };
-    let decoded = decoded.unwrap_or_else(|reject| panic!("refused: {shown}: {reject:?}"));
-    let good: Vec<_> = wanted.iter().flatten().cloned().collect();
-    assert_eq!(events, good, "{shown}\n{:?}", decoded.details);
-    assert_eq!(decoded.events, wanted.len());
-    assert_eq!(decoded.accepted, good.len());
-    assert_eq!(decoded.invalid, wanted.len() - good.len());
-    let bad = |index: usize| decoded.details.iter().any(|detail| detail.index == Some(index));
-    for (index, event) in wanted.iter().enumerate() {
-        assert_eq!(bad(index), event.is_none(), "event {index} of {shown}");
-    }
-    for mut event in events {
-        let text = std::str::from_utf8(&body[event.range.clone()]).unwrap();
-        event.index = 0;
-        event.range = 0..text.len();
-        assert_eq!(wire::decode_event(text), Some(event), "{shown}");
-    }
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]

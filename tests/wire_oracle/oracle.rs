@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use edgespan::limits::{MAX_ID_BYTES, MAX_TOKENS};
+use edgespan::limits::{MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
 use edgespan::model::{Body, Event, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage};
 use edgespan::wire::time;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -192,17 +192,38 @@ impl<'a> Object<'a> {
     fn texts(&self, name: &str) -> Option<Vec<Text<'a>>> {
         let Some(raw) = self.get(&[name]) else { return Some(Vec::new()) };
         let items: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
-        items.into_iter().map(RawValue::get).filter(|raw| *raw != "null").map(text).collect()
+        let items = items.into_iter().map(RawValue::get).filter(|raw| *raw != "null");
+        let mut texts = items.map(text).collect::<Option<Vec<_>>>()?;
+        texts.truncate(MAX_TAGS);
+        Some(texts)
     }
 
     fn tokens(&self, names: &[&str]) -> Field<u64> {
         let Some(raw) = self.get(names) else { return Some(None) };
-        let number = raw.parse::<f64>().ok().filter(|_| is_number(raw))?;
-        #[allow(clippy::cast_precision_loss, reason = "2^53 - 1 is exact")]
-        let whole = number.fract() == 0.0 && (0.0..=MAX_TOKENS as f64).contains(&number);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "just checked")]
-        whole.then_some(Some(number as u64))
+        is_number(raw).then(|| whole(raw))?.filter(|tokens| *tokens <= MAX_TOKENS).map(Some)
     }
+}
+
+/// The integer that a number is, by moving its point. No double: that takes
+/// 900719925474099.01 for one.
+fn whole(raw: &str) -> Option<u64> {
+    let (mantissa, power) = raw.split_once(['e', 'E']).unwrap_or((raw, "0"));
+    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (sign, before) = before.strip_prefix('-').map_or(("", before), |before| ("-", before));
+    let mut digits = format!("{before}{after}");
+    if digits.bytes().all(|digit| digit == b'0') {
+        return Some(0);
+    }
+    // Further than a body here is long, it leaves no integer of this size.
+    let power = power.parse::<i64>().ok().filter(|power| power.abs() < 100_000)?;
+    let point = usize::try_from(i64::try_from(before.len()).ok()? + power).ok()?;
+    while digits.len() < point {
+        digits.push('0');
+    }
+    let (before, after) = digits.split_at(point);
+    let fraction = after.bytes().any(|digit| digit != b'0');
+    let before = before.trim_start_matches('0');
+    (sign.is_empty() && !fraction).then(|| before.parse().ok())?
 }
 
 fn is_number(raw: &str) -> bool {

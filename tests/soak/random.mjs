@@ -1,0 +1,35 @@
+// Chance from a seed, so that a run can be had again: which batches, which
+// faults, which moments. What the machine makes of them is not repeated.
+
+/** Mulberry32: a function that gives numbers from 0 to 1. */
+export function generator(seed) {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+export class Dice {
+  constructor(seed) {
+    this.random = generator(seed);
+  }
+
+  /** A whole number, `least` to `most`. */
+  number(least, most) {
+    return least + Math.floor(this.random() * (most - least + 1));
+  }
+
+  chance(part) {
+    return this.random() < part;
+  }
+
+  pick(things) {
+    return things[this.number(0, things.length - 1)];
+  }
+}
+
+/** A seed that nobody chose. */
+export const newSeed = () => Math.floor(Math.random() * 1_000_000_000);
