@@ -29,8 +29,9 @@ pub const MAX_TAGS: usize = 64;
 /// lists. Longer metadata is read from the raw batch.
 pub const MAX_INDEXED_METADATA_BYTES: usize = 4_096;
 
-/// Longest preview of the root span's input and output, in bytes of JSON.
-pub const MAX_PREVIEW_BYTES: usize = 256;
+/// Longest preview of the root span's input and output, in bytes of JSON: a
+/// line in a list. A trace's row has two, and D1 bills what is stored.
+pub const MAX_PREVIEW_BYTES: usize = 100;
 
 /// Largest token count: the greatest integer that every JSON reader holds
 /// exactly, 2⁵³ − 1. A thousand of them still fit SQLite's 64-bit integer.

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::limits::MAX_TOKENS;
+
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, the precision
 /// that clients send.
 pub type Micros = i64;
@@ -129,12 +131,13 @@ pub struct Usage {
 impl Usage {
     /// The total that is shown and added up: the one sent, or prompt and
     /// completion together where none (or 0, which the SDK sends for none)
-    /// was sent. `None` when there is no count at all.
+    /// was sent. `None` when there is no count at all. No more than one count may
+    /// be: a thousand of them are added up in 64 bits.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         match (self.total, self.prompt, self.completion) {
             (None | Some(0), None, None) => self.total,
-            (None | Some(0), p, c) => Some(p.unwrap_or(0).saturating_add(c.unwrap_or(0))),
+            (None | Some(0), p, c) => Some((p.unwrap_or(0) + c.unwrap_or(0)).min(MAX_TOKENS)),
             (total, ..) => total,
         }
     }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::pack::unpack;
 use super::{Ran, link};
 use crate::error::Fault;
 use crate::model::{Micros, Millis, Status};
@@ -137,7 +138,7 @@ struct BatchRow {
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what `query` asks for.
 pub fn traces(ran: &Ran) -> Result<Vec<TraceRow>, Fault> {
-    ran.rows.first().into_iter().flatten().map(|row| decode(row)).collect()
+    ran.rows.first().into_iter().flatten().map(|row| trace_row(row)).collect()
 }
 
 /// A trace and its spans in order of start (those without one last), then of
@@ -154,12 +155,20 @@ pub fn trace(ran: &Ran) -> Result<Option<(TraceRow, Vec<Span>)>, Fault> {
     for part in spans {
         rows.append(&mut decode(part)?);
     }
+    for row in &mut rows {
+        row.id = unpack(std::mem::take(&mut row.id));
+    }
     rows.sort_unstable_by(|a, b| {
         let key = |s: &SpanRow| s.start_us.unwrap_or(Micros::MAX);
         key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
     });
     let batches = batches.iter().map(|row| decode(row)).collect::<Result<Vec<BatchRow>, _>>()?;
-    Ok(Some((decode(trace)?, assemble(rows, batches))))
+    Ok(Some((trace_row(trace)?, assemble(rows, batches))))
+}
+
+fn trace_row(row: &str) -> Result<TraceRow, Fault> {
+    let row: TraceRow = decode(row)?;
+    Ok(TraceRow { id: unpack(row.id), ..row })
 }
 
 fn decode<T: DeserializeOwned>(row: &str) -> Result<T, Fault> {

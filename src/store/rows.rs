@@ -10,6 +10,7 @@ use serde_tuple::Serialize_tuple;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::link;
+use super::pack::pack;
 use crate::batch::BatchRef;
 use crate::limits::{
     MAX_COST_USD, MAX_INDEXED_BYTES, MAX_INDEXED_METADATA_BYTES, MAX_PREVIEW_BYTES, MAX_TAGS,
@@ -26,7 +27,7 @@ struct Revision(Micros, i64);
 #[derive(Debug, Clone, PartialEq, Serialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]
 pub struct SpanRow<'a> {
-    pub trace: &'a str,
+    pub trace: Text<'a>,
     pub id: Text<'a>,
     pub parent: Option<i64>,
     pub envelope: Option<i64>,
@@ -51,7 +52,7 @@ pub struct SpanRow<'a> {
 #[derive(Debug, Clone, PartialEq, Serialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]
 pub struct TraceRow<'a> {
-    pub id: &'a str,
+    pub id: Text<'a>,
     pub start_us: Micros,
     pub end_us: Option<Micros>,
     pub root_child: u8,
@@ -89,16 +90,17 @@ impl<'a> Rows<'a> {
     #[must_use]
     pub fn of(batch: &BatchRef, body: &str, events: &'a [Event<'a>]) -> Self {
         let mut rows = Self::default();
-        let mut traces: HashMap<&str, usize> = HashMap::new();
-        let mut spans: HashMap<(&str, Text), usize> = HashMap::with_capacity(events.len());
+        let mut traces: HashMap<Text, usize> = HashMap::new();
+        let mut spans: HashMap<(Text, Text), usize> = HashMap::with_capacity(events.len());
         for event in events {
             let place = Place::of(batch, body, event);
             let trace = match &event.body {
                 Body::Trace(trace) => trace_of_event(trace, &place),
                 Body::Span(span) => {
                     let (span, trace) = rows_of_span(span, event, &place);
-                    let at =
-                        *spans.entry((span.trace, span.id.clone())).or_insert(rows.spans.len());
+                    let at = *spans
+                        .entry((span.trace.clone(), span.id.clone()))
+                        .or_insert(rows.spans.len());
                     match rows.spans.get_mut(at) {
                         Some(kept) if kept.revision() < span.revision() => *kept = span,
                         Some(_) => {}
@@ -107,7 +109,7 @@ impl<'a> Rows<'a> {
                     trace
                 }
             };
-            let at = *traces.entry(trace.id).or_insert(rows.traces.len());
+            let at = *traces.entry(trace.id.clone()).or_insert(rows.traces.len());
             match rows.traces.get_mut(at) {
                 Some(kept) => kept.merge(trace),
                 None => rows.traces.push(trace),
@@ -160,7 +162,7 @@ fn trace_of_event<'a>(trace: &'a TraceBody<'a>, place: &Place) -> TraceRow<'a> {
         serde_json::to_string(&kept).ok()
     };
     TraceRow {
-        id: &trace.id,
+        id: pack(&trace.id),
         start_us: place.start(trace.start, None),
         end_us: trace.end,
         root_child: 2,
@@ -193,12 +195,12 @@ fn rows_of_span<'a>(
     let Revision(rev_us, rev_hash) = place.revision(span.start, span.end);
     let name = cut(&span.name, MAX_INDEXED_BYTES);
     let id = match span.id.as_ref().or(event.envelope.as_ref()) {
-        Some(id) => Text::Borrowed(id.as_ref()),
+        Some(id) => pack(id),
         None => Text::Owned(place.made_up_id.clone()),
     };
     let preview = |json: Option<&'a str>| json.map(|j| cut(j, MAX_PREVIEW_BYTES));
     let trace = TraceRow {
-        id: &span.trace,
+        id: pack(&span.trace),
         start_us: place.start(span.start, span.end),
         end_us: span.end.or(span.start),
         root_child: u8::from(span.parent.is_some()),
@@ -222,7 +224,7 @@ fn rows_of_span<'a>(
         event_length: 0,
     };
     let row = SpanRow {
-        trace: &span.trace,
+        trace: pack(&span.trace),
         id,
         parent: span.parent.as_deref().map(link),
         envelope: event.envelope.as_deref().map(link),
@@ -244,7 +246,18 @@ fn rows_of_span<'a>(
     (row, trace)
 }
 
+/// What of a span goes into its trace's totals: trace, id, status, tokens,
+/// cost, revision.
+pub type Change<'a> = (&'a str, &'a str, u8, Option<u64>, Option<i64>, Micros, i64);
+
 impl SpanRow<'_> {
+    /// The part of the row that the trace's totals depend on.
+    #[must_use]
+    pub fn change(&self) -> Change<'_> {
+        let Self { trace, id, status, total_tokens, cost_nano, rev_us, rev_hash, .. } = self;
+        (trace, id, *status, *total_tokens, *cost_nano, *rev_us, *rev_hash)
+    }
+
     fn revision(&self) -> Revision {
         Revision(self.rev_us, self.rev_hash)
     }
