@@ -101,8 +101,9 @@ pub async fn consume_dead(
     }
 }
 
-/// 2, 4, 8, … seconds, bounded: an outage of minutes costs few tries.
-fn delay(attempt: u32) -> u32 {
+/// How long to wait for the next try: 2, 4, 8, … seconds, bounded: an outage of minutes costs few tries.
+#[must_use]
+pub fn delay(attempt: u32) -> u32 {
     2_u32.saturating_pow(attempt.max(1)).min(MAX_DELAY_S)
 }
 

@@ -1,20 +1,25 @@
 //! Payloads out of raw batches: many small slices of few objects, read in few
 //! requests. What could not be read says why, and never fails the rest.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use futures_util::{StreamExt, stream};
 
 use crate::batch::RawStore;
+use crate::error::Fault;
+use crate::model::Millis;
 use crate::store::read::Slice;
 
 /// Slices of one object closer together than this are read at once: a read
 /// costs a request, the bytes between cost nothing.
 const MAX_GAP_BYTES: u64 = 256 * 1024;
-/// Most bytes read for one answer. An isolate has 128 MB for everything, and
-/// the answer holds them once more.
-const MAX_BYTES: u64 = 24 * 1024 * 1024;
+/// Most bytes read for one answer, and held by all answers under way in an
+/// isolate: it has 128 MB for everything, and an answer that is being put
+/// together holds its bytes up to three times.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// Most reads for one answer; a free account may make 1,000 of its own
 /// services in one request (developers.cloudflare.com/workers/platform/limits).
 const MAX_READS: usize = 500;
@@ -24,10 +29,58 @@ const CONCURRENCY: usize = 6;
 /// Why a payload is not there.
 pub type Missing = &'static str;
 
-/// What was read, by object.
+/// What the answers under way in an isolate hold. One for each isolate.
 #[derive(Debug, Default)]
+pub struct Held {
+    holds: RefCell<Vec<Hold>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hold {
+    since: Millis,
+    bytes: u64,
+}
+
+/// A request that the platform has cut off is never heard of again; what it
+/// held is taken for free after this.
+const HOLD_MS: Millis = 30_000;
+
+impl Held {
+    /// Holds so many bytes, if there is room.
+    fn take(self: &Rc<Self>, bytes: u64, now: Millis) -> Option<Release> {
+        let mut holds = self.holds.borrow_mut();
+        holds.retain(|hold| (0..HOLD_MS).contains(&(now - hold.since)));
+        let taken: u64 = holds.iter().map(|hold| hold.bytes).sum();
+        if taken + bytes > MAX_BYTES {
+            return None;
+        }
+        let mine = Hold { since: now, bytes };
+        holds.push(mine);
+        Some(Release { held: Rc::clone(self), hold: mine })
+    }
+}
+
+/// Gives back what is held when it is dropped.
+#[derive(Debug)]
+struct Release {
+    held: Rc<Held>,
+    hold: Hold,
+}
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        let mut holds = self.held.holds.borrow_mut();
+        if let Some(at) = holds.iter().position(|hold| *hold == self.hold) {
+            holds.swap_remove(at);
+        }
+    }
+}
+
+/// What was read, by object.
+#[derive(Debug)]
 pub struct Payloads {
     parts: HashMap<String, Vec<Part>>,
+    _release: Release,
 }
 
 #[derive(Debug)]
@@ -38,7 +91,16 @@ struct Part {
 
 impl Payloads {
     /// Reads these slices.
-    pub async fn read(store: &impl RawStore, slices: impl Iterator<Item = &Slice>) -> Self {
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while other answers hold too much: reads are what
+    /// is turned away when an isolate's memory gets short.
+    pub async fn read(
+        store: &impl RawStore,
+        slices: impl Iterator<Item = &Slice>,
+        held: &Rc<Held>,
+        now: Millis,
+    ) -> Result<Self, Fault> {
         let mut budget = (MAX_BYTES, MAX_READS);
         let planned: Vec<_> = plan(slices)
             .into_iter()
@@ -51,6 +113,10 @@ impl Payloads {
                 (object, range, fits)
             })
             .collect();
+        let release = held.take(MAX_BYTES - budget.0, now).ok_or_else(|| Fault::Unavailable {
+            what: "memory for payloads",
+            why: "other answers hold it".into(),
+        })?;
         let mut read = stream::iter(planned.into_iter().map(|(object, range, fits)| async move {
             let bytes = if fits {
                 match store.get(&object, Some(range.clone())).await {
@@ -68,7 +134,7 @@ impl Payloads {
         while let Some((object, part)) = read.next().await {
             parts.entry(object).or_default().push(part);
         }
-        Self { parts }
+        Ok(Self { parts, _release: release })
     }
 
     /// One of the slices that were read.
@@ -124,6 +190,19 @@ mod tests {
 
     fn slice(object: &str, offset: u64, length: u64) -> Slice {
         Slice { object: object.into(), offset, length }
+    }
+
+    #[test]
+    fn holds_no_more_than_there_is_and_gives_it_back() {
+        let held = Rc::new(Held::default());
+        let first = held.take(MAX_BYTES - 1, 0).unwrap();
+        let second = held.take(1, 1).unwrap();
+        assert!(held.take(1, 2).is_none());
+        drop(first);
+        assert!(held.take(MAX_BYTES - 1, 3).is_some());
+        std::mem::forget(second);
+        assert!(held.take(MAX_BYTES, 1 + HOLD_MS - 1).is_none());
+        assert!(held.take(MAX_BYTES, 1 + HOLD_MS).is_some());
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn a_trace_of_the_longest_spans_is_written_and_read() {
         deliver(&world, &events);
     }
     let db = Strict(&world.db);
-    let text = pollster::block_on(edgespan::api::get(PROJECT, "t", &db, &world.store)).unwrap();
+    let text = pollster::block_on(edgespan::api::get(PROJECT, "t", &db, world.source())).unwrap();
     assert!(text.contains(r#""spanCount":1000"#));
 }
 
@@ -93,7 +93,7 @@ fn as_many_traces_of_the_longest_ids_are_written_and_listed() {
         .collect();
     deliver(&world, &traces);
     let db = Strict(&world.db);
-    let page = edgespan::api::list(PROJECT, "limit=100", &db, &world.store);
+    let page = edgespan::api::list(PROJECT, "limit=100", &db, world.source());
     let text = pollster::block_on(page).unwrap();
     assert!(text.contains("nextCursor"));
 }

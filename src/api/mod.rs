@@ -5,12 +5,32 @@
 mod filter;
 mod json;
 
+use std::rc::Rc;
+
 use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};
-use crate::payload::Payloads;
+use crate::model::Millis;
+use crate::payload::{Held, Payloads};
 use crate::store::Database;
-use crate::store::read::{self, TraceRow};
+use crate::store::read::{self, Slice, TraceRow};
 use crate::store::{query, safety, stat};
+
+/// Where payloads come from, and how much of them is held.
+#[derive(Debug)]
+pub struct Source<'a, S> {
+    /// The raw batches.
+    pub store: &'a S,
+    /// What this isolate's answers hold.
+    pub held: &'a Rc<Held>,
+    /// The time.
+    pub now: Millis,
+}
+
+impl<S: RawStore> Source<'_, S> {
+    async fn read(&self, slices: impl Iterator<Item = &Slice>) -> Result<Payloads, Fault> {
+        Payloads::read(self.store, slices, self.held, self.now).await
+    }
+}
 
 /// `GET /api/v1/traces`: the `data` of the answer.
 ///
@@ -20,7 +40,7 @@ pub async fn list(
     project: &str,
     query: &str,
     db: &impl Database,
-    store: &impl RawStore,
+    source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
     let mut filter = filter::parse(query)?;
     let limit = filter.limit;
@@ -30,7 +50,7 @@ pub async fn list(
     let more = traces.len() > limit;
     traces.truncate(limit);
     let elsewhere: Vec<_> = traces.iter().filter_map(TraceRow::metadata_elsewhere).collect();
-    let payloads = Payloads::read(store, elsewhere.iter()).await;
+    let payloads = source.read(elsewhere.iter()).await?;
     let next = traces.last().filter(|_| more).map(|last| filter::cursor(last.start_us, &last.id));
     let page = json::Page {
         traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads)).collect(),
@@ -47,7 +67,7 @@ pub async fn get(
     project: &str,
     id: &str,
     db: &impl Database,
-    store: &impl RawStore,
+    source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
     let ran = db.run(query::get_trace(project, id)).await?;
     let Some((trace, spans)) = read::trace(&ran)? else {
@@ -55,7 +75,7 @@ pub async fn get(
     };
     let elsewhere = trace.metadata_elsewhere();
     let slices = spans.iter().filter_map(|span| span.slice.as_ref());
-    let payloads = Payloads::read(store, slices.chain(&elsewhere)).await;
+    let payloads = source.read(slices.chain(&elsewhere)).await?;
     let events: Vec<_> = spans.iter().map(|span| json::span_event(span, &payloads)).collect();
     let detail = json::Detail {
         trace: json::Trace::of(&trace, &payloads),

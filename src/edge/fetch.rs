@@ -2,6 +2,7 @@
 //! and puts the answer into a response.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use futures_util::StreamExt;
 use js_sys::{ArrayBuffer, Uint8Array};
@@ -12,6 +13,7 @@ use worker::{Context, Env, Request, Response, event};
 use super::d1::{Index, KeyTable};
 use super::r2::R2Bucket;
 use super::{admin, binding, limit, log, now, text_of};
+use crate::api::Source;
 use crate::auth::{self, Cache, Credentials, Principal};
 use crate::consumer::consume;
 use crate::encoding::{self, Encoding};
@@ -19,6 +21,7 @@ use crate::error::{Error, Fault, Reject};
 use crate::http::{self, Reply, Route};
 use crate::ingest::{self, Preference};
 use crate::limits::MAX_BODY_BYTES;
+use crate::payload::Held;
 use crate::store::Database;
 use crate::tally::{Reason, Tally};
 use crate::{api, model};
@@ -26,6 +29,8 @@ use crate::{api, model};
 thread_local! {
     /// The keys that this isolate has seen lately: plain data, lost with it.
     static KEYS: RefCell<Cache> = RefCell::default();
+    /// What the answers under way hold of payloads.
+    static HELD: Rc<Held> = Rc::default();
     /// Rejected requests that are yet to be counted in the database.
     static TALLY: RefCell<Tally> = RefCell::default();
 }
@@ -128,11 +133,15 @@ impl Call {
             }
             Route::ListTraces => {
                 let (who, index, store) = self.reader().await?;
-                Ok(Reply::data(&api::list(&who.project, query, &index, &store).await?))
+                Ok(Reply::data(
+                    &api::list(&who.project, query, &index, self.source(&store, &held())).await?,
+                ))
             }
             Route::GetTrace(id) => {
                 let (who, index, store) = self.reader().await?;
-                Ok(Reply::data(&api::get(&who.project, &id, &index, &store).await?))
+                Ok(Reply::data(
+                    &api::get(&who.project, &id, &index, self.source(&store, &held())).await?,
+                ))
             }
         }
     }
@@ -191,6 +200,10 @@ impl Call {
             // Counts that cannot be handed on are lost: they are close, not exact.
             self.context.wait_until(async move { drop(index.run(due).await) });
         }
+    }
+
+    fn source<'a>(&self, store: &'a R2Bucket, held: &'a Rc<Held>) -> Source<'a, R2Bucket> {
+        Source { store, held, now: self.started }
     }
 
     fn index(&self) -> Result<Index, Fault> {
@@ -272,6 +285,10 @@ impl Call {
 
 /// Most bytes of a body read for the sake of its sender's seeing the answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+
+fn held() -> Rc<Held> {
+    HELD.with(Rc::clone)
+}
 
 /// The body broke off: the client went away, or lied about its length.
 fn unreadable(why: &str) -> Reject {

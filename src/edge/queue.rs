@@ -16,7 +16,7 @@ use worker::{Env, Queue};
 use super::d1::Index;
 use super::r2::R2Bucket;
 use super::{binding, log, now, object};
-use crate::consumer::{Outcome, consume, consume_dead};
+use crate::consumer::{Outcome, consume, consume_dead, delay};
 use crate::error::Fault;
 use crate::queue::{Doorbell, Message};
 
@@ -116,7 +116,8 @@ impl Consumer {
             Ok(parsed) => {
                 // A panic over one message must not cost the others their try.
                 let consumed = AssertUnwindSafe(self.consume(&parsed, attempt)).catch_unwind();
-                let panicked = |_| Outcome::Retry { delay_s: 60, why: "a panic".into() };
+                let delay_s = delay(attempt);
+                let panicked = |_| Outcome::Retry { delay_s, why: "a panic".into() };
                 (parsed.key.clone(), consumed.await.unwrap_or_else(panicked))
             }
             Err(why) => (String::new(), Outcome::Retry { delay_s: 600, why }),

@@ -8,10 +8,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use std::rc::Rc;
 
+use edgespan::api::Source;
 use edgespan::batch::{BatchRef, Format, RawStore};
 use edgespan::consumer::{Outcome, consume};
 use edgespan::error::Fault;
+use edgespan::payload::Held;
 use edgespan::queue::{Doorbell, Message};
 use edgespan::store::{Database, Param, Ran, Statement};
 use rusqlite::types::{ToSqlOutput, Value};
@@ -134,11 +137,12 @@ impl Doorbell for Waiting {
 pub struct World {
     pub db: Sqlite,
     pub store: Objects,
+    pub held: Rc<Held>,
 }
 
 impl World {
     pub fn new() -> Self {
-        Self { db: Sqlite::new(), store: Objects::default() }
+        Self { db: Sqlite::new(), store: Objects::default(), held: Rc::default() }
     }
 
     /// Stores a body and has the consumer write it, as if it had been accepted.
@@ -150,15 +154,19 @@ impl World {
         })
     }
 
+    pub fn source(&self) -> Source<'_, Objects> {
+        Source { store: &self.store, held: &self.held, now: RECEIVED }
+    }
+
     /// The list's `data`.
     pub fn list(&self, project: &str, query: &str) -> serde_json::Value {
-        let data = pollster::block_on(edgespan::api::list(project, query, &self.db, &self.store));
+        let data = pollster::block_on(edgespan::api::list(project, query, &self.db, self.source()));
         serde_json::from_str(&data.unwrap()).unwrap()
     }
 
     /// A trace's `data`, as text: payloads are compared byte for byte.
     pub fn get(&self, project: &str, id: &str) -> String {
-        pollster::block_on(edgespan::api::get(project, id, &self.db, &self.store)).unwrap()
+        pollster::block_on(edgespan::api::get(project, id, &self.db, self.source())).unwrap()
     }
 }
 

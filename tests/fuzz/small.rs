@@ -212,7 +212,7 @@ fn query_strings() {
         |random| text_near(&near, random).into_bytes(),
         |query| {
             let query = std::str::from_utf8(query).unwrap();
-            match pollster::block_on(api::list(PROJECT, query, &world.db, &world.store)) {
+            match pollster::block_on(api::list(PROJECT, query, &world.db, world.source())) {
                 Ok(data) => drop(serde_json::from_str::<serde_json::Value>(&data).unwrap()),
                 Err(Error::Reject(_)) => {}
                 Err(Error::Fault(fault)) => panic!("{query}: {fault}"),

@@ -65,7 +65,7 @@ fn what_is_accepted_is_there() {
             let project = format!("p{project}");
             let outcome = world.deliver(&project, std::str::from_utf8(body).unwrap());
             assert!(matches!(outcome, Outcome::Ack(_)), "{outcome:?}");
-            let page = api::list(&project, "limit=100", &world.db, &world.store);
+            let page = api::list(&project, "limit=100", &world.db, world.source());
             let page: Page = serde_json::from_str(&pollster::block_on(page).unwrap()).unwrap();
             assert_eq!(page.traces.len(), wanted.len().min(100));
             for (trace, ids) in &wanted {
