@@ -84,10 +84,9 @@ pub async fn consume_dead(
     // 1. As for any other message. What may pass is no reason to give up: while
     //    nothing is recorded, the sweeper queues it again even when the queue
     //    has given up on this message, too.
-    let why = match write(message, attempt, &now, store, db).await {
-        Ok(written) => return Outcome::Ack(written),
-        Err(Failure::Passing(why)) => return Outcome::Retry { delay_s: delay(attempt), why },
-        Err(Failure::Lasting(why)) => why,
+    let why = match consume(message, attempt, &now, store, db).await {
+        Outcome::Bury { why } => why,
+        settled => return settled,
     };
     let Ok(batch) = message.batch() else {
         return Outcome::Retry { delay_s: MAX_DELAY_S, why };
@@ -101,7 +100,8 @@ pub async fn consume_dead(
     }
 }
 
-/// How long to wait for the next try: 2, 4, 8, … seconds, bounded: an outage of minutes costs few tries.
+/// How long to wait for the next try: 2, 4, 8, … seconds, bounded, so that an
+/// outage of minutes costs few tries.
 #[must_use]
 pub fn delay(attempt: u32) -> u32 {
     2_u32.saturating_pow(attempt.max(1)).min(MAX_DELAY_S)

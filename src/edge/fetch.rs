@@ -109,7 +109,7 @@ struct Call {
 impl Call {
     async fn answer(&mut self, method: &str) -> Result<Reply, Error> {
         // Taken apart by hand: `Request::url()` brings a URL parser with all of
-        // Unicode's host names, a quarter of the Worker's size.
+        // Unicode's host names, a fifth of the Worker's size.
         let url = self.request.inner().url();
         let query = url.split_once('?').map_or("", |(_, query)| query);
         let route = Route::find(method, &self.request.path())?;
