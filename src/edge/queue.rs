@@ -15,7 +15,7 @@ use worker::{Env, Queue};
 
 use super::d1::Index;
 use super::r2::R2Bucket;
-use super::{binding, log, now, object};
+use super::{binding, log, metrics, now, object};
 use crate::consumer::{Outcome, consume, consume_dead, delay};
 use crate::error::Fault;
 use crate::queue::{Doorbell, Message};
@@ -86,8 +86,8 @@ pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Re
         // again, to a deployment that has them.
         return Err(js_sys::Error::new("the bindings RAW, DB and DEAD are needed").into());
     };
-    let consumer =
-        Consumer { store, index: Index(db), dead, given_up: batch.queue().ends_with(DEAD) };
+    let given_up = batch.queue().ends_with(DEAD);
+    let consumer = Consumer { env, store, index: Index(db), dead, given_up };
     let messages = batch.messages();
     AssertUnwindSafe(async move {
         stream::iter(messages.iter().map(JsCast::unchecked_into::<QueueMessage>))
@@ -101,6 +101,7 @@ pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Re
 }
 
 struct Consumer {
+    env: Env,
     store: R2Bucket,
     index: Index,
     dead: Queue,
@@ -123,6 +124,7 @@ impl Consumer {
             Err(why) => (String::new(), Outcome::Retry { delay_s: 600, why }),
         };
         log::consumed(&key, attempt, &outcome);
+        metrics::write(&self.env, crate::metrics::settled(&key, &outcome, self.given_up));
         match outcome {
             Outcome::Ack(_) | Outcome::Bury { .. } => message.ack(),
             Outcome::Retry { delay_s, .. } => {
