@@ -39,9 +39,9 @@ const esModule = (path, contents) => ({ type: "ESModule", path, contents: Buffer
 /** Ours, as `npm run build` left it. */
 const ours = {
   name: "ours",
-  modules: () => [
+  modules: (wasm = "build/index_bg.wasm") => [
     esModule("worker.js", read("build/index.js")),
-    { type: "CompiledWasm", path: "index_bg.wasm", contents: read("build/index_bg.wasm") },
+    { type: "CompiledWasm", path: "index_bg.wasm", contents: read(wasm) },
   ],
   migrations: "migrations",
   seed: (project) => [

@@ -8,9 +8,9 @@ import { fresh, rounds } from "../stats.mjs";
 /** Processor time, in milliseconds a turn, of a loop inside the isolate. */
 async function timed(live, what, times) {
   const from = fresh(times);
-  const before = cpuOf(live.pid);
+  const before = await cpuOf(live.pid);
   await live.run({ what, times, from });
-  return (cpuOf(live.pid) - before) / times;
+  return ((await cpuOf(live.pid)) - before) / times;
 }
 
 /** Long enough for V8 to have compiled it, and how long a turn takes then. */
@@ -49,12 +49,12 @@ async function inD1(driven, made, { most, seconds, times }) {
     await live.run({ what: "consumer", real: true, times, from: fresh(times) });
   }
   return rounds(driven, { most, seconds }, async (live) => {
-    const before = cpuOf(live.pid);
+    const before = await cpuOf(live.pid);
     const told = await live.run({ what: "consumer", real: true, times, from: fresh(times) });
     return {
       wall: told.wallMs / times,
       sql: told.durationMs / times,
-      cpu: (cpuOf(live.pid) - before) / times,
+      cpu: ((await cpuOf(live.pid)) - before) / times,
       statements: told.statements / times,
     };
   });
