@@ -62,7 +62,7 @@ pub fn rejected(project: Option<&str>, error: &Error) -> Option<Point> {
 pub fn settled(key: &str, outcome: &Outcome, recorded: bool) -> Option<Point> {
     let project = BatchRef::parse(key).map(|batch| batch.project).unwrap_or_default();
     match outcome {
-        Outcome::Ack(written) if written.rows_written == 0 => None,
+        Outcome::Ack(written) if !written.fresh => None,
         Outcome::Ack(written) => Some(Point {
             bytes: float(written.bytes),
             delay_ms: millis(written.delay_ms),
@@ -98,7 +98,7 @@ mod tests {
     fn a_batch_that_was_written_before_is_no_point() {
         let mut written = Written { events: 3, bytes: 100, delay_ms: 20, ..Written::default() };
         assert_eq!(settled("", &Outcome::Ack(written.clone()), false), None);
-        written.rows_written = 9;
+        written.fresh = true;
         let point = settled("", &Outcome::Ack(written), false).unwrap();
         assert_eq!(
             (point.what, point.count, point.bytes, point.delay_ms),

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::slice;
 
 use futures_util::StreamExt;
 use js_sys::{ArrayBuffer, Uint8Array};
@@ -15,7 +16,7 @@ use super::r2::R2Bucket;
 use super::{admin, binding, limit, log, metrics, now, text_of};
 use crate::api::Source;
 use crate::auth::{self, Cache, Credentials, Principal};
-use crate::consumer::consume;
+use crate::consumer::{Delivery, consume};
 use crate::encoding::{self, Encoding};
 use crate::error::{Error, Fault, Reject};
 use crate::http::{self, Reply, Route};
@@ -178,9 +179,12 @@ impl Call {
             // after the answer; should that fail too, the sweeper does it.
             let (message, env) = (message.clone(), self.env.clone());
             self.context.wait_until(async move {
-                let outcome = consume(&message, 1, now, &store, &index).await;
-                log::consumed(&message.key, 0, &outcome);
-                metrics::write(&env, crate::metrics::settled(&message.key, &outcome, false));
+                let delivery = Delivery { message, attempt: 1 };
+                for outcome in consume(slice::from_ref(&delivery), now, &store, &index).await {
+                    let key = &delivery.message.key;
+                    log::consumed(key, 0, &outcome);
+                    metrics::write(&env, crate::metrics::settled(key, &outcome, false));
+                }
             });
         }
         Ok(Reply::accepted(&accepted))
