@@ -3,10 +3,12 @@
 //! mean. Running statements is the port's.
 
 pub mod pack;
+
 pub mod query;
 pub mod read;
 pub mod rows;
 pub mod safety;
+pub mod session;
 pub mod stat;
 pub mod write;
 
