@@ -3,15 +3,22 @@
 //! the pages is in the modules below; reading the index is `store`'s.
 
 pub mod asset;
+pub mod chart;
 pub mod chat;
 mod critical;
+pub mod filter;
+pub mod first_trace;
+pub mod form;
 pub mod format;
 pub mod json;
 pub mod json_view;
 pub mod layout;
 pub mod list_page;
 pub mod messages;
+pub mod rows;
+pub mod session;
 pub mod session_page;
+pub mod sign_in;
 pub mod span_page;
 pub mod trace_page;
 pub mod tree;
@@ -202,7 +209,7 @@ pub async fn answer(
     match page {
         Page::Home | Page::SignIn | Page::PostSignIn | Page::SignOut => Ok(Answer::see("/traces")),
         Page::Traces => list_page::page(view).await,
-        Page::Chart => list_page::chart(view).await,
+        Page::Chart => chart::part(view).await,
         Page::Trace(id) => trace_page::page(view, id).await,
         Page::Span(trace, span) => span_page::page(view, trace, span).await,
         Page::RawSpan(trace, span) => span_page::raw(view, trace, span).await,

@@ -5,9 +5,8 @@ use maud::{Markup, html};
 
 use super::asset::Asset;
 use super::format::{self, count, dollars, duration, encode, exact_dollars};
-use super::json::Json;
 use super::layout::{Shell, document};
-use super::{Answer, View, span_page};
+use super::{Answer, View, rows, span_page};
 use crate::batch::RawStore;
 use crate::error::Error;
 use crate::model::{Micros, Status};
@@ -104,13 +103,12 @@ fn one(trace: &TraceRow) -> Markup {
                 a.name href=(format!("/traces/{}", encode(&trace.id))) {
                     @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) }
                 }
-                @if trace.status() == Status::Error { span.status.error { "✕ Error" } }
-                @else { span.status.ok { "✓ OK" } }
+                (rows::status(trace.errors))
                 span.spacer {}
                 span.muted { (format::time(trace.start_us)) }
             }
             @for (label, preview) in [("In", &trace.input_preview), ("Out", &trace.output_preview)] {
-                @if let Some(preview) = preview { p.preview { span.muted { (label) } span { (words(preview)) } } }
+                @if let Some(preview) = preview { p.preview { span.muted { (label) } span { (rows::preview(preview)) } } }
             }
             p.numbers {
                 @if let Some(end) = trace.end_us { span { (duration(end.saturating_sub(trace.start_us))) } }
@@ -120,9 +118,4 @@ fn one(trace: &TraceRow) -> Markup {
             }
         }
     }
-}
-
-/// A preview as words: a string without its quotes. It may be cut anywhere.
-fn words(preview: &str) -> String {
-    Json::new(preview).text().map_or_else(|| preview.into(), std::borrow::Cow::into_owned)
 }

@@ -8,7 +8,7 @@ use super::format::{self, count, dollars, encode, exact_dollars};
 use super::json_view::{self, Budget, size};
 use super::layout::{Shell, document};
 use super::messages::{Look, Payload};
-use super::{Answer, View, asset::Asset};
+use super::{Answer, View, asset::Asset, rows};
 use crate::batch::RawStore;
 use crate::error::{Error, Reject};
 use crate::model::{Body, SpanBody, SpanType, Status};
@@ -207,8 +207,7 @@ pub fn detail(trace: &TraceRow, span: &Span, event: &Result<SpanBody<'_>, Missin
             }
             p.line {
                 span.kind.(format!("k{}", span.kind)) { (kind(span.kind)) }
-                @if span.status == Status::Error { span.status.error { "✕ Error" } }
-                @else { span.status.ok { "✓ OK" } }
+                (rows::outcome(span.status == Status::Error))
                 @if let Some(model) = body.and_then(|b| b.model.as_deref()).or(span.model.as_deref()) {
                     code { (model) }
                 }

@@ -10,7 +10,7 @@ use super::json::Json;
 use super::json_view::{self, Budget};
 use super::layout::{Shell, document};
 use super::tree::Tree;
-use super::{Answer, View, span_page, waterfall};
+use super::{Answer, View, rows, span_page, waterfall};
 use crate::batch::RawStore;
 use crate::error::{Error, Reject};
 use crate::model::{Body, Status};
@@ -104,8 +104,7 @@ fn header(trace: &TraceRow, spans: &[Span], metadata: Option<Markup>) -> Markup 
         header.summary {
             div.title {
                 h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } }
-                @if trace.status() == Status::Error { span.badge.error { "✕ Error" } }
-                @else { span.badge.good { "✓ OK" } }
+                (rows::status(trace.errors))
                 @for tag in tags { a.tag href=(format!("/traces?range=all&tag={}", encode(&tag))) { (tag) } }
             }
             dl.facts {
