@@ -107,7 +107,7 @@ fn aside(trace: &TraceRow, first: Option<&Span>, detail: Option<Markup>) -> Mark
     let url = first.map(|span| format!("/traces/{}/spans/{}", encode(&trace.id), encode(&span.id)));
     let later = url.filter(|_| detail.is_none());
     html! {
-        aside #span .detail role="region" aria-label="Span" tabindex="-1"
+        aside #span .detail role="region" aria-label="Span" tabindex="-1" hx-sync="replace"
             hx-get=[later.as_ref()] hx-trigger=[later.as_ref().map(|_| "load")] {
             @if let Some(detail) = detail { (detail) }
         }

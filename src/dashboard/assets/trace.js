@@ -102,6 +102,19 @@ if (tree) {
     if (how.show && !wide.matches) detail.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
+  // What could not be had is said where it would have been, and asked for again
+  // when it is chosen again.
+  for (const event of ["htmx:response:error", "htmx:error"]) {
+    detail.addEventListener(event, ({ detail: { ctx } }) => {
+      if (ctx.target !== detail) return;
+      const said = Object.assign(document.createElement("p"), { className: "message warn" });
+      said.setAttribute("role", "alert");
+      said.textContent = `This span could not be loaded${ctx.response ? ` (${ctx.response.status})` : ""}. Choose it again to try again.`;
+      detail.replaceChildren(said);
+      shown = null;
+    });
+  }
+
   /** Moves, and shows where one has come to rest. */
   function go(row) {
     if (!row) return;
