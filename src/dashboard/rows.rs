@@ -104,7 +104,7 @@ pub fn status(errors: i64) -> Markup {
 
 fn line(label: &str, json: Option<&str>) -> Markup {
     html! {
-        div.io {
+        div.io.none[json.is_none()] {
             span.label { (label) }
             @match json.map(preview) {
                 Some(text) => span.text { (text) },
