@@ -48,6 +48,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         context,
         started,
         project: None,
+        project_name: None,
         route: "none",
         bytes: None,
         events: None,
@@ -55,6 +56,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let result = call.answer(&method).await;
     let (reply, error) = match result {
         Ok(reply) => (reply, None),
+        Err(error) if call.wants_page() => (call.error_page(&error, &id), Some(error)),
         Err(error) => (Reply::error(&error, &id), Some(error)),
     };
     log::request(
@@ -76,7 +78,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
 
 fn respond(reply: Reply, method: &str, id: &str) -> worker::Result<Response> {
     let mut builder = Response::builder().with_status(reply.status);
-    for (name, value) in http::common_headers(id) {
+    for (name, value) in http::common_headers(id, reply.page) {
         builder = builder.with_header(name, value)?;
     }
     for (name, value) in &reply.headers {
@@ -96,13 +98,15 @@ fn request_id() -> String {
 }
 
 /// A request on its way, with what the log will want to know.
-struct Call {
-    request: Request,
-    env: Env,
-    context: Context,
-    started: model::Millis,
-    project: Option<String>,
-    route: &'static str,
+pub(super) struct Call {
+    pub(super) request: Request,
+    pub(super) env: Env,
+    pub(super) context: Context,
+    pub(super) started: model::Millis,
+    pub(super) project: Option<String>,
+    /// The project's name, when somebody is signed in to it.
+    pub(super) project_name: Option<String>,
+    pub(super) route: &'static str,
     bytes: Option<usize>,
     events: Option<usize>,
 }
@@ -118,6 +122,7 @@ impl Call {
         match route {
             Route::Preflight => Ok(Reply::preflight()),
             Route::Health => Ok(Reply::health()),
+            Route::Page(page) => self.page(&page, &url).await,
             Route::Ingest => self.ingest().await,
             Route::DeadLetters => {
                 let (who, index) = self.reader().await?;
@@ -219,29 +224,53 @@ impl Call {
         }
     }
 
-    fn source<'a>(&self, store: &'a R2Bucket, held: &'a Rc<Held>) -> Source<'a, R2Bucket> {
+    pub(super) fn source<'a>(
+        &self,
+        store: &'a R2Bucket,
+        held: &'a Rc<Held>,
+    ) -> Source<'a, R2Bucket> {
         Source { store, held, now: self.started }
     }
 
-    fn index(&self) -> Result<Index, Fault> {
+    pub(super) fn index(&self) -> Result<Index, Fault> {
         self.env.d1("DB").map(Index).map_err(|e| Fault::Internal(e.to_string()))
     }
 
-    fn header(&self, name: &str) -> Option<String> {
+    /// Whether this is local development: see [`auth::LOCAL_KEY`].
+    pub(super) fn local(&self) -> bool {
+        self.env.var("EDGESPAN_LOCAL").is_ok()
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<String> {
         self.request.headers().get(name).ok().flatten()
     }
 
-    async fn principal(&mut self, index: &Index) -> Result<Principal, Error> {
+    pub(super) async fn principal(&mut self, index: &Index) -> Result<Principal, Error> {
         let header = self.header("authorization");
-        let local = self.env.var("EDGESPAN_LOCAL").is_ok();
-        let keys = KeyTable { index, env: &self.env, context: &self.context };
-        let address = self.header("cf-connecting-ip").unwrap_or_default();
-        let credentials = Credentials { header: header.as_deref(), address: &address, local };
-        let cache =
-            |use_it: &mut dyn FnMut(&mut Cache)| KEYS.with_borrow_mut(|cache| use_it(cache));
-        let who = auth::authenticate(credentials, self.started, &cache, &keys).await?;
+        let who = self.authenticate(header.as_deref(), index).await?;
         self.project = Some(who.project.clone());
         Ok(who)
+    }
+
+    /// Who an `Authorization` header stands for.
+    pub(super) async fn authenticate(
+        &self,
+        header: Option<&str>,
+        index: &Index,
+    ) -> Result<Principal, Error> {
+        let address = self.address();
+        let credentials = Credentials { header, address: &address, local: self.local() };
+        auth::authenticate(credentials, self.started, &with_keys, &self.keys(index)).await
+    }
+
+    /// The table of keys.
+    pub(super) fn keys<'a>(&'a self, index: &'a Index) -> KeyTable<'a> {
+        KeyTable { index, env: &self.env, context: &self.context }
+    }
+
+    /// The client's address.
+    pub(super) fn address(&self) -> String {
+        self.header("cf-connecting-ip").unwrap_or_default()
     }
 
     /// The body without compression, twice: as bytes to decode, and as the
@@ -268,7 +297,7 @@ impl Call {
     }
 
     /// A body of known length, at once.
-    async fn whole_body(&self) -> Result<(Vec<u8>, JsValue), Error> {
+    pub(super) async fn whole_body(&self) -> Result<(Vec<u8>, JsValue), Error> {
         let promise = self.request.inner().array_buffer().map_err(|e| unreadable(&text_of(&e)))?;
         let raw = JsFuture::from(promise).await.map_err(|e| unreadable(&text_of(&e)))?;
         let bytes = Uint8Array::new(raw.unchecked_ref::<ArrayBuffer>()).to_vec();
@@ -278,7 +307,7 @@ impl Call {
     /// A body of unknown length, as it comes. What is over the limit is read
     /// and dropped, up to a bound: a client that is still sending when the
     /// answer comes sees its connection reset instead of the answer.
-    async fn chunked_body(&mut self) -> Result<(Vec<u8>, JsValue), Error> {
+    pub(super) async fn chunked_body(&mut self) -> Result<(Vec<u8>, JsValue), Error> {
         let (mut bytes, mut length) = (Vec::new(), 0);
         // A request without any body has no stream.
         if let Ok(mut stream) = self.request.stream() {
@@ -303,7 +332,12 @@ impl Call {
 /// Most bytes of a body read for the sake of its sender's seeing the answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
-fn held() -> Rc<Held> {
+/// Runs `use_it` on the keys that this isolate knows.
+pub(super) fn with_keys(use_it: &mut dyn FnMut(&mut Cache)) {
+    KEYS.with_borrow_mut(|cache| use_it(cache));
+}
+
+pub(super) fn held() -> Rc<Held> {
     HELD.with(Rc::clone)
 }
 

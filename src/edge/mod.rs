@@ -8,6 +8,7 @@ mod fetch;
 mod limit;
 mod log;
 mod metrics;
+mod page;
 mod queue;
 mod r2;
 mod scheduled;
