@@ -1,0 +1,146 @@
+// What a client sent is never markup: strings made to be it, in every field
+// that a page shows, run in a browser. Nothing may run, load, or break the page;
+// each must be there as the text that it is. The visitor's own watch (console,
+// policy, dialogs, other origins) is half of what is tested here.
+import { expect } from "vitest";
+import { soon, test, useBrowser, type Visitor } from "../support/browser.ts";
+import { useEdge } from "../support/edge.ts";
+import { spanCreate, traceCreate } from "../support/events.ts";
+
+const edge = useEdge();
+const { member } = useBrowser(edge);
+
+/** What each of them would do if it could is set `hurt`. */
+const CORPUS = [
+  `<script>hurt=1</script>`,
+  `</script><script>hurt=1</script>`,
+  `"><img src=x onerror=hurt=1>`,
+  `'><svg onload=hurt=1>`,
+  `<img src="https://evil.example/x.png">`,
+  `<iframe src="javascript:parent.hurt=1"></iframe>`,
+  `<a href="javascript:hurt=1">click</a>`,
+  `javascript:hurt=1//`,
+  `data:text/html,<script>hurt=1</script>`,
+  `" onmouseover="hurt=1" onfocus="hurt=1" autofocus x="`,
+  `' onmouseover='hurt=1' x='`,
+  "` onmouseover=hurt=1 `",
+  `</title><script>hurt=1</script>`,
+  `</textarea><script>hurt=1</script>`,
+  `</style><style>*{display:none}</style>`,
+  `</td></tr></table><h1>broken</h1>`,
+  `--><script>hurt=1</script><!--`,
+  `<![CDATA[<script>hurt=1</script>]]>`,
+  `<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=hurt=1&gt;">`,
+  `<base href="https://evil.example/">`,
+  `<meta http-equiv="refresh" content="0;url=https://evil.example/">`,
+  `<form action="https://evil.example/"><button>Sign in</button></form>`,
+  `<div hx-get="/sign-out" hx-trigger="load"></div>`,
+  `" hx-on:load="hurt=1" hx-get="/traces" hx-trigger="load" x="`,
+  `<button data-hx-post="/sign-out" hx-trigger="load"></button>`,
+  `{{constructor.constructor('hurt=1')()}} \${hurt=1} <%= hurt %>`,
+  `&lt;script&gt;hurt=1&lt;/script&gt; &amp; &#60;b&#62;`,
+  `%3Cscript%3Ehurt=1%3C/script%3E`,
+  `\\u003cscript\\u003ehurt=1\\u003c/script\\u003e`,
+  `\u202Egnp.exe\u202C \u2066isolated\u2069 \u200Fright\u200E`,
+  `null \u0000 byte, bell \u0007, escape \u001B[31m, del \u007F, c1 \u0085`,
+  `line\nbreak\r\nand\ttab\u2028ls\u2029ps`,
+  `Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢L̠ͨͧͩ͘G̴̻͈͍͔̹̑͗̎̅͛́O̵̹̻̝̳͂̌̌͘`,
+  `👩‍👩‍👧‍👦 🏳️‍🌈 \uFEFF\u200B\u200D`,
+  `../../../etc/passwd`,
+  `%00%0d%0aSet-Cookie:x=1`,
+  `__proto__`,
+  `constructor`,
+  `${"x".repeat(5_000)}<b>`,
+  `${"<".repeat(200)}`,
+  ` leading and trailing `,
+];
+
+/** Fields are cut at 256 bytes, so that is what of a string must be there. */
+const START = Date.now() - 60_000;
+
+/** Everything that a page may be made of, counted. */
+const inventory = (who: Visitor) =>
+  who.page.evaluate(() => ({
+    hurt: (globalThis as any).hurt ?? null,
+    odd: [...document.querySelectorAll("iframe, object, embed, base, math, meta[http-equiv], form[action*='evil'], [href*='evil'], [src*='evil'], h1 ~ h1")].map((one) => one.outerHTML.slice(0, 200)),
+    scripts: [...document.scripts].filter((one) => !one.src.startsWith(`${location.origin}/`) || one.textContent).map((one) => one.outerHTML.slice(0, 200)),
+    handlers: [...document.querySelectorAll("*")].flatMap((one) => one.getAttributeNames().filter((name) => /^on|^hx-on/.test(name)).map((name) => `${one.tagName} ${name}`)),
+    links: [...document.querySelectorAll<HTMLAnchorElement>("a[href], area[href]")].map((one) => one.href).filter((href) => !href.startsWith(`${location.origin}/`)),
+    styles: document.querySelectorAll("style, [style]").length,
+  }));
+const CLEAN = { hurt: null, odd: [], scripts: [], handlers: [], links: [], styles: 0 };
+
+const squeeze = (text: string) => text.replace(/[\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]+/g, "");
+
+test("in every field of a list, a trace, a span and a session", { timeout: 120_000 }, async () => {
+  const project = await edge.project();
+  await project.send(...CORPUS.flatMap((evil, n) => {
+    const time = { startTime: new Date(START + n * 10).toISOString(), endTime: new Date(START + n * 10 + 5).toISOString() };
+    return [
+      traceCreate({ id: `t${n}`, name: evil, tags: [evil, "x"], sessionId: evil, metadata: { [evil]: evil }, ...time }),
+      spanCreate({
+        id: `s${n}`, traceId: `t${n}`, name: evil, type: "LLM", model: evil, status: "ERROR", errorMessage: evil, ...time,
+        input: [{ role: evil, content: evil, name: evil }, { role: "user", content: [{ type: "text", text: evil }, { type: "image_url", image_url: { url: evil } }] }],
+        output: { role: "assistant", content: [{ type: "text", text: evil }, { type: "tool_use", id: evil, name: evil, input: { [evil]: evil } }], [evil]: evil },
+        modelParameters: { [evil]: evil }, metadata: { [evil]: [evil, { [evil]: evil }] },
+      }),
+      spanCreate({ id: `u${n}`, traceId: `t${n}`, parentSpanId: evil, name: "lost", type: "TOOL", input: evil, output: evil, ...time }),
+    ];
+  }));
+  await project.listWith(CORPUS.length);
+  await soon(async () => expect((await project.rows("span")).length).toBe(2 * CORPUS.length));
+
+  const who = await member(project);
+  await who.go("/traces?range=all");
+  for (const [n, evil] of CORPUS.entries()) {
+    const row = who.page.locator(`tr[data-trace-id="t${n}"]`);
+    const text = squeeze((await row.evaluate((one) => one.textContent)) ?? "");
+    expect(text, `the name of t${n}`).toContain(squeeze(evil.slice(0, 60)));
+  }
+  expect(await inventory(who)).toEqual(CLEAN);
+
+  for (const [n, evil] of CORPUS.entries()) {
+    await who.go(`/traces/t${n}?span=s${n}`);
+    const detail = who.page.getByRole("region", { name: "Span", exact: true });
+    const text = squeeze((await detail.evaluate((one) => one.textContent)) ?? "");
+    expect(text, `the detail of s${n}`).toContain(squeeze(evil.slice(0, 60)));
+    expect(await inventory(who), `the trace of ${evil.slice(0, 80)}`).toEqual(CLEAN);
+  }
+});
+
+test("in the address: filters, ids, sessions", { timeout: 60_000 }, async () => {
+  const project = await edge.project();
+  await project.send(traceCreate({ id: "t" }));
+  await project.listWith(1);
+  const who = await member(project);
+  for (const evil of CORPUS) {
+    const text = encodeURIComponent(evil.slice(0, 500));
+    for (const path of [
+      `/traces?name=${text}&tag=${text}&session=${text}&model=${text}&status=${text}&range=${text}&min_cost=${text}&min_duration=${text}&before=${text}&from=${text}`,
+      `/traces?name=${text}&tag=${text}&session=${text}&model=${text}`,
+      `/traces/${text}`, `/traces/t?span=${text}`, `/traces/t/spans/${text}`, `/sessions/${text}`,
+    ]) {
+      const answer = await who.page.goto(who.url(path));
+      expect(answer!.status(), path).toBeLessThan(500);
+      expect(await inventory(who), path).toEqual(CLEAN);
+    }
+  }
+  const anyone = await who.context.newPage();
+  await who.context.clearCookies();
+  for (const evil of CORPUS.slice(0, 12)) {
+    await anyone.goto(who.url(`/sign-in?to=${encodeURIComponent(`/traces?name=${evil}`)}`));
+    expect(await anyone.evaluate(() => (globalThis as any).hurt ?? null)).toBeNull();
+    expect(await anyone.locator("script:not([src])").count()).toBe(0);
+  }
+});
+
+test("live: what comes while the page is open", async () => {
+  const project = await edge.project();
+  await project.send(traceCreate({ id: "first", startTime: new Date(START).toISOString() }));
+  await project.listWith(1);
+  const who = await member(project);
+  await who.go("/traces");
+  await project.send(...CORPUS.map((evil, n) => traceCreate({ id: `t${n}`, name: evil, tags: [evil], startTime: new Date(START + 1_000 + n).toISOString() })));
+  await soon(async () => expect(await who.page.locator("tr[data-trace-id]").count()).toBeGreaterThan(20));
+  expect(await inventory(who)).toEqual(CLEAN);
+});
