@@ -1,9 +1,10 @@
-// Builds the Worker: src/ -> build/index.js and build/index_bg.wasm, which is
-// what `wrangler dev`, the tests and `wrangler deploy` run. Does nothing when
+// Builds the Worker: src/ -> build/index.js and build/index_bg.wasm, and the
+// files that its pages load -> build/public, which is what `wrangler dev`, the
+// tests and `wrangler deploy` run. Does nothing when
 // nothing that goes into it has changed. `npm run build` says its size, too.
 
-import { existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Failed, cache, capture, cli, env, fingerprint, root, runQuietly, say, stamp, tools } from "./run.mjs";
 import { setUp } from "./setup.mjs";
@@ -11,6 +12,10 @@ import { setUp } from "./setup.mjs";
 /** What is deployed: the module, and the wasm that it imports. */
 const OUTPUT = ["build/index.js", "build/index_bg.wasm"];
 const INPUT = ["src", "migrations", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/toolchain"];
+
+/** The files that pages load, and where they are put. */
+const ASSETS = "src/dashboard/assets";
+const PUBLIC = "build/public";
 
 /** A Worker may be 64 MiB. Ours is to start fast: one that grows past this has
  *  taken in something that nobody looked at. */
@@ -20,7 +25,7 @@ export async function build() {
   const done = stamp(join(cache, "build"));
   // With the output in it, a build by hand or half a build counts as none.
   const now = () =>
-    fingerprint([...INPUT, ...OUTPUT], [capture("rustc", ["-vV"]).stdout, process.env.RUSTFLAGS]);
+    fingerprint([...INPUT, ...OUTPUT, PUBLIC], [capture("rustc", ["-vV"]).stdout, process.env.RUSTFLAGS]);
   if (OUTPUT.every((path) => existsSync(join(root, path))) && done.is(now())) return;
 
   say("building the Worker (the first time one to two minutes)");
@@ -37,7 +42,44 @@ export async function build() {
       ESBUILD_BIN: join(bin, "esbuild"),
     },
   });
+  await buildAssets();
   done.set(now());
+}
+
+/** The files that pages load, without comments and spaces, under the names by
+ *  which src/dashboard/asset.rs asks for them: each has a hash of its source in
+ *  it, so that browsers may keep it for as long as they like. */
+async function buildAssets() {
+  const { transformSync } = await import("esbuild");
+  const folder = join(root, PUBLIC, "assets");
+  rmSync(join(root, PUBLIC), { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(join(root, ASSETS))) {
+    const source = readFileSync(join(root, ASSETS, name));
+    const type = extname(name);
+    const loader = { ".js": "js", ".css": "css" }[type];
+    // Each script has names of its own: an `iife`, not one scope for all.
+    const format = loader === "js" ? "iife" : undefined;
+    const code = loader ? transformSync(source.toString(), { loader, format, minify: true }).code : source;
+    writeFileSync(join(folder, `${name.slice(0, -type.length)}.${fnv1a(source)}${type}`), code);
+  }
+  const htmx = join(root, "node_modules", "htmx.org");
+  const { version } = JSON.parse(readFileSync(join(htmx, "package.json")));
+  writeFileSync(join(folder, `htmx.${version}.js`), readFileSync(join(htmx, "dist", "htmx.min.js")));
+  writeFileSync(join(root, PUBLIC, "_headers"), HEADERS);
+}
+
+/** A name never means another content. */
+const HEADERS = `/assets/*
+  Cache-Control: public, max-age=31536000, immutable
+  X-Content-Type-Options: nosniff
+`;
+
+/** As src/dashboard/asset.rs hashes. */
+function fnv1a(bytes) {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, "0");
 }
 
 /** Says how large the Worker is, compressed as an upload is measured, and

@@ -19,6 +19,8 @@ pub struct Principal {
     pub key_id: String,
     /// The project that the key belongs to.
     pub project: String,
+    /// The project's name.
+    pub project_name: String,
     /// What the project does with a batch that has bad events in it.
     pub handling: Handling,
     /// Requests in 10 s that the key may make; 0 for any number.
@@ -232,6 +234,7 @@ mod tests {
         Principal {
             key_id: "k".into(),
             project: "p".into(),
+            project_name: "shop".into(),
             handling: Handling::Strict,
             rate_limit: 1_000,
         }

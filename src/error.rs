@@ -31,6 +31,8 @@ pub enum Reject {
     /// 401: no key, not a key, an unknown or a revoked one. Which of them is
     /// not said, but for what the caller can see itself.
     Unauthorized(&'static str),
+    /// 403: a form that another site may have sent.
+    Forbidden(&'static str),
     /// 404: no such path, or nothing there for this project.
     NotFound(String),
     /// 405: the path is right and the method is not.

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::dashboard::{self, Answer, Page};
 use crate::error::{Error, Fault, Reject};
 use crate::ingest::Accepted;
 
@@ -23,8 +24,10 @@ pub enum Route {
     Replay,
     /// `GET /api/v1/health`
     Health,
-    /// `OPTIONS` on any known path: a browser asks before it sends.
+    /// `OPTIONS` on any known path of the API: a browser asks before it sends.
     Preflight,
+    /// A page of the dashboard.
+    Page(Page),
 }
 
 impl Route {
@@ -33,14 +36,15 @@ impl Route {
     /// # Errors
     /// 404 for a path that is none, 405 for a method that the path has not.
     pub fn find(method: &str, path: &str) -> Result<Self, Reject> {
-        let (get, post) = match segments(path).as_slice() {
+        let segments = segments(path);
+        let (get, post) = match segments.as_slice() {
             ["api", "v1", "traces"] => (Some(Self::ListTraces), Some(Self::Ingest)),
             ["api", "v1", "traces", id] => (Some(Self::GetTrace(decode_segment(id)?)), None),
             ["api", "v1", "dead-letters"] => (Some(Self::DeadLetters), None),
             ["api", "v1", "stats"] => (Some(Self::Stats), None),
             ["api", "v1", "admin", "replay"] => (None, Some(Self::Replay)),
             ["api", "v1", "health"] => (Some(Self::Health), None),
-            _ => return Err(Reject::NotFound("there is nothing at this path".into())),
+            segments => return Page::find(method, segments).map(Self::Page),
         };
         let allow = match (&get, &post) {
             (Some(_), Some(_)) => "GET, HEAD, POST, OPTIONS",
@@ -68,6 +72,7 @@ impl Route {
             Self::Replay => "replay",
             Self::Health => "health",
             Self::Preflight => "preflight",
+            Self::Page(page) => page.name(),
         }
     }
 }
@@ -92,8 +97,16 @@ pub struct Reply {
     pub status: u16,
     /// Headers besides those that every response has.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON text, or nothing.
+    /// JSON text, HTML, or nothing.
     pub body: String,
+    /// Whether it is a page: one is for this origin alone, the API for any.
+    pub page: bool,
+}
+
+impl From<Answer> for Reply {
+    fn from(Answer { status, headers, body }: Answer) -> Self {
+        Self { status, headers, body, page: true }
+    }
 }
 
 impl Reply {
@@ -102,6 +115,7 @@ impl Reply {
             status,
             headers: vec![("content-type", "application/json; charset=utf-8".into())],
             body,
+            page: false,
         }
     }
 
@@ -126,7 +140,7 @@ impl Reply {
     /// The answer to a browser's question before it sends.
     #[must_use]
     pub fn preflight() -> Self {
-        Self { status: 204, headers: Vec::new(), body: String::new() }
+        Self { status: 204, headers: Vec::new(), body: String::new(), page: false }
             .header("access-control-allow-methods", "GET, HEAD, POST, OPTIONS")
             .header(
                 "access-control-allow-headers",
@@ -174,6 +188,7 @@ impl Reply {
             Reject::Unauthorized(why) => {
                 failure(401, "UNAUTHORIZED", why, None).header("www-authenticate", "Bearer")
             }
+            Reject::Forbidden(why) => failure(403, "FORBIDDEN", why, None),
             Reject::NotFound(what) => failure(404, "NOT_FOUND", what, None),
             Reject::MethodNotAllowed { allow } => {
                 failure(405, "METHOD_NOT_ALLOWED", &format!("this path takes {allow}"), None)
@@ -211,16 +226,20 @@ fn failure(status: u16, code: &str, message: &str, details: Option<Value>) -> Re
 
 /// Headers of every response: who may read it, and where to look it up.
 #[must_use]
-pub fn common_headers(request_id: &str) -> [(&'static str, &str); 4] {
-    [
-        ("x-request-id", request_id),
-        ("access-control-allow-origin", "*"),
-        (
-            "access-control-expose-headers",
-            "x-request-id, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, preference-applied",
-        ),
-        ("cache-control", "no-store"),
-    ]
+pub fn common_headers(request_id: &str, page: bool) -> Vec<(&'static str, &str)> {
+    let mut headers = vec![("x-request-id", request_id), ("cache-control", "no-store")];
+    if page {
+        headers.extend(dashboard::HEADERS);
+    } else {
+        headers.extend([
+            ("access-control-allow-origin", "*"),
+            (
+                "access-control-expose-headers",
+                "x-request-id, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, preference-applied",
+            ),
+        ]);
+    }
+    headers
 }
 
 #[cfg(test)]
@@ -235,19 +254,24 @@ mod tests {
         assert_eq!(find("GET", "/api/v1/traces"), Ok(Route::ListTraces));
         assert_eq!(find("GET", "/api/v1/traces/a%2Fb%20c"), Ok(Route::GetTrace("a/b c".into())));
         assert_eq!(find("HEAD", "/api/v1/health"), Ok(Route::Health));
+        assert_eq!(find("GET", "/"), Ok(Route::Page(Page::Home)));
+        assert_eq!(find("GET", "/traces/a%2Fb"), Ok(Route::Page(Page::Trace("a/b".into()))));
         assert_eq!(find("OPTIONS", "/api/v1/traces"), Ok(Route::Preflight));
     }
 
     #[test]
     fn rejects_unknown_paths_and_methods() {
-        for path in ["", "/", "/api/v1", "/api/v1/traces/a/b", "/API/v1/traces", "//api/v1/traces"]
-        {
+        for path in ["/api", "/api/v1", "/api/v1/traces/a/b", "/API/v1/traces", "//api/v1/traces"] {
             assert!(matches!(Route::find("GET", path), Err(Reject::NotFound(_))), "{path}");
         }
         assert!(matches!(Route::find("GET", "/api/v1/traces/%FF"), Err(Reject::NotFound(_))));
-        for (method, path) in
-            [("PUT", "/api/v1/traces"), ("POST", "/api/v1/traces/x"), ("DELETE", "/api/v1/health")]
-        {
+        for (method, path) in [
+            ("PUT", "/traces"),
+            ("OPTIONS", "/traces"),
+            ("PUT", "/api/v1/traces"),
+            ("POST", "/api/v1/traces/x"),
+            ("DELETE", "/api/v1/health"),
+        ] {
             assert!(
                 matches!(Route::find(method, path), Err(Reject::MethodNotAllowed { .. })),
                 "{method} {path}"

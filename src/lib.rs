@@ -14,6 +14,7 @@
 //!    again; [`replay`] does so for any range of time.
 //! 6. [`api`] answers questions out of the index, and [`payload`] reads what
 //!    the client sent out of the raw batches.
+//! 7. [`dashboard`] shows both to people, as pages.
 //!
 //! `edge` opens the doors and is the only module that knows the platform; all
 //! others are plain Rust, and `cargo test` runs them natively. [`error`],
@@ -41,6 +42,7 @@ pub mod store;
 pub mod sweep;
 
 pub mod api;
+pub mod dashboard;
 pub mod payload;
 pub mod tally;
 

@@ -164,7 +164,7 @@ describe("a key opens its own project only", () => {
 });
 
 describe("404 NOT_FOUND", () => {
-  test.each(["/", "/api/v1", "/api/v1/nothing", "/api/v2/traces", "/api/v1/traces/a/b"])("%s", async (path) => {
+  test.each(["/nothing", "/api/v1", "/api/v1/nothing", "/api/v2/traces", "/api/v1/traces/a/b"])("%s", async (path) => {
     const project = await edge.project();
     expectFailure(await project.get(path), 404, "NOT_FOUND");
   });

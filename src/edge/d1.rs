@@ -63,6 +63,7 @@ pub struct KeyTable<'a> {
 struct KeyRow {
     id: String,
     project: String,
+    project_name: String,
     handling: String,
     rate_limit: u32,
 }
@@ -78,7 +79,7 @@ impl Keys for KeyTable<'_> {
             let _ = write!(hex, "{byte:02x}");
         }
         let find = Statement {
-            sql: "select k.id, k.project, p.handling, p.rate_limit
+            sql: "select k.id, k.project, p.name as project_name, p.handling, p.rate_limit
                 from api_key as k join project as p on p.id = k.project
                 where k.hash = ?1 and k.revoked_ms is null"
                 .into(),
@@ -86,7 +87,9 @@ impl Keys for KeyTable<'_> {
         };
         let row: Option<KeyRow> =
             self.index.prepare(&find)?.first(None).await.map_err(unavailable)?;
-        let Some(KeyRow { id, project, handling, rate_limit }) = row else { return Ok(None) };
+        let Some(KeyRow { id, project, project_name, handling, rate_limit }) = row else {
+            return Ok(None);
+        };
         let note = self.index.prepare(&Statement {
             sql: "update api_key set last_used_ms = ?1
                 where id = ?2 and project = ?3 and coalesce(last_used_ms, 0) < ?4"
@@ -103,7 +106,7 @@ impl Keys for KeyTable<'_> {
             let _ = note.run().await;
         });
         let handling = if handling == "lenient" { Handling::Lenient } else { Handling::Strict };
-        Ok(Some(Principal { key_id: id, project, handling, rate_limit }))
+        Ok(Some(Principal { key_id: id, project, project_name, handling, rate_limit }))
     }
 
     async fn may_guess_on(&self, address: &str) -> bool {

@@ -47,6 +47,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         context,
         started,
         project: None,
+        project_name: None,
         route: "none",
         bytes: None,
         events: None,
@@ -54,6 +55,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let result = call.answer(&method).await;
     let (reply, error) = match result {
         Ok(reply) => (reply, None),
+        Err(error) if call.wants_page() => (call.error_page(&error, &id), Some(error)),
         Err(error) => (Reply::error(&error, &id), Some(error)),
     };
     log::request(
@@ -75,7 +77,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
 
 fn respond(reply: Reply, method: &str, id: &str) -> worker::Result<Response> {
     let mut builder = Response::builder().with_status(reply.status);
-    for (name, value) in http::common_headers(id) {
+    for (name, value) in http::common_headers(id, reply.page) {
         builder = builder.with_header(name, value)?;
     }
     for (name, value) in &reply.headers {
@@ -95,13 +97,15 @@ fn request_id() -> String {
 }
 
 /// A request on its way, with what the log will want to know.
-struct Call {
-    request: Request,
-    env: Env,
-    context: Context,
-    started: model::Millis,
-    project: Option<String>,
-    route: &'static str,
+pub(super) struct Call {
+    pub(super) request: Request,
+    pub(super) env: Env,
+    pub(super) context: Context,
+    pub(super) started: model::Millis,
+    pub(super) project: Option<String>,
+    /// The project's name, when somebody is signed in to it.
+    pub(super) project_name: Option<String>,
+    pub(super) route: &'static str,
     bytes: Option<usize>,
     events: Option<usize>,
 }
@@ -117,6 +121,7 @@ impl Call {
         match route {
             Route::Preflight => Ok(Reply::preflight()),
             Route::Health => Ok(Reply::health()),
+            Route::Page(page) => self.page(&page, &url).await,
             Route::Ingest => self.ingest().await,
             Route::DeadLetters => {
                 let (who, index, _) = self.reader().await?;
@@ -202,21 +207,30 @@ impl Call {
         }
     }
 
-    fn source<'a>(&self, store: &'a R2Bucket, held: &'a Rc<Held>) -> Source<'a, R2Bucket> {
+    pub(super) fn source<'a>(
+        &self,
+        store: &'a R2Bucket,
+        held: &'a Rc<Held>,
+    ) -> Source<'a, R2Bucket> {
         Source { store, held, now: self.started }
     }
 
-    fn index(&self) -> Result<Index, Fault> {
+    pub(super) fn index(&self) -> Result<Index, Fault> {
         self.env.d1("DB").map(Index).map_err(|e| Fault::Internal(e.to_string()))
     }
 
-    fn header(&self, name: &str) -> Option<String> {
+    /// Whether this is local development: see [`auth::LOCAL_KEY`].
+    pub(super) fn local(&self) -> bool {
+        self.env.var("EDGESPAN_LOCAL").is_ok()
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<String> {
         self.request.headers().get(name).ok().flatten()
     }
 
-    async fn principal(&mut self, index: &Index) -> Result<Principal, Error> {
+    pub(super) async fn principal(&mut self, index: &Index) -> Result<Principal, Error> {
         let header = self.header("authorization");
-        let local = self.env.var("EDGESPAN_LOCAL").is_ok();
+        let local = self.local();
         let keys = KeyTable { index, env: &self.env, context: &self.context };
         let address = self.header("cf-connecting-ip").unwrap_or_default();
         let credentials = Credentials { header: header.as_deref(), address: &address, local };
@@ -286,7 +300,7 @@ impl Call {
 /// Most bytes of a body read for the sake of its sender's seeing the answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
-fn held() -> Rc<Held> {
+pub(super) fn held() -> Rc<Held> {
     HELD.with(Rc::clone)
 }
 

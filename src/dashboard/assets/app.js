@@ -1,0 +1,76 @@
+// What all pages do: the theme, times in the reader's own zone, copying.
+// Runs in the head, before anything is painted.
+
+const root = document.documentElement;
+
+// The theme: the system's, unless another was chosen here. Storage may be off.
+const store = {
+  get: () => { try { return localStorage.getItem("theme"); } catch { return null; } },
+  set: (theme) => { try { theme ? localStorage.setItem("theme", theme) : localStorage.removeItem("theme"); } catch { /* for this page only, then */ } },
+};
+const applyTheme = (theme) => {
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+  else delete root.dataset.theme;
+};
+applyTheme(store.get());
+
+function switchTheme() {
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const next = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
+  // Back to the system's is back to following it.
+  const theme = next === system ? null : next;
+  applyTheme(theme);
+  store.set(theme);
+}
+
+// Times: the server writes UTC; shown is the reader's zone, in as many characters.
+const two = (n) => String(n).padStart(2, "0");
+const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const shown = new WeakMap();
+
+/** Shows the times in an element as local ones, those that are not so yet. */
+function localTimes(within = document) {
+  for (const time of within.querySelectorAll("time[datetime]")) {
+    if (shown.get(time) === time.dateTime && time.title.includes("\n")) continue;
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    const text = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+    if (shown.get(time) !== time.dateTime) time.textContent = text;
+    const name = zone.formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? "";
+    time.title = `${full.format(at)} ${name}\n${time.dateTime}`;
+    shown.set(time, time.dateTime);
+  }
+}
+
+document.addEventListener("DOMContentLoaded", () => localTimes());
+for (const event of ["htmx:after:swap", "htmx:after:settle"]) document.addEventListener(event, () => localTimes());
+
+// Copying: `data-copy` is the text, or `data-copy-from` the id of what has it.
+async function copy(button) {
+  const from = button.dataset.copyFrom;
+  const text = from ? document.getElementById(from)?.textContent : button.dataset.copy;
+  if (text == null) return;
+  let done = true;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Not a secure origin, or not allowed: the old way.
+    const area = Object.assign(document.createElement("textarea"), { value: text, className: "sr" });
+    document.body.append(area);
+    area.select();
+    done = document.execCommand("copy");
+    area.remove();
+    button.focus();
+  }
+  const label = button.dataset.label ??= button.textContent;
+  button.textContent = done ? "Copied" : "Press Ctrl-C";
+  setTimeout(() => { button.textContent = label; }, 1500);
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest?.("[data-theme-switch], [data-copy], [data-copy-from]");
+  if (!target) return;
+  if (target.matches("[data-theme-switch]")) switchTheme();
+  else copy(target);
+});

@@ -1,0 +1,185 @@
+//! Numbers and times as people read them. Times are written in UTC; app.js
+//! shows them in the reader's own zone.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use crate::model::Micros;
+
+/// `1,234,567`.
+#[must_use]
+pub fn count(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if n < 0 {
+        text.push('−');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `950`, `1.2k`, `34.5M`: for where there is no room.
+#[must_use]
+pub fn short(n: i64) -> String {
+    const UNITS: [(i64, &str); 4] =
+        [(1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k")];
+    match UNITS.iter().find(|(unit, _)| n.abs() >= *unit) {
+        Some((unit, name)) => {
+            let tenths = n / (unit / 10);
+            let (whole, tenth) = (tenths / 10, (tenths % 10).abs());
+            if tenth == 0 || whole.abs() >= 100 {
+                format!("{}{name}", count(whole))
+            } else {
+                format!("{whole}.{tenth}{name}")
+            }
+        }
+        None => n.to_string(),
+    }
+}
+
+/// Billionths of a dollar: `$12.30`, `$0.0034`, `$0.00000012`; no more digits
+/// than it takes to tell it from nothing.
+#[must_use]
+pub fn dollars(nano: i64) -> String {
+    let sign = if nano < 0 { "−" } else { "" };
+    let n = nano.unsigned_abs();
+    if n == 0 {
+        return "$0".into();
+    }
+    // Rounded to three digits that count, or to cents, whichever says more.
+    let digits = n.ilog10();
+    let unit = 10_u64.pow(digits.saturating_sub(2).min(7));
+    let n = (n + unit / 2) / unit * unit;
+    let whole = count(i64::try_from(n / 1_000_000_000).unwrap_or(i64::MAX));
+    let fraction = format!("{:09}", n % 1_000_000_000);
+    let kept = fraction.trim_end_matches('0').len().max(2);
+    format!("{sign}${whole}.{}", fraction.get(..kept).unwrap_or_default())
+}
+
+/// All of it: `$0.001234567`.
+#[must_use]
+pub fn exact_dollars(nano: i64) -> String {
+    let (sign, n) = (if nano < 0 { "−" } else { "" }, nano.unsigned_abs());
+    let text = format!("{}.{:09}", n / 1_000_000_000, n % 1_000_000_000);
+    format!("{sign}${}", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Microseconds as one reads them: `870 µs`, `12 ms`, `1.24 s`, `2 m 05 s`,
+/// `3 h 10 m`, `2 d 04 h`.
+#[must_use]
+pub fn duration(micros: i64) -> String {
+    let us = micros.max(0);
+    // Above a second to the hundredth, and never `60.00 s`.
+    let hundredths = (us + 5_000) / 10_000;
+    let s = (us + 500_000) / 1_000_000;
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..9_950 => format!("{}.{} ms", (us + 50) / 1_000, (us + 50) / 100 % 10),
+        9_950..999_500 => format!("{} ms", (us + 500) / 1_000),
+        _ if hundredths < 1_000 => format!("{}.{:02} s", hundredths / 100, hundredths % 100),
+        999_500..59_950_000 => {
+            let tenths = (us + 50_000) / 100_000;
+            format!("{}.{} s", tenths / 10, tenths % 10)
+        }
+        _ if s < 3_600 => format!("{} m {:02} s", s / 60, s % 60),
+        _ if s < 86_400 => format!("{} h {:02} m", s / 3_600, s % 3_600 / 60),
+        _ => format!("{} d {:02} h", count(s / 86_400), s % 86_400 / 3_600),
+    }
+}
+
+/// ISO 8601 in UTC with microseconds where there are any.
+#[must_use]
+pub fn iso(at: Micros) -> String {
+    let at = Timestamp::from_microsecond(at).unwrap_or_default();
+    if at.subsec_microsecond() % 1_000 == 0 { format!("{at:.3}") } else { format!("{at:.6}") }
+}
+
+/// A point in time: `2026-11-22 06:19:30` with the exact one on hover.
+#[must_use]
+pub fn time(at: Micros) -> Markup {
+    let exact = iso(at);
+    let plain = exact.split('.').next().unwrap_or_default().replace('T', " ");
+    html! { time datetime=(exact) title=(format!("{exact} (UTC)")) { (plain) } }
+}
+
+/// A part of a path or a value in a query, so that it stays one.
+#[must_use]
+pub fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_counts() {
+        for (n, long, brief) in [
+            (0, "0", "0"),
+            (999, "999", "999"),
+            (1_000, "1,000", "1k"),
+            (1_234, "1,234", "1.2k"),
+            (123_456, "123,456", "123k"),
+            (-1_234_567, "−1,234,567", "-1.2M"),
+            (34_560_000_000, "34,560,000,000", "34.5B"),
+            (i64::MAX, "9,223,372,036,854,775,807", "9,223,372T"),
+        ] {
+            assert_eq!((count(n).as_str(), short(n).as_str()), (long, brief));
+        }
+    }
+
+    #[test]
+    fn writes_dollars() {
+        for (nano, text, exact) in [
+            (0, "$0", "$0"),
+            (3_400_000, "$0.0034", "$0.0034"),
+            (120, "$0.00000012", "$0.00000012"),
+            (1, "$0.000000001", "$0.000000001"),
+            (1_234_567, "$0.00123", "$0.001234567"),
+            (99_960_000, "$0.10", "$0.09996"),
+            (12_345_678_901, "$12.35", "$12.345678901"),
+            (500_000_000, "$0.50", "$0.5"),
+            (-2_500_000_000, "−$2.50", "−$2.5"),
+            (1_234_000_000_000, "$1,234.00", "$1234"),
+        ] {
+            assert_eq!((dollars(nano).as_str(), exact_dollars(nano).as_str()), (text, exact));
+        }
+    }
+
+    #[test]
+    fn writes_durations() {
+        for (us, text) in [
+            (-5, "0 µs"),
+            (870, "870 µs"),
+            (1_240, "1.2 ms"),
+            (9_949, "9.9 ms"),
+            (9_950, "10 ms"),
+            (340_000, "340 ms"),
+            (999_499, "999 ms"),
+            (999_500, "1.00 s"),
+            (1_240_000, "1.24 s"),
+            (9_996_000, "10.0 s"),
+            (59_949_999, "59.9 s"),
+            (59_950_000, "1 m 00 s"),
+            (125_000_000, "2 m 05 s"),
+            (11_400_000_000, "3 h 10 m"),
+            (187_200_000_000, "2 d 04 h"),
+        ] {
+            assert_eq!(duration(us), text, "{us}");
+        }
+    }
+
+    #[test]
+    fn writes_times() {
+        assert_eq!(
+            time(1_795_328_370_123_000).into_string(),
+            r#"<time datetime="2026-11-22T06:19:30.123Z" title="2026-11-22T06:19:30.123Z (UTC)">2026-11-22 06:19:30</time>"#
+        );
+        assert!(time(i64::MIN).into_string().contains("1970"));
+    }
+}

@@ -1,0 +1,134 @@
+//! What is around every page: the head, the header, the page of an error.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::asset::Asset;
+use crate::error::{Error, Fault, Reject};
+
+/// What a page says of itself to its frame.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shell<'a> {
+    /// The title, without the product's name.
+    pub title: &'a str,
+    /// The project's name; `None` when nobody is signed in.
+    pub project: Option<&'a str>,
+    /// Styles and scripts besides those of all pages.
+    pub assets: &'a [Asset],
+    /// Where the way back leads and what it says, if this is not the list.
+    pub back: Option<(&'a str, &'a str)>,
+}
+
+/// htmx as the policy of the pages wants it: no styles of its own, and back
+/// and forward load pages anew. What scripts write into times is theirs: an
+/// update leaves it alone and they write it again where the time has changed.
+const HTMX_CONFIG: &str = r#"{"includeIndicatorCSS":false,"history":"reload","morphSkipChildren":"time,[hx-morph-skip-children]"}"#;
+
+/// A whole page around its main part.
+#[must_use]
+pub fn document(shell: &Shell<'_>, main: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                meta name="htmx-config" content=(HTMX_CONFIG);
+                title { (shell.title) " · Edgespan" }
+                link rel="icon" href=(Asset::Icon.path()) type="image/svg+xml";
+                link rel="stylesheet" href=(Asset::AppCss.path());
+                // Not deferred: it sets the theme before anything is painted.
+                script src=(Asset::AppJs.path()) {}
+                @for asset in shell.assets {
+                    @match asset {
+                        Asset::AppCss | Asset::TraceCss => link rel="stylesheet" href=(asset.path());,
+                        _ => script defer src=(asset.path()) {},
+                    }
+                }
+            }
+            body {
+                a.skip href="#main" { "Skip to content" }
+                header.top {
+                    a.brand href="/traces" { (mark()) span { "Edgespan" } }
+                    @if let Some((href, text)) = shell.back {
+                        nav aria-label="Back" { a.back href=(href) { "← " (text) } }
+                    }
+                    @if let Some(project) = shell.project {
+                        span.project title="Project" { (project) }
+                    }
+                    span.spacer {}
+                    button.quiet.theme type="button" data-theme-switch aria-label="Colour theme" title="Colour theme" {
+                        (theme_icon())
+                    }
+                    @if shell.project.is_some() {
+                        form method="post" action="/sign-out" {
+                            button.quiet type="submit" { "Sign out" }
+                        }
+                    }
+                }
+                main id="main" tabindex="-1" { (main) }
+            }
+        }
+    }
+}
+
+/// The mark: spans on an axis.
+fn mark() -> Markup {
+    html! {
+        svg.mark viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" {
+            rect x="1" y="3" width="12" height="3.4" rx="1.7" {}
+            rect x="5" y="8.3" width="14" height="3.4" rx="1.7" {}
+            rect x="9" y="13.6" width="7" height="3.4" rx="1.7" {}
+        }
+    }
+}
+
+fn theme_icon() -> Markup {
+    html! {
+        svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" {
+            circle cx="8" cy="8" r="6.25" fill="none" stroke="currentColor" stroke-width="1.5" {}
+            path d="M8 1.75a6.25 6.25 0 0 1 0 12.5z" fill="currentColor" {}
+        }
+    }
+}
+
+/// The page of a failure, as [`crate::http::Reply::error`] answers the API's.
+#[must_use]
+pub fn error(error: &Error, project: Option<&str>, request_id: &str) -> (u16, Markup) {
+    let (status, title, text) = match error {
+        Error::Fault(Fault::Unavailable { .. }) => {
+            (503, "Storage cannot be reached", "Nothing is lost. Try again in a moment.".into())
+        }
+        Error::Fault(Fault::Internal(_)) => {
+            (500, "Something went wrong here", "It is in the log, under the number below.".into())
+        }
+        Error::Reject(reject) => match reject {
+            Reject::Validation { message, .. } => (400, "That cannot be read", message.clone()),
+            Reject::Unauthorized(why) => (401, "Sign in first", (*why).into()),
+            Reject::Forbidden(why) => (403, "That was not sent from here", (*why).into()),
+            Reject::NotFound(what) => (404, "Not found", what.clone()),
+            Reject::MethodNotAllowed { allow } => {
+                (405, "That cannot be done here", format!("This address takes {allow}."))
+            }
+            Reject::TooLarge(what) => (413, "That is too large", what.clone()),
+            Reject::RateLimited { limit, window_s } => (
+                429,
+                "Too many requests",
+                format!("More than {limit} in {window_s} seconds. Wait a moment, then try again."),
+            ),
+            Reject::UnsupportedMediaType(what) => (415, "That cannot be read", what.clone()),
+        },
+    };
+    let shell = Shell { title, project, ..Shell::default() };
+    let main = html! {
+        section.notice {
+            p.code { (status) }
+            h1 { (title) }
+            p { (text) }
+            p { a.button href="/traces" { "To the traces" } }
+            p.muted { "Request " code { (request_id) } }
+        }
+    };
+    (status, document(&shell, &main))
+}

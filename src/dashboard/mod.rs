@@ -1,0 +1,197 @@
+//! The dashboard: pages for people, rendered here and whole. Which page a path
+//! is, what every page is made from, and what every answer carries. What is on
+//! the pages is in the modules below; reading the index is `store`'s.
+
+pub mod asset;
+pub mod format;
+pub mod layout;
+pub mod list_page;
+pub mod session_page;
+pub mod span_page;
+pub mod trace_page;
+
+use maud::Markup;
+
+use crate::api::Source;
+use crate::batch::RawStore;
+use crate::error::{Error, Reject};
+use crate::model::Millis;
+use crate::store::Database;
+
+/// A page of the dashboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// `GET /`: the list, by another name.
+    Home,
+    /// `GET /traces`
+    Traces,
+    /// `GET /chart`: the chart above the list, for the same query.
+    Chart,
+    /// `GET /traces/{id}`
+    Trace(String),
+    /// `GET /traces/{id}/spans/{span}`
+    Span(String, String),
+    /// `GET /sessions/{id}`
+    Session(String),
+    /// `GET /sign-in`
+    SignIn,
+    /// `POST /sign-in`
+    PostSignIn,
+    /// `POST /sign-out`
+    SignOut,
+}
+
+impl Page {
+    /// The page of a method and the parts of a path as the URL has them.
+    ///
+    /// # Errors
+    /// 404 for a path that is none, 405 for a method that the path has not.
+    pub fn find(method: &str, segments: &[&str]) -> Result<Self, Reject> {
+        let (get, post) = match segments {
+            [""] => (Some(Self::Home), None),
+            ["traces"] => (Some(Self::Traces), None),
+            ["chart"] => (Some(Self::Chart), None),
+            ["traces", id] => (Some(Self::Trace(decode(id)?)), None),
+            ["traces", id, "spans", span] => (Some(Self::Span(decode(id)?, decode(span)?)), None),
+            ["sessions", id] => (Some(Self::Session(decode(id)?)), None),
+            ["sign-in"] => (Some(Self::SignIn), Some(Self::PostSignIn)),
+            ["sign-out"] => (None, Some(Self::SignOut)),
+            _ => return Err(Reject::NotFound("there is nothing at this path".into())),
+        };
+        let allow = match (&get, &post) {
+            (Some(_), Some(_)) => "GET, HEAD, POST",
+            (None, _) => "POST",
+            (_, None) => "GET, HEAD",
+        };
+        let page = match method {
+            "GET" | "HEAD" => get,
+            "POST" => post,
+            _ => None,
+        };
+        page.ok_or(Reject::MethodNotAllowed { allow })
+    }
+
+    /// A name for logs.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Home => "page-home",
+            Self::Traces => "page-traces",
+            Self::Chart => "page-chart",
+            Self::Trace(_) => "page-trace",
+            Self::Span(..) => "page-span",
+            Self::Session(_) => "page-session",
+            Self::SignIn | Self::PostSignIn => "page-sign-in",
+            Self::SignOut => "page-sign-out",
+        }
+    }
+}
+
+fn decode(segment: &str) -> Result<String, Reject> {
+    percent_encoding::percent_decode_str(segment)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| Reject::NotFound("the id in the path is not percent-encoded UTF-8".into()))
+}
+
+/// What pages are made from: who asks, for what, and where the answer comes
+/// from.
+#[derive(Debug)]
+pub struct View<'a, D, S> {
+    /// The project whose traces these are. Its id.
+    pub project: &'a str,
+    /// The project's name.
+    pub project_name: &'a str,
+    /// The query string, without its `?`.
+    pub query: &'a str,
+    /// The scheme and host that the request came to: `https://example.com`.
+    pub origin: &'a str,
+    /// Whether htmx asks, for a part of a page.
+    pub part: bool,
+    /// The `If-None-Match` header.
+    pub known: Option<&'a str>,
+    /// Whether this is local development.
+    pub local: bool,
+    /// The time.
+    pub now: Millis,
+    /// The index.
+    pub db: &'a D,
+    /// The raw batches.
+    pub source: Source<'a, S>,
+}
+
+/// An answer to a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// Headers besides those that every page has.
+    pub headers: Vec<(&'static str, String)>,
+    /// HTML, or nothing.
+    pub body: String,
+}
+
+impl Answer {
+    /// A page, or a part of one.
+    #[must_use]
+    pub fn html(status: u16, markup: Markup) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", "text/html; charset=utf-8".into())],
+            body: markup.into_string(),
+        }
+    }
+
+    /// Go and look there, with a GET.
+    #[must_use]
+    pub fn see(path: impl Into<String>) -> Self {
+        Self { status: 303, headers: vec![("location", path.into())], body: String::new() }
+    }
+
+    /// The same with a header more.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+impl From<Markup> for Answer {
+    fn from(markup: Markup) -> Self {
+        Self::html(200, markup)
+    }
+}
+
+/// Headers of every page. Nothing may run, load or be sent but what is this
+/// origin's own; nobody may frame it. `same-origin` and not `no-referrer`: under
+/// that browsers send forms with `Origin: null`, and forms are checked by it.
+pub const HEADERS: [(&str, &str); 5] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// The answer to somebody who is signed in.
+///
+/// # Errors
+/// Those of the page.
+pub async fn answer(
+    page: &Page,
+    view: &View<'_, impl Database, impl RawStore>,
+) -> Result<Answer, Error> {
+    match page {
+        Page::Home | Page::SignIn | Page::PostSignIn | Page::SignOut => Ok(Answer::see("/traces")),
+        Page::Traces => list_page::page(view).await,
+        Page::Chart => list_page::chart(view).await,
+        Page::Trace(id) => trace_page::page(view, id).await,
+        Page::Span(trace, span) => span_page::page(view, trace, span).await,
+        Page::Session(id) => session_page::page(view, id).await,
+    }
+}
