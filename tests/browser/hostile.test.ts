@@ -144,3 +144,29 @@ test("live: what comes while the page is open", async () => {
   await soon(async () => expect(await who.page.locator("tr[data-trace-id]").count()).toBeGreaterThan(20));
   expect(await inventory(who)).toEqual(CLEAN);
 });
+
+test("in ids: of traces, spans, parents and sessions", { timeout: 60_000 }, async () => {
+  const project = await edge.project();
+  const ids = CORPUS.map((evil) => evil.trim().slice(0, 100)).filter((id) => id !== "");
+  await project.send(...ids.flatMap((id, n) => [
+    traceCreate({ id, name: `n${n}`, sessionId: id }),
+    spanCreate({ id, traceId: id, name: `span ${n}`, input: `input ${n}` }),
+    spanCreate({ id: `${id} 2`, traceId: id, parentSpanId: id }),
+  ]));
+  await soon(async () => expect((await project.rows("span")).length).toBe(2 * ids.length));
+  const who = await member(project);
+  await who.go("/traces?range=all");
+  const links = await who.page.locator("tr[data-trace-id] a[href^='/traces/']").evaluateAll((all) => [...new Set(all.map((one) => one.getAttribute("href")!))]);
+  expect(links.length).toBe(ids.length);
+  expect(await inventory(who)).toEqual(CLEAN);
+  for (const [n, id] of ids.entries()) {
+    await who.go("/traces?range=all");
+    const row = who.page.locator("tr[data-trace-id]").filter({ has: who.page.getByRole("link", { name: `n${n}`, exact: true }) });
+    expect(await row.getAttribute("data-trace-id"), id).toBe(id);
+    await row.getByRole("link", { name: `n${n}`, exact: true }).click();
+    await who.page.getByRole("treegrid").waitFor();
+    await who.page.locator("[data-span-id]").first().click();
+    await soon(async () => expect(await who.page.getByRole("region", { name: "Span", exact: true }).innerText(), id).toContain(`input ${n}`));
+    expect(await inventory(who), id).toEqual(CLEAN);
+  }
+});
