@@ -6,7 +6,9 @@ pub mod asset;
 pub mod format;
 pub mod layout;
 pub mod list_page;
+pub mod session;
 pub mod session_page;
+pub mod sign_in;
 pub mod span_page;
 pub mod trace_page;
 

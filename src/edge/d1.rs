@@ -4,7 +4,7 @@ use serde::Deserialize;
 use worker::wasm_bindgen::JsValue;
 use worker::{Context, D1Database, D1PreparedStatement, Env};
 
-use crate::auth::{KeyHash, Keys, Principal};
+use crate::auth::{KeyHash, Keys, Principal, Which};
 use crate::error::Fault;
 use crate::limit;
 use crate::model::{Handling, Millis};
@@ -62,6 +62,7 @@ pub struct KeyTable<'a> {
 #[derive(Deserialize)]
 struct KeyRow {
     id: String,
+    hash: String,
     project: String,
     project_name: String,
     handling: String,
@@ -72,24 +73,25 @@ struct KeyRow {
 const USE_NOTED_EVERY_MS: Millis = 600_000;
 
 impl Keys for KeyTable<'_> {
-    async fn find(&self, hash: &KeyHash, now: Millis) -> Result<Option<Principal>, Fault> {
-        use std::fmt::Write;
-        let mut hex = String::with_capacity(64);
-        for byte in hash {
-            let _ = write!(hex, "{byte:02x}");
-        }
+    async fn find(&self, which: Which<'_>, now: Millis) -> Result<Option<Principal>, Fault> {
+        let (column, value) = match which {
+            Which::Hash(hash) => ("hash", hex(hash)),
+            Which::Id(id) => ("id", id.into()),
+        };
         let find = Statement {
-            sql: "select k.id, k.project, p.name as project_name, p.handling, p.rate_limit
+            sql: format!(
+                "select k.id, k.hash, k.project, p.name as project_name, p.handling, p.rate_limit
                 from api_key as k join project as p on p.id = k.project
-                where k.hash = ?1 and k.revoked_ms is null"
-                .into(),
-            params: vec![hex.into()],
+                where k.{column} = ?1 and k.revoked_ms is null"
+            )
+            .into(),
+            params: vec![value.into()],
         };
         let row: Option<KeyRow> =
             self.index.prepare(&find)?.first(None).await.map_err(unavailable)?;
-        let Some(KeyRow { id, project, project_name, handling, rate_limit }) = row else {
-            return Ok(None);
-        };
+        let Some(row) = row else { return Ok(None) };
+        let KeyRow { id, hash, project, project_name, handling, rate_limit } = row;
+        let key_hash = unhex(&hash).ok_or_else(|| Fault::Internal("a key's hash".into()))?;
         let note = self.index.prepare(&Statement {
             sql: "update api_key set last_used_ms = ?1
                 where id = ?2 and project = ?3 and coalesce(last_used_ms, 0) < ?4"
@@ -106,12 +108,30 @@ impl Keys for KeyTable<'_> {
             let _ = note.run().await;
         });
         let handling = if handling == "lenient" { Handling::Lenient } else { Handling::Strict };
-        Ok(Some(Principal { key_id: id, project, project_name, handling, rate_limit }))
+        Ok(Some(Principal { key_id: id, key_hash, project, project_name, handling, rate_limit }))
     }
 
     async fn may_guess_on(&self, address: &str) -> bool {
         super::limit::count(self.env, Some(limit::guess(address))).await.is_ok()
     }
+}
+
+/// As the table has hashes.
+fn hex(hash: &KeyHash) -> String {
+    use std::fmt::Write;
+    let mut hex = String::with_capacity(64);
+    for byte in hash {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+fn unhex(text: &str) -> Option<KeyHash> {
+    let mut hash = KeyHash::default();
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(hash)
 }
 
 /// D1's own words for a failure. `D1Error`'s `Display` throws (worker 0.8.7);

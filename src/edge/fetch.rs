@@ -230,15 +230,30 @@ impl Call {
 
     pub(super) async fn principal(&mut self, index: &Index) -> Result<Principal, Error> {
         let header = self.header("authorization");
-        let local = self.local();
-        let keys = KeyTable { index, env: &self.env, context: &self.context };
-        let address = self.header("cf-connecting-ip").unwrap_or_default();
-        let credentials = Credentials { header: header.as_deref(), address: &address, local };
-        let cache =
-            |use_it: &mut dyn FnMut(&mut Cache)| KEYS.with_borrow_mut(|cache| use_it(cache));
-        let who = auth::authenticate(credentials, self.started, &cache, &keys).await?;
+        let who = self.authenticate(header.as_deref(), index).await?;
         self.project = Some(who.project.clone());
         Ok(who)
+    }
+
+    /// Who an `Authorization` header stands for.
+    pub(super) async fn authenticate(
+        &self,
+        header: Option<&str>,
+        index: &Index,
+    ) -> Result<Principal, Error> {
+        let address = self.address();
+        let credentials = Credentials { header, address: &address, local: self.local() };
+        auth::authenticate(credentials, self.started, &with_keys, &self.keys(index)).await
+    }
+
+    /// The table of keys.
+    pub(super) fn keys<'a>(&'a self, index: &'a Index) -> KeyTable<'a> {
+        KeyTable { index, env: &self.env, context: &self.context }
+    }
+
+    /// The client's address.
+    pub(super) fn address(&self) -> String {
+        self.header("cf-connecting-ip").unwrap_or_default()
     }
 
     /// The body without compression, twice: as bytes to decode, and as the
@@ -265,7 +280,7 @@ impl Call {
     }
 
     /// A body of known length, at once.
-    async fn whole_body(&self) -> Result<(Vec<u8>, JsValue), Error> {
+    pub(super) async fn whole_body(&self) -> Result<(Vec<u8>, JsValue), Error> {
         let promise = self.request.inner().array_buffer().map_err(|e| unreadable(&text_of(&e)))?;
         let raw = JsFuture::from(promise).await.map_err(|e| unreadable(&text_of(&e)))?;
         let bytes = Uint8Array::new(raw.unchecked_ref::<ArrayBuffer>()).to_vec();
@@ -275,7 +290,7 @@ impl Call {
     /// A body of unknown length, as it comes. What is over the limit is read
     /// and dropped, up to a bound: a client that is still sending when the
     /// answer comes sees its connection reset instead of the answer.
-    async fn chunked_body(&mut self) -> Result<(Vec<u8>, JsValue), Error> {
+    pub(super) async fn chunked_body(&mut self) -> Result<(Vec<u8>, JsValue), Error> {
         let (mut bytes, mut length) = (Vec::new(), 0);
         // A request without any body has no stream.
         if let Ok(mut stream) = self.request.stream() {
@@ -299,6 +314,11 @@ impl Call {
 
 /// Most bytes of a body read for the sake of its sender's seeing the answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+
+/// Runs `use_it` on the keys that this isolate knows.
+pub(super) fn with_keys(use_it: &mut dyn FnMut(&mut Cache)) {
+    KEYS.with_borrow_mut(|cache| use_it(cache));
+}
 
 pub(super) fn held() -> Rc<Held> {
     HELD.with(Rc::clone)

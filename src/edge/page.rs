@@ -1,49 +1,163 @@
-//! The door for people: who is signed in, and the page that they asked for.
+//! The door for people: who is signed in, signing in and out, and the page
+//! that they asked for.
 
 use super::d1::Index;
-use super::fetch::{Call, held};
+use super::fetch::{Call, held, with_keys};
 use super::r2::R2Bucket;
 use super::{binding, limit};
-use crate::dashboard::{self, Answer, Page, View, layout};
-use crate::error::Error;
+use crate::auth::Principal;
+use crate::dashboard::session::{self, Request, Sent, destination};
+use crate::dashboard::{self, Answer, Page, View, layout, sign_in};
+use crate::error::{Error, Reject};
 use crate::http::Reply;
+
+/// Longest form that is read: it has a key and a path.
+const MAX_FORM_BYTES: usize = 16 * 1024;
+
+/// The address of a request, taken apart.
+struct Address<'a> {
+    /// The scheme and the host.
+    origin: &'a str,
+    /// The path and the query.
+    path: &'a str,
+    query: &'a str,
+}
+
+impl<'a> Address<'a> {
+    fn of(url: &'a str) -> Self {
+        let host = url.find("://").map_or(0, |at| at + 3);
+        let end = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
+        let (origin, path) = url.split_at(end);
+        let query = path.split_once('?').map_or("", |(_, query)| query);
+        Self { origin, path, query }
+    }
+
+    fn secure(&self) -> bool {
+        self.origin.starts_with("https:")
+    }
+}
 
 impl Call {
     /// The answer to a request for a page.
     pub(super) async fn page(&mut self, page: &Page, url: &str) -> Result<Reply, Error> {
+        let at = Address::of(url);
         let index = self.index()?;
-        let who = self.principal(&index).await?;
-        limit::count(&self.env, crate::limit::request(&who.key_id, who.rate_limit, true)).await?;
-        let store: R2Bucket = binding(&self.env, "RAW")?;
-        self.project_name = Some(who.project_name.clone());
-        Ok(self.view(page, url, &who.project, &who.project_name, &index, &store).await?.into())
+        let answer = match page {
+            Page::PostSignIn => self.sign_in(&at, &index).await?,
+            Page::SignOut => {
+                self.check_sender(&at)?;
+                Answer::see("/sign-in").with("set-cookie", session::sign_out(at.secure()))
+            }
+            Page::SignIn => {
+                let to = field(at.query.as_bytes(), "to").unwrap_or_default();
+                let to = destination(Some(&to));
+                match self.signed_in(&at, &index).await? {
+                    Some(_) => Answer::see(to),
+                    None => sign_in::page(to, self.local(), None).into(),
+                }
+            }
+            page => match self.signed_in(&at, &index).await? {
+                Some(who) => self.view(page, &at, &who, &index).await?,
+                None => sign_in::send(&self.asked_from(&at), self.part()),
+            },
+        };
+        Ok(answer.into())
+    }
+
+    async fn signed_in(
+        &mut self,
+        at: &Address<'_>,
+        index: &Index,
+    ) -> Result<Option<Principal>, Error> {
+        let (cookies, address) = (self.header("cookie"), self.address());
+        let request = Request {
+            cookies: cookies.as_deref(),
+            address: &address,
+            local: self.local(),
+            secure: at.secure(),
+        };
+        let who = session::who(request, self.started, &with_keys, &self.keys(index)).await?;
+        if let Some(who) = &who {
+            self.project = Some(who.project.clone());
+            self.project_name = Some(who.project_name.clone());
+        }
+        Ok(who)
+    }
+
+    async fn sign_in(&mut self, at: &Address<'_>, index: &Index) -> Result<Answer, Error> {
+        self.check_sender(at)?;
+        let form = self.form().await?;
+        let to = field(&form, "to").unwrap_or_default();
+        let to = destination(Some(&to));
+        let key = field(&form, "key").unwrap_or_default();
+        let found = self.authenticate(Some(&format!("Bearer {}", key.trim())), index).await;
+        let failed = match found {
+            Ok(who) => {
+                self.project = Some(who.project.clone());
+                let cookie = session::sign_in(&who, self.started, at.secure());
+                return Ok(Answer::see(to).with("set-cookie", cookie));
+            }
+            Err(error) => error,
+        };
+        let (status, reason) = sign_in::reason(&failed).ok_or(failed)?;
+        Ok(Answer::html(status, sign_in::page(to, self.local(), Some(&reason))))
+    }
+
+    async fn form(&mut self) -> Result<Vec<u8>, Error> {
+        let length: Option<usize> = self.header("content-length").and_then(|l| l.parse().ok());
+        let form = match length {
+            Some(length) if length > MAX_FORM_BYTES => None,
+            Some(_) => Some(self.whole_body().await?.0),
+            None => Some(self.chunked_body().await?.0),
+        };
+        form.ok_or_else(|| Reject::TooLarge("That is no form of this page.".into()).into())
+    }
+
+    fn check_sender(&self, at: &Address<'_>) -> Result<(), Reject> {
+        let (site, origin) = (self.header("sec-fetch-site"), self.header("origin"));
+        session::check_sender(Sent {
+            site: site.as_deref(),
+            origin: origin.as_deref(),
+            to: at.origin,
+        })
     }
 
     async fn view(
         &self,
         page: &Page,
-        url: &str,
-        project: &str,
-        project_name: &str,
+        at: &Address<'_>,
+        who: &Principal,
         index: &Index,
-        store: &R2Bucket,
     ) -> Result<Answer, Error> {
-        let (address, query) = url.split_once('?').unwrap_or((url, ""));
+        limit::count(&self.env, crate::limit::request(&who.key_id, who.rate_limit, true)).await?;
+        let store: R2Bucket = binding(&self.env, "RAW")?;
         let known = self.header("if-none-match");
         let held = held();
         let view = View {
-            project,
-            project_name,
-            query,
-            origin: origin(address),
-            part: self.header("hx-request").is_some(),
+            project: &who.project,
+            project_name: &who.project_name,
+            query: at.query,
+            origin: at.origin,
+            part: self.part(),
             known: known.as_deref(),
             local: self.local(),
             now: self.started,
             db: index,
-            source: self.source(store, &held),
+            source: self.source(&store, &held),
         };
         dashboard::answer(page, &view).await
+    }
+
+    /// Whether htmx asks, for a part of a page.
+    fn part(&self) -> bool {
+        self.header("hx-request").is_some()
+    }
+
+    /// The path of the page that somebody looks at: this one, or the one that
+    /// has htmx ask for a part.
+    fn asked_from(&self, at: &Address<'_>) -> String {
+        let current = self.header("hx-current-url").filter(|_| self.part());
+        current.as_deref().map_or(at.path, |url| Address::of(url).path).to_owned()
     }
 
     /// Whether whoever asks is better served with a page than with JSON.
@@ -55,19 +169,16 @@ impl Call {
     /// The page of a failure.
     pub(super) fn error_page(&self, error: &Error, id: &str) -> Reply {
         let (status, page) = layout::error(error, self.project_name.as_deref(), id);
-        let reply = Reply::error(error, id);
         // What the API's answer says in headers (when to come back, what may be
         // asked) holds for pages too.
-        let headers = reply.headers.into_iter().filter(|(name, _)| *name != "content-type");
+        let headers = Reply::error(error, id).headers.into_iter();
         let mut answer = Answer::html(status, page);
-        answer.headers.extend(headers);
+        answer.headers.extend(headers.filter(|(name, _)| *name != "content-type"));
         answer.into()
     }
 }
 
-/// The scheme and the host of a URL.
-fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let end = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
-    url.get(..end).unwrap_or_default()
+/// A field of a form or of a query string.
+fn field(form: &[u8], name: &str) -> Option<String> {
+    form_urlencoded::parse(form).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

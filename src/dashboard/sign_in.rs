@@ -1,0 +1,78 @@
+//! The page where one signs in.
+
+use maud::{Markup, html};
+
+use super::Answer;
+use super::format::encode;
+use super::layout::{Shell, document};
+use super::session::destination;
+use crate::auth::LOCAL_KEY;
+use crate::error::{Error, Fault, Reject};
+
+/// The page, with where to go afterwards and what went wrong the last time.
+#[must_use]
+pub fn page(to: &str, local: bool, failed: Option<&str>) -> Markup {
+    let shell = Shell { title: "Sign in", ..Shell::default() };
+    let main = html! {
+        section.sign-in {
+            h1 { "Sign in" }
+            p.muted { "See what your agents did: each run, each step, what went in and what came out." }
+            @if let Some(failed) = failed {
+                p.message.error role="alert" { (failed) }
+            }
+            form method="post" action="/sign-in" {
+                input type="hidden" name="to" value=(to);
+                label {
+                    "API key"
+                    input type="password" name="key" required autocomplete="current-password"
+                        spellcheck="false" autocapitalize="none" placeholder="ts_…" autofocus
+                        aria-describedby="key-help";
+                }
+                button.primary type="submit" { "Sign in" }
+            }
+            @if local {
+                form method="post" action="/sign-in" {
+                    input type="hidden" name="to" value=(to);
+                    input type="hidden" name="key" value=(LOCAL_KEY);
+                    button type="submit" { "Use the local key" }
+                    p.muted { "This is local development: its key is " code { (LOCAL_KEY) } "." }
+                }
+            }
+            p.muted id="key-help" {
+                "The key that your agents send traces with. " code { "npm run keys -- create --project shop" } " makes one."
+            }
+        }
+    };
+    document(&shell, &main)
+}
+
+/// The way to the page for somebody who is not signed in: to whom htmx asks
+/// for, by a header that it follows, because a part of a page has no room for it.
+#[must_use]
+pub fn send(to: &str, part: bool) -> Answer {
+    let there = format!("/sign-in?to={}", encode(destination(Some(to))));
+    if part {
+        Answer { status: 401, headers: vec![("hx-redirect", there)], body: String::new() }
+    } else {
+        Answer::see(there)
+    }
+}
+
+/// What somebody reads who could not be signed in; the status stays the
+/// error's own. `None` for what is no matter of signing in.
+#[must_use]
+pub fn reason(error: &Error) -> Option<(u16, String)> {
+    match error {
+        Error::Reject(Reject::Unauthorized(_)) => {
+            Some((401, "This API key is not known, or it was revoked.".into()))
+        }
+        Error::Reject(Reject::RateLimited { window_s, .. }) => Some((
+            429,
+            format!("Too many keys were tried from here. Wait {window_s} seconds, then try again."),
+        )),
+        Error::Fault(Fault::Unavailable { .. }) => {
+            Some((503, "Keys cannot be looked up at the moment. Try again.".into()))
+        }
+        _ => None,
+    }
+}
