@@ -41,6 +41,8 @@ or say where one is in CHROMIUM_PATH`);
 }
 
 const QUIET = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+/** Machines that have just begun install updates of their own. */
+const WAIT = ["-o", "DPkg::Lock::Timeout=120"];
 
 function find() {
   const onPath = (process.env.PATH ?? "").split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
@@ -70,8 +72,8 @@ function aptGet() {
     return null;
   }
   if (!/^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(system) || !capture("apt-get", ["--version"]).ok) return null;
-  if (process.getuid() === 0) return ["apt-get"];
-  return capture("sudo", ["-n", "true"]).ok ? ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"] : null;
+  if (process.getuid() === 0) return ["apt-get", ...WAIT];
+  return capture("sudo", ["-n", "true"]).ok ? ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...WAIT] : null;
 }
 
 function without(why) {

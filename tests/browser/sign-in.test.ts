@@ -93,7 +93,7 @@ describe("a cookie that was not given", () => {
     }
   });
 
-  test.each(["", "x", "..", "a.b.c", "%00", "é", ".".repeat(3_000), "key_local.99999999999.AAAA", "1.2.3.4.5"])("%j", async (cookie) => {
+  test.each(["", "x", "..", "a.b.c", "%00", "é", "xy".repeat(150), "key_local.99999999999.AAAA", "1.2.3.4.5"])("%j", async (cookie) => {
     expect(await path(encodeURIComponent(cookie))).toBe("/sign-in");
   });
 
@@ -131,10 +131,10 @@ describe("other sites", () => {
     const [mine, theirs] = [await edge.project(), await edge.project()];
     const forms = `<form id="out" method="post" action="${new URL("/sign-out", edge.url)}"><button>out</button></form>
       <form id="in" method="post" action="${new URL("/sign-in", edge.url)}"><input name="key" value="${theirs.key}"><button>in</button></form>`;
-    // Another site: the test's is localhost, this one a number.
+    // Another site: the Worker's is a number, this one a name.
     const server = createServer((_, response) => void response.writeHead(200, { "content-type": "text/html" }).end(forms));
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const evil = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await new Promise<void>((done) => server.listen(0, "localhost", done));
+    const evil = `http://localhost:${(server.address() as AddressInfo).port}/`;
     try {
       const who = await member(mine);
       expect(new URL(evil).hostname).not.toBe(edge.url.hostname);
@@ -147,7 +147,7 @@ describe("other sites", () => {
       }
       expect((await cookieOf(who))!.value).toBe(before);
       await still(who);
-      who.expectProblem(/a request to http:\/\/127\.0\.0\.1/);
+      who.expectProblem(/a request to http:\/\/localhost/);
     } finally {
       server.close();
     }

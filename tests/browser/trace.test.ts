@@ -67,7 +67,6 @@ describe("the tree", () => {
     expect(spans).toContain("lost");
     const levels = await Promise.all(["root", "llm", "a", "a1", "b"].map((id) => span(page, id).getAttribute("aria-level")));
     expect(levels).toEqual(["1", "2", "2", "3", "2"]);
-    expect(await span(page, "llm").innerText()).toMatch(/gpt-4o[^]*|[^]*gpt-4o/);
     const llm = (await span(page, "llm").innerText()).replace(/\s+/g, " ");
     for (const part of ["step llm", "gpt-4o", "$0.0042"]) expect(llm).toContain(part);
     expect(llm).toMatch(/1,234|1\.2k/);
@@ -80,7 +79,7 @@ describe("the tree", () => {
 
   test("bars lie on one axis: where and how long, as in time", async () => {
     const { page } = await open(await agent());
-    const bar = (id: string) => span(page, id).locator("svg rect.bar, svg .bar, svg rect").last().evaluate((one) => {
+    const bar = (id: string) => span(page, id).locator("svg rect").first().evaluate((one) => {
       const { left, right } = one.getBoundingClientRect();
       return { left, right };
     });
@@ -97,10 +96,10 @@ describe("the tree", () => {
 
   test("is closed and opened with the mouse, and everything below with it", async () => {
     const { page } = await open(await agent());
-    await span(page, "a").getByRole("button").first().click();
+    await span(page, "a").locator("i").first().click();
     await soon(async () => expect(await span(page, "a").getAttribute("aria-expanded")).toBe("false"));
     expect((await visible(page)).filter((id) => id.startsWith("a"))).toEqual(["a"]);
-    await span(page, "a").getByRole("button").first().click();
+    await span(page, "a").locator("i").first().click();
     await soon(async () => expect((await visible(page)).filter((id) => id.startsWith("a"))).toEqual(["a", "a1", "a2"]));
   });
 
@@ -189,8 +188,8 @@ describe("a span's detail", () => {
     await project.sendText(`{"batch":[{"type":"span-create","body":{"id":"s","traceId":"t","name":"n","type":"LLM","input":${input},"output":"o"}}]}`, 1);
     await project.traceWith(1, "t");
     const { page } = await open(project, "/traces/t?span=s");
-    await detail(page).getByText(/raw/i).first().click();
-    await soon(async () => expect(await detail(page).evaluate((one) => one.textContent)).toContain(input));
+    const [raw] = await Promise.all([page.waitForEvent("popup"), detail(page).getByRole("link", { name: /raw/i }).first().click()]);
+    await soon(async () => expect(await raw.locator("body").evaluate((one) => one.textContent)).toBe(input));
   });
 
   test("is copied with a click", async () => {
@@ -199,10 +198,15 @@ describe("a span's detail", () => {
     const copied: string[] = [];
     for (const button of await detail(page).getByRole("button", { name: /copy/i }).all()) {
       if (!(await button.isVisible())) continue;
+      await page.evaluate(() => navigator.clipboard.writeText(""));
       await button.click();
-      copied.push(await page.evaluate(() => navigator.clipboard.readText()));
+      copied.push(await soon(async () => {
+        const text = await page.evaluate(() => navigator.clipboard.readText());
+        expect(text).not.toBe("");
+        return text;
+      }));
     }
-    expect(copied.join("\n")).toContain("findme");
+    expect(copied).toContain('{"deep":{"down":{"here":[1,2,{"needle":"findme"}]}}}');
   });
 
   test("JSON is folded and can be searched", async () => {
