@@ -12,7 +12,7 @@ import { ensurePackages } from "./setup.mjs";
 
 const USAGE = `Usage: npm run demo -- [--traces N] [--hours N] [--live] [--seed N] [--until TIME] [--url URL] [--key KEY]
 
-  --traces  how many, 0 to 1,000,000 (600); among the first is one of 5,000 spans
+  --traces  how many, 0 to 100,000 (600); among the first is one of 5,000 spans
   --hours   over how many hours they are spread, up to now (24)
   --live    then goes on: a new trace every second or so, until it is stopped
   --seed    another project (1); with --until the very same again
@@ -67,7 +67,7 @@ function read() {
   if (!key) throw new Failed(`--url needs --key, or TWOSIGNAL_API_KEY in the environment\n\n${USAGE}`);
   return {
     url, key, until, live: values.live,
-    traces: whole("traces", 0, 1_000_000), hours: whole("hours", 1, 8_784), seed: whole("seed", 0, 999_999_999),
+    traces: whole("traces", 0, 100_000), hours: whole("hours", 1, 8_784), seed: whole("seed", 0, 999_999_999),
   };
 }
 
