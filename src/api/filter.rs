@@ -80,7 +80,8 @@ pub fn cursor(start: Micros, id: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{start} {id}"))
 }
 
-fn parse_cursor(text: &str) -> Option<(Micros, String)> {
+/// The place that [`cursor`] wrote.
+pub fn parse_cursor(text: &str) -> Option<(Micros, String)> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (start, id) = text.split_once(' ')?;

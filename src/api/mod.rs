@@ -7,6 +7,8 @@ mod json;
 
 use std::rc::Rc;
 
+pub(crate) use filter::{cursor, parse_cursor};
+
 use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};
 use crate::model::Millis;

@@ -8,6 +8,8 @@
 pub enum Asset {
     /// The styles of all pages.
     AppCss,
+    /// The list's own.
+    ListCss,
     /// The trace page's own.
     TraceCss,
     /// What all pages do: theme, local times, copying.
@@ -26,6 +28,7 @@ pub enum Asset {
 const HTMX: &str = "4.0.1";
 
 const APP_CSS: u64 = hash(include_bytes!("assets/app.css"));
+const LIST_CSS: u64 = hash(include_bytes!("assets/list.css"));
 const TRACE_CSS: u64 = hash(include_bytes!("assets/trace.css"));
 const APP_JS: u64 = hash(include_bytes!("assets/app.js"));
 const LIST_JS: u64 = hash(include_bytes!("assets/list.js"));
@@ -38,6 +41,7 @@ impl Asset {
     pub fn path(self) -> String {
         match self {
             Self::AppCss => format!("/assets/app.{APP_CSS:016x}.css"),
+            Self::ListCss => format!("/assets/list.{LIST_CSS:016x}.css"),
             Self::TraceCss => format!("/assets/trace.{TRACE_CSS:016x}.css"),
             Self::AppJs => format!("/assets/app.{APP_JS:016x}.js"),
             Self::ListJs => format!("/assets/list.{LIST_JS:016x}.js"),

@@ -21,7 +21,7 @@ pub struct Shell<'a> {
 /// htmx as the policy of the pages wants it: no styles of its own, and back
 /// and forward load pages anew. What scripts write into times is theirs: an
 /// update leaves it alone and they write it again where the time has changed.
-const HTMX_CONFIG: &str = r#"{"includeIndicatorCSS":false,"history":"reload","morphSkipChildren":"time,[hx-morph-skip-children]"}"#;
+const HTMX_CONFIG: &str = r#"{"includeIndicatorCSS":false,"history":"reload","noSwap":[204,304,"4xx","5xx"],"morphSkipChildren":"time,[hx-morph-skip-children]"}"#;
 
 /// A whole page around its main part.
 #[must_use]
@@ -42,7 +42,7 @@ pub fn document(shell: &Shell<'_>, main: &Markup) -> Markup {
                 script src=(Asset::AppJs.path()) {}
                 @for asset in shell.assets {
                     @match asset {
-                        Asset::AppCss | Asset::TraceCss => link rel="stylesheet" href=(asset.path());,
+                        Asset::AppCss | Asset::ListCss | Asset::TraceCss => link rel="stylesheet" href=(asset.path());,
                         _ => script defer src=(asset.path()) {},
                     }
                 }

@@ -3,9 +3,14 @@
 //! the pages is in the modules below; reading the index is `store`'s.
 
 pub mod asset;
+pub mod chart;
+pub mod filter;
+pub mod first_trace;
+pub mod form;
 pub mod format;
 pub mod layout;
 pub mod list_page;
+pub mod rows;
 pub mod session;
 pub mod session_page;
 pub mod sign_in;
@@ -191,7 +196,7 @@ pub async fn answer(
     match page {
         Page::Home | Page::SignIn | Page::PostSignIn | Page::SignOut => Ok(Answer::see("/traces")),
         Page::Traces => list_page::page(view).await,
-        Page::Chart => list_page::chart(view).await,
+        Page::Chart => chart::part(view).await,
         Page::Trace(id) => trace_page::page(view, id).await,
         Page::Span(trace, span) => span_page::page(view, trace, span).await,
         Page::Session(id) => session_page::page(view, id).await,

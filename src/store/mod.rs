@@ -2,6 +2,7 @@
 //! [`query`] from questions to statements, [`read`] from rows to what they
 //! mean. Running statements is the port's.
 
+pub mod list;
 pub mod pack;
 pub mod query;
 pub mod read;
@@ -12,6 +13,7 @@ pub mod write;
 
 use std::borrow::Cow;
 
+use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::Fault;
@@ -75,4 +77,8 @@ pub trait Database {
 #[must_use]
 pub fn link(id: &str) -> i64 {
     xxh3_64(id.as_bytes()).cast_signed()
+}
+
+fn decode<T: DeserializeOwned>(row: &str) -> Result<T, Fault> {
+    serde_json::from_str(row).map_err(|e| Fault::Internal(format!("a row of the index: {e}")))
 }

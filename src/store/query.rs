@@ -81,29 +81,29 @@ pub fn list_traces(project: &str, filter: &TraceFilter) -> Statement {
 }
 
 /// Conditions and what is bound in them, counted together.
-struct Builder {
-    clauses: String,
-    params: Vec<Param>,
+pub(super) struct Builder {
+    pub(super) clauses: String,
+    pub(super) params: Vec<Param>,
 }
 
 impl Builder {
-    fn new(project: &str) -> Self {
+    pub(super) fn new(project: &str) -> Self {
         Self { clauses: String::new(), params: vec![project.into()] }
     }
 
     /// Binds a value; returns its `?n`.
-    fn bind(&mut self, value: impl Into<Param>) -> String {
+    pub(super) fn bind(&mut self, value: impl Into<Param>) -> String {
         self.params.push(value.into());
         format!("?{}", self.params.len())
     }
 
     /// Binds a time, as text: in microseconds the year 9999 is beyond what a
     /// JavaScript number holds exactly.
-    fn bind_time(&mut self, at: Micros) -> String {
+    pub(super) fn bind_time(&mut self, at: Micros) -> String {
         format!("cast({} as integer)", self.bind(at.to_string()))
     }
 
-    fn and(&mut self, condition: &str) {
+    pub(super) fn and(&mut self, condition: &str) {
         self.clauses.push_str(" and ");
         self.clauses.push_str(condition);
     }

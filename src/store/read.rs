@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::pack::unpack;
-use super::{Ran, link};
+use super::{Ran, decode, link};
 use crate::error::Fault;
 use crate::model::{Micros, Millis, Status};
 
@@ -169,10 +168,6 @@ pub fn trace(ran: &Ran) -> Result<Option<(TraceRow, Vec<Span>)>, Fault> {
 fn trace_row(row: &str) -> Result<TraceRow, Fault> {
     let row: TraceRow = decode(row)?;
     Ok(TraceRow { id: unpack(row.id), ..row })
-}
-
-fn decode<T: DeserializeOwned>(row: &str) -> Result<T, Fault> {
-    serde_json::from_str(row).map_err(|e| Fault::Internal(format!("a row of the index: {e}")))
 }
 
 fn assemble(rows: Vec<SpanRow>, batches: Vec<BatchRow>) -> Vec<Span> {

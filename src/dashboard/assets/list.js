@@ -1,1 +1,181 @@
-// The list.
+// The list while it is open: new traces come in without a reload and without
+// moving what is being read. htmx asks and puts the answer into place; here is
+// when it asks, and whether the answer may go into place now.
+
+const list = document.getElementById("list");
+const chart = document.getElementById("chart");
+const button = document.getElementById("new-traces");
+const live = document.getElementById("live");
+const form = document.getElementById("filters");
+
+const EVERY = 2_000;
+const CHART_EVERY = 10_000;
+/** After a failure it waits longer and longer. */
+const MAX_WAIT = 60_000;
+
+if (list) keepUp();
+if (form) prepareForm();
+if (chart) prepareChart();
+
+function keepUp() {
+  const later = list.hasAttribute("data-later");
+  const ids = (within) => [...within.querySelectorAll("[data-trace-id]")].map((row) => row.dataset.traceId);
+  // On a later page, what the newest page has is not known before it was asked for.
+  let known = later ? null : new Set(ids(list));
+  let etag = later ? "" : list.dataset.etag;
+  let fresh = [];
+  let held = false;
+  let paused = false;
+  let asking = false;
+  let wait = EVERY;
+  let askedAt = Date.now();
+  let chartAt = Date.now();
+
+  const readingBelow = () => list.getBoundingClientRect().top < 0;
+  const ask = () => { if (!asking) htmx.trigger(list, "poll"); };
+
+  setInterval(() => {
+    if (!paused && !document.hidden && Date.now() - askedAt >= wait) ask();
+  }, 250);
+  document.addEventListener("visibilitychange", () => { if (!paused && !document.hidden) ask(); });
+
+  list.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) => {
+    if (target !== list) return;
+    asking = true;
+    askedAt = Date.now();
+    if (etag) ctx.request.headers["If-None-Match"] = etag;
+  });
+
+  list.addEventListener("htmx:finally:request", ({ target, detail: { ctx } }) => {
+    if (target !== list) return;
+    asking = false;
+    const failed = !ctx.response || ctx.response.status >= 400;
+    wait = failed ? Math.min(wait * 2, MAX_WAIT) : EVERY;
+    if (live) live.classList.toggle("failing", failed);
+  });
+
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.sourceElement !== list || ctx.response?.status !== 200) return;
+    etag = ctx.response.headers.get("etag") ?? "";
+    const came = ids(new DOMParser().parseFromString(ctx.text, "text/html"));
+    if (known === null) known = new Set(came);
+    // What moves up from the next page is not new.
+    const last = came.findLastIndex((id) => known.has(id));
+    fresh = came.filter((id, at) => !known.has(id) && (last < 0 || at < last));
+    held = later || (fresh.length > 0 && readingBelow());
+    if (held) event.preventDefault();
+    else known = new Set(came);
+    button.hidden = !(held && fresh.length > 0);
+    button.textContent = saying(fresh.length);
+  });
+
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    if (ctx?.sourceElement !== list || held || fresh.length === 0) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    for (const id of still ? [] : fresh) {
+      const row = list.querySelector(`[data-trace-id="${CSS.escape(id)}"]`);
+      row?.animate([{ backgroundColor: "var(--fresh)" }, { backgroundColor: "transparent" }], { duration: 1_800, easing: "ease-out" });
+    }
+    document.getElementById("announce").textContent = saying(fresh.length);
+    fresh = [];
+    if (chart && Date.now() - chartAt > CHART_EVERY) {
+      chartAt = Date.now();
+      htmx.trigger(chart, "refresh");
+    }
+  });
+
+  const show = () => {
+    held = false;
+    button.hidden = true;
+    etag = "";
+    ask();
+  };
+  button.addEventListener("click", () => {
+    if (later) return location.assign(list.getAttribute("hx-get"));
+    window.scrollTo({ top: 0 });
+    show();
+  });
+  addEventListener("scroll", () => { if (held && !later && !readingBelow()) show(); }, { passive: true });
+
+  if (live) {
+    live.hidden = later;
+    live.addEventListener("click", () => {
+      paused = !paused;
+      live.setAttribute("aria-pressed", String(!paused));
+      live.textContent = paused ? "Paused" : "Live";
+      if (!paused) ask();
+    });
+  }
+
+  // A row is as good as its link, unless one is selecting text in it.
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest("[data-trace-id]");
+    if (!row || event.target.closest("a, button") || !getSelection().isCollapsed) return;
+    const { href } = row.querySelector("a.name");
+    if (event.ctrlKey || event.metaKey) open(href, "_blank", "noopener");
+    else location.assign(href);
+  });
+}
+
+function saying(n) {
+  return n === 1 ? "1 new trace" : `${n >= 50 ? "50+" : n} new traces`;
+}
+
+function prepareForm() {
+  const two = (n) => String(n).padStart(2, "0");
+  for (const input of form.querySelectorAll("[data-time]")) {
+    const at = input.value && new Date(input.value);
+    if (at && Number.isNaN(at.getTime())) continue;
+    input.type = "datetime-local";
+    input.step = 1;
+    if (at) input.value = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  }
+
+  // URLs that say no more than they must.
+  form.addEventListener("formdata", ({ formData }) => {
+    const custom = formData.get("range") === "custom";
+    for (const name of new Set(formData.keys())) {
+      let values = formData.getAll(name).map((value) => value.trim()).filter(Boolean);
+      if (name === "from" || name === "to") values = custom ? values.map(utc) : [];
+      if (name === "range" && (custom || values[0] === "24h")) values = [];
+      formData.delete(name);
+      for (const value of values) formData.append(name, value);
+    }
+  });
+  const utc = (value) => {
+    const at = new Date(value);
+    return Number.isNaN(at.getTime()) ? value : at.toISOString();
+  };
+
+  form.addEventListener("change", ({ target }) => {
+    if (target.matches("select") && target.value !== "custom") form.requestSubmit();
+  });
+
+  const more = document.querySelector(".filters-switch");
+  more.addEventListener("click", () => {
+    const open = form.classList.toggle("open");
+    more.setAttribute("aria-expanded", String(open));
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+    event.preventDefault();
+    form.classList.add("open");
+    form.elements.name.focus();
+  });
+}
+
+// A click on a bar shows its traces.
+function prepareChart() {
+  chart.addEventListener("click", ({ target }) => {
+    const at = Number(target.closest?.("[data-at]")?.dataset.at);
+    const width = Number(target.closest?.("[data-width]")?.dataset.width);
+    if (!width || Number.isNaN(at)) return;
+    const url = new URL(location.href);
+    for (const name of ["range", "before"]) url.searchParams.delete(name);
+    url.searchParams.set("from", new Date(at).toISOString());
+    url.searchParams.set("to", new Date(at + width - 1).toISOString());
+    location.assign(url);
+  });
+}

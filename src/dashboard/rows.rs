@@ -1,0 +1,196 @@
+//! Traces as rows of a table: the list's and a session's.
+
+use maud::{Markup, html};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::filter::Asked;
+use super::format::{count, dollars, duration, encode, exact_dollars, time};
+use crate::store::list::Row;
+
+/// Tags of a trace that are shown.
+const TAGS: usize = 4;
+
+/// The table. Its roles are written out: on narrow screens its rows are laid
+/// out as cards, and browsers forget what such a table was.
+#[must_use]
+pub fn table(asked: &Asked, rows: &[Row]) -> Markup {
+    html! {
+        table.traces role="table" aria-label="Traces" {
+            thead role="rowgroup" {
+                tr role="row" {
+                    th.c-name role="columnheader" scope="col" { "Name" }
+                    th.c-io role="columnheader" scope="col" { "Input and output" }
+                    th.c-status role="columnheader" scope="col" { "Status" }
+                    th.c-start role="columnheader" scope="col" { "Start" }
+                    th.c-duration.num role="columnheader" scope="col" { "Duration" }
+                    th.c-spans.num role="columnheader" scope="col" { "Spans" }
+                    th.c-tokens.num role="columnheader" scope="col" { "Tokens" }
+                    th.c-cost.num role="columnheader" scope="col" { "Cost" }
+                }
+            }
+            tbody role="rowgroup" {
+                @for row in rows { (self::row(asked, row)) }
+            }
+        }
+    }
+}
+
+fn row(asked: &Asked, row: &Row) -> Markup {
+    let href = format!("/traces/{}", encode(&row.id));
+    let name = if row.name.is_empty() { "(no name)" } else { &row.name };
+    let tags: Vec<String> =
+        row.tags.as_deref().and_then(|tags| serde_json::from_str(tags).ok()).unwrap_or_default();
+    let error = row.errors > 0;
+    html! {
+        // Ids may have any characters in them; these have none that matter.
+        tr.failed[error] id=(format!("t-{:016x}", xxh3_64(row.id.as_bytes()))) data-trace-id=(row.id) role="row" {
+            td.c-name role="cell" {
+                a.name href=(href) title=(name) { (name) }
+                div.tags {
+                    @for tag in tags.iter().take(TAGS) {
+                        a.tag href=(asked.with_tag(tag)) title=(tag) { (tag) }
+                    }
+                    @if tags.len() > TAGS {
+                        span.muted title=(tags.join(", ")) { "+" (tags.len() - TAGS) }
+                    }
+                    @if let Some(session) = &row.session {
+                        a.session href=(format!("/sessions/{}", encode(session))) title=(format!("Session {session}")) {
+                            span.sr { "Session " } (session)
+                        }
+                    }
+                }
+            }
+            td.c-io role="cell" {
+                (line("in", row.input_preview.as_deref()))
+                (line("out", row.output_preview.as_deref()))
+            }
+            td.c-status role="cell" { (status(row.errors)) }
+            td.c-start role="cell" { (time(row.start_us)) }
+            td.c-duration.num role="cell" {
+                @match row.end_us {
+                    Some(end) => (duration(end.saturating_sub(row.start_us))),
+                    None => span.muted title="No span has ended yet" { "–" },
+                }
+            }
+            td.c-spans.num role="cell" { (count(row.spans)) span.unit { " spans" } }
+            td.c-tokens.num role="cell" { (count(row.tokens)) span.unit { " tokens" } }
+            td.c-cost.num role="cell" title=(exact_dollars(row.cost_nano)) { (dollars(row.cost_nano)) }
+        }
+    }
+}
+
+/// How a trace went, by the number of its spans that failed: a sign and a word
+/// besides the colour.
+#[must_use]
+pub fn status(errors: i64) -> Markup {
+    html! {
+        @if errors > 0 {
+            span.status.error title=(format!("{} of its spans failed", count(errors))) {
+                svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true" {
+                    path d="M6 0a6 6 0 1 1 0 12A6 6 0 0 1 6 0Zm2.1 3.2L6 5.3 3.9 3.2l-.7.7L5.3 6 3.2 8.1l.7.7L6 6.7l2.1 2.1.7-.7L6.7 6l2.1-2.1Z" fill="currentColor" {}
+                }
+                "Error"
+            }
+        } @else {
+            span.status.ok {
+                svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true" {
+                    path d="M6 0a6 6 0 1 1 0 12A6 6 0 0 1 6 0Zm2.4 3.6L5.2 7.1 3.7 5.6l-.8.8 2.3 2.3 4-4.3Z" fill="currentColor" {}
+                }
+                "OK"
+            }
+        }
+    }
+}
+
+fn line(label: &str, json: Option<&str>) -> Markup {
+    html! {
+        div.io {
+            span.label { (label) }
+            @match json.map(preview) {
+                Some(text) => span.text { (text) },
+                None => span.text.muted { "–" },
+            }
+        }
+    }
+}
+
+/// The beginning of some JSON as a line of text: what a string says, anything
+/// else as it is.
+fn preview(json: &str) -> String {
+    let json = json.trim();
+    let text = if json.starts_with('"') { string(json) } else { None };
+    let text = text.unwrap_or_else(|| json.into());
+    let mut line = String::with_capacity(text.len());
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        if !word.is_empty() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    line
+}
+
+/// A JSON string, or as much of it as there is: the index cuts previews, also
+/// in the middle of an escape.
+fn string(json: &str) -> Option<String> {
+    if let Ok(whole) = serde_json::from_str(json) {
+        return Some(whole);
+    }
+    // The longest escape is a pair of surrogates, twelve characters.
+    (0..=12).find_map(|less| {
+        let kept = json.get(..json.len().checked_sub(less)?)?;
+        serde_json::from_str::<String>(&format!("{kept}\"")).ok().map(|text| text + "…")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn previews_what_was_said() {
+        for (json, text) in [
+            (r#""On its way.""#, "On its way."),
+            (r#""two\nlines\tand \"quotes\"""#, "two lines and \"quotes\""),
+            (r#""cut in the midd"#, "cut in the midd…"),
+            (r#""cut in an escape\"#, "cut in an escape…"),
+            (r#""cut in an escape\u00"#, "cut in an escape…"),
+            (r#""cut in a pair\ud83d\ude"#, "cut in a pair…"),
+            (r#"{"question":  "Where?"#, r#"{"question": "Where?"#),
+            ("12", "12"),
+            ("null", "null"),
+            (r#""""#, ""),
+        ] {
+            assert_eq!(preview(json), text, "{json}");
+        }
+    }
+
+    #[test]
+    fn escapes_what_clients_sent() {
+        let evil = r#"<script>alert(1)</script>"'><img src=x onerror=alert(1)>"#;
+        let json = serde_json::to_string(evil).unwrap();
+        let row: Row = serde_json::from_value(serde_json::json!([
+            evil,
+            evil,
+            0,
+            5,
+            1,
+            1,
+            1,
+            1,
+            evil,
+            serde_json::to_string(&[evil]).unwrap(),
+            json,
+            json,
+            1,
+            0
+        ]))
+        .unwrap();
+        let html = table(&Asked::default(), &[row]).into_string();
+        assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+        // Nor does anything end an attribute.
+        assert!(!html.contains("\"'>") && !html.contains("&quot;'><"), "{html}");
+    }
+}

@@ -1,0 +1,194 @@
+//! The dashboard's list as a statement. It walks the project's traces along the
+//! index by start, newest first, and ends with a page full or a bounded number
+//! of rows looked at, whichever comes first: a filter that nothing passes costs
+//! the same in a project of any age. Where it ended it says, to go on from there.
+
+use serde::Deserialize;
+
+use super::pack::{pack, unpack};
+use super::query::Builder;
+use super::{Ran, Statement, decode};
+use crate::error::Fault;
+use crate::model::{Micros, Status};
+
+/// Rows that one question looks at, at most. D1 bills each, and they take some
+/// 30 ms (measured).
+pub const WALK: i64 = 5_000;
+/// Where spans have to be looked at, too: traces and their spans together. One
+/// trace is always looked at, whatever it has.
+pub const WALK_SPANS: i64 = 20_000;
+
+/// Which traces to show. Texts match parts of names in either case, and tags
+/// and sessions as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are what they are called")]
+pub struct Filter {
+    pub from: Option<Micros>,
+    pub to: Option<Micros>,
+    pub status: Option<Status>,
+    pub name: Option<String>,
+    pub tags: Vec<String>,
+    pub session: Option<String>,
+    pub model: Option<String>,
+    pub min_duration_us: Option<i64>,
+    pub min_cost_nano: Option<i64>,
+}
+
+/// A place in the list: of the trace that comes before it.
+pub type Place = (Micros, String);
+
+/// A trace as the list shows it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[allow(missing_docs, reason = "the columns are documented in migrations/")]
+pub struct Row {
+    pub id: String,
+    pub name: String,
+    pub start_us: Micros,
+    pub end_us: Option<Micros>,
+    pub spans: i64,
+    pub errors: i64,
+    pub tokens: i64,
+    pub cost_nano: i64,
+    pub session: Option<String>,
+    pub tags: Option<String>,
+    pub input_preview: Option<String>,
+    pub output_preview: Option<String>,
+    /// Whether the filter lets it through.
+    hit: u8,
+    /// Whether it is the last one that was looked at.
+    end: u8,
+}
+
+/// A part of the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The traces, newest first.
+    pub rows: Vec<Row>,
+    /// Where it goes on.
+    pub next: Next,
+    /// Whether the project has any trace at all.
+    pub any: bool,
+}
+
+/// What comes after a part of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing.
+    End,
+    /// More traces, after this place.
+    More(Place),
+    /// Perhaps more: so far it was looked.
+    Perhaps(Place),
+}
+
+/// The conditions on a row that has been walked to, `true` for none. Its
+/// columns are the table's, with `name` as the list shows it.
+pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
+    let mut all = vec!["true".to_owned()];
+    match filter.status {
+        Some(Status::Error) => all.push("errors > 0".into()),
+        Some(Status::Ok) => all.push("errors = 0".into()),
+        None => {}
+    }
+    if let Some(least) = filter.min_duration_us {
+        let least = sql.bind_time(least);
+        all.push(format!("end_us - start_us >= {least}"));
+    }
+    if let Some(least) = filter.min_cost_nano {
+        let least = sql.bind_time(least);
+        all.push(format!("cost_nano >= {least}"));
+    }
+    if let Some(session) = &filter.session {
+        let session = sql.bind(&**session);
+        all.push(format!("session = {session}"));
+    }
+    if let Some(name) = &filter.name {
+        let name = sql.bind(&**name);
+        all.push(format!("instr(lower(name), lower({name})) > 0"));
+    }
+    for tag in &filter.tags {
+        let tag = sql.bind(&**tag);
+        all.push(format!("exists (select 1 from json_each(tags) where value = {tag})"));
+    }
+    if let Some(model) = &filter.model {
+        let model = sql.bind(&**model);
+        all.push(format!(
+            "exists (select 1 from span as s where s.project = ?1 and s.trace = id
+              and instr(lower(s.model), lower({model})) > 0)"
+        ));
+    }
+    all.join(" and ")
+}
+
+/// At most so many traces after a place, and whether there are any at all.
+#[must_use]
+pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize) -> [Statement; 2] {
+    let mut sql = Builder::new(project);
+    if let Some((start, id)) = after {
+        let (start, id) = (sql.bind_time(*start), sql.bind(&*pack(id)));
+        sql.and(&format!("(t.start_us, t.id) < ({start}, {id})"));
+    }
+    if let Some(from) = filter.from {
+        let from = sql.bind_time(from);
+        sql.and(&format!("t.start_us >= {from}"));
+    }
+    if let Some(to) = filter.to {
+        let to = sql.bind_time(to);
+        sql.and(&format!("t.start_us <= {to}"));
+    }
+    let hit = conditions(&mut sql, filter);
+    let (weight, most) =
+        if filter.model.is_some() { ("1 + t.spans", WALK_SPANS) } else { ("1", WALK) };
+    let range = std::mem::take(&mut sql.clauses);
+    // The window is in the index's order and the outer selects are in its: SQLite
+    // takes row after row through all three and stops when it has enough.
+    let text = format!(
+        "select json_array(id, name, start_us, end_us, spans, errors, tokens, cost_nano,
+          session, tags, input_preview, output_preview, hit, walked >= {most}) as json
+        from (select *, ({hit}) as hit from (
+          select t.id, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us, t.spans,
+            t.errors, t.tokens, t.cost_nano, t.session, t.tags, t.input_preview, t.output_preview,
+            sum({weight}) over (order by t.start_us desc, t.id desc
+              rows unbounded preceding) as walked
+          from trace as t where t.project = ?1{range}))
+        where hit or walked >= {most}
+        limit {}",
+        limit + 1
+    );
+    [
+        Statement { sql: text.into(), params: sql.params },
+        Statement {
+            sql: "select '1' as json from trace where project = ?1 limit 1".into(),
+            params: vec![project.into()],
+        },
+    ]
+}
+
+/// What [`page`] found.
+///
+/// # Errors
+/// [`Fault::Internal`] for rows that are not what it asks for.
+pub fn read(ran: &Ran, limit: usize) -> Result<Page, Fault> {
+    let [found, any] = ran.rows.as_slice() else {
+        return Err(Fault::Internal("a list is two results".into()));
+    };
+    let mut page = Page { rows: Vec::new(), next: Next::End, any: !any.is_empty() };
+    for row in found {
+        let row: Row = decode(row)?;
+        let row = Row { id: unpack(row.id), ..row };
+        if row.hit != 0 && page.rows.len() == limit {
+            let last = page.rows.last().map(|last| (last.start_us, last.id.clone()));
+            page.next = last.map_or(Next::End, Next::More);
+            return Ok(page);
+        }
+        let end = (row.end != 0).then(|| (row.start_us, row.id.clone()));
+        if row.hit != 0 {
+            page.rows.push(row);
+        }
+        if let Some(end) = end {
+            page.next = Next::Perhaps(end);
+            return Ok(page);
+        }
+    }
+    Ok(page)
+}
