@@ -112,9 +112,10 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     }
     if let Some(model) = &filter.model {
         let model = sql.bind(&**model);
+        // A span has an `id` of its own, and the trace's is meant: so it is left out.
         all.push(format!(
-            "exists (select 1 from span as s where s.project = ?1 and s.trace = id
-              and instr(lower(s.model), lower({model})) > 0)"
+            "exists (select 1 from (select project, trace, model from span) as s
+              where s.project = ?1 and s.trace = id and instr(lower(s.model), lower({model})) > 0)"
         ));
     }
     all.join(" and ")
