@@ -62,10 +62,10 @@ const START = Date.now() - 60_000;
 const inventory = (who: Visitor) =>
   who.page.evaluate(() => ({
     hurt: (globalThis as any).hurt ?? null,
-    odd: [...document.querySelectorAll("iframe, object, embed, base, math, meta[http-equiv], form[action*='evil'], [href*='evil'], [src*='evil'], h1 ~ h1")].map((one) => one.outerHTML.slice(0, 200)),
+    odd: [...document.querySelectorAll("iframe, object, embed, base, math, img, meta[http-equiv], h1 ~ h1")].map((one) => one.outerHTML.slice(0, 200)),
     scripts: [...document.scripts].filter((one) => !one.src.startsWith(`${location.origin}/`) || one.textContent).map((one) => one.outerHTML.slice(0, 200)),
     handlers: [...document.querySelectorAll("*")].flatMap((one) => one.getAttributeNames().filter((name) => /^on|^hx-on/.test(name)).map((name) => `${one.tagName} ${name}`)),
-    links: [...document.querySelectorAll<HTMLAnchorElement>("a[href], area[href]")].map((one) => one.href).filter((href) => !href.startsWith(`${location.origin}/`)),
+    links: [...document.querySelectorAll<HTMLElement>("a[href], area[href], link[href], form")].map((one) => (one as HTMLAnchorElement).href ?? (one as HTMLFormElement).action).filter((href) => !href.startsWith(`${location.origin}/`)),
     styles: document.querySelectorAll("style, [style]").length,
   }));
 const CLEAN = { hurt: null, odd: [], scripts: [], handlers: [], links: [], styles: 0 };
@@ -84,7 +84,7 @@ test("in every field of a list, a trace, a span and a session", { timeout: 120_0
         output: { role: "assistant", content: [{ type: "text", text: evil }, { type: "tool_use", id: evil, name: evil, input: { [evil]: evil } }], [evil]: evil },
         modelParameters: { [evil]: evil }, metadata: { [evil]: [evil, { [evil]: evil }] },
       }),
-      spanCreate({ id: `u${n}`, traceId: `t${n}`, parentSpanId: evil, name: "lost", type: "TOOL", input: evil, output: evil, ...time }),
+      spanCreate({ id: `u${n}`, traceId: `t${n}`, parentSpanId: evil.slice(0, 50), name: "lost", type: "TOOL", input: evil, output: evil, ...time }),
     ];
   }));
   await project.listWith(CORPUS.length);
