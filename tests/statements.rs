@@ -7,8 +7,8 @@ mod common;
 use common::{PROJECT, RECEIVED, Sqlite};
 use edgespan::batch::{BatchRef, Format};
 use edgespan::model::Status;
-use edgespan::store::query::{TraceFilter, get_trace, list_traces};
-use edgespan::store::{Param, Statement, safety, stat, write};
+use edgespan::store::query::{TraceFilter, get_span, get_trace, list_traces};
+use edgespan::store::{Param, Statement, safety, session, stat, write};
 use edgespan::wire;
 
 /// One of each kind.
@@ -32,6 +32,8 @@ fn statements() -> Vec<Statement> {
     all.push(list_traces(PROJECT, &TraceFilter { limit: 50, ..TraceFilter::default() }));
     all.push(list_traces(PROJECT, &every_filter));
     all.extend(get_trace(PROJECT, "t"));
+    all.extend(get_span(PROJECT, "t", "s"));
+    all.extend(session::near(PROJECT, "s", 1));
     all.extend(safety::bury(&batch, "why", 1, RECEIVED));
     all.push(stat::rejected(PROJECT, [1; 4], RECEIVED));
     all.push(safety::dead_letters(PROJECT));

@@ -4,18 +4,25 @@
 
 pub mod asset;
 pub mod chart;
+pub mod chat;
+mod critical;
 pub mod filter;
 pub mod first_trace;
 pub mod form;
 pub mod format;
+pub mod json;
+pub mod json_view;
 pub mod layout;
 pub mod list_page;
+pub mod messages;
 pub mod rows;
 pub mod session;
 pub mod session_page;
 pub mod sign_in;
 pub mod span_page;
 pub mod trace_page;
+pub mod tree;
+pub mod waterfall;
 
 use maud::Markup;
 
@@ -38,6 +45,8 @@ pub enum Page {
     Trace(String),
     /// `GET /traces/{id}/spans/{span}`
     Span(String, String),
+    /// `GET /traces/{id}/spans/{span}/raw`
+    RawSpan(String, String),
     /// `GET /sessions/{id}`
     Session(String),
     /// `GET /sign-in`
@@ -60,6 +69,9 @@ impl Page {
             ["chart"] => (Some(Self::Chart), None),
             ["traces", id] => (Some(Self::Trace(decode(id)?)), None),
             ["traces", id, "spans", span] => (Some(Self::Span(decode(id)?, decode(span)?)), None),
+            ["traces", id, "spans", span, "raw"] => {
+                (Some(Self::RawSpan(decode(id)?, decode(span)?)), None)
+            }
             ["sessions", id] => (Some(Self::Session(decode(id)?)), None),
             ["sign-in"] => (Some(Self::SignIn), Some(Self::PostSignIn)),
             ["sign-out"] => (None, Some(Self::SignOut)),
@@ -87,6 +99,7 @@ impl Page {
             Self::Chart => "page-chart",
             Self::Trace(_) => "page-trace",
             Self::Span(..) => "page-span",
+            Self::RawSpan(..) => "page-raw",
             Self::Session(_) => "page-session",
             Self::SignIn | Self::PostSignIn => "page-sign-in",
             Self::SignOut => "page-sign-out",
@@ -199,6 +212,7 @@ pub async fn answer(
         Page::Chart => chart::part(view).await,
         Page::Trace(id) => trace_page::page(view, id).await,
         Page::Span(trace, span) => span_page::page(view, trace, span).await,
+        Page::RawSpan(trace, span) => span_page::raw(view, trace, span).await,
         Page::Session(id) => session_page::page(view, id).await,
     }
 }

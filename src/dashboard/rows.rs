@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::filter::Asked;
 use super::format::{count, dollars, duration, encode, exact_dollars, time};
+use super::trace_page::session_url;
 use crate::store::list::Row;
 
 /// Tags of a trace that are shown.
@@ -54,7 +55,7 @@ fn row(asked: &Asked, row: &Row) -> Markup {
                         span.muted title=(tags.join(", ")) { "+" (tags.len() - TAGS) }
                     }
                     @if let Some(session) = &row.session {
-                        a.session href=(format!("/sessions/{}", encode(session))) title=(format!("Session {session}")) {
+                        a.session href=(session_url(session, row.start_us)) title=(format!("Session {session}")) {
                             span.sr { "Session " } (session)
                         }
                     }
@@ -79,13 +80,19 @@ fn row(asked: &Asked, row: &Row) -> Markup {
     }
 }
 
-/// How a trace went, by the number of its spans that failed: a sign and a word
-/// besides the colour.
+/// How a trace went, by the number of its spans that failed.
 #[must_use]
 pub fn status(errors: i64) -> Markup {
+    let failed = (errors > 0).then(|| format!("{} of its spans failed", count(errors)));
+    html! { span title=[failed] { (outcome(errors > 0)) } }
+}
+
+/// How something went: a sign and a word besides the colour.
+#[must_use]
+pub fn outcome(failed: bool) -> Markup {
     html! {
-        @if errors > 0 {
-            span.status.error title=(format!("{} of its spans failed", count(errors))) {
+        @if failed {
+            span.status.error {
                 svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true" {
                     path d="M6 0a6 6 0 1 1 0 12A6 6 0 0 1 6 0Zm2.1 3.2L6 5.3 3.9 3.2l-.7.7L5.3 6 3.2 8.1l.7.7L6 6.7l2.1 2.1.7-.7L6.7 6l2.1-2.1Z" fill="currentColor" {}
                 }
@@ -116,7 +123,8 @@ fn line(label: &str, json: Option<&str>) -> Markup {
 
 /// The beginning of some JSON as a line of text: what a string says, anything
 /// else as it is.
-fn preview(json: &str) -> String {
+#[must_use]
+pub fn preview(json: &str) -> String {
     let json = json.trim();
     let text = if json.starts_with('"') { string(json) } else { None };
     let text = text.unwrap_or_else(|| json.into());

@@ -1,23 +1,391 @@
-//! One span: what went in, what came out.
+//! One span: what went in, what came out, what it took. Its payloads are read
+//! from the raw batch, this span's bytes alone; large ones are put on the page
+//! only when they are asked for.
 
-use maud::html;
+use maud::{Markup, html};
 
-use super::{Answer, View};
+use super::format::{self, count, dollars, encode, exact_dollars};
+use super::json_view::{self, Budget, size};
+use super::layout::{Shell, document};
+use super::messages::{Look, Payload};
+use super::{Answer, View, asset::Asset, rows};
 use crate::batch::RawStore;
-use crate::error::Error;
-use crate::store::Database;
+use crate::error::{Error, Reject};
+use crate::model::{Body, SpanBody, SpanType, Status};
+use crate::payload::{Missing, Payloads};
+use crate::store::read::{self, Span, TraceRow};
+use crate::store::{Database, query};
+use crate::wire;
+
+/// A larger payload is shown when it is asked for.
+const LARGE: usize = 64 * 1024;
+/// So much of one that was asked for.
+const SHOWN_WHEN_ASKED: usize = 512 * 1024;
+
+/// A payload of a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// What went in.
+    Input,
+    /// What came out.
+    Output,
+    /// How the model was asked.
+    Parameters,
+    /// What else the client said.
+    Metadata,
+    /// What went wrong.
+    Error,
+}
+
+impl Slot {
+    /// In the order in which they are shown.
+    const ALL: [Self; 5] =
+        [Self::Error, Self::Input, Self::Output, Self::Parameters, Self::Metadata];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Parameters => "parameters",
+            Self::Metadata => "metadata",
+            Self::Error => "error",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Input => "Input",
+            Self::Output => "Output",
+            Self::Parameters => "Model parameters",
+            Self::Metadata => "Metadata",
+            Self::Error => "Error",
+        }
+    }
+
+    /// The one that a query's `part` names.
+    fn asked(query: &str) -> Option<Self> {
+        let part = value(query, "part")?;
+        Self::ALL.into_iter().find(|slot| slot.name() == part)
+    }
+
+    /// Its JSON, if the span has one; the text of an error.
+    fn of<'a>(self, body: &'a SpanBody<'_>) -> Option<&'a str> {
+        match self {
+            Self::Input => body.input,
+            Self::Output => body.output,
+            Self::Parameters => body.model_parameters,
+            Self::Metadata => body.metadata,
+            Self::Error => body.error_message.as_deref().filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// The last value of a name in a query string.
+#[must_use]
+pub fn value(query: &str, name: &str) -> Option<String> {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.filter(|(key, _)| key == name).last().map(|(_, value)| value.into_owned())
+}
 
 /// `GET /traces/{id}/spans/{span}`: a part of the trace's page when htmx asks,
-/// else a page.
+/// else that page; `?part=` for one payload, `view=` for how it is shown.
 ///
 /// # Errors
-/// 404 when the trace has no such span; a fault of the database.
-#[allow(clippy::unused_async, reason = "yet to come")]
+/// 404 when the trace has no such span; a fault of the database or the store.
 pub async fn page(
+    view: &View<'_, impl Database, impl RawStore>,
+    trace_id: &str,
+    span_id: &str,
+) -> Result<Answer, Error> {
+    let slot = Slot::asked(view.query);
+    if !view.part && slot.is_none() {
+        let (trace, span) = (encode(trace_id), encode(span_id));
+        return Ok(Answer::see(format!("/traces/{trace}?span={span}")));
+    }
+    let (trace, span, payloads) = fetch(view, trace_id, span_id).await?;
+    let event = event(&span, &payloads);
+    let Some(slot) = slot else { return Ok(detail(&trace, &span, &event).into()) };
+    let path = path(&trace.id, &span.id);
+    let look = value(view.query, "view");
+    let part = match &event {
+        Ok(body) => part(slot, body, &path, Asked::For(look.as_deref())),
+        Err(why) => unreadable(why),
+    };
+    if view.part {
+        return Ok(part.into());
+    }
+    let back = format!("/traces/{}?span={}", encode(&trace.id), encode(&span.id));
+    let shell = Shell {
+        title: &span.name,
+        project: Some(view.project_name),
+        assets: &[Asset::TraceCss, Asset::Htmx, Asset::TraceJs],
+        back: Some((&back, "Trace")),
+    };
+    Ok(document(&shell, &html! { h1 { (span.name) } div.detail { (part) } }).into())
+}
+
+/// `GET /traces/{id}/spans/{span}/raw?part=input`: a payload as it was sent; without
+/// `part` the whole event.
+///
+/// # Errors
+/// As [`page`], and 404 for a payload that is not there.
+pub async fn raw(
+    view: &View<'_, impl Database, impl RawStore>,
+    trace_id: &str,
+    span_id: &str,
+) -> Result<Answer, Error> {
+    let (_, span, payloads) = fetch(view, trace_id, span_id).await?;
+    let body = event(&span, &payloads).map_err(|why| Reject::NotFound(why.into()))?;
+    let slot = Slot::asked(view.query);
+    let content_type = if slot == Some(Slot::Error) { "text/plain" } else { "application/json" };
+    let text = match slot {
+        Some(slot) => slot.of(&body),
+        None => span.slice.as_ref().and_then(|slice| payloads.get(slice).ok()),
+    };
+    let none = || Reject::NotFound("this span has no such payload".into());
+    Ok(Answer {
+        status: 200,
+        headers: vec![
+            ("content-type", format!("{content_type}; charset=utf-8")),
+            // Nothing a client sent is a document of this origin, whatever a
+            // browser takes it for.
+            ("content-security-policy", "default-src 'none'; sandbox".into()),
+        ],
+        body: text.ok_or_else(none)?.to_owned(),
+    })
+}
+
+async fn fetch(
     view: &View<'_, impl Database, impl RawStore>,
     trace: &str,
     span: &str,
-) -> Result<Answer, Error> {
-    let _ = view;
-    Ok(html! { h2 { (trace) " " (span) } }.into())
+) -> Result<(TraceRow, Span, Payloads), Error> {
+    let ran = view.db.run(query::get_span(view.project, trace, span)).await?;
+    let none = || Reject::NotFound("this trace has no span with this id".into());
+    let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
+    let span = spans.into_iter().next().ok_or_else(none)?;
+    let source = &view.source;
+    let slices = span.slice.iter();
+    let payloads = Payloads::read(source.store, slices, source.held, source.now).await?;
+    Ok((trace, span, payloads))
+}
+
+/// The span's own event.
+///
+/// # Errors
+/// Why it is not there.
+pub fn event<'a>(span: &Span, payloads: &'a Payloads) -> Result<SpanBody<'a>, Missing> {
+    const ODD: Missing = "the raw batch is not what the index says";
+    let bytes = payloads.get(span.slice.as_ref().ok_or(ODD)?)?;
+    match wire::decode_event(bytes).ok_or(ODD)?.body {
+        Body::Span(body) => Ok(body),
+        Body::Trace(_) => Err(ODD),
+    }
+}
+
+fn path(trace: &str, span: &str) -> String {
+    format!("/traces/{}/spans/{}", encode(trace), encode(span))
+}
+
+fn unreadable(why: &str) -> Markup {
+    html! { p.message.warn { "What went in and out cannot be shown: " (why) "." } }
+}
+
+/// All about a span, for the region beside the tree.
+#[must_use]
+pub fn detail(trace: &TraceRow, span: &Span, event: &Result<SpanBody<'_>, Missing>) -> Markup {
+    let path = path(&trace.id, &span.id);
+    let body = event.as_ref().ok();
+    let name = body.map_or(&*span.name, |body| &*body.name);
+    html! {
+        header {
+            div.title {
+                h2.(format!("k{}", span.kind)) {
+                    @if name.is_empty() { em { "no name" } } @else { (name) }
+                }
+                button.quiet.icon.close type="button" data-close aria-label="Close" title="Close (Esc)" { "✕" }
+            }
+            p.line {
+                span.kind.(format!("k{}", span.kind)) { (kind(span.kind)) }
+                (rows::outcome(span.status == Status::Error))
+                @if let Some(model) = body.and_then(|b| b.model.as_deref()).or(span.model.as_deref()) {
+                    code { (model) }
+                }
+            }
+            (numbers(trace, span, body))
+            div.find {
+                input type="search" data-find placeholder="Find in this span" aria-label="Find in this span";
+                span.muted data-found aria-live="polite" {}
+            }
+        }
+        @match event {
+            Err(why) => (unreadable(why)),
+            Ok(body) => @for slot in Slot::ALL { (part(slot, body, &path, Asked::No)) },
+        }
+        (about(trace, span, body, &path))
+    }
+}
+
+/// `Human handoff`, but `LLM`.
+#[must_use]
+pub fn kind(code: usize) -> String {
+    let name = SpanType::name_of(code);
+    if name == "LLM" {
+        return name.into();
+    }
+    let mut text = name.to_lowercase().replace('_', " ");
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+fn numbers(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>) -> Markup {
+    let after =
+        span.start_us.map(|start| start.saturating_sub(trace.start_us)).filter(|us| *us > 0);
+    let tokens = |n: Option<u64>| n.map(|n| count(i64::try_from(n).unwrap_or(i64::MAX)));
+    let parts = [
+        ("in", span.prompt_tokens),
+        ("out", span.completion_tokens),
+        ("cached", body.and_then(|body| body.usage.cached)),
+    ];
+    let parts = parts.into_iter().filter_map(|(name, n)| Some((name, tokens(n)?)));
+    html! {
+        dl.facts {
+            div { dt { "Duration" } dd { (super::waterfall::duration(span)) } }
+            @if let Some(after) = after {
+                div { dt { "Began after" } dd { (format::duration(after)) } }
+            }
+            @if let Some(total) = tokens(span.total_tokens) {
+                div {
+                    dt { "Tokens" }
+                    dd { (total) @for (name, n) in parts { span.muted { " · " (n) " " (name) } } }
+                }
+            }
+            @if let Some(nano) = span.cost_nano {
+                div { dt { "Cost" } dd title=(exact_dollars(nano)) { (dollars(nano)) } }
+            }
+        }
+    }
+}
+
+/// Whether a payload was asked for by itself, and how it is to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked<'a> {
+    No,
+    For(Option<&'a str>),
+}
+
+/// One payload, if the span has it.
+fn part(slot: Slot, body: &SpanBody<'_>, path: &str, asked: Asked<'_>) -> Markup {
+    let Some(raw) = slot.of(body) else { return html! {} };
+    let url = |view: &str| format!("{path}?part={}{view}", slot.name());
+    let id = format!("part-{}", slot.name());
+    let raw_url = format!("{path}/raw?part={}", slot.name());
+    let head = |looks: &[Look], shown: Option<Look>| {
+        html! {
+            header {
+                h3 { (slot.label()) }
+                span.muted { (size(raw.len())) }
+                span.spacer {}
+                @if looks.len() > 1 {
+                    span.looks {
+                        @for look in looks {
+                            a href=(url(&format!("&view={}", look.name()))) hx-get=(url(&format!("&view={}", look.name())))
+                                hx-target={ "#" (id) } hx-swap="outerHTML" aria-current=[(shown == Some(*look)).then_some("true")] {
+                                (look.label())
+                            }
+                        }
+                    }
+                }
+                button.small type="button" data-copy-url=(raw_url) { "Copy" }
+                a.small.button href=(raw_url) target="_blank" rel="noopener" { "Raw" }
+            }
+        }
+    };
+    if raw.len() > LARGE && asked == Asked::No {
+        return html! {
+            section.part id=(id) {
+                (head(&[], None))
+                p {
+                    a.button href=(url("")) hx-get=(url("")) hx-target={ "#" (id) } hx-swap="outerHTML" {
+                        "Show " (slot.label().to_lowercase()) ", " (size(raw.len()))
+                    }
+                }
+            }
+        };
+    }
+    let mut budget = Budget::new(if asked == Asked::No { 2 * LARGE } else { SHOWN_WHEN_ASKED });
+    if slot == Slot::Error {
+        let text = budget.take(raw).to_owned();
+        return html! {
+            section.part.failed id=(id) {
+                (head(&[], None))
+                div.plain { (text) }
+                @if budget.cut { (rest(&raw_url)) }
+            }
+        };
+    }
+    let payload = Payload::of(raw);
+    let wanted = match asked {
+        Asked::For(Some(name)) => payload.looks().iter().find(|look| look.name() == name),
+        _ => None,
+    };
+    let look = wanted.or_else(|| payload.looks().first()).copied().unwrap_or(Look::Json);
+    let shown = payload.view(look, &mut budget);
+    html! {
+        section.part id=(id) {
+            (head(payload.looks(), Some(look)))
+            (shown)
+            @if budget.cut { (rest(&raw_url)) }
+        }
+    }
+}
+
+fn rest(raw_url: &str) -> Markup {
+    html! { p.muted { "This is not all of it. " a href=(raw_url) target="_blank" rel="noopener" { "Open it raw" } } }
+}
+
+/// When and where, for those who look things up.
+fn about(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>, path: &str) -> Markup {
+    let parent = body.and_then(|body| body.parent.as_deref());
+    let id = |name: &str, id: &str| {
+        html! { div { dt { (name) } dd { code { (id) } " " button.quiet.small type="button" data-copy=(id) { "Copy" } } } }
+    };
+    html! {
+        section.part.about {
+            header { h3 { "Details" } }
+            dl {
+                @if let Some(at) = span.start_us { div { dt { "Started" } dd { (format::time(at)) } } }
+                @if let Some(at) = span.end_us { div { dt { "Ended" } dd { (format::time(at)) } } }
+                @if let Some(at) = span.received_ms { div { dt { "Received" } dd { (format::time(at.saturating_mul(1_000))) } } }
+                @if let Some(cost) = body.and_then(|body| body.cost) { div { dt { "Cost as sent" } dd { code { (json_view::start(cost, 100)) } } } }
+                (id("Span", &span.id))
+                @if let Some(parent) = parent { (id("Parent", parent)) }
+                (id("Trace", &trace.id))
+            }
+            p { a href=(format!("{path}/raw")) target="_blank" rel="noopener" { "The whole event as it was sent" } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_kinds_as_people_do() {
+        let names: Vec<_> = (0..11).map(kind).collect();
+        assert_eq!(
+            names.join(", "),
+            "Agent, LLM, Tool, Retrieval, Chain, Custom, Delegation, Voice, Human handoff, Guardrail, Custom"
+        );
+    }
+
+    #[test]
+    fn finds_what_a_query_asks_for() {
+        assert_eq!(Slot::asked("view=json&part=output"), Some(Slot::Output));
+        assert_eq!(Slot::asked("part=outputs"), None);
+        assert_eq!(value("a=1&a=%2F&b", "a").as_deref(), Some("/"));
+    }
 }

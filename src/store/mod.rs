@@ -4,10 +4,12 @@
 
 pub mod list;
 pub mod pack;
+
 pub mod query;
 pub mod read;
 pub mod rows;
 pub mod safety;
+pub mod session;
 pub mod stat;
 pub mod write;
 

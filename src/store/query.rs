@@ -32,7 +32,7 @@ pub struct TraceFilter {
 const SPANS_A_ROW: usize = 400;
 
 /// The columns of a trace, as [`super::read::TraceRow`] has them.
-const TRACE: &str = "json_array(
+pub(super) const TRACE: &str = "json_array(
   t.id, coalesce(t.name, t.root_name, ''), t.start_us, t.end_us, t.spans,
   t.errors, t.tokens, t.cost_nano, t.created_ms, t.session, t.parent_trace,
   t.deployment, t.tags, t.evaluators, t.metadata, t.input_preview,
@@ -113,6 +113,18 @@ impl Builder {
 /// that they lie in.
 #[must_use]
 pub fn get_trace(project: &str, id: &str) -> Vec<Statement> {
+    get(project, id, None)
+}
+
+/// The same with one span alone: by key, however many the trace has. Its parent
+/// is not among the rows.
+#[must_use]
+pub fn get_span(project: &str, trace: &str, span: &str) -> Vec<Statement> {
+    get(project, trace, Some(span))
+}
+
+fn get(project: &str, id: &str, span: Option<&str>) -> Vec<Statement> {
+    let only = if span.is_some() { " and id = ?3" } else { "" };
     let trace = format!(
         "select {TRACE} as json from trace as t
         left join batch as b on b.seq = t.event_batch and b.project = t.project
@@ -126,16 +138,21 @@ pub fn get_trace(project: &str, id: &str) -> Vec<Statement> {
             prompt_tokens, completion_tokens, total_tokens, cost_nano, batch,
             offset, length) as row,
             (row_number() over () - 1) / {SPANS_A_ROW} as part
-          from span where project = ?1 and trace = ?2)
+          from span where project = ?1 and trace = ?2{only})
         group by part"
     );
     // `+project`: checked, but not by its index, along which SQLite would read
     // all the project's batches.
-    let batches = "
-        select json_array(seq, object, received_ms) as json from batch
+    let batches = format!(
+        "select json_array(seq, object, received_ms) as json from batch
         where +project = ?1 and seq in (
-          select batch from span where project = ?1 and trace = ?2)";
-    [trace.into(), spans.into(), batches.into()]
-        .map(|sql| Statement { sql, params: vec![project.into(), (&*pack(id)).into()] })
-        .into()
+          select batch from span where project = ?1 and trace = ?2{only})"
+    );
+    let params = || vec![project.into(), (&*pack(id)).into()];
+    let of_spans = || params().into_iter().chain(span.map(|span| (&*pack(span)).into())).collect();
+    vec![
+        Statement { sql: trace.into(), params: params() },
+        Statement { sql: spans.into(), params: of_spans() },
+        Statement { sql: batches.into(), params: of_spans() },
+    ]
 }

@@ -1,0 +1,318 @@
+//! JSON as folded lists. How much of it is shown is bounded, in values, in
+//! depth and in bytes; who wants all of it opens it raw. Numbers are shown with
+//! the digits that were sent.
+
+use std::fmt::Write;
+
+use maud::{Markup, PreEscaped, Render, html};
+
+use super::json::{Json, Kind, Token};
+
+/// Most values shown of one payload.
+const MAX_VALUES: usize = 3_000;
+/// Deepest nesting shown; below it stands what was sent, on one line. Browsers
+/// stop nesting elements at 512.
+const MAX_DEPTH: usize = 60;
+/// Up to so many values nothing is folded at first.
+const ALL_OPEN: usize = 40;
+/// A longer string is folded.
+const LONG: usize = 600;
+/// So much of a folded string is seen.
+const PREVIEW: usize = 160;
+
+/// How many bytes of text may still be shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    left: usize,
+    /// Whether something was left out.
+    pub cut: bool,
+}
+
+impl Budget {
+    /// So many bytes.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        Self { left: bytes, cut: false }
+    }
+
+    /// As much of the text as may be shown.
+    pub fn take<'a>(&mut self, text: &'a str) -> &'a str {
+        let mut end = text.len().min(self.left);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.left -= end;
+        self.cut |= end < text.len();
+        text.get(..end).unwrap_or_default()
+    }
+
+    /// Whether nothing more may be shown.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.left == 0
+    }
+}
+
+/// The beginning of a text, at most so many bytes of it.
+#[must_use]
+pub fn start(text: &str, most: usize) -> &str {
+    Budget::new(most).take(text)
+}
+
+/// A value, folded. Says so when it leaves something out.
+#[must_use]
+pub fn view(json: Json<'_>, budget: &mut Budget) -> Markup {
+    let (tokens, counts, all) = read(json);
+    let mut out = String::new();
+    let mut writer = Writer { out: &mut out, budget, open_to: open_to(&tokens) };
+    writer.all(&tokens, &counts);
+    budget.cut |= !all;
+    html! { div.json { (PreEscaped(out)) } }
+}
+
+/// What is shown, and of each that opens how much is in it (`None` when that is
+/// beyond what is shown); and whether it is all.
+fn read(json: Json<'_>) -> (Vec<Token<'_>>, Vec<Option<usize>>, bool) {
+    let mut tokens: Vec<Token<'_>> = Vec::new();
+    let mut counts: Vec<Option<usize>> = Vec::new();
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut values = 0;
+    for token in json.tokens() {
+        if values == MAX_VALUES && !matches!(token, Token::Close) {
+            return (tokens, counts, false);
+        }
+        match token {
+            Token::Key(_) => {}
+            Token::Close => {
+                let Some((at, count)) = open.pop() else { continue };
+                if let Some(slot) = counts.get_mut(at) {
+                    *slot = Some(count);
+                }
+            }
+            Token::Open(_) | Token::Leaf(_) => {
+                values += 1;
+                if let Some((_, count)) = open.last_mut() {
+                    *count += 1;
+                }
+                if matches!(token, Token::Open(_)) {
+                    open.push((tokens.len(), 0));
+                }
+            }
+        }
+        tokens.push(token);
+        counts.push(None);
+    }
+    (tokens, counts, true)
+}
+
+/// The depth down to which values are open at first: as deep as a screen holds.
+fn open_to(tokens: &[Token<'_>]) -> usize {
+    let mut at_depth = vec![0_usize; MAX_DEPTH + 1];
+    let mut depth = 0_usize;
+    for token in tokens {
+        match token {
+            Token::Close => depth = depth.saturating_sub(1),
+            Token::Key(_) => {}
+            Token::Open(_) | Token::Leaf(_) => {
+                if let Some(count) = at_depth.get_mut(depth) {
+                    *count += 1;
+                }
+                depth += usize::from(matches!(token, Token::Open(_)));
+            }
+        }
+    }
+    let mut seen = 0;
+    let fits = at_depth.iter().take_while(|count| {
+        seen += **count;
+        seen <= ALL_OPEN
+    });
+    fits.count().max(2) - 1
+}
+
+struct Writer<'o, 'b> {
+    out: &'o mut String,
+    budget: &'b mut Budget,
+    open_to: usize,
+}
+
+impl Writer<'_, '_> {
+    fn all(&mut self, tokens: &[Token<'_>], counts: &[Option<usize>]) {
+        // Of each open one, whether it is an array and how many items came.
+        let mut open: Vec<(Kind, usize)> = Vec::new();
+        let mut key: Option<Json<'_>> = None;
+        for (token, count) in tokens.iter().zip(counts) {
+            if self.budget.is_spent() {
+                self.budget.cut = true;
+                break;
+            }
+            match token {
+                Token::Key(name) => key = Some(*name),
+                Token::Close => {
+                    if open.pop().is_some() && open.len() < MAX_DEPTH {
+                        self.out.push_str("</div></details>");
+                    }
+                }
+                Token::Open(kind) => {
+                    let label = self.label(key.take(), &mut open);
+                    if open.len() < MAX_DEPTH {
+                        let open_now = if open.len() < self.open_to { " open" } else { "" };
+                        let _ = write!(self.out, "<details{open_now}><summary>{label}");
+                        self.summary(*kind, *count);
+                        self.out.push_str("</summary><div>");
+                    } else if open.len() == MAX_DEPTH {
+                        let _ = write!(
+                            self.out,
+                            "<p>{label}<i>nested more deeply than is shown</i></p>"
+                        );
+                        self.budget.cut = true;
+                    }
+                    open.push((*kind, 0));
+                }
+                Token::Leaf(value) => {
+                    let label = self.label(key.take(), &mut open);
+                    if open.len() <= MAX_DEPTH {
+                        self.leaf(&label, *value);
+                    }
+                }
+            }
+        }
+        for _ in 0..open.len().min(MAX_DEPTH) {
+            self.out.push_str("</div></details>");
+        }
+    }
+
+    /// What stands before a value: its key or its place.
+    fn label(&mut self, key: Option<Json<'_>>, open: &mut [(Kind, usize)]) -> String {
+        let place = open.last_mut().map(|(kind, place)| {
+            *place += 1;
+            (*kind, *place - 1)
+        });
+        match (place, key) {
+            (Some((Kind::Array, place)), _) => format!("<s>{place}</s>"),
+            (Some(_), Some(key)) => {
+                let text = key.text().unwrap_or_default();
+                html! { b { (self.budget.take(&text)) } }.into_string()
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn summary(&mut self, kind: Kind, count: Option<usize>) {
+        let (open, close, one, many) = match kind {
+            Kind::Array => ('[', ']', "item", "items"),
+            _ => ('{', '}', "key", "keys"),
+        };
+        let _ = match count {
+            Some(1) => write!(self.out, "<i>{open}1 {one}{close}</i>"),
+            Some(count) => write!(self.out, "<i>{open}{count} {many}{close}</i>"),
+            None => write!(self.out, "<i>{open}…{close}</i>"),
+        };
+    }
+
+    fn leaf(&mut self, label: &str, value: Json<'_>) {
+        let Some(text) = value.text() else {
+            let class = if value.is_null() { "nil" } else { "num" };
+            let shown = self.budget.take(value.raw());
+            let _ = write!(self.out, "<p>{label}<span class=\"{class}\">");
+            shown.render_to(self.out);
+            self.out.push_str("</span></p>");
+            return;
+        };
+        let shown = self.budget.take(&text);
+        let markup = if shown.len() > LONG {
+            html! {
+                details {
+                    summary { (PreEscaped(label)) (folded(shown, text.len())) }
+                    div.str { (shown) }
+                }
+            }
+        } else {
+            html! { p { (PreEscaped(label)) span.str { "\"" (shown) "\"" } } }
+        };
+        self.out.push_str(&markup.into_string());
+    }
+}
+
+/// What is seen of a long text until it is opened.
+#[must_use]
+pub fn folded(text: &str, length: usize) -> Markup {
+    html! {
+        span.preview { (start(text, PREVIEW).trim_end()) "…" }
+        i { (size(length)) }
+    }
+}
+
+/// `512 B`, `64.2 KB`, `5.1 MB`.
+#[must_use]
+pub fn size(bytes: usize) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..999_950 => format!("{}.{} KB", (bytes + 50) / 1_000, (bytes + 50) / 100 % 10),
+        _ => format!("{}.{} MB", (bytes + 50_000) / 1_000_000, (bytes + 50_000) / 100_000 % 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(json: &str) -> String {
+        view(Json::new(json), &mut Budget::new(100_000)).into_string()
+    }
+
+    fn balanced(html: &str) -> bool {
+        ["details", "summary", "div", "p", "b", "s", "i", "span"].iter().all(|tag| {
+            let opened = html.matches(&format!("<{tag}>")).count()
+                + html.matches(&format!("<{tag} ")).count();
+            opened == html.matches(&format!("</{tag}>")).count()
+        })
+    }
+
+    #[test]
+    fn shows_numbers_with_the_digits_that_were_sent() {
+        let html = shown(r#"{"a": 12345678901234567890.10, "b": [1e999, -0, null, true]}"#);
+        for text in ["12345678901234567890.10", "1e999", "-0", "null", "true"] {
+            assert!(html.contains(&format!(">{text}</span>")), "{html}");
+        }
+        assert!(html.contains("{2 keys}") && html.contains("[4 items]"), "{html}");
+    }
+
+    #[test]
+    fn what_clients_send_is_never_markup() {
+        let html = shown(r#"{"<script>": "<img src=x onerror=alert(1)>", "a": ["</div><b>"]}"#);
+        assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+        assert!(balanced(&html), "{html}");
+    }
+
+    #[test]
+    fn folds_what_no_screen_holds() {
+        let few = shown(r#"{"a":{"b":{"c":1}}}"#);
+        assert_eq!(few.matches("<details open").count(), 3, "{few}");
+        let many = shown(&format!("{{\"a\":[{}]}}", ["{\"b\":[1]}"; 100].join(",")));
+        assert_eq!(many.matches("<details open").count(), 1, "{many}");
+    }
+
+    #[test]
+    fn stops_at_its_bounds_and_says_so() {
+        for json in [
+            format!("[{}]", vec!["1"; MAX_VALUES + 10].join(",")),
+            "[".repeat(400) + &"]".repeat(400),
+            format!("[\"{}\", 1]", "x".repeat(200_000)),
+            format!("[{}\"{}\"]", "[1],".repeat(20), "é".repeat(200_000)),
+        ] {
+            let mut budget = Budget::new(100_000);
+            let html = view(Json::new(&json), &mut budget).into_string();
+            assert!(budget.cut && balanced(&html) && html.len() < 400_000, "{}", html.len());
+        }
+        let mut budget = Budget::new(100_000);
+        let _ = view(Json::new("[1,[2]]"), &mut budget);
+        assert!(!budget.cut);
+    }
+
+    #[test]
+    fn odd_text_does_no_harm() {
+        for json in ["", "]", "{]}}", "[[[", "{\"a\"", "\"", "{\"a\":}", "[,,]"] {
+            assert!(balanced(&shown(json)), "{json}");
+        }
+    }
+}
