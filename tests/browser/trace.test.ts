@@ -169,8 +169,9 @@ describe("a span's detail", () => {
     const project = await agent();
     const { page } = await open(project, "/traces/t?span=none");
     expect((await visible(page)).length).toBe(7);
-    const answer = await page.goto(new URL("/traces/t/spans/none", edge.url).href);
-    expect(answer!.status()).toBe(404);
+    expect(await page.locator("main").innerText()).toMatch(/no span none|not there|not found/i);
+    const part = await page.request.get(new URL("/traces/t/spans/none", edge.url).href, { headers: { "hx-request": "true" } });
+    expect(part.status()).toBe(404);
   });
 
   test("a chat is shown as a conversation, with its tools, parameters and usage", async () => {
