@@ -93,7 +93,11 @@ curl ${url}/api/v1/traces -H 'Authorization: Bearer ${LOCAL_KEY}' -H 'Content-Ty
   ${events.join(",\n  ")}
 ]}'
 
-Read it back:
+See it on the dashboard, which is at ${url} and takes the same key:
+
+${url}/traces/${trace}
+
+Or read it back:
 
 curl ${url}/api/v1/traces/${trace} -H 'Authorization: Bearer ${LOCAL_KEY}'
 

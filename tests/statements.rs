@@ -9,6 +9,7 @@ use edgespan::batch::{BatchRef, Format};
 use edgespan::model::Status;
 use edgespan::store::query::{TraceFilter, get_span, get_trace, list_traces};
 use edgespan::store::{Param, Statement, safety, session, stat, write};
+use edgespan::store::{chart, list};
 use edgespan::wire;
 
 /// One of each kind.
@@ -34,6 +35,26 @@ fn statements() -> Vec<Statement> {
     all.extend(get_trace(PROJECT, "t"));
     all.extend(get_span(PROJECT, "t", "s"));
     all.extend(session::near(PROJECT, "s", 1));
+    let every_condition = list::Filter {
+        from: Some(0),
+        to: Some(2),
+        status: Some(Status::Ok),
+        name: Some("n".into()),
+        tags: vec!["a".into(), "b".into()],
+        session: Some("s".into()),
+        model: Some("m".into()),
+        min_duration_us: Some(1),
+        min_cost_nano: Some(1),
+    };
+    all.extend(list::page(PROJECT, &list::Filter::default(), None, 50));
+    all.extend(list::page(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
+    all.push(chart::extent(PROJECT, None, 1));
+    all.push(chart::extent(PROJECT, Some(0), 1));
+    let few = chart::Extent { traces: 1, newest: None, counted_to: None, oldest: None };
+    for traces in [1, chart::EXACT + 1] {
+        let plan = chart::Plan::new(0, 1, &chart::Extent { traces, ..few });
+        all.push(plan.statement(PROJECT, &every_condition));
+    }
     all.extend(safety::bury(&batch, "why", 1, RECEIVED));
     all.push(stat::rejected(PROJECT, [1; 4], RECEIVED));
     all.push(safety::dead_letters(PROJECT));

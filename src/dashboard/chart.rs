@@ -1,17 +1,188 @@
-//! The charts above the list.
-use maud::html;
+//! The charts above the list: what its traces come to, over its range of time.
+//! Drawn here as SVG; the browser stretches them, so nothing in them has a
+//! shape that would suffer.
 
+use maud::{Markup, html};
+
+use super::filter::Asked;
+use super::format::{count, dollars, duration, iso, short, time};
 use super::{Answer, View};
 use crate::batch::RawStore;
 use crate::error::Error;
 use crate::store::Database;
+use crate::store::chart::{self, Bucket, Plan};
 
-/// `GET /chart`
+/// `GET /chart`, with the list's query.
 ///
 /// # Errors
-/// no
-#[allow(clippy::unused_async, reason = "yet to come")]
+/// A fault of the database.
 pub async fn part(view: &View<'_, impl Database, impl RawStore>) -> Result<Answer, Error> {
-    let _ = view;
-    Ok(html! {}.into())
+    let asked = Asked::parse(view.query);
+    let Ok((mut filter, _)) = asked.filter(view.now) else { return Ok(html! {}.into()) };
+    // Whether a trace has a model is in its spans: too much to read for a chart.
+    let but_models = filter.model.take().is_some();
+    let to = filter.to.unwrap_or(view.now.saturating_mul(1_000));
+    let extent = view.db.run(vec![chart::extent(view.project, filter.from, to)]).await?;
+    let extent = chart::read_extent(&extent)?;
+    let from = filter.from.or(extent.oldest).unwrap_or(to).min(to);
+    let plan = Plan::new(from, to, &extent);
+    let ran = view.db.run(vec![plan.statement(view.project, &filter)]).await?;
+    let buckets = chart::read(&ran, &plan)?;
+    Ok(draw(&plan, &buckets, but_models).into())
+}
+
+/// A value that was counted or estimated, as a whole number.
+#[expect(clippy::cast_possible_truncation, reason = "far below 2^63, and saturating")]
+fn whole(value: f64) -> i64 {
+    value.round() as i64
+}
+
+/// A chart: its name, its summary, what its bars are and say.
+struct Panel<'a> {
+    name: &'a str,
+    key: &'a [(&'a str, &'a str)],
+    total: Markup,
+    summary: String,
+    /// Of a bucket the values of two series, one drawn over the other: the
+    /// higher one first.
+    bars: &'a dyn Fn(&Bucket) -> (f64, f64),
+    classes: (&'a str, &'a str),
+    says: &'a dyn Fn(&Bucket) -> String,
+}
+
+fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
+    let all = Bucket::sum(buckets);
+    let about = if plan.exact { "" } else { "≈ " };
+    let (traces, errors) = (whole(all.traces), whole(all.errors));
+    let (tokens, cost) = (whole(all.tokens), whole(all.cost_nano));
+    let rate = if traces > 0 { all.errors / all.traces * 100.0 } else { 0.0 };
+    let p = |bucket: &Bucket, percent| bucket.percentile(percent).map_or("–".into(), duration);
+    #[expect(clippy::cast_precision_loss, reason = "for a bar")]
+    let height = |us: Option<i64>| us.unwrap_or(0) as f64;
+    let panels = [
+        Panel {
+            name: "Traces",
+            key: &[("s-main", "OK"), ("s-error", "Error")],
+            total: html! {
+                (about) (count(traces)) " "
+                @if errors > 0 { small.error-text { (format!("{rate:.1} % errors")) } }
+                @else if traces > 0 { small { "no errors" } }
+            },
+            summary: format!("{about}{} traces, {} with errors", count(traces), count(errors)),
+            bars: &|bucket| (bucket.traces, bucket.errors),
+            classes: ("s-main", "s-error"),
+            says: &|bucket| {
+                let (traces, errors) = (whole(bucket.traces), whole(bucket.errors));
+                format!("{about}{} traces, {} with errors", count(traces), count(errors))
+            },
+        },
+        Panel {
+            name: "Duration",
+            key: &[("s-main", "p50"), ("s-soft", "p95")],
+            total: html! { (p(&all, 50)) small { " p50" } " · " (p(&all, 95)) small { " p95" } },
+            summary: format!("half within {}, 95 % within {}", p(&all, 50), p(&all, 95)),
+            bars: &|bucket| (height(bucket.percentile(95)), height(bucket.percentile(50))),
+            classes: ("s-soft", "s-main"),
+            says: &|bucket| format!("p50 {}, p95 {}", p(bucket, 50), p(bucket, 95)),
+        },
+        Panel {
+            name: "Tokens",
+            key: &[],
+            total: html! { span title=(count(tokens)) { (about) (short(tokens)) } },
+            summary: format!("{about}{} tokens", count(tokens)),
+            bars: &|bucket| (bucket.tokens, 0.0),
+            classes: ("s-main", ""),
+            says: &|bucket| format!("{about}{} tokens", count(whole(bucket.tokens))),
+        },
+        Panel {
+            name: "Cost",
+            key: &[],
+            total: html! { (about) (dollars(cost)) },
+            summary: format!("{about}{}", dollars(cost)),
+            bars: &|bucket| (bucket.cost_nano.max(0.0), 0.0),
+            classes: ("s-main", ""),
+            says: &|bucket| format!("{about}{}", dollars(whole(bucket.cost_nano))),
+        },
+    ];
+    html! {
+        @for panel in &panels { (self::panel(panel, plan, buckets)) }
+        @if but_models || !plan.exact {
+            p.note {
+                @if !plan.exact { "≈ Estimated from a sample of this range's traces. " }
+                @if but_models { "The charts do not look at models." }
+            }
+        }
+    }
+}
+
+fn panel(panel: &Panel<'_>, plan: &Plan, buckets: &[Bucket]) -> Markup {
+    let most = buckets.iter().map(|b| (panel.bars)(b).0).fold(0.0, f64::max);
+    let scale = if most > 0.0 { 100.0 / most } else { 0.0 };
+    let per = duration_words(plan.width);
+    let end = plan.from + plan.width * i64::try_from(buckets.len()).unwrap_or(0);
+    html! {
+        div.panel.chart {
+            h2 {
+                (panel.name) " per " (per)
+                @if !panel.key.is_empty() {
+                    span.key aria-hidden="true" {
+                        @for (class, text) in panel.key { span { i class=(class) {} (text) } }
+                    }
+                }
+            }
+            p.total { (panel.total) }
+            svg viewBox=(format!("0 0 {} 100", buckets.len() * 10)) preserveAspectRatio="none"
+                role="img" aria-label=(format!("{} per {per}: {}", panel.name, panel.summary))
+                data-width=(plan.width / 1_000) {
+                @for (at, bucket) in buckets.iter().enumerate() {
+                    (bars(panel, at, bucket, scale))
+                }
+                line.base x1="0" y1="100" x2=(buckets.len() * 10) y2="100" {}
+                @for (at, (bucket, start)) in buckets.iter().zip(starts(plan)).enumerate() {
+                    rect.hit x=(at * 10) y="0" width="10" height="100" data-at=(start / 1_000) {
+                        title { (minute(start)) "\n" ((panel.says)(bucket)) }
+                    }
+                }
+            }
+            div.ends { (time(plan.from)) (time(end)) }
+        }
+    }
+}
+
+fn starts(plan: &Plan) -> impl Iterator<Item = i64> {
+    let (from, width) = (plan.from, plan.width);
+    (0..).map(move |at| from + at * width)
+}
+
+/// `2026-11-22 06:19 UTC`; the script puts the reader's time there.
+fn minute(at: i64) -> String {
+    format!("{} UTC", iso(at).get(..16).unwrap_or_default().replace('T', " "))
+}
+
+fn bars(panel: &Panel<'_>, at: usize, bucket: &Bucket, scale: f64) -> Markup {
+    let (back, front) = (panel.bars)(bucket);
+    // What is there is seen, however little it is.
+    let height = |value: f64| if value > 0.0 { (value * scale).max(2.0) } else { 0.0 };
+    html! {
+        @for (value, class) in [(back, panel.classes.0), (front, panel.classes.1)] {
+            @if value > 0.0 {
+                rect class=(class) x=(at * 10 + 1) y=(format!("{:.1}", 100.0 - height(value)))
+                    width="8" height=(format!("{:.1}", height(value))) {}
+            }
+        }
+    }
+}
+
+/// `30 min`, `3 h`, `day`.
+fn duration_words(us: i64) -> String {
+    let s = us / 1_000_000;
+    let (n, unit) = match s {
+        ..60 => (s, "s"),
+        60..3_600 => (s / 60, "min"),
+        3_600..86_400 => (s / 3_600, "h"),
+        604_800 => (1, "week"),
+        31_536_000 => (1, "year"),
+        _ => (s / 86_400, if s < 172_800 { "day" } else { "days" }),
+    };
+    if n == 1 && !matches!(unit, "s" | "min" | "h") { unit.into() } else { format!("{n} {unit}") }
 }

@@ -42,7 +42,7 @@ pub fn form(asked: &Asked, problems: &[Problem]) -> Markup {
             (text("Tag", "tag", first_tag, "is"))
             (text("Session", "session", &asked.session, "is"))
             (text("Model", "model", &asked.model, "has in it"))
-            (text("Min. duration", "min_duration", &asked.min_duration, "500ms, 2s, 1m"))
+            (text("Min. duration", "min_duration", &asked.min_duration, "2s, 500ms"))
             (text("Min. cost", "min_cost", &asked.min_cost, "$ 0.05"))
             @for tag in more_tags { input type="hidden" name="tag" value=(tag); }
             div.actions {

@@ -74,8 +74,8 @@ fn row(asked: &Asked, row: &Row) -> Markup {
                 }
             }
             td.c-spans.num role="cell" { (count(row.spans)) span.unit { " spans" } }
-            td.c-tokens.num role="cell" { (count(row.tokens)) span.unit { " tokens" } }
-            td.c-cost.num role="cell" title=(exact_dollars(row.cost_nano)) { (dollars(row.cost_nano)) }
+            td.c-tokens.num.muted[row.tokens == 0] role="cell" { (count(row.tokens)) span.unit { " tokens" } }
+            td.c-cost.num.muted[row.cost_nano == 0] role="cell" title=(exact_dollars(row.cost_nano)) { (dollars(row.cost_nano)) }
         }
     }
 }

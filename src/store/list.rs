@@ -82,7 +82,7 @@ pub enum Next {
 }
 
 /// The conditions on a row that has been walked to, `true` for none. Its
-/// columns are the table's, with `name` as the list shows it.
+/// columns are the table's, with `name` as the list shows it, under the name `walk`.
 pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     let mut all = vec!["true".to_owned()];
     match filter.status {
@@ -112,10 +112,9 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     }
     if let Some(model) = &filter.model {
         let model = sql.bind(&**model);
-        // A span has an `id` of its own, and the trace's is meant: so it is left out.
         all.push(format!(
-            "exists (select 1 from (select project, trace, model from span) as s
-              where s.project = ?1 and s.trace = id and instr(lower(s.model), lower({model})) > 0)"
+            "exists (select 1 from span as s where s.project = ?1 and s.trace = walk.id
+              and instr(lower(s.model), lower({model})) > 0)"
         ));
     }
     all.join(" and ")
@@ -151,7 +150,7 @@ pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize)
             t.errors, t.tokens, t.cost_nano, t.session, t.tags, t.input_preview, t.output_preview,
             sum({weight}) over (order by t.start_us desc, t.id desc
               rows unbounded preceding) as walked
-          from trace as t where t.project = ?1{range}))
+          from trace as t where t.project = ?1{range}) as walk)
         where hit or walked >= {most}
         limit {}",
         limit + 1

@@ -2,6 +2,7 @@
 //! [`query`] from questions to statements, [`read`] from rows to what they
 //! mean. Running statements is the port's.
 
+pub mod chart;
 pub mod list;
 pub mod pack;
 

@@ -127,6 +127,7 @@ function prepareForm() {
   for (const input of form.querySelectorAll("[data-time]")) {
     const at = input.value && new Date(input.value);
     if (at && Number.isNaN(at.getTime())) continue;
+    input.value = "";
     input.type = "datetime-local";
     input.step = 1;
     if (at) input.value = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
@@ -166,8 +167,17 @@ function prepareForm() {
   });
 }
 
-// A click on a bar shows its traces.
+// A click on a bar shows its traces; what it says on hover begins with the
+// reader's time.
 function prepareChart() {
+  const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    if (ctx?.sourceElement !== chart) return;
+    for (const bar of chart.querySelectorAll("[data-at]")) {
+      const title = bar.querySelector("title");
+      title.textContent = title.textContent.replace(/^.* UTC$/m, local.format(Number(bar.dataset.at)));
+    }
+  });
   chart.addEventListener("click", ({ target }) => {
     const at = Number(target.closest?.("[data-at]")?.dataset.at);
     const width = Number(target.closest?.("[data-width]")?.dataset.width);
