@@ -107,10 +107,14 @@ pub fn time(at: Micros) -> Markup {
     html! { time datetime=(exact) title=(format!("{exact} (UTC)")) { (plain) } }
 }
 
+/// All but what RFC 3986 reserves for nothing.
+const RESERVED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// A part of a path or a value in a query, so that it stays one.
 #[must_use]
 pub fn encode(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    percent_encoding::utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub fn document(shell: &Shell<'_>, main: &Markup) -> Markup {
             body {
                 a.skip href="#main" { "Skip to content" }
                 header.top {
-                    a.brand href="/traces" { (mark()) span { "Edgespan" } }
+                    a.brand href="/traces" aria-label="Edgespan" { (mark()) span { "Edgespan" } }
                     @if let Some((href, text)) = shell.back {
                         nav aria-label="Back" { a.back href=(href) { "← " (text) } }
                     }

@@ -3,6 +3,7 @@
 //! payloads weigh: those of a span are read when it is chosen.
 
 use maud::{Markup, html};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::asset::Asset;
 use super::format::{self, count, dollars, duration, encode, exact_dollars};
@@ -13,7 +14,7 @@ use super::tree::Tree;
 use super::{Answer, View, rows, span_page, waterfall};
 use crate::batch::RawStore;
 use crate::error::{Error, Reject};
-use crate::model::{Body, Status};
+use crate::model::{Body, Millis, Status};
 use crate::payload::Payloads;
 use crate::store::read::{self, Span, TraceRow};
 use crate::store::{Database, query};
@@ -24,7 +25,8 @@ const METADATA: usize = 32 * 1024;
 /// So many spans with errors are named in the header.
 const ERRORS: usize = 5;
 
-/// `GET /traces/{id}`, with `?span={id}` for one of its spans.
+/// `GET /traces/{id}`, with `?span={id}` for one of its spans. A script that asks
+/// is told the trace's state alone, to see whether that has changed.
 ///
 /// # Errors
 /// 404 when the project has no such trace; a fault of the database or the store.
@@ -32,8 +34,14 @@ pub async fn page(
     view: &View<'_, impl Database, impl RawStore>,
     id: &str,
 ) -> Result<Answer, Error> {
-    let ran = view.db.run(query::get_trace(view.project, id)).await?;
     let none = || Reject::NotFound("this project has no trace with this id".into());
+    if view.part {
+        // Only whether something has changed: by key, one row.
+        let row = query::get_trace(view.project, id).into_iter().take(1).collect();
+        let trace = read::traces(&view.db.run(row).await?)?.into_iter().next().ok_or_else(none)?;
+        return Ok(html! { (state(&trace)) }.into());
+    }
+    let ran = view.db.run(query::get_trace(view.project, id)).await?;
     let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
     let asked = span_page::value(view.query, "span");
     let chosen = asked.as_ref().and_then(|id| spans.iter().find(|span| span.id == *id));
@@ -53,7 +61,7 @@ pub async fn page(
         back: Some(("/traces", "Traces")),
     };
     let main = html! {
-        div.trace data-trace-id=(trace.id) {
+        div.trace data-trace-id=(trace.id) data-state=(state(&trace)) data-live[is_live(&trace, view.now)] {
             (header(&trace, &spans, metadata(&trace, &payloads)))
             @if asked.is_some() && chosen.is_none() {
                 p.message.warn { "This trace has no span " code { (asked.unwrap_or_default()) } ", or not yet." }
@@ -78,13 +86,28 @@ pub async fn page(
     Ok(document(&shell, &main).into())
 }
 
+/// What is different when a trace has changed.
+fn state(trace: &TraceRow) -> String {
+    let TraceRow { spans, errors, tokens, cost_nano, start_us, end_us, name, .. } = trace;
+    let end = end_us.unwrap_or_default();
+    let text = format!("{spans} {errors} {tokens} {cost_nano} {start_us} {end} {name}");
+    format!("{:016x}", xxh3_64(text.as_bytes()))
+}
+
+/// Whether more of a trace may come while one looks at it.
+fn is_live(trace: &TraceRow, now: Millis) -> bool {
+    const RECENT: Millis = 10 * 60 * 1_000;
+    let last = trace.end_us.unwrap_or(trace.start_us) / 1_000;
+    now.saturating_sub(last.max(trace.created_ms)) < RECENT
+}
+
 /// The detail's place. Without one it is fetched, so that the tree does not wait
 /// for it.
 fn aside(trace: &TraceRow, first: Option<&Span>, detail: Option<Markup>) -> Markup {
     let url = first.map(|span| format!("/traces/{}/spans/{}", encode(&trace.id), encode(&span.id)));
     let later = url.filter(|_| detail.is_none());
     html! {
-        aside #span .detail role="region" aria-label="Span" tabindex="-1"
+        aside #span .detail role="region" aria-label="Span" tabindex="-1" hx-sync="replace"
             hx-get=[later.as_ref()] hx-trigger=[later.as_ref().map(|_| "load")] {
             @if let Some(detail) = detail { (detail) }
         }
@@ -183,6 +206,7 @@ fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
                 button.small type="button" data-fold="none" { "Expand all" }
             }
             @if trace.errors > 0 { button.small type="button" data-next-error { "Next error" } }
+            button.small type="button" data-unzoom hidden { "Zoom out" }
             span.legend title="The chain of work that determined when the trace ended" { "Critical path" }
             button.quiet.icon type="button" data-help aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" { "?" }
         }
@@ -190,13 +214,15 @@ fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
 }
 
 fn help() -> Markup {
-    const KEYS: [(&str, &str); 9] = [
+    const KEYS: [(&str, &str); 11] = [
         ("↑ ↓", "previous, next span"),
         ("→", "expand, or to the first child"),
         ("←", "collapse, or to the parent"),
         ("Home End", "first, last span"),
         ("Enter", "show the span"),
         ("E", "next error"),
+        ("Z", "zoom to the span"),
+        ("0", "zoom out"),
         ("/", "search"),
         ("Esc", "leave the search, close the span"),
         ("?", "this help"),

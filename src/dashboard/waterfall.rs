@@ -27,6 +27,9 @@ const SHORT: i64 = UNITS / 500;
 /// The deepest level that is indented further than the one above it.
 const MAX_INDENT: usize = 24;
 
+/// From so many levels on they are indented less.
+const MANY_LEVELS: usize = 10;
+
 /// The time that the waterfall shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Axis {
@@ -105,8 +108,13 @@ pub fn table(tree: &Tree, spans: &[Span], selected: Option<&str>) -> Markup {
     let axis = Axis::of(tree.window);
     let rows = tree.rows.get(..MAX_ROWS).unwrap_or(&tree.rows);
     let sums = sums(&tree.rows, spans);
+    let deep = match rows.iter().map(|row| row.level).max() {
+        Some(MANY_LEVELS..=MAX_INDENT) => "tree deep",
+        Some(level) if level > MAX_INDENT => "tree deeper",
+        _ => "tree",
+    };
     html! {
-        div.tree role="treegrid" aria-label="Spans" aria-rowcount=(rows.len() + 1) aria-colcount="6" {
+        div class=(deep) role="treegrid" aria-label="Spans" aria-rowcount=(rows.len() + 1) aria-colcount="6" {
             div.head role="row" {
                 @for (class, name) in [("n", "Name"), ("m", "Model"), ("t", "Tokens"), ("c", "Cost"), ("d", "Duration")] {
                     div.(class) role="columnheader" { (name) }
@@ -180,11 +188,16 @@ fn one(
     selected: Option<&str>,
 ) -> Markup {
     let class = format!(
-        "r k{}{}{}{}",
+        "r k{}{}{}{}{}",
         span.kind.min(SpanType::ALL.len()),
         if span.status == Status::Error { " e" } else { "" },
         if row.critical.is_empty() { "" } else { " p" },
         if span.end_us.is_none() { " u" } else { "" },
+        match (&span.model, tokens.is_some() || cost.is_some()) {
+            (Some(_), _) => "",
+            (None, true) => " x1",
+            (None, false) => " x3",
+        },
     );
     let chosen = selected == Some(&span.id);
     let sum = |own: bool| (!own).then_some("Of the spans below");
