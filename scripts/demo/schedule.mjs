@@ -8,18 +8,21 @@ import { Recorder, StepFailed } from "./recorder.mjs";
 import * as special from "./special.mjs";
 import { CALLS, SUPPORT } from "./texts.mjs";
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** What nearly all agents are through in: what has begun by then has ended. */
+const LONGEST = 2 * MINUTE;
 
 /** Which agents run how often. */
 const MIX = [[34, "support"], [26, "extract"], [20, "docs"], [8, "research"], [7, "review"], [5, "voice"]];
 const NAMES = { support: "support-agent", extract: "extract-invoice", docs: "answer-from-docs", research: "research-agent", review: "code-reviewer", voice: "voice-concierge" };
 
-/** The rare ones, and where in the time they are. */
+/** The rare ones: where in the time they are, and how long before its end at least. */
 const RARE = [
-  { at: 0.9, name: "nightly-reindex", tags: ["batch"], run: (recorder) => special.reindex(recorder) },
-  { at: 0.97, name: "contract-agent", tags: ["legal"], run: special.approval },
-  { at: 0.985, name: "analytics-agent", tags: ["internal"], run: special.report },
-  { at: 0.993, name: "research-agent", tags: ["lost-span"], run: (recorder) => (agents.research(recorder, {}), special.loseParent(recorder)) },
+  { at: 0.9, before: 5 * MINUTE, name: "nightly-reindex", tags: ["batch"], run: (recorder) => special.reindex(recorder) },
+  { at: 0.97, before: 45 * MINUTE, name: "contract-agent", tags: ["legal"], run: special.approval },
+  { at: 0.985, before: MINUTE, name: "analytics-agent", tags: ["internal"], run: special.report },
+  { at: 0.993, before: 3 * MINUTE, name: "research-agent", tags: ["lost-span"], run: (recorder) => (agents.research(recorder, {}), special.loseParent(recorder)) },
 ];
 
 /** Where in the range the vector index is slow and fails. */
@@ -62,12 +65,12 @@ export class Schedule {
 
   /** So many traces, up to now. */
   *past(count) {
-    const rare = RARE.slice(0, count).map((one) => ({ ...one, at: this.#at(one.at), chance: this.chance.fork() }));
+    const rare = RARE.slice(0, count).map(({ before, ...one }) => ({ ...one, at: Math.min(this.#at(one.at), this.until - before), chance: this.chance.fork() }));
     const plans = [];
     while (plans.length < count - rare.length) {
       const at = this.#at(this.chance.next());
       if (!this.chance.is(busy(at))) continue;
-      plans.push(...planned(this.chance, at, 40_000).filter((plan) => plan.at < this.until));
+      plans.push(...planned(this.chance, at, 40_000).filter((plan) => plan.at < this.until - LONGEST));
     }
     const all = [...rare, ...plans.slice(0, count - rare.length)].sort((a, b) => a.at - b.at);
     for (const plan of all) yield this.#record(plan);
