@@ -37,6 +37,13 @@ fn whole(value: f64) -> i64 {
     value.round() as i64
 }
 
+/// With one decimal. By hand: printing floating-point numbers takes the Worker
+/// eight kilobytes.
+fn tenths(value: f64) -> String {
+    let tenths = whole(value * 10.0);
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
 /// A chart: its name, its summary, what its bars are and say.
 struct Panel<'a> {
     name: &'a str,
@@ -65,7 +72,7 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
             key: &[("s-main", "OK"), ("s-error", "Error")],
             total: html! {
                 (about) (count(traces)) " "
-                @if errors > 0 { small.error-text { (format!("{rate:.1} % errors")) } }
+                @if errors > 0 { small.error-text { (format!("{} % errors", tenths(rate))) } }
                 @else if traces > 0 { small { "no errors" } }
             },
             summary: format!("{about}{} traces, {} with errors", count(traces), count(errors)),
@@ -166,8 +173,8 @@ fn bars(panel: &Panel<'_>, at: usize, bucket: &Bucket, scale: f64) -> Markup {
     html! {
         @for (value, class) in [(back, panel.classes.0), (front, panel.classes.1)] {
             @if value > 0.0 {
-                rect class=(class) x=(at * 10 + 1) y=(format!("{:.1}", 100.0 - height(value)))
-                    width="8" height=(format!("{:.1}", height(value))) {}
+                rect class=(class) x=(at * 10 + 1) y=(tenths(100.0 - height(value)))
+                    width="8" height=(tenths(height(value))) {}
             }
         }
     }

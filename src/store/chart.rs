@@ -2,7 +2,7 @@
 //! rows: all of them while there are few, else those of many short windows,
 //! spread over the range, from which the rest is estimated.
 
-use serde::Deserialize;
+use serde_tuple::Deserialize_tuple;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::list::{Filter, conditions};
@@ -26,7 +26,7 @@ const WIDTHS_S: [i64; 21] = [
 ];
 
 /// How many traces there are, as far as is looked, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize_tuple)]
 pub struct Extent {
     /// Traces, at most [`EXACT`] + 1.
     pub traces: i64,

@@ -3,7 +3,7 @@
 //! of rows looked at, whichever comes first: a filter that nothing passes costs
 //! the same in a project of any age. Where it ended it says, to go on from there.
 
-use serde::Deserialize;
+use serde_tuple::Deserialize_tuple;
 
 use super::pack::{pack, unpack};
 use super::query::Builder;
@@ -38,7 +38,7 @@ pub struct Filter {
 pub type Place = (Micros, String);
 
 /// A trace as the list shows it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]
 pub struct Row {
     pub id: String,
