@@ -103,6 +103,7 @@ impl<'a> Json<'a> {
     /// The field of an object with this name, unless it is null; of several the
     /// last.
     #[must_use]
+    #[inline(never)]
     pub fn get(self, name: &str) -> Option<Json<'a>> {
         let found = self.entries().filter(|(key, _)| key == name).last();
         found.map(|(_, value)| value).filter(|value| !value.is_null())
@@ -110,6 +111,7 @@ impl<'a> Json<'a> {
 
     /// The text of the string field with this name.
     #[must_use]
+    #[inline(never)]
     pub fn string(self, name: &str) -> Option<Cow<'a, str>> {
         self.get(name)?.text()
     }
@@ -138,6 +140,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// The whole of the value that is next, however much is in it.
+    #[inline(never)]
     fn value(&mut self) -> Option<Json<'a>> {
         self.skip(b" \n\r\t,:");
         let from = self.at;

@@ -233,7 +233,7 @@ pub fn kind(code: usize) -> String {
     if name == "LLM" {
         return name.into();
     }
-    let mut text = name.to_lowercase().replace('_', " ");
+    let mut text = name.to_ascii_lowercase().replace('_', " ");
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
     }
@@ -309,7 +309,7 @@ fn part(slot: Slot, body: &SpanBody<'_>, path: &str, asked: Asked<'_>) -> Markup
                 (head(&[], None))
                 p {
                     a.button href=(url("")) hx-get=(url("")) hx-target={ "#" (id) } hx-swap="outerHTML" {
-                        "Show " (slot.label().to_lowercase()) ", " (size(raw.len()))
+                        "Show " (slot.label().to_ascii_lowercase()) ", " (size(raw.len()))
                     }
                 }
             }

@@ -138,6 +138,17 @@ if (tree) {
     else fold(row, !folded(row));
   });
 
+  // What a bar says in numbers, and what a name has no room for: on hover.
+  const spell = (us) => us < 1e3 ? `${Math.round(us)} µs` : us < 1e6 ? `${(us / 1e3).toFixed(us < 1e4 ? 1 : 0)} ms`
+    : us < 6e7 ? `${(us / 1e6).toFixed(2)} s` : `${Math.floor(us / 6e7)} m ${String(Math.round(us % 6e7 / 1e6)).padStart(2, "0")} s`;
+  tree.addEventListener("mouseover", (event) => {
+    const row = event.target.closest(".r"), bar = event.target.closest(".w")?.querySelector("rect"), name = row?.querySelector("a");
+    if (!row) return;
+    const x = parseFloat(bar?.getAttribute("x")) / 100 * length;
+    row.title = bar ? `${name.textContent}: after ${spell(x)}, for ${row.querySelector(".d").textContent}`
+      : event.target === name && name.scrollWidth > name.clientWidth ? name.textContent : "";
+  });
+
   // Zooming: all bars are drawn in percent of the axis, so a wider drawing of
   // which less is seen is all it takes. [from, to] are parts of the axis.
   const unzoom = document.querySelector("[data-unzoom]");
