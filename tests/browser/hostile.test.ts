@@ -55,64 +55,99 @@ const CORPUS = [
   ` leading and trailing `,
 ];
 
-/** Fields are cut at 256 bytes, so that is what of a string must be there. */
 const START = Date.now() - 60_000;
+/** A time for the nth, and one a little later. */
+const times = (n: number) => ({ startTime: new Date(START + n * 10).toISOString(), endTime: new Date(START + n * 10 + 5).toISOString() });
 
-/** Everything that a page may be made of, counted: the one that is shown, or
- *  another one's text, read as a browser does. */
-const inventory = (who: Visitor, path: string | null = null) =>
-  who.page.evaluate(async (path) => {
-    const page = path === null ? document : new DOMParser().parseFromString(await (await fetch(path)).text(), "text/html");
+/** Everything that pages may be made of, counted: of the one that is shown and
+ *  of others' text, read as a browser does. */
+const inventories = (who: Visitor, paths: string[]) =>
+  who.page.evaluate(async (paths) => {
     const elsewhere = (address: string) => !address.startsWith(`${location.origin}/`);
-    return {
+    const of = (page: Document) => ({
       hurt: (globalThis as any).hurt ?? null,
       odd: [...page.querySelectorAll("iframe, object, embed, base, math, img, style, meta[http-equiv], h1 ~ h1")].map((one) => one.outerHTML.slice(0, 200)),
       scripts: [...page.scripts].filter((one) => elsewhere(one.src) || one.textContent).map((one) => one.outerHTML.slice(0, 200)),
       handlers: [...page.querySelectorAll("*")].flatMap((one) => one.getAttributeNames().filter((name) => /^on|^hx-on/.test(name)).map((name) => `${one.tagName} ${name}`)),
       links: [...page.querySelectorAll<any>("a[href], area[href], link[href], form")].map((one) => one.href ?? one.action).filter(elsewhere),
-    };
-  }, path);
+    });
+    const others = paths.map(async (path) => of(new DOMParser().parseFromString(await (await fetch(path)).text(), "text/html")));
+    return [of(document), ...(await Promise.all(others))];
+  }, paths);
+const inventory = async (who: Visitor) => (await inventories(who, []))[0];
 const CLEAN = { hurt: null, odd: [], scripts: [], handlers: [], links: [] };
 
 const squeeze = (text: string) => text.replace(/[\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]+/g, "");
 
-test("in every field of a list, a trace, a span and a session", { timeout: 120_000 }, async () => {
-  const project = await edge.project();
-  await project.send(...CORPUS.flatMap((evil, n) => {
-    const time = { startTime: new Date(START + n * 10).toISOString(), endTime: new Date(START + n * 10 + 5).toISOString() };
-    return [
-      traceCreate({ id: `t${n}`, name: evil, tags: [evil, "x"], sessionId: evil, metadata: { [evil]: evil }, ...time }),
-      spanCreate({
-        id: `s${n}`, traceId: `t${n}`, name: evil, type: "LLM", model: evil, status: "ERROR", errorMessage: evil, ...time,
-        input: [{ role: evil, content: evil, name: evil }, { role: "user", content: [{ type: "text", text: evil }, { type: "image_url", image_url: { url: evil } }] }],
-        output: { role: "assistant", content: [{ type: "text", text: evil }, { type: "tool_use", id: evil, name: evil, input: { [evil]: evil } }], [evil]: evil },
-        modelParameters: { [evil]: evil }, metadata: { [evil]: [evil, { [evil]: evil }] },
-      }),
-      spanCreate({ id: `u${n}`, traceId: `t${n}`, parentSpanId: evil.slice(0, 50), name: "lost", type: "TOOL", input: evil, output: evil, ...time }),
-    ];
-  }));
-  await project.listWith(CORPUS.length);
-  await soon(async () => expect((await project.rows("span")).length).toBe(2 * CORPUS.length));
+/** The start of it, as it must be there: fields are cut at 256 bytes. */
+const begin = (evil: string) => squeeze(evil.slice(0, 60));
+const textOf = async (of: { evaluate(what: (one: Element) => string | null): Promise<string | null> }) => squeeze((await of.evaluate((one) => one.textContent)) ?? "");
+const detailOf = (who: Visitor) => who.page.getByRole("region", { name: "Span", exact: true });
 
+test("in a trace's name, tags, session and metadata: the list, the traces, their sessions", { timeout: 60_000 }, async () => {
+  const project = await edge.project();
+  await project.send(...CORPUS.flatMap((evil, n) => [
+    traceCreate({ id: `t${n}`, name: evil, tags: [evil, "x"], sessionId: evil, metadata: { [evil]: evil }, ...times(n) }),
+    spanCreate({ traceId: `t${n}`, name: evil, input: evil, output: { [evil]: evil }, ...times(n) }),
+  ]));
+  await soon(async () => expect((await project.rows("span")).length).toBe(CORPUS.length));
   const who = await member(project);
   await who.go("/traces?range=all");
   for (const [n, evil] of CORPUS.entries()) {
     const row = who.page.locator(`tr[data-trace-id="t${n}"]`);
-    const text = squeeze((await row.evaluate((one) => one.textContent)) ?? "");
-    expect(text, `the name of t${n}`).toContain(squeeze(evil.slice(0, 60)));
+    expect(await textOf(row), `t${n}`).toContain(begin(evil));
+    expect(await row.locator("a.tag, .tag").count(), `the tags of t${n}`).toBeGreaterThanOrEqual(evil.trim() === "" ? 1 : 2);
   }
-  expect(await inventory(who)).toEqual(CLEAN);
-
-  for (const [n, evil] of CORPUS.entries()) {
-    await who.go(`/traces/t${n}?span=s${n}`);
-    const detail = who.page.getByRole("region", { name: "Span", exact: true });
-    const text = squeeze((await detail.evaluate((one) => one.textContent)) ?? "");
-    expect(text, `the detail of s${n}`).toContain(squeeze(evil.slice(0, 60)));
-    expect(await inventory(who), `the trace of ${evil.slice(0, 80)}`).toEqual(CLEAN);
+  const paths = CORPUS.flatMap((evil, n) => [`/traces/t${n}`, `/sessions/${encodeURIComponent(evil.slice(0, 200))}`]);
+  for (const [n, found] of (await inventories(who, paths)).entries()) expect(found, paths[n - 1]).toEqual(CLEAN);
+  for (const n of [1, 2, 9, 22, 23]) {
+    await who.go(`/traces/t${n}`);
+    expect(squeeze(await who.page.getByRole("heading", { level: 1 }).innerText())).toContain(begin(CORPUS[n]!));
+    expect(squeeze(await who.page.title())).toContain(begin(CORPUS[n]!));
+    expect(await inventory(who), CORPUS[n]).toEqual(CLEAN);
   }
 });
 
-test("in the address: filters, ids, sessions", { timeout: 60_000 }, async () => {
+test("in all that a span has: the tree, the conversation, JSON, raw", { timeout: 60_000 }, async () => {
+  const project = await edge.project();
+  const keyed = Object.fromEntries(CORPUS.map((evil) => [evil, evil]));
+  const rest = { model: "m", status: "ERROR", errorMessage: CORPUS.join("\n"), modelParameters: keyed, metadata: { list: CORPUS, keyed } };
+  await project.send(
+    traceCreate({ id: "t", metadata: keyed, tags: CORPUS }),
+    spanCreate({
+      id: "openai", traceId: "t", type: "LLM", ...rest, ...times(0),
+      input: CORPUS.flatMap((evil) => [{ role: evil, content: evil, name: evil }, { role: "user", content: [{ type: "text", text: evil }, { type: "image_url", image_url: { url: evil } }] }, { role: "tool", tool_call_id: evil, content: evil }]),
+      output: { choices: [{ message: { role: "assistant", content: CORPUS.join("\n"), refusal: CORPUS[1], tool_calls: CORPUS.map((evil) => ({ id: evil, type: evil, function: { name: evil, arguments: evil } })) }, finish_reason: CORPUS[2] }], ...keyed },
+    }),
+    spanCreate({
+      id: "anthropic", traceId: "t", type: "LLM", ...rest, ...times(1),
+      input: { system: CORPUS.join("\n"), messages: CORPUS.map((evil) => ({ role: evil, content: [{ type: "text", text: evil }, { type: evil, [evil]: evil }, { type: "tool_result", tool_use_id: evil, content: evil }] })) },
+      output: { role: "assistant", content: CORPUS.flatMap((evil) => [{ type: "thinking", thinking: evil }, { type: "tool_use", id: evil, name: evil, input: { [evil]: evil } }]) },
+    }),
+    spanCreate({ id: "json", traceId: "t", type: "TOOL", ...rest, ...times(2), input: { list: CORPUS, keyed }, output: CORPUS.join("\n") }),
+    ...CORPUS.map((evil, n) => spanCreate({ id: `s${n}`, traceId: "t", parentSpanId: n % 2 ? "json" : evil.slice(0, 50), name: evil, model: evil, ...times(n) })),
+  );
+  const spans = CORPUS.length + 3;
+  await soon(async () => expect((await project.rows("span")).length).toBe(spans));
+  const who = await member(project);
+  for (const id of ["openai", "anthropic", "json"]) {
+    await who.go(`/traces/t?span=${id}`);
+    const text = await textOf(detailOf(who));
+    for (const evil of CORPUS) expect(text, `in the detail of ${id}`).toContain(begin(evil).slice(0, 30));
+    expect(await inventory(who), id).toEqual(CLEAN);
+    for (const button of await detailOf(who).getByRole("link", { name: "JSON", exact: true }).all()) {
+      await button.click();
+      expect(await inventory(who), `${id} as JSON`).toEqual(CLEAN);
+    }
+  }
+  for (const [n, evil] of CORPUS.entries()) expect(await textOf(who.page.locator(`[data-span-id="s${n}"]`))).toContain(begin(evil));
+  // Looking for them is no way in either.
+  const search = who.page.getByRole("searchbox", { name: "Search spans" });
+  for (const evil of CORPUS.slice(0, 12)) await search.fill(evil);
+  expect(await inventory(who)).toEqual(CLEAN);
+});
+
+test("in the address: filters, ids, sessions, the way back", { timeout: 60_000 }, async () => {
   const project = await edge.project();
   await project.send(traceCreate({ id: "t" }));
   await project.listWith(1);
@@ -124,17 +159,17 @@ test("in the address: filters, ids, sessions", { timeout: 60_000 }, async () => 
       `/traces?name=${text}&tag=${text}&session=${text}&model=${text}`,
       `/traces/${text}`, `/traces/t?span=${text}`, `/traces/t/spans/${text}`, `/sessions/${text}`,
     ];
-    // All are read, one of them is gone to.
-    const answer = await who.page.goto(who.url(paths[n % paths.length]!));
-    expect(answer!.status(), answer!.url()).toBeLessThan(500);
-    for (const path of [null, ...paths]) expect(await inventory(who, path), path ?? who.page.url()).toEqual(CLEAN);
+    // All are read, some of them are gone to.
+    if (n % 4 === 1) {
+      const answer = await who.page.goto(who.url(paths[(n >> 2) % paths.length]!));
+      expect(answer!.status(), answer!.url()).toBeLessThan(500);
+    } else if (n === 0) await who.go("/traces");
+    for (const found of await inventories(who, paths)) expect(found, evil).toEqual(CLEAN);
   }
-  const anyone = await who.context.newPage();
   await who.context.clearCookies();
-  for (const evil of CORPUS.slice(0, 12)) {
-    await anyone.goto(who.url(`/sign-in?to=${encodeURIComponent(`/traces?name=${evil}`)}`));
-    expect(await anyone.evaluate(() => (globalThis as any).hurt ?? null)).toBeNull();
-    expect(await anyone.locator("script:not([src])").count()).toBe(0);
+  for (const evil of CORPUS.slice(0, 6)) {
+    await who.go(`/sign-in?to=${encodeURIComponent(`/traces?name=${evil}`)}`);
+    expect(await inventory(who), evil).toEqual(CLEAN);
   }
 });
 
@@ -149,30 +184,28 @@ test("live: what comes while the page is open", async () => {
   expect(await inventory(who)).toEqual(CLEAN);
 });
 
-test("in ids: of traces, spans, parents and sessions", { timeout: 60_000 }, async () => {
+test("in ids of traces and spans, each of which can be opened", { timeout: 60_000 }, async () => {
   const project = await edge.project();
-  const ids = CORPUS.map((evil) => evil.trim().slice(0, 100)).filter((id) => id !== "");
-  await project.send(...ids.flatMap((id, n) => [
-    traceCreate({ id, name: `n${n}`, sessionId: id }),
-    spanCreate({ id, traceId: id, name: `span ${n}`, input: `input ${n}` }),
-    spanCreate({ id: `${id} 2`, traceId: id, parentSpanId: id }),
-  ]));
-  await soon(async () => expect((await project.rows("span")).length).toBe(2 * ids.length));
+  // HTML cannot say NUL, nor CR.
+  const ids = CORPUS.map((evil) => evil.trim().slice(0, 100).replace(/[\0\r]/g, ""));
+  await project.send(
+    ...ids.map((id, n) => traceCreate({ id, name: `n${n}`, ...times(n) })),
+    ...ids.map((id, n) => spanCreate({ id, traceId: "spans", name: `span ${n}`, input: `input ${n}`, ...times(n) })),
+  );
+  await soon(async () => expect((await project.rows("span")).length).toBe(ids.length));
   const who = await member(project);
-  await who.go("/traces?range=all");
-  const links: string[] = [];
-  while (links.length < ids.length) {
-    links.push(...(await who.page.locator("tr[data-trace-id] a[href^='/traces/']").evaluateAll((all) => [...new Set(all.map((one) => one.getAttribute("href")!))])));
-    expect(await inventory(who)).toEqual(CLEAN);
-    if (links.length < ids.length) await who.page.getByRole("link", { name: /older/i }).click();
+  await who.go("/traces?range=all&name=n");
+  const links = who.page.locator("tr[data-trace-id] a[href^='/traces/']");
+  const hrefs = await links.evaluateAll((all) => [...new Set(all.map((one) => one.getAttribute("href")!))].reverse());
+  const listed = hrefs.map((href) => decodeURIComponent(href.slice("/traces/".length)));
+  expect(listed.filter((id) => id !== "spans")).toEqual(ids);
+  for (const [n, found] of (await inventories(who, hrefs)).entries()) expect(found, hrefs[n - 1]).toEqual(CLEAN);
+
+  await who.go("/traces/spans");
+  for (const [n, id] of ids.entries()) {
+    await who.page.getByRole("row").filter({ has: who.page.getByRole("link", { name: `span ${n}`, exact: true }) }).click();
+    await soon(async () => expect(await detailOf(who).innerText(), id).toContain(`input ${n}`));
+    await soon(() => expect(new URL(who.page.url()).searchParams.get("span")).toBe(id));
   }
-  for (const link of links) {
-    await who.go(link);
-    const name = await who.page.getByRole("heading", { level: 1 }).innerText();
-    await who.page.getByRole("row").filter({ hasText: name.replace("n", "span ") }).first().click();
-    await soon(async () => expect(await who.page.getByRole("region", { name: "Span", exact: true }).innerText(), link).toContain(name.replace("n", "input ")));
-    expect(await inventory(who), link).toEqual(CLEAN);
-    // What is chosen is in the address, whatever its id; but HTML has no way to say NUL.
-    expect(decodeURIComponent(new URL(link, edge.url).pathname.slice("/traces/".length)).replace("\0", "\ufffd")).toBe(new URL(who.page.url()).searchParams.get("span"));
-  }
+  expect(await inventory(who)).toEqual(CLEAN);
 });

@@ -43,7 +43,8 @@ async function listOf(project: Project, path = "/traces"): Promise<Visitor> {
 describe("a row", () => {
   test("says name, status, start, duration, spans, tokens, cost, tags, input and output", async () => {
     const project = await edge.project();
-    const [startTime, endTime] = [ago(100), ago(98.5)];
+    const startTime = ago(100);
+    const endTime = new Date(Date.parse(startTime) + 1_500).toISOString();
     await project.send(
       traceCreate({ id: "t", name: "support-agent", startTime, tags: ["production", "v2.1"] }),
       spanCreate({
@@ -350,7 +351,7 @@ describe("pages", () => {
     await soon(async () => expect((await project.rows("trace")).length).toBe(120));
     const { page } = await listOf(project);
     await page.getByRole("link", { name: /older/i }).click();
-    const poll = page.waitForResponse((response) => response.request().headers()["hx-request"] === "true" && new URL(page.url()).searchParams.has("before"));
+    const poll = page.waitForResponse((response) => response.request().headers()["hx-request"] === "true" && new URL(response.url()).pathname === "/traces" && new URL(page.url()).searchParams.has("before"));
     await page.waitForURL(/before=/);
     await soon(async () => expect((await shown(page))[0]).not.toBe("t0"));
     const before = await shown(page);

@@ -37,6 +37,7 @@ function watch(): void {
         what: (node?.nodeType === 1 ? node : node?.parentElement)?.outerHTML.slice(0, 120) ?? "?",
         inTable: Boolean((node?.nodeType === 1 ? node : node?.parentElement)?.closest("tbody")),
         sideways: Math.abs(is.left - was.left),
+        down: Math.abs(is.top - was.top),
       }));
       kept.shifts.push({ value: entry.value, sources });
     }
@@ -45,7 +46,7 @@ function watch(): void {
 
 export interface Shift {
   value: number;
-  sources: { what: string; inTable: boolean; sideways: number }[];
+  sources: { what: string; inTable: boolean; sideways: number; down: number }[];
 }
 
 /** Somebody with a browser of their own. */
