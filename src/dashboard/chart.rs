@@ -37,6 +37,13 @@ fn whole(value: f64) -> i64 {
     value.round() as i64
 }
 
+/// The same; of an estimate no more digits than are worth anything.
+fn rounded(value: f64, exact: bool) -> i64 {
+    let n = whole(value);
+    let unit = 10_i64.pow(n.unsigned_abs().max(1).ilog10().saturating_sub(2));
+    if exact { n } else { (n + unit / 2) / unit * unit }
+}
+
 /// With one decimal. By hand: printing floating-point numbers takes the Worker
 /// eight kilobytes.
 fn tenths(value: f64) -> String {
@@ -60,8 +67,9 @@ struct Panel<'a> {
 fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
     let all = Bucket::sum(buckets);
     let about = if plan.exact { "" } else { "≈ " };
-    let (traces, errors) = (whole(all.traces), whole(all.errors));
-    let (tokens, cost) = (whole(all.tokens), whole(all.cost_nano));
+    let n = |value| rounded(value, plan.exact);
+    let (traces, errors) = (n(all.traces), n(all.errors));
+    let (tokens, cost) = (n(all.tokens), n(all.cost_nano));
     let rate = if traces > 0 { all.errors / all.traces * 100.0 } else { 0.0 };
     let p = |bucket: &Bucket, percent| bucket.percentile(percent).map_or("–".into(), duration);
     #[expect(clippy::cast_precision_loss, reason = "for a bar")]
@@ -79,7 +87,7 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
             bars: &|bucket| (bucket.traces, bucket.errors),
             classes: ("s-main", "s-error"),
             says: &|bucket| {
-                let (traces, errors) = (whole(bucket.traces), whole(bucket.errors));
+                let (traces, errors) = (n(bucket.traces), n(bucket.errors));
                 format!("{about}{} traces, {} with errors", count(traces), count(errors))
             },
         },
@@ -99,7 +107,7 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
             summary: format!("{about}{} tokens", count(tokens)),
             bars: &|bucket| (bucket.tokens, 0.0),
             classes: ("s-main", ""),
-            says: &|bucket| format!("{about}{} tokens", count(whole(bucket.tokens))),
+            says: &|bucket| format!("{about}{} tokens", count(n(bucket.tokens))),
         },
         Panel {
             name: "Cost",
@@ -108,7 +116,7 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
             summary: format!("{about}{}", dollars(cost)),
             bars: &|bucket| (bucket.cost_nano.max(0.0), 0.0),
             classes: ("s-main", ""),
-            says: &|bucket| format!("{about}{}", dollars(whole(bucket.cost_nano))),
+            says: &|bucket| format!("{about}{}", dollars(n(bucket.cost_nano))),
         },
     ];
     html! {
@@ -192,4 +200,41 @@ fn duration_words(us: i64) -> String {
         _ => (s / 86_400, if s < 172_800 { "day" } else { "days" }),
     };
     if n == 1 && !matches!(unit, "s" | "min" | "h") { unit.into() } else { format!("{n} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_estimates_and_nothing_else() {
+        for (value, exact, shown) in [
+            (235_934.2, true, 235_934),
+            (235_934.2, false, 236_000),
+            (999.6, false, 1_000),
+            (12.4, false, 12),
+            (0.0, false, 0),
+            (1e18, false, 1_000_000_000_000_000_000),
+        ] {
+            assert_eq!(rounded(value, exact), shown);
+        }
+    }
+
+    #[test]
+    fn names_widths() {
+        for (s, words) in [
+            (1, "1 s"),
+            (30, "30 s"),
+            (60, "1 min"),
+            (1_800, "30 min"),
+            (3_600, "1 h"),
+            (43_200, "12 h"),
+            (86_400, "day"),
+            (604_800, "week"),
+            (2_592_000, "30 days"),
+            (31_536_000, "year"),
+        ] {
+            assert_eq!(duration_words(s * 1_000_000), words);
+        }
+    }
 }

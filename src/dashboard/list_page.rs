@@ -36,7 +36,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Answe
     let list = list_of(&asked, &page);
     if view.part {
         // A page that waited for the first trace has no form and no chart.
-        let waited = view.query.contains("waiting=");
+        let waited = form_urlencoded::parse(view.query.as_bytes()).any(|(key, _)| key == "waiting");
         let answer = live(list, view.known);
         return Ok(if waited { answer.with("hx-refresh", "true") } else { answer });
     }

@@ -111,7 +111,7 @@ pub fn outcome(failed: bool) -> Markup {
 
 fn line(label: &str, json: Option<&str>) -> Markup {
     html! {
-        div.io {
+        div.io.none[json.is_none()] {
             span.label { (label) }
             @match json.map(preview) {
                 Some(text) => span.text { (text) },

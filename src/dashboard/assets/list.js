@@ -36,7 +36,7 @@ function keepUp() {
 
   setInterval(() => {
     if (!paused && !document.hidden && Date.now() - askedAt >= wait) ask();
-  }, 250);
+  }, 100);
   document.addEventListener("visibilitychange", () => { if (!paused && !document.hidden) ask(); });
 
   list.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) => {
