@@ -324,8 +324,8 @@ if (tree) {
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
     if (event.key === "/") search.focus();
     else if (event.key === "?") help.showModal();
-    else if (event.key === "e") nextError();
-    else if (event.key === "z") zoomTo(active);
+    else if (event.key.toLowerCase() === "e") nextError();
+    else if (event.key.toLowerCase() === "z") zoomTo(active);
     else if (event.key === "0") zoom(0, 1);
     else if (event.key === "Escape") close();
     else return;
