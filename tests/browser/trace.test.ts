@@ -250,7 +250,7 @@ describe("5,000 spans", () => {
     return project;
   }
 
-  test("open, are walked through, closed and linked to", { timeout: 60_000 }, async () => {
+  test("open, are walked through, closed and linked to", async () => {
     const project = await large();
     const who = await open(project);
     const { page } = who;

@@ -6,13 +6,16 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test as base } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test as base, vi } from "vitest";
 import { eventually, type Edge, type Project } from "./edge.ts";
 
 const executablePath = process.env.EDGESPAN_BROWSER ?? process.env.CHROMIUM_PATH;
 
 /** A test that needs a browser. */
 export const test = executablePath || process.env.CI ? base : base.skip;
+
+// Browsers are slow where there are more of them than processors.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** How long anything on a page may take that normally takes a second. */
 const PATIENCE_MS = 20_000;
@@ -52,6 +55,7 @@ export interface Shift {
 /** Somebody with a browser of their own. */
 export class Visitor {
   readonly #problems: string[] = [];
+  #forgotten = false;
   /** Paths that were asked for, in order. */
   readonly requested: string[] = [];
 
@@ -116,6 +120,12 @@ export class Visitor {
     for (let n = this.#problems.length - 1; n >= 0; n--) if (like.test(this.#problems[n]!)) this.#problems.splice(n, 1);
   }
 
+  /** Says that all that happened up to now was meant to. */
+  forget(): void {
+    this.#problems.length = 0;
+    this.#forgotten = true;
+  }
+
   /** What moved by itself since the page was loaded. */
   shifts(): Promise<Shift[]> {
     return this.page.evaluate(() => (globalThis as any).watched.shifts);
@@ -123,7 +133,7 @@ export class Visitor {
 
   /** What should not have happened, up to now. */
   async problems(): Promise<string[]> {
-    const violations = this.page.isClosed() ? [] : await this.page.evaluate(() => (globalThis as any).watched?.violations ?? []).catch(() => []);
+    const violations = this.page.isClosed() || this.#forgotten ? [] : await this.page.evaluate(() => (globalThis as any).watched?.violations ?? []).catch(() => []);
     return [...this.#problems, ...violations];
   }
 }
