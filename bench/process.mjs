@@ -3,6 +3,7 @@
 // not told.
 
 import { readFileSync, readdirSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 
 const linux = process.platform === "linux";
 export const clock = linux ? "processor time of all threads of workerd" : "wall clock (no /proc here)";
@@ -19,13 +20,22 @@ export function childrenOf(pid) {
 }
 
 /**
- * Milliseconds of processor time that the process has used, all threads: V8
- * collects garbage on threads of its own, and that is work of the Worker, too.
- * From schedstat, which counts nanoseconds; the times in `stat` are in ticks
- * of ten milliseconds.
+ * Milliseconds of processor time that the process has used when it has come to
+ * rest, all threads: V8 collects garbage on threads of its own, and that is
+ * work of the Worker, too. What a thread has used since it was last scheduled
+ * is not told while it runs, so this waits until nothing is added any more.
  */
-export function cpuOf(pid) {
+export async function cpuOf(pid) {
   if (!linux) return performance.now();
+  for (let before = NaN, now = used(pid); ; before = now, now = used(pid)) {
+    if (now === before) return now;
+    await setTimeout(2);
+  }
+}
+
+/** From schedstat, which counts nanoseconds; the times in `stat` are in ticks
+ *  of ten milliseconds. */
+function used(pid) {
   let nanoseconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);

@@ -5,9 +5,11 @@
 import { shape } from "./batches.mjs";
 import { fresh } from "./stats.mjs";
 import { startDriven, workers } from "./workers.mjs";
+import { named } from "../scripts/build.mjs";
 
 const [name = "ours", what = "handler", events = "1000", real] = process.argv.slice(2);
-const live = await startDriven(workers.find((worker) => worker.name === name), { inspectorPort: 0 });
+const worker = workers.find((worker) => worker.name === name);
+const live = await startDriven({ ...worker, modules: () => worker.modules(name === "ours" ? named : undefined) }, { inspectorPort: 0 });
 const inspector = await live.mf.getInspectorURL();
 const targets = await (await fetch(new URL("/json", String(inspector).replace("ws:", "http:")))).json();
 const target = targets.find(({ id }) => id.includes("user")) ?? targets[0];

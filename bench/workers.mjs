@@ -20,7 +20,8 @@ const hashOf = (project) => createHash("sha256").update(keyOf(project)).digest("
 
 const toml = read("wrangler.toml").toString();
 export const compatibilityDate = toml.match(/^compatibility_date = "(.+)"$/m)[1];
-const setting = (name) => Number(toml.match(new RegExp(`^${name} = (\\d+)$`, "m"))[1]);
+/** A number that wrangler.toml has under this name; the first, which is the main queue's. */
+export const setting = (name) => Number(toml.match(new RegExp(`^${name} = (\\d+)$`, "m"))[1]);
 
 const bundle = (entry, { minify = true, external = [] } = {}) =>
   buildSync({
@@ -39,9 +40,9 @@ const esModule = (path, contents) => ({ type: "ESModule", path, contents: Buffer
 /** Ours, as `npm run build` left it. */
 const ours = {
   name: "ours",
-  modules: () => [
+  modules: (wasm = "build/index_bg.wasm") => [
     esModule("worker.js", read("build/index.js")),
-    { type: "CompiledWasm", path: "index_bg.wasm", contents: read("build/index_bg.wasm") },
+    { type: "CompiledWasm", path: "index_bg.wasm", contents: read(wasm) },
   ],
   migrations: "migrations",
   seed: (project) => [

@@ -4,23 +4,14 @@
 // what was acknowledged. A line says what each round came to, and one what all
 // did. How it is done is in tests/soak/crash.mjs.
 
-import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
-import { Failed, cli, run } from "./run.mjs";
+import { numbers } from "./options.mjs";
+import { cli, run } from "./run.mjs";
 import { setUp } from "./setup.mjs";
 
 await cli(async () => {
-  const options = { seed: { type: "string" }, rounds: { type: "string", default: "20" } };
-  let values;
-  try {
-    ({ values } = parseArgs({ options }));
-  } catch (error) {
-    throw new Failed(error.message);
-  }
-  for (const [name, value] of Object.entries(values)) {
-    if (!/^\d{1,9}$/.test(value)) throw new Failed(`--${name}: not a number: ${value}`);
-  }
+  const { seed = "", rounds } = numbers({ seed: undefined, rounds: "20" });
   await setUp();
   await build();
-  await run("node", ["tests/soak/main.mjs", "crash", values.seed ?? "", values.rounds]);
+  await run("node", ["tests/soak/main.mjs", "crash", seed, rounds]);
 });

@@ -4,8 +4,8 @@
 // a revoked one within a minute. Leaves out: removing projects.
 
 import { randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
 import { ensureLocalState, hashOf, query } from "./local.mjs";
+import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
 import { ensurePackages } from "./setup.mjs";
 
@@ -58,13 +58,7 @@ await cli(async () => {
 
 /** The command line, every value checked. */
 function read() {
-  let parsed;
-  try {
-    parsed = parseArgs({ options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new Failed(`${error.message}\n\n${USAGE}`);
-  }
-  const { values: options, positionals } = parsed;
+  const { values: options, positionals } = parse({ options: OPTIONS, allowPositionals: true }, USAGE);
   if (options.help) {
     console.log(USAGE);
     process.exit(0);

@@ -3,8 +3,8 @@
 // over any range. It asks the Worker, which lists and queues a thousand at a
 // time; cut off, it is started again. Leaves out: waiting until they are written.
 
-import { parseArgs } from "node:util";
 import { LOCAL_ADMIN_TOKEN, query } from "./local.mjs";
+import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
 import { ensurePackages } from "./setup.mjs";
 
@@ -56,12 +56,7 @@ function read() {
     remote: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   };
-  let values;
-  try {
-    ({ values } = parseArgs({ options }));
-  } catch (error) {
-    throw new Failed(`${error.message}\n\n${USAGE}`);
-  }
+  const { values } = parse({ options }, USAGE);
   if (values.help) {
     console.log(USAGE);
     process.exit(0);

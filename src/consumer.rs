@@ -1,12 +1,29 @@
-//! The queue's pipeline: from a message to rows in D1. Each message is on its
-//! own, so that a bad one holds up nobody, and every await may be repeated:
-//! that is said where it stands.
+//! The queue's pipeline: from messages to rows in D1. Batches that arrive
+//! together are written together, because a call of D1 costs more than what
+//! most batches have it do; where that fails each is on its own, so that a bad
+//! one holds up nobody. Every await may be repeated: that is said where it
+//! stands.
+
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::batch::{BatchRef, Format, RawStore};
 use crate::model::{Event, Millis};
 use crate::queue::Message;
-use crate::store::{Database, safety, stat, write};
+use crate::store::write::{Source, plan};
+use crate::store::{Database, safety};
 use crate::wire;
+
+/// A message as it was delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// What it says.
+    pub message: Message,
+    /// How often it was delivered, this time included.
+    pub attempt: u32,
+}
 
 /// What is to become of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +55,18 @@ pub struct Written {
     pub bytes: usize,
     /// Events in it that count.
     pub events: usize,
-    /// Rows that D1 wrote, as it bills them.
+    /// Whether it was not written before.
+    pub fresh: bool,
+    /// How many batches were written with it, itself included.
+    pub together: usize,
+    /// Rows that D1 wrote for all of them, as it bills them.
     pub rows_written: u64,
     /// Milliseconds since the edge received the batch.
     pub delay_ms: Millis,
 }
 
 /// Why a message could not be written.
+#[derive(Clone)]
 enum Failure {
     /// Perhaps next time.
     Passing(String),
@@ -52,50 +74,97 @@ enum Failure {
     Lasting(String),
 }
 
+/// A raw batch that was read.
+struct Raw {
+    batch: BatchRef,
+    body: Vec<u8>,
+    attempt: u32,
+    /// The delivery's place.
+    at: usize,
+}
+
+/// Raw batches read at once: while one is on its way, others are.
+const READS: usize = 4;
+/// Bytes of raw batches that are written together, or the first batch that
+/// exceeds them: with what is being read meanwhile, far below an isolate's
+/// memory.
+const TOGETHER_BYTES: usize = 4 * 1024 * 1024;
+
 /// Longest wait between two tries, in seconds. The platform allows a day.
 const MAX_DELAY_S: u32 = 600;
 
-/// Writes the batch that a message points to. `attempt` counts deliveries from
-/// 1; `now` is the clock.
+/// Writes the batches that the messages point to: what each message came to,
+/// in their order. `now` is the clock.
 pub async fn consume(
-    message: &Message,
-    attempt: u32,
+    deliveries: &[Delivery],
     now: impl Fn() -> Millis,
     store: &impl RawStore,
     db: &impl Database,
-) -> Outcome {
-    match write(message, attempt, now, store, db).await {
-        Ok(written) => Outcome::Ack(written),
-        Err(Failure::Passing(why)) => Outcome::Retry { delay_s: delay(attempt), why },
-        Err(Failure::Lasting(why)) => Outcome::Bury { why },
+) -> Vec<Outcome> {
+    let mut outcomes = vec![Err(Failure::Passing("it was left out".into())); deliveries.len()];
+    let mut settle = |at: usize, result| {
+        if let Some(outcome) = outcomes.get_mut(at) {
+            *outcome = result;
+        }
+    };
+    let mut reads = stream::iter(deliveries.iter().enumerate())
+        .map(async |(at, delivery)| (at, guarded(read(at, delivery, store)).await))
+        .buffered(READS);
+    let mut group = Vec::new();
+    let mut bytes = 0;
+    while let Some((at, read)) = reads.next().await {
+        match read {
+            Ok(raw) => {
+                bytes += raw.body.len();
+                group.push(raw);
+            }
+            Err(failure) => settle(at, Err(failure)),
+        }
+        if bytes >= TOGETHER_BYTES {
+            bytes = 0;
+            write_all(std::mem::take(&mut group), &now, db, &mut settle).await;
+        }
     }
+    write_all(group, &now, db, &mut settle).await;
+    drop(reads);
+    let outcome = |(result, delivery): (Result<Written, Failure>, &Delivery)| match result {
+        Ok(written) => Outcome::Ack(written),
+        Err(Failure::Passing(why)) => Outcome::Retry { delay_s: delay(delivery.attempt), why },
+        Err(Failure::Lasting(why)) => Outcome::Bury { why },
+    };
+    outcomes.into_iter().zip(deliveries).map(outcome).collect()
 }
 
 /// The dead letters' pipeline: what was given up is tried once more, for what
 /// stood in its way may be gone; else its reason is recorded, for its project
 /// to see. It is only forgotten when that is done.
 pub async fn consume_dead(
-    message: &Message,
-    attempt: u32,
+    delivery: &Delivery,
     now: impl Fn() -> Millis,
     store: &impl RawStore,
     db: &impl Database,
 ) -> Outcome {
+    let Delivery { message, attempt } = delivery;
     // 1. As for any other message. What may pass is no reason to give up: while
     //    nothing is recorded, the sweeper queues it again even when the queue
     //    has given up on this message, too.
-    let why = match consume(message, attempt, &now, store, db).await {
-        Outcome::Bury { why } => why,
-        settled => return settled,
+    let why = match consume(std::slice::from_ref(delivery), &now, store, db).await.pop() {
+        Some(Outcome::Bury { why }) => why,
+        Some(settled) => return settled,
+        None => "it was left out".into(),
     };
     let Ok(batch) = message.batch() else {
         return Outcome::Retry { delay_s: MAX_DELAY_S, why };
     };
     // 2. One row by its key: done twice, it is the same row.
-    match db.run(safety::bury(&batch, &why, attempt, now())).await {
+    let recorded = async {
+        let ran = db.run(safety::bury(&batch, &why, *attempt, now())).await;
+        ran.map_err(|fault| Failure::Passing(fault.to_string()))
+    };
+    match guarded(recorded).await {
         Ok(_) => Outcome::Bury { why },
-        Err(fault) => {
-            Outcome::Retry { delay_s: delay(attempt), why: format!("{why}; and then {fault}") }
+        Err(Failure::Passing(then) | Failure::Lasting(then)) => {
+            Outcome::Retry { delay_s: delay(*attempt), why: format!("{why}; and then {then}") }
         }
     }
 }
@@ -107,38 +176,90 @@ pub fn delay(attempt: u32) -> u32 {
     2_u32.saturating_pow(attempt.max(1)).min(MAX_DELAY_S)
 }
 
-async fn write(
-    message: &Message,
-    attempt: u32,
-    now: impl Fn() -> Millis,
-    store: &impl RawStore,
-    db: &impl Database,
-) -> Result<Written, Failure> {
+/// What a panic leaves behind is one message's failure, and costs no other
+/// message its try.
+async fn guarded<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let result = AssertUnwindSafe(work).catch_unwind().await;
+    result.unwrap_or_else(|_| Err(Failure::Passing("a panic".into())))
+}
+
+/// Reading changes nothing, and a raw batch never changes.
+async fn read(at: usize, delivery: &Delivery, store: &impl RawStore) -> Result<Raw, Failure> {
+    let Delivery { message, attempt } = delivery;
     // A message of a release to come: another isolate may have it already.
     let batch = message.batch().map_err(Failure::Passing)?;
-    // 1. Reading changes nothing, and a raw batch never changes.
     let body = store.get(&batch.key(), None).await;
     let body = body
         .map_err(|fault| Failure::Passing(fault.to_string()))?
         .ok_or_else(|| Failure::Lasting("the raw batch is not in R2".into()))?;
-    let (text, events) = decode(&batch, &body).map_err(Failure::Lasting)?;
-    if events.is_empty() {
-        // The edge keeps no such batch: a release to come did.
-        return Err(Failure::Lasting("the raw batch has no event that is known".into()));
+    Ok(Raw { batch, body, attempt: *attempt, at })
+}
+
+/// Writes raw batches together; and when that fails, each by itself.
+async fn write_all(
+    group: Vec<Raw>,
+    now: &impl Fn() -> Millis,
+    db: &impl Database,
+    settle: &mut impl FnMut(usize, Result<Written, Failure>),
+) {
+    match (guarded(write(&group, now, db)).await, &*group) {
+        (Ok(written), _) => written.into_iter().zip(&group).for_each(|(w, raw)| settle(raw.at, w)),
+        (Err(failure), [alone]) => settle(alone.at, Err(failure)),
+        (Err(_), _) => {
+            let mut singly = stream::iter(&group)
+                .map(async |raw| (raw.at, guarded(write(std::slice::from_ref(raw), now, db)).await))
+                .buffered(READS);
+            while let Some((at, written)) = singly.next().await {
+                let lost = || Err(Failure::Passing("it was left out".into()));
+                settle(at, written.and_then(|mut one| one.pop().unwrap_or_else(lost)));
+            }
+        }
     }
-    // 2. One transaction that commutes with itself and all others: done twice,
-    //    or done and its reply lost, it ends the same.
-    let plan = write::plan(&batch, text, &events, stat::Write { now: now(), attempt });
-    let ran = db.run(plan).await;
+}
+
+/// Writes raw batches in one transaction; what each came to. It commutes with
+/// itself and all others: done twice, or done and its reply lost, it ends the
+/// same.
+async fn write(
+    group: &[Raw],
+    now: &impl Fn() -> Millis,
+    db: &impl Database,
+) -> Result<Vec<Result<Written, Failure>>, Failure> {
+    let mut sources = Vec::with_capacity(group.len());
+    let mut planned = HashSet::new();
+    let mut written = Vec::with_capacity(group.len());
+    for Raw { batch, body, attempt, .. } in group {
+        let decoded = decode(batch, body).map_err(Failure::Lasting);
+        written.push(decoded.map(|(text, events)| {
+            let written = Written {
+                project: batch.project.clone(),
+                batch: batch.id.clone(),
+                bytes: body.len(),
+                events: events.len(),
+                ..Written::default()
+            };
+            // Delivered twice at once, it is the same batch twice.
+            if planned.insert((&batch.project, &batch.id)) {
+                sources.push(Source { batch, body: text, events, attempt: *attempt });
+            }
+            written
+        }));
+    }
+    if sources.is_empty() {
+        return Ok(written);
+    }
+    let ran = db.run(plan(&sources, now())).await;
     let ran = ran.map_err(|fault| Failure::Passing(fault.to_string()))?;
-    Ok(Written {
-        bytes: body.len(),
-        events: events.len(),
-        rows_written: ran.rows_written,
-        delay_ms: now() - batch.received,
-        project: batch.project,
-        batch: batch.id,
-    })
+    // Only the ledger's statements give anything: the batches that are new.
+    let mut fresh: HashSet<&str> = ran.rows.iter().flatten().map(String::as_str).collect();
+    for (written, raw) in written.iter_mut().zip(group) {
+        let Ok(written) = written else { continue };
+        written.fresh = fresh.remove(&*raw.batch.id);
+        written.together = sources.len();
+        written.rows_written = ran.rows_written;
+        written.delay_ms = now() - raw.batch.received;
+    }
+    Ok(written)
 }
 
 /// The events of the batch that count: the edge accepted all good ones, or
@@ -150,5 +271,9 @@ fn decode<'a>(batch: &BatchRef, body: &'a [u8]) -> Result<(&'a str, Vec<Event<'a
         Format::Native => wire::decode(body, |event| events.push(event)),
     };
     decoded.map_err(|_| "the raw batch does not decode".to_owned())?;
+    if events.is_empty() {
+        // The edge keeps no such batch: a release to come did.
+        return Err("the raw batch has no event that is known".into());
+    }
     Ok((text, events))
 }

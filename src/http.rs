@@ -181,33 +181,33 @@ impl Reply {
     }
 
     fn reject(reject: &Reject) -> Self {
+        let code = reject.code();
         match reject {
             Reject::Validation { message, details } => {
-                failure(400, "VALIDATION_ERROR", message, Some(json!(details)))
+                failure(400, code, message, Some(json!(details)))
             }
             Reject::Unauthorized(why) => {
-                failure(401, "UNAUTHORIZED", why, None).header("www-authenticate", "Bearer")
+                failure(401, code, why, None).header("www-authenticate", "Bearer")
             }
-            Reject::Forbidden(why) => failure(403, "FORBIDDEN", why, None),
-            Reject::NotFound(what) => failure(404, "NOT_FOUND", what, None),
+            Reject::Forbidden(why) => failure(403, code, why, None),
+            Reject::NotFound(what) => failure(404, code, what, None),
             Reject::MethodNotAllowed { allow } => {
-                failure(405, "METHOD_NOT_ALLOWED", &format!("this path takes {allow}"), None)
+                failure(405, code, &format!("this path takes {allow}"), None)
                     .header("allow", *allow)
             }
-            Reject::TooLarge(what) => failure(413, "PAYLOAD_TOO_LARGE", what, None),
+            Reject::TooLarge(what) => failure(413, code, what, None),
             Reject::RateLimited { limit, window_s } => {
                 let text = format!(
                     "more than {limit} requests in {window_s} seconds; wait and send it again"
                 );
-                failure(429, "RATE_LIMIT_EXCEEDED", &text, None)
+                failure(429, code, &text, None)
                     .header("retry-after", window_s.to_string())
                     .header("ratelimit-limit", limit.to_string())
                     .header("ratelimit-remaining", "0")
                     .header("ratelimit-reset", window_s.to_string())
             }
             Reject::UnsupportedMediaType(what) => {
-                failure(415, "UNSUPPORTED_MEDIA_TYPE", what, None)
-                    .header("accept-encoding", "gzip, deflate")
+                failure(415, code, what, None).header("accept-encoding", "gzip, deflate")
             }
         }
     }

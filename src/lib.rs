@@ -3,7 +3,7 @@
 //! # Life of a trace
 //!
 //! 1. [`http`] finds the route, [`auth`] the project that the key stands for,
-//!    [`limit`] whether it may; [`tally`] counts who may not.
+//!    [`limit`] whether it may; [`tally`] counts who may not, and [`metrics`] what happens.
 //! 2. [`encoding`] takes compression off; [`wire`] decodes the body, borrowing,
 //!    and names every problem in it.
 //! 3. [`ingest`] puts the body into R2 under the key of its [`batch`], sends
@@ -43,6 +43,7 @@ pub mod sweep;
 
 pub mod api;
 pub mod dashboard;
+pub mod metrics;
 pub mod payload;
 pub mod tally;
 

@@ -2,6 +2,8 @@
 //! them again. What it does in a run is bounded, and where it stopped is in
 //! the database; a run cut off at any point is made good by the next.
 
+use std::collections::BTreeMap;
+
 use crate::batch::{self, BatchRef, RawStore};
 use crate::error::Fault;
 use crate::model::Millis;
@@ -25,6 +27,8 @@ pub struct Swept {
     pub listed: usize,
     /// Messages sent for those that were missing from the ledger.
     pub queued: usize,
+    /// The same by project.
+    pub projects: BTreeMap<String, usize>,
     /// Whether it looked at all that there is to look at.
     pub complete: bool,
 }
@@ -64,13 +68,20 @@ pub async fn sweep(
             break;
         }
     }
-    swept.queued = queue_due(now, queue, db).await?;
+    for batch in queue_due(now, queue, db).await? {
+        swept.queued += 1;
+        *swept.projects.entry(batch.project).or_default() += 1;
+    }
     Ok(swept)
 }
 
 /// Queues what is overdue and due. Sent twice does no harm: a second delivery
 /// changes nothing.
-async fn queue_due(now: Millis, queue: &impl Doorbell, db: &impl Database) -> Result<usize, Fault> {
+async fn queue_due(
+    now: Millis,
+    queue: &impl Doorbell,
+    db: &impl Database,
+) -> Result<Vec<BatchRef>, Fault> {
     let ran = db.run(safety::due(now, MAX_QUEUED)).await?;
     let due: Vec<BatchRef> = ran
         .rows
@@ -80,10 +91,10 @@ async fn queue_due(now: Millis, queue: &impl Doorbell, db: &impl Database) -> Re
         .filter_map(|(object, _)| BatchRef::parse(&object))
         .collect();
     if due.is_empty() {
-        return Ok(0);
+        return Ok(due);
     }
     let messages: Vec<_> = due.iter().map(Message::of).collect();
     queue.send_all(&messages).await?;
     db.run(safety::note_queued(&due, now)).await?;
-    Ok(due.len())
+    Ok(due)
 }

@@ -128,7 +128,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_split_order_and_repetition_gives_the_same((events, places, order) in scenario()) {
+    fn any_split_order_and_repetition_gives_the_same(
+        (events, places, order) in scenario(),
+        group in 1..6_usize,
+    ) {
         let at_once = World::new();
         deliver(&at_once, &events);
 
@@ -146,10 +149,62 @@ proptest! {
             }
         }
 
+        // The same batches once more, as many as come of them written together.
+        let together = World::new();
+        let bodies: Vec<String> = (0..6)
+            .map(|batch| {
+                let part = events.iter().zip(&places)
+                    .filter(|(_, (first, second))| *first == batch || *second == Some(batch))
+                    .map(|(event, _)| event.clone());
+                body(&part.collect::<Vec<_>>())
+            })
+            .filter(|body| body.contains("body"))
+            .collect();
+        for some in bodies.chunks(group) {
+            let twice = [some, some].concat();
+            for outcome in together.deliver_together(PROJECT, &twice) {
+                prop_assert!(matches!(outcome, Outcome::Ack(_)), "{:?}", outcome);
+            }
+        }
+
         for state in STATE {
             prop_assert_eq!(at_once.db.dump(state), scattered.db.dump(state));
+            prop_assert_eq!(at_once.db.dump(state), together.db.dump(state));
         }
         prop_assert_eq!(answers(&at_once), answers(&scattered));
+        prop_assert_eq!(answers(&at_once), answers(&together));
+    }
+}
+
+#[test]
+fn a_bad_batch_holds_up_none_of_those_it_came_with() {
+    let world = World::new();
+    let span = |n| {
+        format!(r#"{{"type":"span-create","body":{{"traceId":"t{n}","name":"n","type":"LLM"}}}}"#)
+    };
+    let bodies = [body(&[span(1)]), "{\"batch\":[".into(), body(&[span(2)])];
+    let outcomes = world.deliver_together(PROJECT, &bodies);
+    let [Outcome::Ack(first), Outcome::Bury { .. }, Outcome::Ack(second)] = &*outcomes else {
+        panic!("{outcomes:?}")
+    };
+    assert!(first.fresh && second.fresh && first.together == 2);
+    assert_eq!(world.list(PROJECT, "")["traces"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn projects_that_are_written_together_stay_apart() {
+    let world = World::new();
+    let batches = [("p1", 0.5), ("p2", 0.25), ("p1", 0.125)].map(|(project, cost)| {
+        let event = format!(r#"{{"type":"span-create","body":{{"traceId":"t","name":"{project}","type":"LLM","cost":{cost}}}}}"#);
+        (project, body(&[event]))
+    });
+    let outcomes = world.deliver_all(&batches);
+    assert!(outcomes.iter().all(|o| matches!(o, Outcome::Ack(w) if w.fresh)), "{outcomes:?}");
+    for (project, cost) in [("p1", "0.625"), ("p2", "0.25")] {
+        let list = world.list(project, "");
+        let traces = list["traces"].as_array().unwrap();
+        assert_eq!(traces.len(), 1, "{list}");
+        assert_eq!((&traces[0]["name"], &traces[0]["totalCost"]), (&json!(project), &json!(cost)));
     }
 }
 

@@ -7,7 +7,7 @@ mod common;
 
 use common::{PROJECT, RECEIVED, Sqlite, World, body};
 use edgespan::batch::{BatchRef, Format, RawStore};
-use edgespan::consumer::{Outcome, consume};
+use edgespan::consumer::{Delivery, Outcome, consume};
 use edgespan::error::Fault;
 use edgespan::limits::MAX_BODY_BYTES;
 use edgespan::queue::Message;
@@ -52,9 +52,10 @@ fn deliver(world: &World, events: &[String]) {
     let outcome = pollster::block_on(async {
         world.store.put(&batch.key(), &body.into_bytes()).await.unwrap();
         let db = Strict(&world.db);
-        consume(&Message::of(&batch), 1, || RECEIVED, &world.store, &db).await
+        let delivery = Delivery { message: Message::of(&batch), attempt: 1 };
+        consume(&[delivery], || RECEIVED, &world.store, &db).await
     });
-    assert!(matches!(outcome, Outcome::Ack(_)), "{outcome:?}");
+    assert!(matches!(&*outcome, [Outcome::Ack(_)]), "{outcome:?}");
 }
 
 fn span(trace: &str, n: usize) -> String {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use common::flaky::Weather::{FailsAfter, FailsBefore, Fine};
 use common::flaky::{Flaky, Weather, run_for};
 use common::{PROJECT, RECEIVED, Waiting, World};
-use edgespan::consumer::{Outcome, consume, consume_dead};
+use edgespan::consumer::{Delivery, Outcome, consume, consume_dead};
 use edgespan::ingest::{Accepted, Preference, ingest};
 use edgespan::model::Handling;
 use edgespan::queue::Message;
@@ -66,20 +66,28 @@ impl Service {
         matches!(run_for(steps, sent), Some(Ok(Accepted { events: 3, .. })))
     }
 
-    /// Delivers one of the waiting messages; it is gone when it was settled
-    /// and back in line otherwise.
+    /// Delivers some of the waiting messages at once; each is gone when it was
+    /// settled and back in line otherwise.
     fn deliver(&self, pick: usize, steps: usize) {
-        let waiting = self.queue.0.borrow().len();
-        if waiting == 0 {
-            return;
+        let mut deliveries = Vec::new();
+        for _ in 0..=pick % 4 {
+            let waiting = self.queue.0.borrow().len();
+            if waiting > 0 {
+                let message = self.queue.0.borrow_mut().remove(pick % waiting);
+                deliveries.push(Delivery { message, attempt: 1 });
+            }
         }
-        let message = self.queue.0.borrow_mut().remove(pick % waiting);
         let store = Flaky::new(&self.world.store, &self.forecast);
         let db = Flaky::new(&self.world.db, &self.forecast);
-        match run_for(steps, consume(&message, 1, || self.now, &store, &db)) {
-            Some(Outcome::Ack(_)) => {}
-            Some(Outcome::Bury { .. }) => self.dead.0.borrow_mut().push(message),
-            Some(Outcome::Retry { .. }) | None => self.queue.0.borrow_mut().push(message),
+        let mut outcomes =
+            run_for(steps, consume(&deliveries, || self.now, &store, &db)).unwrap_or_default();
+        outcomes.reverse();
+        for Delivery { message, .. } in deliveries {
+            match outcomes.pop() {
+                Some(Outcome::Ack(_)) => {}
+                Some(Outcome::Bury { .. }) => self.dead.0.borrow_mut().push(message),
+                Some(Outcome::Retry { .. }) | None => self.queue.0.borrow_mut().push(message),
+            }
         }
     }
 
@@ -249,7 +257,8 @@ fn a_batch_that_cannot_be_written_is_recorded_and_written_when_it_can() {
     assert_eq!(service.dead.0.borrow().len(), 1);
     let bury = |message: &Message| {
         let (store, db) = (&service.world.store, &service.world.db);
-        pollster::block_on(consume_dead(message, 1, || RECEIVED, store, db))
+        let delivery = Delivery { message: message.clone(), attempt: 1 };
+        pollster::block_on(consume_dead(&delivery, || RECEIVED, store, db))
     };
     for _ in 0..2 {
         assert!(matches!(bury(&message), Outcome::Bury { .. }));

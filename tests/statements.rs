@@ -8,8 +8,8 @@ use common::{PROJECT, RECEIVED, Sqlite};
 use edgespan::batch::{BatchRef, Format};
 use edgespan::model::Status;
 use edgespan::store::query::{TraceFilter, get_span, get_trace, list_traces};
-use edgespan::store::{Param, Statement, safety, session, stat, write};
-use edgespan::store::{chart, list};
+use edgespan::store::write::{self, Source};
+use edgespan::store::{Param, Statement, chart, list, safety, session, stat};
 use edgespan::wire;
 
 /// One of each kind.
@@ -20,7 +20,7 @@ fn statements() -> Vec<Statement> {
     let batch = BatchRef::of(PROJECT, body.as_bytes(), RECEIVED, Format::Native);
     let mut events = Vec::new();
     wire::decode(body.as_bytes(), |event| events.push(event)).unwrap();
-    let mut all = write::plan(&batch, body, &events, stat::Write { now: RECEIVED, attempt: 1 });
+    let mut all = write::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
     let every_filter = TraceFilter {
         limit: 50,
         after: Some((1, "t".into())),

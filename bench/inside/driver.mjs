@@ -29,36 +29,43 @@ function request(key) {
   });
 }
 
-function message(options, id) {
-  const body = { ...options.message, key: options.rawKey.replace("BATCH", String(id).padStart(32, "0")) };
+/** The messages of these raw batches, as the queue delivers them. */
+function delivery(options, ids) {
   const settled = { acked: 0, retried: 0 };
-  const messages = [{ id: "m", timestamp: new Date(), attempts: 1, body, ack: () => settled.acked++, retry: () => settled.retried++ }];
+  const messages = ids.map((id) => {
+    const body = { ...options.message, key: options.rawKey.replace("BATCH", String(id).padStart(32, "0")) };
+    return { id: "m", timestamp: new Date(), attempts: 1, body, ack: () => settled.acked++, retry: () => settled.retried++ };
+  });
   return { settled, batch: { queue: "q", messages, ackAll() {}, retryAll() {} } };
 }
 
+/** A raw batch of its own, which its key's digits tell. */
+const raw = (key) => number(batch, Number(key.match(/(\d+)\.json$/)[1])).slice();
+
 async function run(options, outer, ctx) {
-  const { told, env } = bindings(outer, options, () => batch.bytes);
+  const { told, env } = bindings(outer, options, raw);
   const { fetch, queue } = open(env, ctx);
   const once = {
-    nothing: async () => void request(options.key),
-    async handler() {
+    nothing: async ([id]) => void (number(batch, id), request(options.key)),
+    async handler([id]) {
+      number(batch, id);
       const answer = await fetch(request(options.key));
       if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
     },
-    "no message": async (id) => void (message(options, id), await env.RAW.get()),
-    async consumer(id) {
-      const { settled, batch } = message(options, id);
+    async "no message"(ids) {
+      for (const { body } of delivery(options, ids).batch.messages) await env.RAW.get(body.key);
+    },
+    async consumer(ids) {
+      const { settled, batch } = delivery(options, ids);
       await queue(batch);
-      if (settled.acked !== 1) throw new Error("the message was not acknowledged");
+      if (settled.acked !== ids.length) throw new Error("not all messages were acknowledged");
     },
   }[options.what];
-  for (let done = 0; done < options.times; ) {
-    const together = [];
-    for (let n = 0; n < (options.hold || 1); n++, done++) {
-      number(batch, options.from + done);
-      together.push(once(options.from + done));
-    }
-    await Promise.all(together);
+  // Requests at once (`hold`), or messages in one delivery (`together`).
+  const { times, from, hold = 1, together = 1 } = options;
+  for (let done = 0; done < times; done += Math.max(hold, together)) {
+    const ids = (n, count) => Array.from({ length: count }, (_, at) => from + done + n + at);
+    await Promise.all(Array.from({ length: hold }, (_, n) => once(ids(n, together))));
   }
   return { ...told, memory: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) };
 }

@@ -4,57 +4,77 @@
 import { largest, shape } from "../batches.mjs";
 import { cpuOf } from "../process.mjs";
 import { fresh, rounds } from "../stats.mjs";
+import { setting } from "../workers.mjs";
+
+/** Messages in one delivery under load: what the queue is asked for. */
+const TOGETHER = setting("max_batch_size");
 
 /** Processor time, in milliseconds a turn, of a loop inside the isolate. */
-async function timed(live, what, times) {
+async function timed(live, what, times, together) {
   const from = fresh(times);
-  const before = cpuOf(live.pid);
-  await live.run({ what, times, from });
-  return (cpuOf(live.pid) - before) / times;
+  const before = await cpuOf(live.pid);
+  await live.run({ what, times, from, together });
+  return ((await cpuOf(live.pid)) - before) / times;
 }
 
+/** Turns for so many milliseconds: whole deliveries. */
+const turns = (ms, each, most, together = 1) =>
+  Math.max(2, Math.min(most / together, Math.round(ms / Math.max(each, 0.005) / together))) * together;
+
 /** Long enough for V8 to have compiled it, and how long a turn takes then. */
-async function warmUp(live, what, ms) {
-  let each = await timed(live, what, 3);
+async function warmUp(live, { what, together }, ms) {
+  let each = await timed(live, what, 3 * (together ?? 1), together);
   for (const until = performance.now() + ms; performance.now() < until; ) {
-    each = await timed(live, what, Math.max(2, Math.min(2_000, Math.round(ms / 4 / Math.max(each, 0.01)))));
+    each = await timed(live, what, turns(ms / 4, each, 2_000, together), together);
   }
   return each;
 }
 
-const LOOPS = ["nothing", "handler", "no message", "consumer"];
+/** What is timed; and messages in one delivery. */
+const LOOPS = {
+  nothing: { what: "nothing" },
+  handler: { what: "handler" },
+  "no message": { what: "no message" },
+  consumer: { what: "consumer" },
+  "no messages": { what: "no message", together: TOGETHER },
+  consumers: { what: "consumer", together: TOGETHER },
+};
 
 async function ofSize(driven, made, { most, warmMs, roundMs, seconds }) {
   const times = new Map();
   for (const live of driven) {
     await live.load(made);
     const each = {};
-    for (const what of LOOPS) {
-      each[what] = Math.max(2, Math.min(5_000, Math.round(roundMs / Math.max(await warmUp(live, what, warmMs), 0.005))));
+    for (const [name, loop] of Object.entries(LOOPS)) {
+      each[name] = turns(roundMs, await warmUp(live, loop, warmMs), 5_000, loop.together);
     }
     times.set(live, each);
   }
   return rounds(driven, { most, seconds }, async (live) => {
     const ms = {};
-    for (const what of LOOPS) ms[what] = await timed(live, what, times.get(live)[what]);
+    for (const [name, { what, together }] of Object.entries(LOOPS)) ms[name] = await timed(live, what, times.get(live)[name], together);
     // What the loop itself takes: new ids, the request's or the object's bytes.
-    return { handler: ms.handler - ms.nothing, consumer: ms.consumer - ms["no message"], loop: ms.nothing };
+    return {
+      handler: ms.handler - ms.nothing,
+      consumer: ms.consumer - ms["no message"],
+      consumers: ms.consumers - ms["no messages"],
+    };
   });
 }
 
 /** The consumer's batches in the real D1. */
-async function inD1(driven, made, { most, seconds, times }) {
+async function inD1(driven, made, { most, seconds, times, together }) {
   for (const live of driven) {
     await live.load(made);
-    await live.run({ what: "consumer", real: true, times, from: fresh(times) });
+    await live.run({ what: "consumer", real: true, times, together, from: fresh(times) });
   }
   return rounds(driven, { most, seconds }, async (live) => {
-    const before = cpuOf(live.pid);
-    const told = await live.run({ what: "consumer", real: true, times, from: fresh(times) });
+    const before = await cpuOf(live.pid);
+    const told = await live.run({ what: "consumer", real: true, times, together, from: fresh(times) });
     return {
       wall: told.wallMs / times,
       sql: told.durationMs / times,
-      cpu: (cpuOf(live.pid) - before) / times,
+      cpu: ((await cpuOf(live.pid)) - before) / times,
       statements: told.statements / times,
     };
   });
@@ -68,14 +88,17 @@ export async function measureCpu({ driven, table, quick }) {
     const [ours, peer] = await ofSize(driven, made, effort);
     table.add(`handler/${id}`, `handler CPU, ${text}`, "ms", ours.handler, peer.handler);
     table.add(`consumer/${id}`, `consumer CPU, ${text}`, "ms", ours.consumer, peer.consumer);
+    table.add(`consumers/${id}`, `consumer CPU, ${text}, ${TOGETHER} messages at once`, "ms", ours.consumers, peer.consumers);
   }
-  for (const n of quick ? [100] : [100, 1_000]) {
-    const effort = quick ? { most: 1, times: 3 } : { most: 9, times: n > 100 ? 8 : 40, seconds: 20 };
-    const [ours, peer] = await inD1(driven, shape(n), effort);
-    const text = `${n.toLocaleString("en")} events`;
-    table.add(`d1/${n}`, `D1: the batch() call, ${text}`, "ms", ours.wall, peer.wall);
-    table.add(`sql/${n}`, `D1: of it SQL (meta.duration), ${text}`, "ms", ours.sql, peer.sql);
-    table.add(`d1cpu/${n}`, `CPU of consumer and D1's process, ${text}`, "ms", ours.cpu, peer.cpu);
-    table.add(`total/${n}`, `consumer CPU + batch() call, ${text}`, "ms", table.ours(`consumer/${n}`) + ours.wall, table.peer(`consumer/${n}`) + peer.wall);
+  for (const [n, together] of quick ? [[100, TOGETHER]] : [[100, 1], [100, TOGETHER], [1_000, 1]]) {
+    const effort = quick ? { most: 1, times: TOGETHER } : { most: 9, times: n > 100 ? 8 : 40, seconds: 15 };
+    const [ours, peer] = await inD1(driven, shape(n), { ...effort, together });
+    const consumer = together > 1 ? `consumers/${n}` : `consumer/${n}`;
+    const text = `${n.toLocaleString("en")} events${together > 1 ? `, ${together} messages at once` : ""}`;
+    const id = `${n}x${together}`;
+    table.add(`d1/${id}`, `D1: batch() calls, ${text}`, "ms", ours.wall, peer.wall);
+    table.add(`sql/${id}`, `D1: of it SQL (meta.duration), ${text}`, "ms", ours.sql, peer.sql);
+    table.add(`d1cpu/${id}`, `CPU of consumer and D1's process, ${text}`, "ms", ours.cpu, peer.cpu);
+    table.add(`total/${id}`, `consumer CPU + batch() calls, ${text}`, "ms", table.ours(consumer) + ours.wall, table.peer(consumer) + peer.wall);
   }
 }

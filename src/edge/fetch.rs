@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::slice;
 
 use futures_util::StreamExt;
 use js_sys::{ArrayBuffer, Uint8Array};
@@ -12,10 +13,10 @@ use worker::{Context, Env, Request, Response, event};
 
 use super::d1::{Index, KeyTable};
 use super::r2::R2Bucket;
-use super::{admin, binding, limit, log, now, text_of};
+use super::{admin, binding, limit, log, metrics, now, text_of};
 use crate::api::Source;
 use crate::auth::{self, Cache, Credentials, Principal};
-use crate::consumer::consume;
+use crate::consumer::{Delivery, consume};
 use crate::encoding::{self, Encoding};
 use crate::error::{Error, Fault, Reject};
 use crate::http::{self, Reply, Route};
@@ -71,7 +72,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         },
         error.as_ref(),
     );
-    call.tally(error.as_ref());
+    call.count(error.as_ref());
     respond(reply, &method, &id)
 }
 
@@ -124,11 +125,11 @@ impl Call {
             Route::Page(page) => self.page(&page, &url).await,
             Route::Ingest => self.ingest().await,
             Route::DeadLetters => {
-                let (who, index, _) = self.reader().await?;
+                let (who, index) = self.reader().await?;
                 Ok(Reply::data(&api::dead_letters(&who.project, &index).await?))
             }
             Route::Stats => {
-                let (who, index, _) = self.reader().await?;
+                let (who, index) = self.reader().await?;
                 Ok(Reply::data(&api::stats(&who.project, &index).await?))
             }
             Route::Replay => {
@@ -137,13 +138,15 @@ impl Call {
                 Ok(Reply::data(&api::to_json(&admin::replay(&self.env, &body).await?)?))
             }
             Route::ListTraces => {
-                let (who, index, store) = self.reader().await?;
+                let (who, index) = self.reader().await?;
+                let store = binding(&self.env, "RAW")?;
                 Ok(Reply::data(
                     &api::list(&who.project, query, &index, self.source(&store, &held())).await?,
                 ))
             }
             Route::GetTrace(id) => {
-                let (who, index, store) = self.reader().await?;
+                let (who, index) = self.reader().await?;
+                let store = binding(&self.env, "RAW")?;
                 Ok(Reply::data(
                     &api::get(&who.project, &id, &index, self.source(&store, &held())).await?,
                 ))
@@ -151,11 +154,11 @@ impl Call {
         }
     }
 
-    async fn reader(&mut self) -> Result<(Principal, Index, R2Bucket), Error> {
+    async fn reader(&mut self) -> Result<(Principal, Index), Error> {
         let index = self.index()?;
         let who = self.principal(&index).await?;
         limit::count(&self.env, crate::limit::request(&who.key_id, who.rate_limit, true)).await?;
-        Ok((who, index, binding(&self.env, "RAW")?))
+        Ok((who, index))
     }
 
     async fn ingest(&mut self) -> Result<Reply, Error> {
@@ -179,18 +182,32 @@ impl Call {
         if let Some(message) = &accepted.unsent {
             // The queue is down. What it would have had done is done here,
             // after the answer; should that fail too, the sweeper does it.
-            let message = message.clone();
+            let (message, env) = (message.clone(), self.env.clone());
             self.context.wait_until(async move {
-                let outcome = consume(&message, 1, now, &store, &index).await;
-                log::consumed(&message.key, 0, &outcome);
+                let delivery = Delivery { message, attempt: 1 };
+                for outcome in consume(slice::from_ref(&delivery), now, &store, &index).await {
+                    let key = &delivery.message.key;
+                    log::consumed(key, 0, &outcome);
+                    metrics::write(&env, crate::metrics::settled(key, &outcome, false));
+                }
             });
         }
         Ok(Reply::accepted(&accepted))
     }
 
-    /// Counts the request if it was rejected, and hands the counts on when it
-    /// is time.
-    fn tally(&self, error: Option<&Error>) {
+    /// Counts what the request came to, and hands counts on when it is time.
+    fn count(&self, error: Option<&Error>) {
+        let project = self.project.as_deref();
+        metrics::write(
+            &self.env,
+            match (error, project, self.events, self.bytes) {
+                (Some(error), ..) => crate::metrics::rejected(project, error),
+                (None, Some(project), Some(events), Some(bytes)) => {
+                    Some(crate::metrics::accepted(project, events, bytes))
+                }
+                _ => None,
+            },
+        );
         let reason = match error {
             Some(Error::Reject(reject)) => Reason::of(reject),
             _ => None,

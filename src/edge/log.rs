@@ -62,6 +62,8 @@ pub fn consumed(key: &str, attempt: u32, outcome: &Outcome) {
                 "batch": written.batch,
                 "bytes": written.bytes,
                 "events": written.events,
+                "fresh": written.fresh,
+                "together": written.together,
                 "rows_written": written.rows_written,
                 "delayMs": written.delay_ms,
             })

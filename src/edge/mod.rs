@@ -7,6 +7,7 @@ mod d1;
 mod fetch;
 mod limit;
 mod log;
+mod metrics;
 mod page;
 mod queue;
 mod r2;

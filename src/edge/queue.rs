@@ -8,15 +8,15 @@
 
 use std::panic::AssertUnwindSafe;
 
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use js_sys::{Array, JSON};
 use worker::wasm_bindgen::prelude::*;
 use worker::{Env, Queue};
 
 use super::d1::Index;
 use super::r2::R2Bucket;
-use super::{binding, log, now, object};
-use crate::consumer::{Outcome, consume, consume_dead, delay};
+use super::{binding, log, metrics, now, object};
+use crate::consumer::{Delivery, Outcome, consume, consume_dead};
 use crate::error::Fault;
 use crate::queue::{Doorbell, Message};
 
@@ -69,8 +69,7 @@ extern "C" {
     fn retry(this: &QueueMessage, options: &JsValue);
 }
 
-/// Batches under way at once: while one waits for D1, the next one's raw
-/// batch is read and decoded.
+/// Dead letters tried at once.
 const CONCURRENCY: usize = 4;
 
 /// What the platform's dead-letter queue is called: by its end, so that a
@@ -86,62 +85,76 @@ pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Re
         // again, to a deployment that has them.
         return Err(js_sys::Error::new("the bindings RAW, DB and DEAD are needed").into());
     };
-    let consumer =
-        Consumer { store, index: Index(db), dead, given_up: batch.queue().ends_with(DEAD) };
+    let consumer = Consumer { env, store, index: Index(db), dead };
+    let given_up = batch.queue().ends_with(DEAD);
     let messages = batch.messages();
+    let messages = messages.iter().map(JsCast::unchecked_into::<QueueMessage>);
     AssertUnwindSafe(async move {
-        stream::iter(messages.iter().map(JsCast::unchecked_into::<QueueMessage>))
-            .for_each_concurrent(CONCURRENCY, async |message| {
-                consumer.settle(&message).await;
-            })
-            .await;
+        if given_up { consumer.bury(messages).await } else { consumer.consume(messages).await }
     })
     .await;
     Ok(())
 }
 
 struct Consumer {
+    env: Env,
     store: R2Bucket,
     index: Index,
     dead: Queue,
-    /// Whether these are the dead letters.
-    given_up: bool,
 }
 
 impl Consumer {
-    async fn settle(&self, message: &QueueMessage) {
+    /// Writes the batches.
+    async fn consume(&self, messages: impl Iterator<Item = QueueMessage>) {
+        let known = messages.filter_map(|message| Some((self.delivery(&message)?, message)));
+        let (deliveries, messages): (Vec<_>, Vec<_>) = known.unzip();
+        let outcomes = consume(&deliveries, now, &self.store, &self.index).await;
+        for ((delivery, message), mut outcome) in deliveries.iter().zip(&messages).zip(outcomes) {
+            // Acknowledged only when it is safe among the dead letters.
+            if let Outcome::Bury { why } = &outcome
+                && let Err(fault) = Doorbell::send(&self.dead, &delivery.message).await
+            {
+                outcome = Outcome::Retry { delay_s: 60, why: format!("{why}; and then {fault}") };
+            }
+            self.settle(delivery, message, &outcome, false);
+        }
+    }
+
+    /// Records the dead letters.
+    async fn bury(&self, messages: impl Iterator<Item = QueueMessage>) {
+        stream::iter(messages)
+            .for_each_concurrent(CONCURRENCY, async |message| {
+                let Some(delivery) = self.delivery(&message) else { return };
+                let outcome = consume_dead(&delivery, now, &self.store, &self.index).await;
+                self.settle(&delivery, &message, &outcome, true);
+            })
+            .await;
+    }
+
+    /// What the message says; one that says nothing is put off, for a release
+    /// that knows better.
+    fn delivery(&self, message: &QueueMessage) -> Option<Delivery> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 101")]
         let attempt = message.attempts().unwrap_or(1.0) as u32;
-        let (key, outcome) = match parse(&message.body()) {
-            Ok(parsed) => {
-                // A panic over one message must not cost the others their try.
-                let consumed = AssertUnwindSafe(self.consume(&parsed, attempt)).catch_unwind();
-                let delay_s = delay(attempt);
-                let panicked = |_| Outcome::Retry { delay_s, why: "a panic".into() };
-                (parsed.key.clone(), consumed.await.unwrap_or_else(panicked))
-            }
-            Err(why) => (String::new(), Outcome::Retry { delay_s: 600, why }),
-        };
-        log::consumed(&key, attempt, &outcome);
-        match outcome {
-            Outcome::Ack(_) | Outcome::Bury { .. } => message.ack(),
-            Outcome::Retry { delay_s, .. } => {
-                message.retry(&object(&[("delaySeconds", delay_s.into())]));
+        match parse(&message.body()) {
+            Ok(message) => Some(Delivery { message, attempt }),
+            Err(why) => {
+                let none = Delivery { message: Message { v: 0, key: String::new() }, attempt };
+                self.settle(&none, message, &Outcome::Retry { delay_s: 600, why }, false);
+                None
             }
         }
     }
 
-    async fn consume(&self, message: &Message, attempt: u32) -> Outcome {
-        let (store, index) = (&self.store, &self.index);
-        if self.given_up {
-            return consume_dead(message, attempt, now, store, index).await;
-        }
-        let outcome = consume(message, attempt, now, store, index).await;
-        let Outcome::Bury { why } = outcome else { return outcome };
-        // Acknowledged only when it is safe among the dead letters.
-        match Doorbell::send(&self.dead, message).await {
-            Ok(()) => Outcome::Bury { why },
-            Err(fault) => Outcome::Retry { delay_s: 60, why: format!("{why}; and then {fault}") },
+    fn settle(&self, delivery: &Delivery, message: &QueueMessage, outcome: &Outcome, dead: bool) {
+        let key = &delivery.message.key;
+        log::consumed(key, delivery.attempt, outcome);
+        metrics::write(&self.env, crate::metrics::settled(key, outcome, dead));
+        match outcome {
+            Outcome::Ack(_) | Outcome::Bury { .. } => message.ack(),
+            Outcome::Retry { delay_s, .. } => {
+                message.retry(&object(&[("delaySeconds", (*delay_s).into())]));
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use worker::{Env, ScheduleContext, ScheduledEvent, event};
 
 use super::d1::Index;
 use super::r2::R2Bucket;
-use super::{binding, log, now};
+use super::{binding, log, metrics, now};
 use crate::error::Fault;
 use crate::model::Millis;
 use crate::sweep::{self, Swept};
@@ -16,6 +16,9 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds are far below 2^53")]
     let planned = event.schedule() as Millis;
     let result = run(&env, planned).await;
+    if let Ok(swept) = &result {
+        metrics::write(&env, crate::metrics::swept(swept));
+    }
     log::swept(&result, now() - started);
 }
 

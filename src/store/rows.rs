@@ -1,5 +1,5 @@
-//! What a batch's events come to: a row for each span and a row for each trace
-//! they touch. Order and repetition inside a batch are gone after this; the
+//! What batches' events come to: a row for each span and a row for each trace
+//! they touch. Order and repetition among them are gone after this; the
 //! SQL that merges the rows into what D1 holds is `write`'s.
 #![allow(clippy::ref_option_ref, reason = "Serialize_tuple's own code")]
 
@@ -15,7 +15,7 @@ use crate::batch::BatchRef;
 use crate::limits::{
     MAX_COST_USD, MAX_INDEXED_BYTES, MAX_INDEXED_METADATA_BYTES, MAX_PREVIEW_BYTES, MAX_TAGS,
 };
-use crate::model::{Body, Event, Micros, SpanBody, Status, Text, TraceBody};
+use crate::model::{Body, Event, Micros, Millis, SpanBody, Status, Text, TraceBody};
 
 /// When an event was made, and the hash of its bytes: of two events for the
 /// same thing the greater one is the newer, in whatever order they came.
@@ -45,9 +45,11 @@ pub struct SpanRow<'a> {
     pub rev_hash: i64,
     pub offset: usize,
     pub length: usize,
+    /// Which of the batches that are written together.
+    pub batch: usize,
 }
 
-/// What the batch says of one trace, named as the columns are. Serialized as
+/// What the batches say of one trace, named as the columns are. Serialized as
 /// an array, likewise.
 #[derive(Debug, Clone, PartialEq, Serialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]
@@ -74,9 +76,25 @@ pub struct TraceRow<'a> {
     pub metadata: Option<&'a str>,
     pub event_offset: usize,
     pub event_length: usize,
+    pub created_ms: Millis,
+    /// Which of the batches that are written together.
+    pub event_batch: usize,
 }
 
-/// The rows of some events of one batch, each span and each trace once.
+/// An event, and the batch that it was sent in.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// The batch.
+    pub batch: &'a BatchRef,
+    /// Its place among those that are written together.
+    pub at: usize,
+    /// Its body, in which the event's bytes lie.
+    pub body: &'a str,
+    /// The event.
+    pub event: &'a Event<'a>,
+}
+
+/// The rows of some events, each span and each trace once.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Rows<'a> {
     /// One for each span.
@@ -86,14 +104,14 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// The rows of these events, whose bytes lie in `body`.
+    /// The rows of these events.
     #[must_use]
-    pub fn of(batch: &BatchRef, body: &str, events: &'a [Event<'a>]) -> Self {
+    pub fn of(sent: &[Sent<'a>]) -> Self {
         let mut rows = Self::default();
         let mut traces: HashMap<Text, usize> = HashMap::new();
-        let mut spans: HashMap<(Text, Text), usize> = HashMap::with_capacity(events.len());
-        for event in events {
-            let place = Place::of(batch, body, event);
+        let mut spans: HashMap<(Text, Text), usize> = HashMap::with_capacity(sent.len());
+        for one in sent {
+            let (event, place) = (one.event, Place::of(one));
             let trace = match &event.body {
                 Body::Trace(trace) => trace_of_event(trace, &place),
                 Body::Span(span) => {
@@ -122,23 +140,26 @@ impl<'a> Rows<'a> {
 /// What an event's place says: where its bytes are, which revision it is, and
 /// the times and ids that stand in for missing ones.
 struct Place {
+    batch: usize,
     offset: usize,
     length: usize,
     hash: i64,
     timestamp: Option<Micros>,
-    received: Micros,
+    received: Millis,
     made_up_id: String,
 }
 
 impl Place {
-    fn of(batch: &BatchRef, body: &str, event: &Event) -> Self {
+    fn of(sent: &Sent) -> Self {
+        let Sent { batch, at, body, event } = *sent;
         let bytes = body.as_bytes().get(event.range.clone()).unwrap_or_default();
         Self {
+            batch: at,
             offset: event.range.start,
             length: event.range.len(),
             hash: xxh3_64(bytes).cast_signed(),
             timestamp: event.timestamp,
-            received: batch.received.saturating_mul(1_000),
+            received: batch.received,
             made_up_id: format!("{}-{}", batch.id, event.index),
         }
     }
@@ -150,7 +171,7 @@ impl Place {
 
     /// When something began that may not say so itself.
     fn start(&self, start: Option<Micros>, end: Option<Micros>) -> Micros {
-        start.or(end).or(self.timestamp).unwrap_or(self.received)
+        start.or(end).or(self.timestamp).unwrap_or(self.received.saturating_mul(1_000))
     }
 }
 
@@ -184,6 +205,8 @@ fn trace_of_event<'a>(trace: &'a TraceBody<'a>, place: &Place) -> TraceRow<'a> {
         metadata: trace.metadata.map(|m| if m.len() > MAX_INDEXED_METADATA_BYTES { "" } else { m }),
         event_offset: place.offset,
         event_length: place.length,
+        created_ms: place.received,
+        event_batch: place.batch,
     }
 }
 
@@ -222,6 +245,8 @@ fn rows_of_span<'a>(
         metadata: None,
         event_offset: 0,
         event_length: 0,
+        created_ms: place.received,
+        event_batch: place.batch,
     };
     let row = SpanRow {
         trace: pack(&span.trace),
@@ -242,6 +267,7 @@ fn rows_of_span<'a>(
         rev_hash,
         offset: place.offset,
         length: place.length,
+        batch: place.batch,
     };
     (row, trace)
 }
@@ -268,6 +294,7 @@ impl TraceRow<'_> {
     fn merge(&mut self, other: Self) {
         self.start_us = self.start_us.min(other.start_us);
         self.end_us = self.end_us.max(other.end_us);
+        self.created_ms = self.created_ms.min(other.created_ms);
         if other.root_order(self) == Ordering::Less {
             self.root_child = other.root_child;
             self.root_us = other.root_us;
@@ -290,6 +317,7 @@ impl TraceRow<'_> {
             self.metadata = other.metadata;
             self.event_offset = other.event_offset;
             self.event_length = other.event_length;
+            self.event_batch = other.event_batch;
         }
     }
 

@@ -10,41 +10,27 @@ pub fn hour(at: Millis) -> Millis {
     at - at.rem_euclid(3_600_000)
 }
 
-/// What the counts need to know of a batch that is being written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Write {
-    /// When it is written.
-    pub now: Millis,
-    /// Deliveries, this one included.
-    pub attempt: u32,
-}
-
-/// Counts a batch, unless the ledger has it: comes before the ledger's own
-/// statement in the transaction.
+/// Counts batches, but those that the ledger has: comes before the ledger's own
+/// statement in the transaction. The rows are [`super::write`]'s.
 #[must_use]
-pub fn batch(batch: &BatchRef, events: i64, bytes: i64, write: Write) -> Statement {
+pub fn batches(project: &str, rows: &str, now: Millis) -> Statement {
     Statement {
         sql: "
 insert into stat (project, hour_ms, batches, events, bytes, delay_ms_sum, delay_ms_max, retried)
-select ?1, ?3, 1, ?4, ?5, ?6, ?6, ?7
-where not exists (select 1 from batch where project = ?1 and id = ?2)
+select ?1, ?3, count(*), sum(value->>3), sum(value->>4), sum(value->>5), max(value->>5),
+  sum(value->>6)
+from json_each(?2) as r
+where not exists (select 1 from batch where project = ?1 and id = r.value->>0)
+group by ?1
 on conflict (project, hour_ms) do update set
-  batches = batches + 1,
+  batches = batches + excluded.batches,
   events = events + excluded.events,
   bytes = bytes + excluded.bytes,
   delay_ms_sum = delay_ms_sum + excluded.delay_ms_sum,
   delay_ms_max = max(delay_ms_max, excluded.delay_ms_max),
   retried = retried + excluded.retried"
             .into(),
-        params: vec![
-            (&*batch.project).into(),
-            (&*batch.id).into(),
-            hour(write.now).into(),
-            events.into(),
-            bytes.into(),
-            (write.now - batch.received).max(0).into(),
-            i64::from(write.attempt.saturating_sub(1)).into(),
-        ],
+        params: vec![project.into(), rows.into(), hour(now).into()],
     }
 }
 

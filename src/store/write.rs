@@ -1,8 +1,8 @@
-//! From a batch's events to the statements that merge them into D1. They
+//! From some batches' events to the statements that merge them into D1. They
 //! commute: any order and any number of deliveries ends in the same state, and
 //! what is already there is not written again. Their cost depends on the
-//! batch, never on how much its traces hold already: every one of them goes
-//! from the batch's rows to D1's by primary key.
+//! batches, never on how much its traces hold already: every one of them goes
+//! from the batches' rows to D1's by primary key.
 //!
 //! The rows travel as JSON text in one parameter, picked apart by position
 //! (`->>n`, see [`super::rows`]); each row is made JSONB first, once, because
@@ -14,67 +14,104 @@
 
 use serde::Serialize;
 
-use super::rows::{Rows, SpanRow};
+use super::rows::{Rows, Sent, SpanRow};
 use super::{Param, Statement, stat};
 use crate::batch::BatchRef;
 use crate::limits::MAX_PARAM_BYTES;
-use crate::model::Event;
+use crate::model::{Event, Millis};
 
-/// The statements for a batch, to be run in one transaction.
+/// A batch to be written.
+#[derive(Debug)]
+pub struct Source<'a> {
+    /// Which it is.
+    pub batch: &'a BatchRef,
+    /// Its raw bytes.
+    pub body: &'a str,
+    /// What counts of it.
+    pub events: Vec<Event<'a>>,
+    /// Deliveries, this one included.
+    pub attempt: u32,
+}
+
+/// The statements for some batches, each of them another, to be run in one
+/// transaction. The second statement of each project gives the ids of those
+/// that were not written before.
 #[must_use]
-pub fn plan(batch: &BatchRef, body: &str, events: &[Event], write: stat::Write) -> Vec<Statement> {
-    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let (project, id) = (|| Param::from(&*batch.project), || Param::from(&*batch.id));
-    let (events_count, bytes) = (count(events.len()), count(body.len()));
-    let mut plan = vec![
-        stat::batch(batch, events_count, bytes, write),
-        Statement {
-            sql: LEDGER.into(),
-            params: vec![
-                project(),
-                id(),
-                batch.key().into(),
-                batch.received.into(),
-                events_count.into(),
-                bytes.into(),
-            ],
-        },
-        Statement { sql: RISEN.into(), params: vec![project(), id()] },
-    ];
-    merge(batch, body, events, MAX_PARAM_BYTES, &mut plan);
+pub fn plan(sources: &[Source], now: Millis) -> Vec<Statement> {
+    let mut plan = Vec::new();
+    let mut projects: Vec<&str> = Vec::new();
+    for Source { batch, .. } in sources {
+        if !projects.contains(&&*batch.project) {
+            projects.push(&batch.project);
+            let of_project = |source: &&Source| source.batch.project == batch.project;
+            plan_project(
+                &batch.project,
+                &sources.iter().filter(of_project).collect::<Vec<_>>(),
+                now,
+                &mut plan,
+            );
+        }
+    }
     plan
+}
+
+fn plan_project(project: &str, sources: &[&Source], now: Millis, plan: &mut Vec<Statement>) {
+    let batches: Vec<_> = sources.iter().map(|source| ledger_row(source, now)).collect();
+    let ids = json(&sources.iter().map(|source| &*source.batch.id).collect::<Vec<_>>());
+    let batches = json(&batches);
+    plan.push(stat::batches(project, &batches, now));
+    let both = |text: &str| vec![project.into(), text.into()];
+    plan.push(Statement { sql: LEDGER.into(), params: both(&batches) });
+    plan.push(Statement { sql: RISEN.into(), params: both(&ids) });
+    let sent: Vec<_> = sources
+        .iter()
+        .enumerate()
+        .flat_map(|(at, source)| {
+            let Source { batch, body, events, .. } = source;
+            events.iter().map(move |event| Sent { batch, at, body, event })
+        })
+        .collect();
+    merge(project, &ids, &sent, MAX_PARAM_BYTES, plan);
+}
+
+/// A batch as [`LEDGER`] and [`stat::batches`] take it: id, object, when it was
+/// received, events, bytes, milliseconds until now, deliveries beyond the
+/// first.
+fn ledger_row(source: &Source, now: Millis) -> (String, String, Millis, usize, usize, Millis, u32) {
+    let Source { batch, body, events, attempt } = source;
+    let delay = (now - batch.received).max(0);
+    let again = attempt.saturating_sub(1);
+    (batch.id.clone(), batch.key(), batch.received, events.len(), body.len(), delay, again)
 }
 
 /// Plans the events at once, or in halves when their rows are too large for
 /// one parameter.
-fn merge(batch: &BatchRef, body: &str, events: &[Event], most: usize, plan: &mut Vec<Statement>) {
-    if events.is_empty() {
+fn merge(project: &str, ids: &str, sent: &[Sent], most: usize, plan: &mut Vec<Statement>) {
+    if sent.is_empty() {
         return;
     }
-    let rows = Rows::of(batch, body, events);
+    let rows = Rows::of(sent);
     let (spans, traces) = (json(&rows.spans), json(&rows.traces));
-    if spans.len().max(traces.len()) > most && events.len() > 1 {
-        let (first, second) = events.split_at(events.len() / 2);
-        merge(batch, body, first, most, plan);
-        merge(batch, body, second, most, plan);
+    if spans.len().max(traces.len()) > most && sent.len() > 1 {
+        let (first, second) = sent.split_at(sent.len() / 2);
+        merge(project, ids, first, most, plan);
+        merge(project, ids, second, most, plan);
         return;
     }
-    let project = || Param::from(&*batch.project);
-    let id = || Param::from(&*batch.id);
-    let mut push = |sql: &'static str, params| plan.push(Statement { sql: sql.into(), params });
+    let mut push = |sql: &'static str, params: Vec<&str>| {
+        let params = [project].into_iter().chain(params).map(Param::from).collect();
+        plan.push(Statement { sql: sql.into(), params });
+    };
     // Before the spans: it compares what they say with what they said.
-    let changes: Vec<_> = rows.spans.iter().map(SpanRow::change).collect();
-    push(
-        TOTALS,
-        vec![project(), (&*traces).into(), id(), batch.received.into(), json(&changes).into()],
-    );
-    push(START, vec![project(), (&*traces).into()]);
+    let changes = json(&rows.spans.iter().map(SpanRow::change).collect::<Vec<_>>());
+    push(TOTALS, vec![&traces, ids, &changes]);
+    push(START, vec![&traces]);
     if rows.traces.iter().any(|t| t.event_us.is_some()) {
-        push(EVENT, vec![project(), (&*traces).into(), id()]);
+        push(EVENT, vec![&traces, ids]);
     }
     if !rows.spans.is_empty() {
-        push(ROOT, vec![project(), traces.into()]);
-        push(SPANS, vec![project(), spans.into(), id()]);
+        push(ROOT, vec![&traces]);
+        push(SPANS, vec![&spans, ids]);
     }
 }
 
@@ -82,22 +119,26 @@ fn json<T: Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).unwrap_or_default()
 }
 
-/// The batch itself: what makes `seq`, which the other statements refer to.
+/// The batches themselves: what makes their `seq`, which the other statements
+/// refer to. Gives those that are new.
 const LEDGER: &str = "
 insert into batch (project, id, object, received_ms, events, bytes)
-values (?1, ?2, ?3, ?4, ?5, ?6)
-on conflict (project, id) do nothing";
+select ?1, value->>0, value->>1, value->>2, value->>3, value->>4
+from json_each(?2)
+where true
+on conflict (project, id) do nothing
+returning id as json";
 
 /// A batch that is written is no dead letter any more.
 const RISEN: &str = "
-delete from dead_letter where project = ?1 and batch = ?2";
+delete from dead_letter where project = ?1 and batch in (select value from json_each(?2))";
 
 /// A trace's row when it is new; otherwise its totals, changed by what the
 /// spans say now less what they said, and the bounds that only ever widen.
 /// `start_us` is apart, because naming an indexed column here would write the
 /// index's row every time. Sums stop short of where SQLite's integers do.
 const TOTALS: &str = "
-with n as materialized (select jsonb(value) as value from json_each(?5)),
+with n as materialized (select jsonb(value) as value from json_each(?4)),
 r as materialized (select jsonb(value) as value from json_each(?2)),
 change as (
   select
@@ -121,11 +162,11 @@ insert into trace (
 )
 select
   ?1, r.value->>0, r.value->>1, r.value->>2, coalesce(c.spans, 0),
-  coalesce(c.errors, 0), coalesce(c.tokens, 0), coalesce(c.cost_nano, 0), ?4,
+  coalesce(c.errors, 0), coalesce(c.tokens, 0), coalesce(c.cost_nano, 0), r.value->>22,
   r.value->>3, r.value->>4, r.value->>5, r.value->>6, r.value->>7, r.value->>8,
   r.value->>9, r.value->>10, r.value->>11, r.value->>12, r.value->>13,
   r.value->>14, r.value->>15, r.value->>16, r.value->>17, r.value->>18,
-  r.value->>19, (select seq from batch where project = ?1 and id = ?3),
+  r.value->>19, (select seq from batch where project = ?1 and id = ?3->>(r.value->>23)),
   r.value->>20, r.value->>21
 from r
 left join change as c on c.trace = r.value->>0
@@ -193,7 +234,7 @@ insert into trace (
 select
   ?1, r.value->>0, 0, 0, r.value->>11, r.value->>12, r.value->>13, r.value->>14,
   r.value->>15, r.value->>16, r.value->>17, r.value->>18, r.value->>19,
-  (select seq from batch where project = ?1 and id = ?3), r.value->>20, r.value->>21
+  (select seq from batch where project = ?1 and id = ?3->>(r.value->>23)), r.value->>20, r.value->>21
 from r
 where r.value->>11 is not null
 on conflict (project, id) do update set
@@ -224,7 +265,7 @@ select
   ?1, r.value->>0, r.value->>1, r.value->>2, r.value->>3, r.value->>4,
   r.value->>5, r.value->>6, r.value->>7, r.value->>8, r.value->>9,
   r.value->>10, r.value->>11, r.value->>12, r.value->>13, r.value->>14,
-  r.value->>15, (select seq from batch where project = ?1 and id = ?3),
+  r.value->>15, (select seq from batch where project = ?1 and id = ?3->>(r.value->>18)),
   r.value->>16, r.value->>17
 from r
 where true
@@ -278,8 +319,10 @@ mod tests {
             })
             .collect();
         let batch = BatchRef::of("p", b"{}", 0, Format::Native);
+        let sent: Vec<_> =
+            events.iter().map(|event| Sent { batch: &batch, at: 0, body: "{}", event }).collect();
         let mut plan = Vec::new();
-        merge(&batch, "{}", &events, 300, &mut plan);
+        merge("p", "[]", &sent, 300, &mut plan);
         let totals = plan.iter().filter(|s| s.sql == TOTALS).count();
         assert!((4..=8).contains(&totals), "{totals}");
         assert!(plan.iter().flat_map(|s| &s.params).all(|p| match p {

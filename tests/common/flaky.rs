@@ -82,8 +82,9 @@ struct Yield(bool);
 impl Future for Yield {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let ready = std::mem::replace(&mut self.0, true);
+        context.waker().wake_by_ref();
         if ready { Poll::Ready(()) } else { Poll::Pending }
     }
 }

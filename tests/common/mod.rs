@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use edgespan::api::Source;
 use edgespan::batch::{BatchRef, Format, RawStore};
-use edgespan::consumer::{Outcome, consume};
+use edgespan::consumer::{Delivery, Outcome, consume};
 use edgespan::error::Fault;
 use edgespan::payload::Held;
 use edgespan::queue::{Doorbell, Message};
@@ -147,13 +147,26 @@ impl World {
 
     /// Stores a body and has the consumer write it, as if it had been accepted.
     pub fn deliver(&self, project: &str, body: &str) -> Outcome {
-        let batch = BatchRef::of(project, body.as_bytes(), RECEIVED, Format::Native);
-        pollster::block_on(async {
-            self.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
-            consume(&Message::of(&batch), 1, || RECEIVED, &self.store, &self.db).await
-        })
+        self.deliver_together(project, &[body.to_owned()]).remove(0)
     }
 
+    /// The same with several, which the consumer gets at once.
+    pub fn deliver_together(&self, project: &str, bodies: &[String]) -> Vec<Outcome> {
+        self.deliver_all(&bodies.iter().map(|body| (project, body.clone())).collect::<Vec<_>>())
+    }
+
+    /// The same for several projects.
+    pub fn deliver_all(&self, batches: &[(&str, String)]) -> Vec<Outcome> {
+        pollster::block_on(async {
+            let mut deliveries = Vec::new();
+            for (project, body) in batches {
+                let batch = BatchRef::of(project, body.as_bytes(), RECEIVED, Format::Native);
+                self.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
+                deliveries.push(Delivery { message: Message::of(&batch), attempt: 1 });
+            }
+            consume(&deliveries, || RECEIVED, &self.store, &self.db).await
+        })
+    }
     pub fn source(&self) -> Source<'_, Objects> {
         Source { store: &self.store, held: &self.held, now: RECEIVED }
     }

@@ -43,18 +43,21 @@ export interface Variant {
   main?: string;
   /** A binding that it has not. */
   without?: "d1_databases" | "r2_buckets";
+  /** Whether it has the dataset that a deployment may bind. */
+  metrics?: boolean;
   /** Whether another entry is limited in its requests as the Worker itself is. */
   limited?: boolean;
 }
 
 type Harness = ReturnType<typeof createTestHarness>;
 
-function harness({ vars, main, without, limited }: Variant): Harness {
+function harness({ vars, main, without, limited, metrics }: Variant): Harness {
   const configPath = "./wrangler.toml";
-  if (!main && !without) return createTestHarness({ workers: [{ configPath, vars }] });
+  if (!main && !without && !metrics) return createTestHarness({ workers: [{ configPath, vars }] });
   const { name, compatibility_date, d1_databases, r2_buckets, queues, ratelimits, ...file } = unstable_readConfig({ config: configPath });
   const config = { name, compatibility_date, d1_databases, r2_buckets, queues, vars, main: main ?? file.main };
   if (limited) Object.assign(config, { ratelimits });
+  if (metrics) Object.assign(config, { analytics_engine_datasets: [{ binding: "METRICS", dataset: "edgespan" }] });
   if (without) config[without] = [];
   return createTestHarness({ workers: [{ config }] });
 }

@@ -11,11 +11,13 @@
 // impossible. One on "retry" has what is retried delivered again without the
 // delay that was asked for; one on "queue" hands each delivery to two consumers
 // at once. The answer says how often each call was made, "requests" among them.
+// GET /__points: the data points written to METRICS, which locally keeps none.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import Worker from "../../build/index.js";
 
 let faults = [];
 const calls = {};
+const points = [];
 
 /** Mulberry32: numbers from 0 to 1. */
 function generator(state) {
@@ -88,6 +90,11 @@ class QueueMessage {
   retry(options) { this.inner.retry(next("retry") ? undefined : options); }
 }
 
+function writeDataPoint(point) {
+  if (next("METRICS.writeDataPoint")) throw new Error("injected: METRICS.writeDataPoint failed");
+  points.push(point);
+}
+
 export default class extends WorkerEntrypoint {
   #worker() {
     const { DB, RAW, QUEUE, DEAD, ...rest } = this.env;
@@ -97,11 +104,14 @@ export default class extends WorkerEntrypoint {
       RAW: new R2Bucket(RAW),
       QUEUE: new WorkerQueue(QUEUE, "QUEUE"),
       DEAD: new WorkerQueue(DEAD, "DEAD"),
+      METRICS: { writeDataPoint },
     });
   }
 
   async fetch(request) {
-    if (new URL(request.url).pathname !== "/__faults") {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/__points") return Response.json(points);
+    if (pathname !== "/__faults") {
       next("requests");
       return this.#worker().fetch(request);
     }
