@@ -118,10 +118,10 @@ pub async fn page(
     let shell = Shell {
         title: &span.name,
         project: Some(view.project_name),
-        assets: &[Asset::TraceCss, Asset::Htmx, Asset::TraceJs],
+        assets: &[Asset::TraceCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };
-    Ok(document(&shell, &html! { h1 { (span.name) } div.detail { (part) } }).into())
+    Ok(document(&shell, &html! { h1 { (span.name) } h2.sr { "Payload" } (part) }).into())
 }
 
 /// `GET /traces/{id}/spans/{span}/raw?part=input`: a payload as it was sent; without

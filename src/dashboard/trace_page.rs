@@ -57,7 +57,7 @@ pub async fn page(
     let shell = Shell {
         title,
         project: Some(view.project_name),
-        assets: &[Asset::TraceCss, Asset::Htmx, Asset::TraceJs],
+        assets: &[Asset::TraceCss, Asset::Htmx, Asset::TraceJs, Asset::SpanJs],
         back: Some(("/traces", "Traces")),
     };
     let main = html! {

@@ -1,0 +1,67 @@
+// A span's detail: copying a payload, finding in what is shown.
+
+const detail = document.getElementById("span");
+
+// Copying a payload: as it was sent, whatever is shown of it.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy-url]");
+  if (!button) return;
+  const label = button.dataset.label ??= button.textContent;
+  const say = (text) => { button.textContent = text; setTimeout(() => { button.textContent = label; }, 1500); };
+  try {
+    const answer = await fetch(button.dataset.copyUrl);
+    if (!answer.ok) throw new Error(String(answer.status));
+    await navigator.clipboard.writeText(await answer.text());
+    say("Copied");
+  } catch {
+    say("Open Raw");
+  }
+});
+
+// Finding in the detail: marks without changing what is shown.
+if (detail && "highlights" in CSS) {
+  let ranges = [], at = -1;
+  const input = () => detail.querySelector("[data-find]");
+  const found = (text) => { const place = detail.querySelector("[data-found]"); if (place) place.textContent = text; };
+
+  function mark() {
+    CSS.highlights.delete("found");
+    CSS.highlights.delete("current");
+    ranges = []; at = -1;
+    const wanted = input()?.value.toLowerCase() ?? "";
+    if (wanted === "") return found("");
+    const walk = document.createTreeWalker(detail, NodeFilter.SHOW_TEXT, (node) =>
+      node.parentElement.closest(".part") && !node.parentElement.closest(".preview, button") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP);
+    for (let node; (node = walk.nextNode()) && ranges.length < 2000;) {
+      const text = node.data.toLowerCase();
+      for (let from = text.indexOf(wanted); from >= 0 && ranges.length < 2000; from = text.indexOf(wanted, from + wanted.length)) {
+        if (from + wanted.length > node.length) break;
+        const range = new Range();
+        range.setStart(node, from);
+        range.setEnd(node, from + wanted.length);
+        ranges.push(range);
+      }
+    }
+    CSS.highlights.set("found", new Highlight(...ranges));
+    found(ranges.length ? `${ranges.length === 2000 ? "2000+" : ranges.length} found` : "no match");
+  }
+
+  function next(by) {
+    if (ranges.length === 0) return;
+    at = (at + by + ranges.length) % ranges.length;
+    const range = ranges[at], element = range.startContainer.parentElement;
+    for (let fold = element.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    CSS.highlights.set("current", new Highlight(range));
+    const box = range.getBoundingClientRect(), view = detail.getBoundingClientRect(), head = detail.querySelector("header").offsetHeight;
+    if (box.top < view.top + head || box.bottom > view.bottom) element.scrollIntoView({ block: "center" });
+    found(`${at + 1} of ${ranges.length}`);
+  }
+
+  detail.addEventListener("input", (event) => { if (event.target.matches("[data-find]")) mark(); });
+  detail.addEventListener("keydown", (event) => {
+    if (!event.target.matches("[data-find]")) return;
+    if (event.key === "Enter") { event.preventDefault(); next(event.shiftKey ? -1 : 1); }
+    if (event.key === "Escape") { event.target.value = ""; mark(); event.stopPropagation(); }
+  });
+  document.addEventListener("htmx:after:swap", () => { if (input()?.value) mark(); else { ranges = []; CSS.highlights.clear(); } });
+}
