@@ -77,6 +77,8 @@ pub async fn page(
                             p.muted { "The first " (count_of(waterfall::MAX_ROWS)) " of " (count_of(tree.rows.len())) " spans are shown." }
                         }
                     }
+                    div.grip role="separator" aria-orientation="vertical" aria-label="Width of the span's detail"
+                        aria-controls="span" aria-valuemin="20" aria-valuemax="75" aria-valuenow="35" tabindex="0" {}
                     (aside(&trace, first, detail))
                 }
             }

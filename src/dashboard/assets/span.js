@@ -1,6 +1,35 @@
-// A span's detail: copying a payload, finding in what is shown.
+// A span's detail: its width, copying a payload, finding in what is shown.
 
 const detail = document.getElementById("span");
+
+// Its width: dragged, or by the arrow keys; kept for the next page.
+const grip = document.querySelector(".grip");
+if (grip) {
+  const split = grip.parentElement;
+  const part = () => detail.offsetWidth / split.offsetWidth * 100;
+  const set = (percent) => {
+    const now = Math.min(75, Math.max(20, percent));
+    split.style.setProperty("--detail", `${now}%`);
+    grip.setAttribute("aria-valuenow", Math.round(now));
+  };
+  const keep = () => { try { localStorage.setItem("detail", String(part())); } catch { /* For this page only, then. */ } };
+  try { const kept = Number(localStorage.getItem("detail")); if (kept) set(kept); } catch { /* As it comes. */ }
+  grip.addEventListener("pointerdown", (event) => { event.preventDefault(); grip.setPointerCapture(event.pointerId); grip.classList.add("held"); });
+  grip.addEventListener("pointermove", (event) => {
+    if (!grip.hasPointerCapture(event.pointerId)) return;
+    const box = split.getBoundingClientRect();
+    set((box.right - event.clientX) / box.width * 100);
+  });
+  grip.addEventListener("lostpointercapture", () => { grip.classList.remove("held"); keep(); });
+  grip.addEventListener("dblclick", () => { split.style.removeProperty("--detail"); keep(); });
+  grip.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: 2, ArrowRight: -2 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    set(part() + by);
+    keep();
+  });
+}
 
 // Copying a payload: as it was sent, whatever is shown of it.
 document.addEventListener("click", async (event) => {
