@@ -265,12 +265,11 @@ async fn write(
 /// The events of the batch that count: the edge accepted all good ones, or
 /// refused the whole. The reason names no content: it goes to logs.
 fn decode<'a>(batch: &BatchRef, body: &'a [u8]) -> Result<(&'a str, Vec<Event<'a>>), String> {
-    let text = std::str::from_utf8(body).map_err(|e| format!("the raw batch: {e}"))?;
     let mut events = Vec::new();
-    let decoded = match batch.format {
-        Format::Native => wire::decode(body, |event| events.push(event)),
-    };
-    decoded.map_err(|_| "the raw batch does not decode".to_owned())?;
+    let text = wire::text(body).and_then(|text| match batch.format {
+        Format::Native => wire::decode_text(text, |event| events.push(event)).map(|_| text),
+    });
+    let text = text.map_err(|_| "the raw batch does not decode".to_owned())?;
     if events.is_empty() {
         // The edge keeps no such batch: a release to come did.
         return Err("the raw batch has no event that is known".into());

@@ -31,7 +31,7 @@ pub const MAX_INDEXED_METADATA_BYTES: usize = 4_096;
 
 /// Longest preview of the root span's input and output, in bytes of JSON: a
 /// line in a list. A trace's row has two, and D1 bills what is stored.
-pub const MAX_PREVIEW_BYTES: usize = 100;
+pub const MAX_PREVIEW_BYTES: usize = 80;
 
 /// Largest token count: the greatest integer that every JSON reader holds
 /// exactly, 2⁵³ − 1. A thousand of them still fit SQLite's 64-bit integer.

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde_tuple::Serialize_tuple;
 use xxhash_rust::xxh3::xxh3_64;
@@ -27,7 +28,7 @@ struct Revision(Micros, i64);
 #[derive(Debug, Clone, PartialEq, Serialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]
 pub struct SpanRow<'a> {
-    pub trace: Text<'a>,
+    pub trace: Rc<str>,
     pub id: Text<'a>,
     pub parent: Option<i64>,
     pub envelope: Option<i64>,
@@ -54,7 +55,7 @@ pub struct SpanRow<'a> {
 #[derive(Debug, Clone, PartialEq, Serialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]
 pub struct TraceRow<'a> {
-    pub id: Text<'a>,
+    pub id: Rc<str>,
     pub start_us: Micros,
     pub end_us: Option<Micros>,
     pub root_child: u8,
@@ -108,29 +109,32 @@ impl<'a> Rows<'a> {
     #[must_use]
     pub fn of(sent: &[Sent<'a>]) -> Self {
         let mut rows = Self::default();
-        let mut traces: HashMap<Text, usize> = HashMap::new();
-        let mut spans: HashMap<(Text, Text), usize> = HashMap::with_capacity(sent.len());
+        let mut traces: HashMap<&str, usize> = HashMap::new();
+        let mut spans: HashMap<(usize, Text), usize> = HashMap::with_capacity(sent.len());
         for one in sent {
             let (event, place) = (one.event, Place::of(one));
-            let trace = match &event.body {
-                Body::Trace(trace) => trace_of_event(trace, &place),
-                Body::Span(span) => {
-                    let (span, trace) = rows_of_span(span, event, &place);
-                    let at = *spans
-                        .entry((span.trace.clone(), span.id.clone()))
-                        .or_insert(rows.spans.len());
-                    match rows.spans.get_mut(at) {
-                        Some(kept) if kept.revision() < span.revision() => *kept = span,
-                        Some(_) => {}
-                        None => rows.spans.push(span),
-                    }
-                    trace
-                }
+            let id = match &event.body {
+                Body::Trace(trace) => &trace.id,
+                Body::Span(span) => &span.trace,
             };
-            let at = *traces.entry(trace.id.clone()).or_insert(rows.traces.len());
-            match rows.traces.get_mut(at) {
-                Some(kept) => kept.merge(trace),
-                None => rows.traces.push(trace),
+            let at = *traces.entry(id).or_insert_with(|| {
+                rows.traces.push(TraceRow::new(id));
+                rows.traces.len() - 1
+            });
+            let Some(row) = rows.traces.get_mut(at) else { continue };
+            row.created_ms = row.created_ms.min(place.received);
+            match &event.body {
+                Body::Trace(trace) => row.see_event(trace, &place),
+                Body::Span(span) => {
+                    let span_row = SpanRow::of(span, event, &place, &row.id);
+                    row.see_span(span, &span_row, &place);
+                    let kept = *spans.entry((at, span_row.id.clone())).or_insert(rows.spans.len());
+                    match rows.spans.get_mut(kept) {
+                        Some(kept) if kept.revision() < span_row.revision() => *kept = span_row,
+                        Some(_) => {}
+                        None => rows.spans.push(span_row),
+                    }
+                }
             }
         }
         rows
@@ -175,108 +179,39 @@ impl Place {
     }
 }
 
-fn trace_of_event<'a>(trace: &'a TraceBody<'a>, place: &Place) -> TraceRow<'a> {
-    let Revision(event_us, event_hash) = place.revision(trace.start, trace.end);
-    let list = |texts: &[Text]| {
-        let kept: Vec<&str> =
-            texts.iter().take(MAX_TAGS).map(|t| cut(t, MAX_INDEXED_BYTES)).collect();
-        serde_json::to_string(&kept).ok()
-    };
-    TraceRow {
-        id: pack(&trace.id),
-        start_us: place.start(trace.start, None),
-        end_us: trace.end,
-        root_child: 2,
-        root_us: 0,
-        root_span: Text::default(),
-        root_rev_us: 0,
-        root_rev_hash: 0,
-        root_name: None,
-        input_preview: None,
-        output_preview: None,
-        event_us: Some(event_us),
-        event_hash,
-        name: Some(cut(&trace.name, MAX_INDEXED_BYTES)),
-        session: indexed(trace.session.as_ref()),
-        parent_trace: indexed(trace.parent_trace.as_ref()),
-        deployment: indexed(trace.deployment.as_ref()),
-        tags: list(&trace.tags),
-        evaluators: list(&trace.evaluators),
-        metadata: trace.metadata.map(|m| if m.len() > MAX_INDEXED_METADATA_BYTES { "" } else { m }),
-        event_offset: place.offset,
-        event_length: place.length,
-        created_ms: place.received,
-        event_batch: place.batch,
-    }
-}
-
-fn rows_of_span<'a>(
-    span: &'a SpanBody<'a>,
-    event: &'a Event<'a>,
-    place: &Place,
-) -> (SpanRow<'a>, TraceRow<'a>) {
-    let Revision(rev_us, rev_hash) = place.revision(span.start, span.end);
-    let name = cut(&span.name, MAX_INDEXED_BYTES);
-    let id = match span.id.as_ref().or(event.envelope.as_ref()) {
-        Some(id) => pack(id),
-        None => Text::Owned(place.made_up_id.clone()),
-    };
-    let preview = |json: Option<&'a str>| json.map(|j| cut(j, MAX_PREVIEW_BYTES));
-    let trace = TraceRow {
-        id: pack(&span.trace),
-        start_us: place.start(span.start, span.end),
-        end_us: span.end.or(span.start),
-        root_child: u8::from(span.parent.is_some()),
-        root_us: place.start(span.start, span.end),
-        root_span: id.clone(),
-        root_rev_us: rev_us,
-        root_rev_hash: rev_hash,
-        root_name: Some(name),
-        input_preview: preview(span.input),
-        output_preview: preview(span.output),
-        event_us: None,
-        event_hash: 0,
-        name: None,
-        session: None,
-        parent_trace: None,
-        deployment: None,
-        tags: None,
-        evaluators: None,
-        metadata: None,
-        event_offset: 0,
-        event_length: 0,
-        created_ms: place.received,
-        event_batch: place.batch,
-    };
-    let row = SpanRow {
-        trace: pack(&span.trace),
-        id,
-        parent: span.parent.as_deref().map(link),
-        envelope: event.envelope.as_deref().map(link),
-        name,
-        r#type: span.kind.code(),
-        status: u8::from(span.status == Status::Error),
-        start_us: span.start,
-        end_us: span.end,
-        model: indexed(span.model.as_ref()),
-        prompt_tokens: span.usage.prompt,
-        completion_tokens: span.usage.completion,
-        total_tokens: span.usage.total(),
-        cost_nano: span.cost.and_then(nano_dollars),
-        rev_us,
-        rev_hash,
-        offset: place.offset,
-        length: place.length,
-        batch: place.batch,
-    };
-    (row, trace)
-}
-
 /// What of a span goes into its trace's totals: trace, id, status, tokens,
 /// cost, revision.
 pub type Change<'a> = (&'a str, &'a str, u8, Option<u64>, Option<i64>, Micros, i64);
 
-impl SpanRow<'_> {
+impl<'a> SpanRow<'a> {
+    fn of(span: &'a SpanBody<'a>, event: &'a Event<'a>, place: &Place, trace: &Rc<str>) -> Self {
+        let Revision(rev_us, rev_hash) = place.revision(span.start, span.end);
+        Self {
+            trace: Rc::clone(trace),
+            id: match span.id.as_ref().or(event.envelope.as_ref()) {
+                Some(id) => pack(id),
+                None => Text::Owned(place.made_up_id.clone()),
+            },
+            parent: span.parent.as_deref().map(link),
+            envelope: event.envelope.as_deref().map(link),
+            name: cut(&span.name, MAX_INDEXED_BYTES),
+            r#type: span.kind.code(),
+            status: u8::from(span.status == Status::Error),
+            start_us: span.start,
+            end_us: span.end,
+            model: indexed(span.model.as_ref()),
+            prompt_tokens: span.usage.prompt,
+            completion_tokens: span.usage.completion,
+            total_tokens: span.usage.total(),
+            cost_nano: span.cost.and_then(nano_dollars),
+            rev_us,
+            rev_hash,
+            offset: place.offset,
+            length: place.length,
+            batch: place.batch,
+        }
+    }
+
     /// The part of the row that the trace's totals depend on.
     #[must_use]
     pub fn change(&self) -> Change<'_> {
@@ -289,46 +224,91 @@ impl SpanRow<'_> {
     }
 }
 
-impl TraceRow<'_> {
-    /// Takes in another row of the same trace. Commutes, as the SQL does.
-    fn merge(&mut self, other: Self) {
-        self.start_us = self.start_us.min(other.start_us);
-        self.end_us = self.end_us.max(other.end_us);
-        self.created_ms = self.created_ms.min(other.created_ms);
-        if other.root_order(self) == Ordering::Less {
-            self.root_child = other.root_child;
-            self.root_us = other.root_us;
-            self.root_span = other.root_span;
-            self.root_rev_us = other.root_rev_us;
-            self.root_rev_hash = other.root_rev_hash;
-            self.root_name = other.root_name;
-            self.input_preview = other.input_preview;
-            self.output_preview = other.output_preview;
-        }
-        if (other.event_us, other.event_hash) > (self.event_us, self.event_hash) {
-            self.event_us = other.event_us;
-            self.event_hash = other.event_hash;
-            self.name = other.name;
-            self.session = other.session;
-            self.parent_trace = other.parent_trace;
-            self.deployment = other.deployment;
-            self.tags = other.tags;
-            self.evaluators = other.evaluators;
-            self.metadata = other.metadata;
-            self.event_offset = other.event_offset;
-            self.event_length = other.event_length;
-            self.event_batch = other.event_batch;
+/// Takes in what is said of a trace. Commutes, as the SQL does.
+impl<'a> TraceRow<'a> {
+    /// A trace of which nothing was seen yet.
+    fn new(id: &str) -> Self {
+        Self {
+            id: Rc::from(pack(id)),
+            start_us: Micros::MAX,
+            end_us: None,
+            root_child: 2,
+            root_us: 0,
+            root_span: Text::default(),
+            root_rev_us: 0,
+            root_rev_hash: 0,
+            root_name: None,
+            input_preview: None,
+            output_preview: None,
+            event_us: None,
+            event_hash: 0,
+            name: None,
+            session: None,
+            parent_trace: None,
+            deployment: None,
+            tags: None,
+            evaluators: None,
+            metadata: None,
+            event_offset: 0,
+            event_length: 0,
+            created_ms: Millis::MAX,
+            event_batch: 0,
         }
     }
 
-    /// The lesser row has the better root span.
-    fn root_order(&self, other: &Self) -> Ordering {
-        let key = |r: &Self| (r.root_child, r.root_us);
-        let revision = |r: &Self| (r.root_rev_us, r.root_rev_hash);
-        key(self)
-            .cmp(&key(other))
-            .then_with(|| self.root_span.cmp(&other.root_span))
-            .then_with(|| revision(other).cmp(&revision(self)))
+    /// One of its spans.
+    fn see_span(&mut self, span: &SpanBody<'a>, row: &SpanRow<'a>, place: &Place) {
+        let start = place.start(span.start, span.end);
+        self.start_us = self.start_us.min(start);
+        self.end_us = self.end_us.max(span.end.or(span.start));
+        // The least by (has a parent, start, id), of its revisions the newest.
+        let child = u8::from(span.parent.is_some());
+        let order = (self.root_child, self.root_us).cmp(&(child, start)).reverse();
+        let order = order
+            .then_with(|| row.id.cmp(&self.root_span))
+            .then_with(|| (self.root_rev_us, self.root_rev_hash).cmp(&(row.rev_us, row.rev_hash)));
+        if order != Ordering::Less {
+            return;
+        }
+        let preview = |json: Option<&'a str>| json.map(|j| cut(j, MAX_PREVIEW_BYTES));
+        self.root_child = child;
+        self.root_us = start;
+        self.root_span.clone_from(&row.id);
+        self.root_rev_us = row.rev_us;
+        self.root_rev_hash = row.rev_hash;
+        self.root_name = Some(row.name);
+        self.input_preview = preview(span.input);
+        self.output_preview = preview(span.output);
+    }
+
+    /// An event of its own.
+    fn see_event(&mut self, trace: &'a TraceBody<'a>, place: &Place) {
+        self.start_us = self.start_us.min(place.start(trace.start, None));
+        self.end_us = self.end_us.max(trace.end);
+        let Revision(event_us, event_hash) = place.revision(trace.start, trace.end);
+        if (Some(event_us), event_hash) <= (self.event_us, self.event_hash) {
+            return;
+        }
+        let list = |texts: &[Text]| {
+            let kept: Vec<&str> =
+                texts.iter().take(MAX_TAGS).map(|t| cut(t, MAX_INDEXED_BYTES)).collect();
+            serde_json::to_string(&kept).ok()
+        };
+        let short = |metadata: &'a str| {
+            if metadata.len() > MAX_INDEXED_METADATA_BYTES { "" } else { metadata }
+        };
+        self.event_us = Some(event_us);
+        self.event_hash = event_hash;
+        self.name = Some(cut(&trace.name, MAX_INDEXED_BYTES));
+        self.session = indexed(trace.session.as_ref());
+        self.parent_trace = indexed(trace.parent_trace.as_ref());
+        self.deployment = indexed(trace.deployment.as_ref());
+        self.tags = list(&trace.tags);
+        self.evaluators = list(&trace.evaluators);
+        self.metadata = trace.metadata.map(short);
+        self.event_offset = place.offset;
+        self.event_length = place.length;
+        self.event_batch = place.batch;
     }
 }
 
