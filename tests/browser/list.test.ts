@@ -314,6 +314,31 @@ describe("filters", () => {
   });
 });
 
+describe("the chart", () => {
+  const says = (page: Page, panel: string) => page.getByRole("img", { name: new RegExp(`^${panel}`) }).getAttribute("aria-label");
+
+  test("adds up what the filter lets through, and a bar leads to what is in it", async () => {
+    const project = await edge.project();
+    const one = (id: string, minutes: number, lasts: number, status: string, cost: number) => [
+      traceCreate({ id, name: id, startTime: ago(minutes * 60) }),
+      spanCreate({ traceId: id, startTime: ago(minutes * 60), endTime: new Date(Date.parse(ago(minutes * 60)) + lasts).toISOString(), status, cost, usage: { totalTokens: 100 } }),
+    ];
+    await project.send(...one("a1", 10, 1_000, "OK", 0.25), ...one("a2", 10, 2_000, "ERROR", 0.25), ...one("b1", 300, 4_000, "OK", 1));
+    await project.listWith(3);
+    const { page } = await listOf(project);
+    await soon(async () => expect(await says(page, "Traces")).toContain("3 traces, 1 with errors"));
+    expect(await says(page, "Tokens")).toContain("300");
+    expect(await says(page, "Cost")).toContain("$1.50");
+    // The bars' places take the pointer; each says exactly what it stands for.
+    const hit = page.getByRole("img", { name: /^Traces/ }).locator("rect.hit").filter({ hasText: "2 traces, 1 with errors" });
+    await hit.click();
+    await page.waitForURL(/from=.*to=/);
+    expect((await shown(page)).sort()).toEqual(["a1", "a2"]);
+    await page.goto(new URL("/traces?name=b1", edge.url).href);
+    await soon(async () => expect(await says(page, "Traces")).toContain("1 traces, 0 with errors"));
+  });
+});
+
 describe("pages", () => {
   test("while traces arrive none is skipped and none shown twice", async () => {
     const project = await edge.project();

@@ -106,6 +106,19 @@ test("dark where the system is dark, light where it is light, by itself", async 
   for (const [paperOf, ink] of await paper("dark")) expect(ink - paperOf).toBeGreaterThan(100);
 });
 
+test("the other theme for whoever asks for it, on every page from then on", async () => {
+  const who = await member(await furnished(), { colorScheme: "light" });
+  await who.go("/traces");
+  const paper = () => who.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await paper();
+  await who.page.getByRole("button", { name: /theme/i }).click();
+  const dark = await paper();
+  expect(dark).not.toBe(light);
+  await who.go("/traces/t1");
+  expect(await paper()).toBe(dark);
+  expect(await audit(who.page)).toEqual([]);
+});
+
 describe.each([360, 768, 2_560])("%i px", (width) => {
   test("no page is wider than the screen, and nothing that is pressed is out of reach", async () => {
     const who = await member(await furnished(), { viewport: { width, height: 800 } });

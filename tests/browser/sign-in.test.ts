@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect } from "vitest";
 import { useEdge } from "../support/edge.ts";
-import { traceCreate } from "../support/events.ts";
+import { spansOf, traceCreate } from "../support/events.ts";
 import { test, useBrowser, type Visitor } from "../support/browser.ts";
 
 const edge = useEdge();
@@ -74,6 +74,32 @@ describe("signing in", () => {
     expect(await cookieOf(who)).toBeUndefined();
     await who.go("/traces");
     expect(pathOf(who)).toBe("/sign-in");
+  });
+});
+
+describe("a session that ends while a page is open", () => {
+  test("the live list leads to the form, and from there back", async () => {
+    const project = await edge.project();
+    await project.send(traceCreate({ id: "t", startTime: new Date().toISOString() }));
+    await project.listWith(1);
+    const who = await member(project);
+    await who.go("/traces?range=7d");
+    await who.context.clearCookies();
+    await who.page.waitForURL(/\/sign-in/);
+    await fillIn(who, project.key);
+    await who.page.waitForURL(/\/traces\?range=7d$/);
+  });
+
+  test("choosing a span leads there, too", async () => {
+    const project = await edge.project();
+    await project.send(traceCreate({ id: "t" }), ...spansOf("t", 3));
+    await project.traceWith(3, "t");
+    const who = await member(project);
+    await who.go("/traces/t");
+    await who.page.getByRole("treegrid").waitFor();
+    await who.context.clearCookies();
+    await who.page.locator("[data-span-id]").last().click();
+    await who.page.waitForURL(/\/sign-in/);
   });
 });
 
