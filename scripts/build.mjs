@@ -26,9 +26,10 @@ const MAX_GZIP = 1024 * 1024;
 
 export async function build() {
   const done = stamp(join(cache, "build"));
-  // With the output in it, a build by hand or half a build counts as none.
-  const now = () =>
-    fingerprint([...INPUT, ...OUTPUT, PUBLIC], [capture("rustc", ["-vV"]).stdout, process.env.RUSTFLAGS]);
+  // As it is before the build: what is edited meanwhile is not in it.
+  const input = fingerprint(INPUT, [capture("rustc", ["-vV"]).stdout, process.env.RUSTFLAGS]);
+  // With the output, a build by hand or half a build counts as none.
+  const now = () => fingerprint([...OUTPUT, PUBLIC], [input]);
   if (OUTPUT.every((path) => existsSync(join(root, path))) && done.is(now())) return;
 
   say("building the Worker (the first time one to two minutes)");
