@@ -19,6 +19,8 @@ export const GOALS = [
   { text: "visible after, p99, at 20 batches/s", goal: "under 1 s", of: (t) => t.ours("visible/p99"), limit: 1000, says: (v) => `${v.toFixed(0)} ms` },
   { text: "adding to a trace of 100,000 spans", goal: "within 1.5 times an empty one", of: grows("adding/100000", "adding/0"), ...x(1.5) },
   { text: "listing 50 of 1,000,000 traces", goal: "within 2 times of 1,000", of: grows("listing/1000000", "listing/1000"), ...x(2) },
+  { text: "the list's page, 1,000,000 traces", goal: "under 100 ms", of: (t) => t.ours("pages/list/1000000"), limit: 100, says: (v) => `${v.toFixed(1)} ms` },
+  { text: "first load of the list, gzip", goal: "under 60 KB", of: (t) => t.ours("pages/first"), limit: 60, says: (v) => `${v.toFixed(0)} KB` },
   { text: "bundle, gzip", goal: "under 400 KB", of: (t) => t.ours("gzip"), limit: 400, says: (v) => `${v.toFixed(0)} KB` },
 ];
 

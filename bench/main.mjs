@@ -1,7 +1,7 @@
 // The benchmark: ours against the peer, everything in one run. Started by
 // scripts/bench.mjs, which has built ours. With --quick it takes less than a
 // minute, measures little and writes nothing: it shows that all of it runs.
-// With names of parts (cpu, cost, flow, memory, growth) only those are run, and
+// With names of parts (cpu, cost, flow, memory, growth, pages) only those are run, and
 // nothing is written.
 
 import os from "node:os";
@@ -10,6 +10,7 @@ import { measureCpu } from "./measure/cpu.mjs";
 import { measureFlow } from "./measure/flow.mjs";
 import { measureGrowth } from "./measure/growth.mjs";
 import { measureMemory } from "./measure/memory.mjs";
+import { measurePages } from "./measure/pages.mjs";
 import { Table, print, save } from "./report.mjs";
 import { startDriven, workers } from "./workers.mjs";
 
@@ -30,6 +31,7 @@ const PARTS = {
   flow: ["end to end", measureFlow],
   memory: ["memory, size, cold start", measureMemory],
   growth: ["growth", measureGrowth],
+  pages: ["the dashboard's pages", measurePages],
 };
 const asked = process.argv.slice(2).filter((word) => Object.hasOwn(PARTS, word));
 const whole = asked.length === 0 && !quick;

@@ -97,6 +97,7 @@ ${measured}
 - **Memory**: the wasm instance's memory, which never shrinks; and the process's resident memory, which also counts the eight bodies themselves.
 - **Cold start**: from starting workerd to the first answer, less the same for a Worker that does nothing.
 - **Growth**: rows put into D1 with SQL; traces that are opened were sent. Times of listing and opening are a client's, on the loopback.
+- **Pages**: as growth; the range holds all traces of the project. A first load is the page, the chart and the files that they name.
 `;
   writeFileSync(join(root, "bench", "RESULTS.md"), text);
 }

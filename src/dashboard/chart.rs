@@ -72,8 +72,13 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
     let (tokens, cost) = (n(all.tokens), n(all.cost_nano));
     let rate = if traces > 0 { all.errors / all.traces * 100.0 } else { 0.0 };
     let p = |bucket: &Bucket, percent| bucket.percentile(percent).map_or("–".into(), duration);
+    // By their logarithm: one trace that waited for half an hour would else leave
+    // nothing to see of those that took seconds. The least p50 is seen as well.
     #[expect(clippy::cast_precision_loss, reason = "for a bar")]
-    let height = |us: Option<i64>| us.unwrap_or(0) as f64;
+    let log = |us: i64| (us.max(1) as f64).ln();
+    let floor = buckets.iter().filter_map(|bucket| bucket.percentile(50)).min();
+    let floor = floor.map_or(0.0, log) - std::f64::consts::LN_2;
+    let height = |us: Option<i64>| us.map_or(0.0, |us| log(us) - floor);
     let panels = [
         Panel {
             name: "Traces",
@@ -92,7 +97,7 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
             },
         },
         Panel {
-            name: "Duration",
+            name: "Duration (log)",
             key: &[("s-main", "p50"), ("s-soft", "p95")],
             total: html! { (p(&all, 50)) small { " p50" } " · " (p(&all, 95)) small { " p95" } },
             summary: format!("half within {}, 95 % within {}", p(&all, 50), p(&all, 95)),
