@@ -5,7 +5,7 @@
 use maud::{Markup, html};
 
 use super::filter::Asked;
-use super::format::{count, dollars, duration, iso, short, time};
+use super::format::{count, counted, dollars, duration, iso, short, time};
 use super::{Answer, View};
 use crate::batch::RawStore;
 use crate::error::Error;
@@ -88,12 +88,12 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
                 @if errors > 0 { small.error-text { (format!("{} % errors", tenths(rate))) } }
                 @else if traces > 0 { small { "no errors" } }
             },
-            summary: format!("{about}{} traces, {} with errors", count(traces), count(errors)),
+            summary: format!("{about}{}, {} with errors", counted(traces, "trace"), count(errors)),
             bars: &|bucket| (bucket.traces, bucket.errors),
             classes: ("s-main", "s-error"),
             says: &|bucket| {
                 let (traces, errors) = (n(bucket.traces), n(bucket.errors));
-                format!("{about}{} traces, {} with errors", count(traces), count(errors))
+                format!("{about}{}, {} with errors", counted(traces, "trace"), count(errors))
             },
         },
         Panel {
@@ -109,10 +109,10 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
             name: "Tokens",
             key: &[],
             total: html! { span title=(count(tokens)) { (about) (short(tokens)) } },
-            summary: format!("{about}{} tokens", count(tokens)),
+            summary: format!("{about}{}", counted(tokens, "token")),
             bars: &|bucket| (bucket.tokens, 0.0),
             classes: ("s-main", ""),
-            says: &|bucket| format!("{about}{} tokens", count(n(bucket.tokens))),
+            says: &|bucket| format!("{about}{}", counted(n(bucket.tokens), "token")),
         },
         Panel {
             name: "Cost",

@@ -6,6 +6,12 @@ use maud::{Markup, html};
 
 use crate::model::Micros;
 
+/// `1 trace`, `1,234 traces`.
+#[must_use]
+pub fn counted(n: i64, noun: &str) -> String {
+    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 /// `1,234,567`.
 #[must_use]
 pub fn count(n: i64) -> String {

@@ -73,7 +73,7 @@ fn row(asked: &Asked, row: &Row) -> Markup {
                     None => span.muted title="No span has ended yet" { "–" },
                 }
             }
-            td.c-spans.num role="cell" { (count(row.spans)) span.unit { " spans" } }
+            td.c-spans.num role="cell" { (count(row.spans)) span.unit { @if row.spans == 1 { " span" } @else { " spans" } } }
             td.c-tokens.num.muted[row.tokens == 0] role="cell" { (count(row.tokens)) span.unit { " tokens" } }
             td.c-cost.num.muted[row.cost_nano == 0] role="cell" title=(exact_dollars(row.cost_nano)) { (dollars(row.cost_nano)) }
         }

@@ -28,7 +28,8 @@ if (tree) {
   let selected = rows.find((row) => row.hasAttribute("aria-selected"));
   let shown = detail.hasAttribute("hx-get") || !selected ? null : idOf(selected);
   const base = location.pathname.replace(/\/$/, "");
-  const urlOf = (row) => `${base}/spans/${encodeURIComponent(idOf(row))}`;
+  // From the row's link, not its attribute: HTML changes some characters of ids.
+  const urlOf = (row) => base + row.querySelector("a").search.replace("?span=", "/spans/");
 
   /** Hides what is below folded rows, and says how high each group then is:
    *  those out of sight are not laid out. */
