@@ -266,10 +266,11 @@ async fn write(
 /// refused the whole. The reason names no content: it goes to logs.
 fn decode<'a>(batch: &BatchRef, body: &'a [u8]) -> Result<(&'a str, Vec<Event<'a>>), String> {
     let mut events = Vec::new();
-    let text = wire::text(body).and_then(|text| match batch.format {
-        Format::Native => wire::decode_text(text, |event| events.push(event)).map(|_| text),
-    });
-    let text = text.map_err(|_| "the raw batch does not decode".to_owned())?;
+    let text = wire::text(body).map_err(|_| "the raw batch is not UTF-8".to_owned())?;
+    let decoded = match batch.format {
+        Format::Native => wire::decode_text(text, |event| events.push(event)),
+    };
+    decoded.map_err(|_| "the raw batch does not decode".to_owned())?;
     if events.is_empty() {
         // The edge keeps no such batch: a release to come did.
         return Err("the raw batch has no event that is known".into());

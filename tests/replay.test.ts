@@ -40,7 +40,7 @@ describe("a raw batch that cannot be written", () => {
   test.each([
     ["is missing", undefined, /not in R2/],
     ["does not decode", '{"batch": [{"type": ', /does not decode/],
-    ["is not text", new Uint8Array([0x7b, 0xff, 0xfe]), /utf-8/],
+    ["is not text", new Uint8Array([0x7b, 0xff, 0xfe]), /UTF-8/],
     ["has no event that this release knows", '{"batch": [{"type": "of-a-release-to-come", "body": {}}]}', /./],
   ])("because it %s is a dead letter of its project's, until it is there and replayed", async (_, damaged, reason) => {
     const [project, other] = [await edge.project(), await edge.project()];

@@ -335,7 +335,7 @@ describe("the chart", () => {
     await page.waitForURL(/from=.*to=/);
     expect((await shown(page)).sort()).toEqual(["a1", "a2"]);
     await page.goto(new URL("/traces?name=b1", edge.url).href);
-    await soon(async () => expect(await says(page, "Traces")).toContain("1 traces, 0 with errors"));
+    await soon(async () => expect(await says(page, "Traces")).toContain("1 trace, 0 with errors"));
   });
 });
 
