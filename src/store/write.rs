@@ -13,6 +13,7 @@
 //! `batch()` of a thousand took 34–52 (measured locally, 1,000 rows).
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use serde::Serialize;
 
@@ -106,13 +107,10 @@ fn merge(project: &str, ids: &str, sent: &[Sent], most: usize, plan: &mut Vec<St
     };
     // Before the spans: it compares what they say with what they said.
     let changes = json(&rows.spans.iter().map(SpanRow::change).collect::<Vec<_>>());
-    push(TOTALS.into(), vec![&traces, ids, &changes]);
-    push(START.into(), vec![&traces]);
-    if rows.traces.iter().any(|t| t.event_us.is_some()) {
-        push(EVENT.into(), vec![&traces, ids]);
-    }
+    push(self::traces().into(), vec![&traces, ids, &changes]);
+    let starts = json(&rows.traces.iter().map(|t| (&*t.id, t.start_us)).collect::<Vec<_>>());
+    push(START.into(), vec![&starts]);
     if !rows.spans.is_empty() {
-        push(ROOT.into(), vec![&traces]);
         let batches = sent.iter().map(|one| one.at + 1).max().unwrap_or(1);
         push(spans_of(batches).into(), vec![&spans, ids]);
     }
@@ -137,10 +135,11 @@ const RISEN: &str = "
 delete from dead_letter where project = ?1 and batch in (select value from json_each(?2))";
 
 /// A trace's row when it is new; otherwise its totals, changed by what the
-/// spans say now less what they said, and the bounds that only ever widen.
+/// spans say now less what they said, the bounds that only ever widen, and its
+/// root span and its own event where there are better ones.
 /// `start_us` is apart, because naming an indexed column here would write the
 /// index's row every time. Sums stop short of where SQLite's integers do.
-const TOTALS: &str = "
+const TRACES: &str = "
 with n as materialized (select jsonb(value) as value from json_each(?4)),
 r as materialized (select jsonb(value) as value from json_each(?2)),
 change as (
@@ -180,81 +179,84 @@ on conflict (project, id) do update set
   errors = errors + excluded.errors,
   tokens = min(tokens + excluded.tokens, 9000000000000000000),
   cost_nano = max(min(cost_nano + excluded.cost_nano, 9000000000000000000), -9000000000000000000),
-  created_ms = min(created_ms, excluded.created_ms)
+  created_ms = min(created_ms, excluded.created_ms),
+  $SET
 where excluded.spans <> 0
   or excluded.errors <> 0
   or excluded.tokens <> 0
   or excluded.cost_nano <> 0
   or excluded.created_ms < created_ms
-  or excluded.end_us > coalesce(end_us, -9223372036854775808)";
+  or excluded.end_us > coalesce(end_us, -9223372036854775808)
+  or $ROOT
+  or $EVENT";
+
+/// Whether the excluded row has a better root span: see `migrations/` for
+/// which is better.
+const BETTER_ROOT: &str = "((excluded.root_child, excluded.root_us, excluded.root_span)
+    < (root_child, root_us, root_span)
+  or (excluded.root_child, excluded.root_us, excluded.root_span)
+    = (root_child, root_us, root_span)
+    and (excluded.root_rev_us, excluded.root_rev_hash) > (root_rev_us, root_rev_hash))";
+
+/// What comes with a better root span.
+const OF_ROOT: [&str; 8] = [
+    "root_child",
+    "root_us",
+    "root_span",
+    "root_rev_us",
+    "root_rev_hash",
+    "root_name",
+    "input_preview",
+    "output_preview",
+];
+
+/// Whether the excluded row has a newer event of the trace's own.
+const NEWER_EVENT: &str = "(excluded.event_us is not null and (event_us is null
+  or (excluded.event_us, excluded.event_hash) > (event_us, event_hash)))";
+
+/// What comes with a newer event.
+const OF_EVENT: [&str; 12] = [
+    "event_us",
+    "event_hash",
+    "name",
+    "session",
+    "parent_trace",
+    "deployment",
+    "tags",
+    "evaluators",
+    "metadata",
+    "event_batch",
+    "event_offset",
+    "event_length",
+];
+
+/// [`TRACES`] in full. Each set of columns is one row value, so that SQLite
+/// compiles and asks its condition twice and not once for each column. Every
+/// expression sees the row as it was.
+fn traces() -> &'static str {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let set = |columns: &[&str], condition| {
+            let (old, new) = (columns.join(", "), columns.join(", excluded."));
+            format!(
+                "({old}) = (select excluded.{new} where {condition}
+    union all select {old} where not {condition})"
+            )
+        };
+        let all = [set(&OF_ROOT, "$ROOT"), set(&OF_EVENT, "$EVENT")].join(",\n  ");
+        TRACES.replace("$SET", &all).replace("$ROOT", BETTER_ROOT).replace("$EVENT", NEWER_EVENT)
+    });
+    &SQL
+}
 
 /// An earlier start. From here on the trace's row is there; inserting again
 /// is how SQLite is made to find it by primary key.
 const START: &str = "
-with r as materialized (select jsonb(value) as value from json_each(?2))
 insert into trace (project, id, start_us, created_ms)
-select ?1, r.value->>0, r.value->>1, 0
-from r
+select ?1, value->>0, value->>1, 0
+from json_each(?2)
 where true
 on conflict (project, id) do update set start_us = excluded.start_us
 where excluded.start_us < start_us";
-
-/// A better root span: see `migrations/` for which is better.
-const ROOT: &str = "
-with r as materialized (select jsonb(value) as value from json_each(?2))
-insert into trace (
-  project, id, start_us, created_ms, root_child, root_us, root_span, root_rev_us,
-  root_rev_hash, root_name, input_preview, output_preview
-)
-select
-  ?1, r.value->>0, 0, 0, r.value->>3, r.value->>4, r.value->>5, r.value->>6,
-  r.value->>7, r.value->>8, r.value->>9, r.value->>10
-from r
-where true
-on conflict (project, id) do update set
-  root_child = excluded.root_child,
-  root_us = excluded.root_us,
-  root_span = excluded.root_span,
-  root_rev_us = excluded.root_rev_us,
-  root_rev_hash = excluded.root_rev_hash,
-  root_name = excluded.root_name,
-  input_preview = excluded.input_preview,
-  output_preview = excluded.output_preview
-where (excluded.root_child, excluded.root_us, excluded.root_span)
-    < (root_child, root_us, root_span)
-  or (excluded.root_child, excluded.root_us, excluded.root_span)
-    = (root_child, root_us, root_span)
-    and (excluded.root_rev_us, excluded.root_rev_hash) > (root_rev_us, root_rev_hash)";
-
-/// A newer event of the trace's own.
-const EVENT: &str = "
-with r as materialized (select jsonb(value) as value from json_each(?2))
-insert into trace (
-  project, id, start_us, created_ms, event_us, event_hash, name, session,
-  parent_trace, deployment, tags, evaluators, metadata, event_batch,
-  event_offset, event_length
-)
-select
-  ?1, r.value->>0, 0, 0, r.value->>11, r.value->>12, r.value->>13, r.value->>14,
-  r.value->>15, r.value->>16, r.value->>17, r.value->>18, r.value->>19,
-  (select seq from batch where project = ?1 and id = ?3->>(r.value->>23)), r.value->>20, r.value->>21
-from r
-where r.value->>11 is not null
-on conflict (project, id) do update set
-  event_us = excluded.event_us,
-  event_hash = excluded.event_hash,
-  name = excluded.name,
-  session = excluded.session,
-  parent_trace = excluded.parent_trace,
-  deployment = excluded.deployment,
-  tags = excluded.tags,
-  evaluators = excluded.evaluators,
-  metadata = excluded.metadata,
-  event_batch = excluded.event_batch,
-  event_offset = excluded.event_offset,
-  event_length = excluded.event_length
-where event_us is null
-  or (excluded.event_us, excluded.event_hash) > (event_us, event_hash)";
 
 /// The spans of so many batches. Each batch's `seq` is a subquery of its own,
 /// which SQLite runs once; one that depended on the row would run for each (a
@@ -335,7 +337,7 @@ mod tests {
             events.iter().map(|event| Sent { batch: &batch, at: 0, body: "{}", event }).collect();
         let mut plan = Vec::new();
         merge("p", "[]", &sent, 300, &mut plan);
-        let totals = plan.iter().filter(|s| s.sql == TOTALS).count();
+        let totals = plan.iter().filter(|s| s.sql == traces()).count();
         assert!((4..=8).contains(&totals), "{totals}");
         assert!(plan.iter().flat_map(|s| &s.params).all(|p| match p {
             Param::Text(text) => text.len() <= 300,
