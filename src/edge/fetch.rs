@@ -69,6 +69,10 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
             bytes: call.bytes,
             events: call.events,
             ms: now() - started,
+            fault: match &error {
+                Some(Error::Fault(fault)) => Some(fault.to_string()),
+                _ => None,
+            },
         },
         error.as_ref(),
     );

@@ -1,7 +1,8 @@
 //! One line of JSON for each request and for each message: ids, outcomes and
 //! counts. Never a key, a payload, or anything that a client wrote but ids.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use worker::{console_error, console_log, console_warn};
 
 use crate::consumer::Outcome;
@@ -10,8 +11,11 @@ use crate::model::Millis;
 use crate::sweep::Swept;
 
 /// What there is to say of a request.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase", tag = "event", rename = "request")]
 pub struct Request<'a> {
     /// Also in the response.
+    #[serde(rename = "requestId")]
     pub id: &'a str,
     pub method: &'a str,
     /// The route's name, not the path, which has ids in it.
@@ -23,25 +27,13 @@ pub struct Request<'a> {
     /// How many events were accepted.
     pub events: Option<usize>,
     pub ms: Millis,
+    /// What went wrong here.
+    pub fault: Option<String>,
 }
 
 /// Says how a request ended: what is the caller's fault is no error of ours.
 pub fn request(request: &Request, error: Option<&Error>) {
-    let line = json!({
-        "event": "request",
-        "requestId": request.id,
-        "method": request.method,
-        "route": request.route,
-        "project": request.project,
-        "status": request.status,
-        "bytes": request.bytes,
-        "events": request.events,
-        "ms": request.ms,
-        "fault": match error {
-            Some(Error::Fault(fault)) => Value::String(fault.to_string()),
-            _ => Value::Null,
-        },
-    });
+    let line = serde_json::to_string(request).unwrap_or_default();
     match error {
         Some(Error::Fault(Fault::Internal(_))) => console_error!("{line}"),
         Some(Error::Fault(Fault::Unavailable { .. })) => console_warn!("{line}"),
