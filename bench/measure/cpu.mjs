@@ -46,7 +46,7 @@ async function ofSize(driven, made, { most, warmMs, roundMs, seconds }) {
     await live.load(made);
     const each = {};
     for (const [name, loop] of Object.entries(LOOPS)) {
-      each[name] = turns(roundMs, await warmUp(live, loop, warmMs), 5_000, loop.together);
+      each[name] = turns(roundMs, await warmUp(live, loop, warmMs), 20_000, loop.together);
     }
     times.set(live, each);
   }
@@ -81,7 +81,7 @@ async function inD1(driven, made, { most, seconds, times, together }) {
 }
 
 export async function measureCpu({ driven, table, quick }) {
-  const effort = quick ? { most: 1, warmMs: 60, roundMs: 40 } : { most: 9, warmMs: 400, roundMs: 160, seconds: 25 };
+  const effort = quick ? { most: 1, warmMs: 60, roundMs: 40 } : { most: 9, warmMs: 400, roundMs: 400, seconds: 30 };
   const sizes = quick ? [1, 100] : [1, 10, 100, 1_000];
   const batches = [...sizes.map((n) => [`${n.toLocaleString("en")} event${n > 1 ? "s" : ""}`, shape(n), n]), ...(quick ? [] : [["5 MB", largest(), "5MB"]])];
   for (const [text, made, id] of batches) {
