@@ -12,6 +12,7 @@ mod page;
 mod queue;
 mod r2;
 mod scheduled;
+mod start;
 
 use worker::Env;
 use worker::wasm_bindgen::{JsCast, JsValue};
