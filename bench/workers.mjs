@@ -2,8 +2,11 @@
 // deployed (`start`), or inside `inside/driver.mjs` (`startDriven`). Both get
 // the same workerd, compatibility date, bindings and queue settings.
 
+import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
+import http from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import { buildSync } from "esbuild";
@@ -134,11 +137,14 @@ export async function startDriven(worker, more) {
   const live = await launch(worker, [...driver, ...worker.modules()], ({ message, level }) => {
     if (level === "error") console.error(`${worker.name}: ${message}`);
   }, more);
+  // Each on a connection of its own: one that is kept is closed while the other
+  // Worker has its turn.
   const post = async (path, body) => {
-    const answer = await fetch(new URL(path, live.url), { method: "POST", body });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${worker.name} ${path}: ${answer.status} ${text}`);
-    return JSON.parse(text);
+    const sent = http.request(new URL(path, live.url), { method: "POST", agent: false }).end(body);
+    const [answer] = await once(sent, "response");
+    const told = await text(answer);
+    if (answer.statusCode !== 200) throw new Error(`${worker.name} ${path}: ${answer.statusCode} ${told}`);
+    return JSON.parse(told);
   };
   /** Gives it the template that `run` makes batches of. */
   const load = (made) => post("/load", made.text);
