@@ -11,7 +11,7 @@ import { setUp } from "./setup.mjs";
 
 /** What is deployed: the module, and the wasm that it imports. */
 const OUTPUT = ["build/index.js", "build/index_bg.wasm"];
-const INPUT = ["src", "migrations", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/toolchain"];
+const INPUT = ["src", "core", "migrations", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/toolchain"];
 
 /** The files that pages load, and where they are put. */
 const ASSETS = "src/dashboard/assets";

@@ -97,7 +97,7 @@ const MAX_DELAY_S: u32 = 600;
 /// in their order. `now` is the clock.
 pub async fn consume(
     deliveries: &[Delivery],
-    now: impl Fn() -> Millis,
+    now: &impl Fn() -> Millis,
     store: &impl RawStore,
     db: &impl Database,
 ) -> Vec<Outcome> {
@@ -122,10 +122,10 @@ pub async fn consume(
         }
         if bytes >= TOGETHER_BYTES {
             bytes = 0;
-            write_all(std::mem::take(&mut group), &now, db, &mut settle).await;
+            write_all(std::mem::take(&mut group), now, db, &mut settle).await;
         }
     }
-    write_all(group, &now, db, &mut settle).await;
+    write_all(group, now, db, &mut settle).await;
     drop(reads);
     let outcome = |(result, delivery): (Result<Written, Failure>, &Delivery)| match result {
         Ok(written) => Outcome::Ack(written),
@@ -140,7 +140,7 @@ pub async fn consume(
 /// to see. It is only forgotten when that is done.
 pub async fn consume_dead(
     delivery: &Delivery,
-    now: impl Fn() -> Millis,
+    now: &impl Fn() -> Millis,
     store: &impl RawStore,
     db: &impl Database,
 ) -> Outcome {
@@ -148,7 +148,7 @@ pub async fn consume_dead(
     // 1. As for any other message. What may pass is no reason to give up: while
     //    nothing is recorded, the sweeper queues it again even when the queue
     //    has given up on this message, too.
-    let why = match consume(std::slice::from_ref(delivery), &now, store, db).await.pop() {
+    let why = match consume(std::slice::from_ref(delivery), now, store, db).await.pop() {
         Some(Outcome::Bury { why }) => why,
         Some(settled) => return settled,
         None => "it was left out".into(),

@@ -9,29 +9,26 @@
 //! 3. [`ingest`] puts the body into R2 under the key of its [`batch`], sends
 //!    the [`queue`] a pointer to it, and the client gets its 201.
 //! 4. [`consumer`] gets the pointer, decodes the raw batch with the same code,
-//!    and has [`store`] turn it into statements that D1 runs in one transaction.
+//!    and has [`edgespan_core::merge`] turn it into statements that D1 runs in one
+//!    transaction.
 //! 5. [`sweep`] finds raw batches that the database has not seen and queues them
 //!    again; [`replay`] does so for any range of time.
-//! 6. [`api`] answers questions out of the index, and [`payload`] reads what
-//!    the client sent out of the raw batches.
+//! 6. [`api`] answers questions that [`store`] asks the index, and [`payload`]
+//!    reads what the client sent out of the raw batches.
 //! 7. [`dashboard`] shows both to people, as pages.
 //!
 //! `edge` opens the doors and is the only module that knows the platform; all
-//! others are plain Rust, and `cargo test` runs them natively. [`error`],
-//! [`limits`] and [`model`] stand below all.
+//! others are plain Rust, and `cargo test` runs them natively. What every byte of a
+//! batch goes through is a crate below this one, [`edgespan_core`].
 
-pub mod error;
-pub mod limits;
-pub mod model;
+pub use edgespan_core::{batch, error, limits, model, time, wire};
 
 pub mod http;
 
 pub mod auth;
 pub mod encoding;
 pub mod limit;
-pub mod wire;
 
-pub mod batch;
 pub mod queue;
 
 pub mod ingest;

@@ -97,7 +97,7 @@ impl Payloads {
     /// is turned away when an isolate's memory gets short.
     pub async fn read(
         store: &impl RawStore,
-        slices: impl Iterator<Item = &Slice>,
+        slices: &[&Slice],
         held: &Rc<Held>,
         now: Millis,
     ) -> Result<Self, Fault> {
@@ -157,7 +157,7 @@ impl Payloads {
 }
 
 /// The reads that cover the slices, in the order in which objects first come.
-fn plan<'a>(slices: impl Iterator<Item = &'a Slice>) -> Vec<(String, Range<u64>)> {
+fn plan(slices: &[&Slice]) -> Vec<(String, Range<u64>)> {
     let mut order: Vec<&str> = Vec::new();
     let mut by_object: HashMap<&str, Vec<Range<u64>>> = HashMap::new();
     for slice in slices {
@@ -216,7 +216,7 @@ mod tests {
             slice("b", 2, 3),
         ];
         assert_eq!(
-            plan(slices.iter()),
+            plan(&slices.each_ref()),
             [("b".to_owned(), 0..10), ("b".to_owned(), far..far + 5), ("a".to_owned(), 0..60)]
         );
     }

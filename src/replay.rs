@@ -8,7 +8,7 @@ use crate::batch::{self, BatchRef, RawStore};
 use crate::error::{Error, Reject};
 use crate::model::Millis;
 use crate::queue::{Doorbell, Message};
-use crate::wire;
+use crate::time;
 
 /// Which raw batches to replay, and from where on: one step of a replay that
 /// the caller repeats.
@@ -86,6 +86,6 @@ pub async fn replay(
 
 fn time(name: &str, text: &str) -> Result<Millis, Reject> {
     let expected = "expected an ISO 8601 date and time such as 2026-03-14T10:00:00Z";
-    let at = wire::time::parse(text).ok_or_else(|| Reject::invalid(name, expected))?;
+    let at = time::parse(text).ok_or_else(|| Reject::invalid(name, expected))?;
     Ok(at.div_euclid(1_000))
 }

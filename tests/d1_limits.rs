@@ -53,7 +53,7 @@ fn deliver(world: &World, events: &[String]) {
         world.store.put(&batch.key(), &body.into_bytes()).await.unwrap();
         let db = Strict(&world.db);
         let delivery = Delivery { message: Message::of(&batch), attempt: 1 };
-        consume(&[delivery], || RECEIVED, &world.store, &db).await
+        consume(&[delivery], &|| RECEIVED, &world.store, &db).await
     });
     assert!(matches!(&*outcome, [Outcome::Ack(_)]), "{outcome:?}");
 }

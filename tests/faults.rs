@@ -80,7 +80,7 @@ impl Service {
         let store = Flaky::new(&self.world.store, &self.forecast);
         let db = Flaky::new(&self.world.db, &self.forecast);
         let mut outcomes =
-            run_for(steps, consume(&deliveries, || self.now, &store, &db)).unwrap_or_default();
+            run_for(steps, consume(&deliveries, &|| self.now, &store, &db)).unwrap_or_default();
         outcomes.reverse();
         for Delivery { message, .. } in deliveries {
             match outcomes.pop() {
@@ -258,7 +258,7 @@ fn a_batch_that_cannot_be_written_is_recorded_and_written_when_it_can() {
     let bury = |message: &Message| {
         let (store, db) = (&service.world.store, &service.world.db);
         let delivery = Delivery { message: message.clone(), attempt: 1 };
-        pollster::block_on(consume_dead(&delivery, || RECEIVED, store, db))
+        pollster::block_on(consume_dead(&delivery, &|| RECEIVED, store, db))
     };
     for _ in 0..2 {
         assert!(matches!(bury(&message), Outcome::Bury { .. }));

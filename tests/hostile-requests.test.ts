@@ -117,9 +117,9 @@ describe("queries", () => {
     ["limit=1&limit=100", 200], ["limit=100&limit=0", 400], ["limit=%2B5", 200], ["limit=5%00", 400], ["limit=5abc", 400], ["limit=0x10", 400],
     ["limit=٣", 400], ["limit=-0", 400], ["limit[]=5", 200], ["__proto__=1&constructor=2", 200], ["&&&===&%&%zz=%zz", 200],
     ["name=%ff%fe", 200], [`name=${"a".repeat(7_000)}`, 200], [`tags=${"a,".repeat(3_000)}`, 400], [`tags=${",".repeat(3_000)}`, 200],
-    [`${"x=1&".repeat(2_000)}limit=1`, 200], ["status=OK%00", 400], ["status=ok", 400], ["startDate=-009999-01-03T00:00:00Z", 200],
+    [`${"x=1&".repeat(2_000)}limit=1`, 200], ["status=OK%00", 400], ["status=ok", 400], ["startDate=-009999-01-03T00:00:00Z", 400],
     ["startDate=9999-12-31&endDate=9999-12-31", 200], ["endDate=9999-12-31T23:59:59.999999999Z", 200], ["endDate=%2B999999-01-01", 400],
-    ["startDate=2026-03-14T10:00:00+05:30", 400], ["startDate=2026-03-14T10:00:00Z[UTC]", 200], ["endDate=2026-03-14%00", 400],
+    ["startDate=2026-03-14T10:00:00+05:30", 400], ["startDate=2026-03-14T10:00:00Z[UTC]", 400], ["endDate=2026-03-14%00", 400],
     [`cursor=${cursor("9223372036854775807 t")}`, 200], [`cursor=${cursor("-9223372036854775808 ")}`, 200], [`cursor=${cursor("9223372036854775808 t")}`, 400],
     [`cursor=${cursor("1 ' or 1=1 --")}`, 200], [`cursor=${cursor("1e3 t")}`, 400], [`cursor=${cursor("1")}`, 400], [`cursor=${cursor("1 \0\0\0")}`, 200],
     [`cursor=${cursor(Buffer.from([0x31, 0x20, 0xff, 0xfe]))}`, 400], [`cursor=${cursor("1 t")}=`, 400], [`cursor=${cursor(`1 ${"t".repeat(5_000)}`)}`, 200],
@@ -142,7 +142,7 @@ describe("queries", () => {
 });
 
 describe("times at the ends of time", () => {
-  test.each(["-009999-01-02T01:59:59Z", "-000001-06-01T00:00:00Z", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])(
+  test.each(["0000-01-01T00:00:00+23:59", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999-23:59"])(
     "%s comes back as a time",
     async (startTime) => {
       const own = await edge.project();

@@ -3,7 +3,7 @@
 // Named as the worker crate expects: it looks at the names of the classes.
 
 /** A row that is whatever either Worker asks of its table of keys. */
-const keyRow = (project) => ({ id: "k", hash: "0".repeat(64), project, project_id: project, project_name: project, handling: "strict", rate_limit: 0 });
+const keyRow = (project) => ({ json: JSON.stringify(["k", "0".repeat(64), project, project, "strict", 0]), project_id: project });
 const RESULT = { success: true, results: [], meta: { rows_written: 0, duration: 0 } };
 
 const stubs = (project) => {

@@ -6,7 +6,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use crate::error::Reject;
 use crate::model::{Micros, Status};
 use crate::store::query::TraceFilter;
-use crate::wire;
+use crate::time;
 
 /// Traces in a page when the query does not say, and at most; both from the
 /// endpoint's documentation.
@@ -71,7 +71,7 @@ const MICROS_A_DAY: Micros = 24 * 60 * 60 * 1_000_000;
 const MAX_TAG_FILTERS: usize = 20;
 
 fn parse_date(text: &str) -> Option<Micros> {
-    wire::time::parse(text)
+    time::parse(text)
 }
 
 /// A place in the list, opaque to clients.

@@ -2,13 +2,13 @@
 //! milliseconds, a trace's cost is a decimal string, payloads are the client's
 //! own bytes.
 
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::model::{Body, Event, Micros, Millis, SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 use crate::store::read::{Parent, Slice, Span, TraceRow};
+use crate::time;
 use crate::wire;
 
 /// A page of the list.
@@ -70,8 +70,8 @@ impl<'a> Trace<'a> {
             id: &row.id,
             name: &row.name,
             status: row.status().as_str(),
-            start_time: iso(row.start_us),
-            end_time: row.end_us.map(iso),
+            start_time: time::with_millis(row.start_us),
+            end_time: row.end_us.map(time::with_millis),
             duration_ms: row.end_us.map(|end| millis_between(row.start_us, end)),
             total_cost: dollars(row.cost_nano),
             total_tokens: row.tokens,
@@ -84,7 +84,7 @@ impl<'a> Trace<'a> {
             evaluators: raw(Some(row.evaluators.as_deref().unwrap_or("[]"))),
             span_count: row.spans,
             score_count: 0,
-            created_at: iso(row.created_ms.saturating_mul(1_000)),
+            created_at: time::with_millis(row.created_ms.saturating_mul(1_000)),
         }
     }
 }
@@ -142,8 +142,8 @@ impl<'a> SpanOut<'a> {
             parent_missing,
             name: body.map_or(&row.name, |b| &b.name),
             r#type: SpanType::name_of(row.kind),
-            start_time: row.start_us.map(iso),
-            end_time: row.end_us.map(iso),
+            start_time: row.start_us.map(time::with_millis),
+            end_time: row.end_us.map(time::with_millis),
             duration_ms: row.start_us.zip(row.end_us).map(|(s, e)| millis_between(s, e)),
             input: raw(body.and_then(|b| b.input)),
             output: raw(body.and_then(|b| b.output)),
@@ -158,7 +158,7 @@ impl<'a> SpanOut<'a> {
             error_message: body.and_then(|b| b.error_message.as_deref()),
             metadata: raw(body.and_then(|b| b.metadata)),
             payload_error: event.as_ref().err().copied(),
-            created_at: row.received_ms.map(|at| iso(at.saturating_mul(1_000))),
+            created_at: row.received_ms.map(|at| time::with_millis(at.saturating_mul(1_000))),
         }
     }
 }
@@ -184,12 +184,6 @@ fn decode<'a>(payloads: &'a Payloads, slice: &Slice) -> Result<Event<'a>, Missin
 /// JSON text as it is. It was checked when it came in.
 fn raw(json: Option<&str>) -> Option<&RawValue> {
     json.and_then(|json| serde_json::from_str(json).ok())
-}
-
-fn iso(at: Micros) -> String {
-    let at = Timestamp::from_microsecond(at).unwrap_or_default();
-    // Years before 0 have six digits, which `strftime` does not know.
-    format!("{at:.3}")
 }
 
 /// Whole milliseconds from one time to another; a clock that ran backwards
@@ -220,13 +214,5 @@ mod tests {
         ] {
             assert_eq!(dollars(nano), text);
         }
-    }
-
-    #[test]
-    fn writes_times_with_milliseconds() {
-        assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(iso(1_773_482_400_123_999), "2026-03-14T10:00:00.123Z");
-        assert_eq!(iso(-1), "1969-12-31T23:59:59.999Z");
-        assert_eq!(iso(-62_167_219_200_000_001), "-000001-12-31T23:59:59.999Z");
     }
 }

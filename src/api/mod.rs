@@ -29,7 +29,7 @@ pub struct Source<'a, S> {
 }
 
 impl<S: RawStore> Source<'_, S> {
-    async fn read(&self, slices: impl Iterator<Item = &Slice>) -> Result<Payloads, Fault> {
+    async fn read(&self, slices: &[&Slice]) -> Result<Payloads, Fault> {
         Payloads::read(self.store, slices, self.held, self.now).await
     }
 }
@@ -52,7 +52,7 @@ pub async fn list(
     let more = traces.len() > limit;
     traces.truncate(limit);
     let elsewhere: Vec<_> = traces.iter().filter_map(TraceRow::metadata_elsewhere).collect();
-    let payloads = source.read(elsewhere.iter()).await?;
+    let payloads = source.read(&elsewhere.iter().collect::<Vec<_>>()).await?;
     let next = traces.last().filter(|_| more).map(|last| filter::cursor(last.start_us, &last.id));
     let page = json::Page {
         traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads)).collect(),
@@ -77,7 +77,7 @@ pub async fn get(
     };
     let elsewhere = trace.metadata_elsewhere();
     let slices = spans.iter().filter_map(|span| span.slice.as_ref());
-    let payloads = source.read(slices.chain(&elsewhere)).await?;
+    let payloads = source.read(&slices.chain(&elsewhere).collect::<Vec<_>>()).await?;
     let events: Vec<_> = spans.iter().map(|span| json::span_event(span, &payloads)).collect();
     let detail = json::Detail {
         trace: json::Trace::of(&trace, &payloads),

@@ -6,7 +6,7 @@ use crate::api::{cursor, parse_cursor};
 use crate::model::{Micros, Millis, Status};
 use crate::store::list;
 use crate::store::list::Place;
-use crate::wire;
+use crate::time;
 
 /// Ranges of time up to now, by name: `(value, label, microseconds)`.
 pub const RANGES: [(&str, &str, Option<Micros>); 5] = [
@@ -128,9 +128,9 @@ impl Asked {
             }
             value
         };
-        let from = read(&self.from, "From", TIME, wire::time::parse);
+        let from = read(&self.from, "From", TIME, time::parse);
         filter.from = from.or(filter.from);
-        filter.to = read(&self.to, "To", TIME, wire::time::parse);
+        filter.to = read(&self.to, "To", TIME, time::parse);
         filter.min_duration_us = read(
             &self.min_duration,
             "Min. duration",

@@ -1,10 +1,10 @@
 //! Numbers and times as people read them. Times are written in UTC; app.js
 //! shows them in the reader's own zone.
 
-use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::model::Micros;
+use crate::time;
 
 /// `1 trace`, `1,234 traces`.
 #[must_use]
@@ -101,8 +101,7 @@ pub fn duration(micros: i64) -> String {
 /// ISO 8601 in UTC with microseconds where there are any.
 #[must_use]
 pub fn iso(at: Micros) -> String {
-    let at = Timestamp::from_microsecond(at).unwrap_or_default();
-    if at.subsec_microsecond() % 1_000 == 0 { format!("{at:.3}") } else { format!("{at:.6}") }
+    if at % 1_000 == 0 { time::with_millis(at) } else { time::with_micros(at) }
 }
 
 /// A point in time: `2026-11-22 06:19:30` with the exact one on hover.

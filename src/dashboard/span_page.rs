@@ -165,8 +165,8 @@ async fn fetch(
     let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
     let span = spans.into_iter().next().ok_or_else(none)?;
     let source = &view.source;
-    let slices = span.slice.iter();
-    let payloads = Payloads::read(source.store, slices, source.held, source.now).await?;
+    let slices: Vec<_> = span.slice.iter().collect();
+    let payloads = Payloads::read(source.store, &slices, source.held, source.now).await?;
     Ok((trace, span, payloads))
 }
 

@@ -46,9 +46,10 @@ pub async fn page(
     let asked = span_page::value(view.query, "span");
     let chosen = asked.as_ref().and_then(|id| spans.iter().find(|span| span.id == *id));
     let elsewhere = trace.metadata_elsewhere();
-    let slices = chosen.and_then(|span| span.slice.as_ref()).into_iter().chain(&elsewhere);
+    let slices: Vec<_> =
+        chosen.and_then(|span| span.slice.as_ref()).into_iter().chain(&elsewhere).collect();
     let source = &view.source;
-    let payloads = Payloads::read(source.store, slices, source.held, source.now).await?;
+    let payloads = Payloads::read(source.store, &slices, source.held, source.now).await?;
     let tree = Tree::of(&spans, trace.start_us, trace.end_us);
     let detail =
         chosen.map(|span| span_page::detail(&trace, span, &span_page::event(span, &payloads)));

@@ -1,6 +1,7 @@
 //! Statements run in D1, and the table of keys.
 
 use serde::Deserialize;
+use serde_tuple::Deserialize_tuple;
 use worker::wasm_bindgen::JsValue;
 use worker::{Context, D1Database, D1PreparedStatement, Env};
 
@@ -8,7 +9,7 @@ use crate::auth::{KeyHash, Keys, Principal, Which};
 use crate::error::Fault;
 use crate::limit;
 use crate::model::{Handling, Millis};
-use crate::store::{Database, Param, Ran, Statement};
+use crate::store::{Database, Param, Ran, Statement, decode};
 
 /// The database binding.
 pub struct Index(pub D1Database);
@@ -59,7 +60,7 @@ pub struct KeyTable<'a> {
     pub context: &'a Context,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize_tuple)]
 struct KeyRow {
     id: String,
     hash: String,
@@ -80,17 +81,16 @@ impl Keys for KeyTable<'_> {
         };
         let find = Statement {
             sql: format!(
-                "select k.id, k.hash, k.project, p.name as project_name, p.handling, p.rate_limit
+                "select json_array(k.id, k.hash, k.project, p.name, p.handling, p.rate_limit) as json
                 from api_key as k join project as p on p.id = k.project
                 where k.{column} = ?1 and k.revoked_ms is null"
             )
             .into(),
             params: vec![value.into()],
         };
-        let row: Option<KeyRow> =
-            self.index.prepare(&find)?.first(None).await.map_err(unavailable)?;
-        let Some(row) = row else { return Ok(None) };
-        let KeyRow { id, hash, project, project_name, handling, rate_limit } = row;
+        let row: Option<Row> = self.index.prepare(&find)?.first(None).await.map_err(unavailable)?;
+        let Some(Row { json }) = row else { return Ok(None) };
+        let KeyRow { id, hash, project, project_name, handling, rate_limit } = decode(&json)?;
         let key_hash = unhex(&hash).ok_or_else(|| Fault::Internal("a key's hash".into()))?;
         let note = self.index.prepare(&Statement {
             sql: "update api_key set last_used_ms = ?1

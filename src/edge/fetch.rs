@@ -189,7 +189,7 @@ impl Call {
             let (message, env) = (message.clone(), self.env.clone());
             self.context.wait_until(async move {
                 let delivery = Delivery { message, attempt: 1 };
-                for outcome in consume(slice::from_ref(&delivery), now, &store, &index).await {
+                for outcome in consume(slice::from_ref(&delivery), &now, &store, &index).await {
                     let key = &delivery.message.key;
                     log::consumed(key, 0, &outcome);
                     metrics::write(&env, crate::metrics::settled(key, &outcome, false));

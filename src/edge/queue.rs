@@ -108,7 +108,7 @@ impl Consumer {
     async fn consume(&self, messages: impl Iterator<Item = QueueMessage>) {
         let known = messages.filter_map(|message| Some((self.delivery(&message)?, message)));
         let (deliveries, messages): (Vec<_>, Vec<_>) = known.unzip();
-        let outcomes = consume(&deliveries, now, &self.store, &self.index).await;
+        let outcomes = consume(&deliveries, &now, &self.store, &self.index).await;
         for ((delivery, message), mut outcome) in deliveries.iter().zip(&messages).zip(outcomes) {
             // Acknowledged only when it is safe among the dead letters.
             if let Outcome::Bury { why } = &outcome
@@ -125,7 +125,7 @@ impl Consumer {
         stream::iter(messages)
             .for_each_concurrent(CONCURRENCY, async |message| {
                 let Some(delivery) = self.delivery(&message) else { return };
-                let outcome = consume_dead(&delivery, now, &self.store, &self.index).await;
+                let outcome = consume_dead(&delivery, &now, &self.store, &self.index).await;
                 self.settle(&delivery, &message, &outcome, true);
             })
             .await;

@@ -1,62 +1,20 @@
-//! The index in D1, as pure functions: [`write`] from events to statements,
-//! [`query`] from questions to statements, [`read`] from rows to what they
-//! mean. Running statements is the port's.
+//! The index in D1, as pure functions: [`query`] from questions to statements,
+//! [`read`] from rows to what they mean. The statements that write events are
+//! [`edgespan_core::merge`]'s, running statements is the port's.
 
 pub mod chart;
 pub mod list;
-pub mod pack;
-
 pub mod query;
 pub mod read;
-pub mod rows;
 pub mod safety;
 pub mod session;
 pub mod stat;
-pub mod write;
-
-use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
-use xxhash_rust::xxh3::xxh3_64;
+
+pub use edgespan_core::merge::{Param, Statement, link, pack, write};
 
 use crate::error::Fault;
-
-/// One SQL statement with what is bound to `?1`, `?2`, ….
-#[derive(Debug, Clone, PartialEq)]
-pub struct Statement {
-    /// The text. Whatever touches a tenant's rows names the project in it.
-    pub sql: Cow<'static, str>,
-    /// What is bound, in order. D1 takes at most 100.
-    pub params: Vec<Param>,
-}
-
-/// A bound value. D1 has no 64-bit integers to bind: whatever may pass 2^53
-/// goes inside JSON text.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Param {
-    /// Text, at most [`crate::limits::MAX_PARAM_BYTES`].
-    Text(String),
-    /// An integer within ±2^53.
-    Int(i64),
-}
-
-impl From<&str> for Param {
-    fn from(text: &str) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<String> for Param {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<i64> for Param {
-    fn from(n: i64) -> Self {
-        Self::Int(n)
-    }
-}
 
 /// What a run of statements gave.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -74,14 +32,10 @@ pub trait Database {
     async fn run(&self, statements: Vec<Statement>) -> Result<Ran, Fault>;
 }
 
-/// What a span's row holds instead of a parent's or an envelope's id. At a
-/// million spans in a trace the odds that any two ids share one are 1 in
-/// 37 million, and then one parent would be wrong.
-#[must_use]
-pub fn link(id: &str) -> i64 {
-    xxh3_64(id.as_bytes()).cast_signed()
-}
-
-fn decode<T: DeserializeOwned>(row: &str) -> Result<T, Fault> {
+/// A row of the index: the JSON in its column `json`.
+///
+/// # Errors
+/// [`Fault::Internal`] when it is not what was asked for.
+pub fn decode<T: DeserializeOwned>(row: &str) -> Result<T, Fault> {
     serde_json::from_str(row).map_err(|e| Fault::Internal(format!("a row of the index: {e}")))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use serde_tuple::Deserialize_tuple;
 
 use super::pack::unpack;
 use super::{Ran, decode, link};
@@ -12,7 +12,7 @@ use crate::model::{Micros, Millis, Status};
 
 /// A trace as the index has it. The fields are in the order of the columns in
 /// [`super::query`].
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]
 pub struct TraceRow {
     pub id: String,
@@ -71,7 +71,7 @@ pub struct Slice {
 }
 
 /// A span as the index has it, its order likewise.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]
 struct SpanRow {
     id: String,
@@ -125,7 +125,7 @@ pub enum Parent {
 }
 
 /// A raw batch, as the ledger has it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize_tuple)]
 struct BatchRow {
     seq: i64,
     object: String,

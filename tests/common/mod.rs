@@ -164,7 +164,7 @@ impl World {
                 self.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
                 deliveries.push(Delivery { message: Message::of(&batch), attempt: 1 });
             }
-            consume(&deliveries, || RECEIVED, &self.store, &self.db).await
+            consume(&deliveries, &|| RECEIVED, &self.store, &self.db).await
         })
     }
     pub fn source(&self) -> Source<'_, Objects> {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use edgespan::limits::{MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
 use edgespan::model::{Body, Event, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage};
-use edgespan::wire::time;
+use edgespan::time;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 

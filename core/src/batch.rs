@@ -4,12 +4,11 @@
 
 use std::ops::Range;
 
-use jiff::Timestamp;
-use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use crate::error::Fault;
 use crate::model::Millis;
+use crate::time;
 
 /// What the bytes of a raw batch are. It is the ending of the object's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +72,7 @@ impl BatchRef {
         let mut parts = key.strip_prefix(PREFIX)?.split('/');
         let (time, project, name) = (parts.next()?, parts.next()?, parts.next()?);
         let (id, ending) = name.split_once('.')?;
-        let received = TIMES.parse_timestamp(time).ok()?.as_millisecond();
+        let received = time_of(time)?;
         let found = Self {
             project: project.into(),
             id: id.into(),
@@ -83,9 +82,6 @@ impl BatchRef {
         (parts.next().is_none() && found.key() == key).then_some(found)
     }
 }
-
-/// Reads the time of a key: ISO 8601's basic format.
-static TIMES: DateTimeParser = DateTimeParser::new();
 
 /// What every raw object's key begins with.
 pub const PREFIX: &str = "raw/";
@@ -97,13 +93,19 @@ pub fn key_at(at: Millis) -> String {
     format!("{PREFIX}{}", key_time(at))
 }
 
-/// The time part of a key: fixed width, so text order is time order.
+/// The time part of a key: fixed width, so text order is time order. In the
+/// basic format of ISO 8601, which has no colons.
 fn key_time(at: Millis) -> String {
-    let at = Timestamp::from_millisecond(at).unwrap_or_default();
-    // Not by `strftime`, which would bring kilobytes of directives that
-    // nobody uses.
-    let extended = DateTimePrinter::new().precision(Some(3)).timestamp_to_string(&at);
-    extended.replace(['-', ':'], "")
+    time::with_millis(at.saturating_mul(1_000)).replace(['-', ':'], "")
+}
+
+/// What [`key_time`] wrote.
+fn time_of(key: &str) -> Option<Millis> {
+    let part = |range| key.get(range);
+    let (year, month, day) = (part(0..4)?, part(4..6)?, part(6..8)?);
+    let (hour, minute, rest) = (part(9..11)?, part(11..13)?, key.get(13..)?);
+    let extended = format!("{year}-{month}-{day}T{hour}:{minute}:{rest}");
+    Some(time::parse(&extended)?.div_euclid(1_000))
 }
 
 /// The store of raw batches. Implemented over R2 by `edge`.

@@ -7,12 +7,12 @@ use std::ops::Range;
 use crate::error::Detail;
 use crate::limits::{MAX_DETAILS, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
 use crate::model::{Body, Event, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage};
+use crate::time;
 
 use super::fields::{Field, Slots};
 use super::number;
 use super::scan::{self, More};
 use super::text::cut;
-use super::time;
 use super::value::{Kind, Value};
 
 /// The problems of a batch: all counted, the first [`MAX_DETAILS`] kept.

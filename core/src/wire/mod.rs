@@ -26,7 +26,6 @@ mod number;
 mod scan;
 mod stop;
 mod text;
-pub mod time;
 mod validate;
 mod value;
 
