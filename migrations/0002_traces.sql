@@ -75,6 +75,8 @@ create table trace (
 -- Lists: newest start first. The only secondary index.
 create index trace_by_start on trace (project, start_us, id);
 
+-- Spans as they were before 0004.
+
 -- A span, clustered with its trace. Its input, output, parameters, metadata,
 -- error message and the exact text of everything stay in the raw batch, at
 -- (`batch`, `offset`, `length`).

@@ -16,9 +16,15 @@ const STATE: [&str; 2] = [
        root_us, root_span, root_rev_us, root_rev_hash, root_name, input_preview, output_preview,
        event_us, event_hash, name, session, parent_trace, deployment, tags, evaluators, metadata
      from trace order by project, id",
-    "select trace, id, parent, envelope, name, type, status, start_us, end_us, model,
-       prompt_tokens, completion_tokens, total_tokens, cost_nano, rev_us, rev_hash
-     from span order by project, trace, id",
+    "select t.id, s.id, parent, envelope, s.name, type, status, s.start_us, took_us, model,
+       prompt_tokens, completion_tokens, total_tokens, s.cost_nano, rev_us, rev_hash
+     from span as s join trace as t on t.key = s.trace order by t.project, t.id, s.id",
+];
+
+/// What must find nothing: traces that share a key, and spans of no trace.
+const WRONG: [&str; 2] = [
+    "select count(*) from trace group by key having count(*) > 1",
+    "select id from span where trace not in (select key from trace)",
 ];
 
 fn maybe<T: std::fmt::Debug + Clone + 'static>(
@@ -170,6 +176,9 @@ proptest! {
         for state in STATE {
             prop_assert_eq!(at_once.db.dump(state), scattered.db.dump(state));
             prop_assert_eq!(at_once.db.dump(state), together.db.dump(state));
+        }
+        for (wrong, world) in WRONG.iter().flat_map(|w| [&at_once, &scattered, &together].map(|world| (w, world))) {
+            prop_assert_eq!(world.db.dump(wrong), Vec::<String>::new());
         }
         prop_assert_eq!(answers(&at_once), answers(&scattered));
         prop_assert_eq!(answers(&at_once), answers(&together));

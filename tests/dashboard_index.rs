@@ -22,14 +22,14 @@ fn filled(traces: i64) -> Sqlite {
             "create temp table n as with recursive n (value) as (
                select 1 union all select value + 1 from n where value < {traces}) select value from n;
              insert into trace (project, id, start_us, end_us, spans, errors, tokens, cost_nano,
-               created_ms, name, session, tags, input_preview)
+               created_ms, name, session, tags, input_preview, key)
              select '{PROJECT}', 'id ' || value, value * 1000000, value * 1000000 + value % 1000 * 1000,
                3, value % 10 = 0, value % 7, value % 11, 0, 'Agent ' || (value % 3),
-               's' || (value % 50), json_array('all', 't' || (value % 4)), '\"in\"'
+               's' || (value % 50), json_array('all', 't' || (value % 4)), '\"in\"', value
              from n where {traces} > 0;
              insert into trace (project, id, start_us, created_ms) values ('other', 'id 1', 1000000, 0);
-             insert into span (project, trace, id, name, type, status, model, rev_us, rev_hash, batch, offset, length)
-             select '{PROJECT}', 'id ' || value, 'x', '', 1, 0, 'GPT-4o', 0, 0, 1, 0, 0
+             insert into span (trace, id, name, type, status, model, rev_us, rev_hash, batch, offset, length)
+             select value, 'x', '', 1, 0, 'GPT-4o', 0, 0, 1, 0, 0
              from n where value % 100 = 0"
         ))
         .unwrap();

@@ -11,16 +11,20 @@ const AT_ONCE = 100_000;
 
 const SQL = {
   ours: {
-    spans: (project, trace) => `insert into span (project, trace, id, parent, envelope, name, type, status, start_us, end_us,
+    // Its number of spans is its key, too: less than any that the Worker makes.
+    trace: (project, trace, count) => `insert into trace (project, id, start_us, created_ms, spans, key)
+      values ('${project}', '${trace}', ${START_MS}000, ${START_MS}, ${count}, ${count})`,
+    spans: (project, trace) => `insert into span (trace, id, parent, envelope, name, type, status, start_us, took_us,
         model, prompt_tokens, completion_tokens, total_tokens, cost_nano, rev_us, rev_hash, batch, offset, length)
-      select '${project}', ${trace}, ${ID}, n * 7919, n * 104729, 'llm-step-' || n % 7, n % 6, 0,
-        (${START_MS} + n) * 1000, (${START_MS} + n + 250) * 1000, 'gpt-4o-2024-08-06', 800, 120, 920, 3200000,
+      select (select key from trace where project = '${project}' and id = ${trace}), ${ID}, n * 7919, n * 104729,
+        'llm-step-' || n % 7, n % 6, 0, (${START_MS} + n) * 1000, 250000, 'gpt-4o-2024-08-06', 800, 120, 920, 3200000,
         (${START_MS} + n) * 1000, n * 15485863, 1, n % 1000 * 1100, 1100 from number`,
-    traces: (project) => `insert into trace (project, id, start_us, end_us, spans, tokens, cost_nano, created_ms,
-        root_child, root_us, root_span, root_name, name, tags, metadata, event_us, event_hash, event_batch, event_offset, event_length)
+    // Keys below zero: the Worker makes none. A range for each count.
+    traces: (project, count) => `insert into trace (project, id, start_us, end_us, spans, tokens, cost_nano, created_ms,
+        root_child, root_us, root_span, root_name, name, tags, metadata, event_us, event_hash, event_batch, event_offset, event_length, key)
       select '${project}', ${ID}, (${START_MS} + n) * 1000, (${START_MS} + n + 900) * 1000, 12, 11040, 38400000, ${START_MS} + n,
         0, (${START_MS} + n) * 1000, 'root', 'agent', 'support-agent', '["production","v2.1"]',
-        '{"user":"u-1842","region":"eu","plan":"pro"}', (${START_MS} + n) * 1000, n, 1, 0, 300 from number`,
+        '{"user":"u-1842","region":"eu","plan":"pro"}', (${START_MS} + n) * 1000, n, 1, 0, 300, n - ${count * 10} from number`,
   },
   peer: {
     spans: (project, trace) => `insert into spans (project_id, id, trace_id, event_id, parent_span_id, name, type, status, start_time,
@@ -41,16 +45,19 @@ async function insert(db, sql, first, count) {
   }
 }
 
-/** Puts that many spans into a trace; the ids differ from size to size. */
-export const fillTrace = ({ worker, db }, project, trace, count) =>
-  insert(db, SQL[worker.name].spans(project, `'${trace}'`), count * 10, count);
+/** Puts that many spans into a new trace; the ids differ from size to size. */
+export async function fillTrace({ worker, db }, project, trace, count) {
+  const { spans, trace: row } = SQL[worker.name];
+  if (row) await db.prepare(row(project, trace, count)).run();
+  await insert(db, spans(project, `'${trace}'`), count * 10, count);
+}
 
 /**
  * Gives a project that many traces, the newest hundred of them with twelve
  * spans each: the peer adds them up when it lists.
  */
 export async function fillProject({ worker, db }, project, count) {
-  await insert(db, SQL[worker.name].traces(project), 0, count);
+  await insert(db, SQL[worker.name].traces(project, count), 0, count);
   const trace = ID.replaceAll(/\bn\b/g, `(n / 12)`);
   const newest = Math.max(0, count - 100);
   await insert(db, SQL[worker.name].spans(project, trace), newest * 12, (count - newest) * 12);

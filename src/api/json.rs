@@ -193,7 +193,7 @@ fn millis_between(start: Micros, end: Micros) -> Millis {
 }
 
 /// Billionths of a dollar as a decimal, without needless zeros: `0.0034`.
-fn dollars(nano: i64) -> String {
+pub fn dollars(nano: i64) -> String {
     let (sign, nano) = (if nano < 0 { "-" } else { "" }, nano.unsigned_abs());
     let text = format!("{sign}{}.{:09}", nano / 1_000_000_000, nano % 1_000_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

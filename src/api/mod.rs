@@ -8,6 +8,7 @@ mod json;
 use std::rc::Rc;
 
 pub(crate) use filter::{cursor, parse_cursor};
+pub(crate) use json::dollars;
 
 use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};

@@ -3,6 +3,7 @@
 
 use maud::{Markup, html};
 
+use crate::api;
 use crate::model::Micros;
 use crate::time;
 
@@ -70,9 +71,11 @@ pub fn dollars(nano: i64) -> String {
 /// All of it: `$0.001234567`.
 #[must_use]
 pub fn exact_dollars(nano: i64) -> String {
-    let (sign, n) = (if nano < 0 { "−" } else { "" }, nano.unsigned_abs());
-    let text = format!("{}.{:09}", n / 1_000_000_000, n % 1_000_000_000);
-    format!("{sign}${}", text.trim_end_matches('0').trim_end_matches('.'))
+    let text = api::dollars(nano);
+    match text.strip_prefix('-') {
+        Some(text) => format!("−${text}"),
+        None => format!("${text}"),
+    }
 }
 
 /// Microseconds as one reads them: `870 µs`, `12 ms`, `1.24 s`, `2 m 05 s`,

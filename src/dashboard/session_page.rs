@@ -112,7 +112,7 @@ fn one(trace: &TraceRow) -> Markup {
             }
             p.numbers {
                 @if let Some(end) = trace.end_us { span { (duration(end.saturating_sub(trace.start_us))) } }
-                span { (count(trace.spans)) @if trace.spans == 1 { " span" } @else { " spans" } }
+                span { (format::counted(trace.spans, "span")) }
                 @if trace.tokens != 0 { span { (count(trace.tokens)) " tokens" } }
                 @if trace.cost_nano != 0 { span title=(exact_dollars(trace.cost_nano)) { (dollars(trace.cost_nano)) } }
             }

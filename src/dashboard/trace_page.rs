@@ -157,7 +157,7 @@ fn header(trace: &TraceRow, spans: &[Span], metadata: Option<Markup>) -> Markup 
                 div.more {
                     @if trace.errors > 0 {
                         p.errors {
-                            span.error-text { (count(trace.errors)) @if trace.errors == 1 { " error" } @else { " errors" } }
+                            span.error-text { (format::counted(trace.errors, "error")) }
                             @for span in errors().take(ERRORS) {
                                 a href=(format!("?span={}", encode(&span.id))) data-show=(span.id) {
                                     @if span.name.is_empty() { "no name" } @else { (span.name) }

@@ -42,12 +42,7 @@ pub struct Extent {
 #[must_use]
 pub fn extent(project: &str, from: Option<Micros>, to: Micros) -> Statement {
     let mut sql = Builder::new(project);
-    let to = sql.bind_time(to);
-    sql.and(&format!("t.start_us <= {to}"));
-    if let Some(from) = from {
-        let from = sql.bind_time(from);
-        sql.and(&format!("t.start_us >= {from}"));
-    }
+    sql.range(None, from, Some(to));
     let Builder { clauses, params } = sql;
     let text = format!(
         "select json_array(count(*), max(start_us), min(start_us), (
@@ -139,7 +134,7 @@ impl Plan {
                 coalesce(sum(cost_nano) filter (where hit), 0),
                 coalesce(group_concat(end_us - start_us) filter (where hit), ''))
               from (select *, ({hit}) as hit from (
-                select t.id, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us,
+                select t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us,
                   t.errors, t.tokens, t.cost_nano, t.session, t.tags
                 from trace as t where t.project = ?1
                   and t.start_us >= w.value->>1 and t.start_us < w.value->>2

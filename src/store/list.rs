@@ -5,7 +5,7 @@
 
 use serde_tuple::Deserialize_tuple;
 
-use super::pack::{pack, unpack};
+use super::pack::unpack;
 use super::query::Builder;
 use super::{Ran, Statement, decode};
 use crate::error::Fault;
@@ -113,7 +113,7 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     if let Some(model) = &filter.model {
         let model = sql.bind(&**model);
         all.push(format!(
-            "exists (select 1 from span as s where s.project = ?1 and s.trace = walk.id
+            "exists (select 1 from span as s where s.trace = walk.key
               and instr(lower(s.model), lower({model})) > 0)"
         ));
     }
@@ -124,18 +124,7 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
 #[must_use]
 pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize) -> [Statement; 2] {
     let mut sql = Builder::new(project);
-    if let Some((start, id)) = after {
-        let (start, id) = (sql.bind_time(*start), sql.bind(&*pack(id)));
-        sql.and(&format!("(t.start_us, t.id) < ({start}, {id})"));
-    }
-    if let Some(from) = filter.from {
-        let from = sql.bind_time(from);
-        sql.and(&format!("t.start_us >= {from}"));
-    }
-    if let Some(to) = filter.to {
-        let to = sql.bind_time(to);
-        sql.and(&format!("t.start_us <= {to}"));
-    }
+    sql.range(after, filter.from, filter.to);
     let hit = conditions(&mut sql, filter);
     let (weight, most) =
         if filter.model.is_some() { ("1 + t.spans", WALK_SPANS) } else { ("1", WALK) };
@@ -146,7 +135,7 @@ pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize)
         "select json_array(id, name, start_us, end_us, spans, errors, tokens, cost_nano,
           session, tags, input_preview, output_preview, hit, walked >= {most}) as json
         from (select *, ({hit}) as hit from (
-          select t.id, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us, t.spans,
+          select t.id, t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us, t.spans,
             t.errors, t.tokens, t.cost_nano, t.session, t.tags, t.input_preview, t.output_preview,
             sum({weight}) over (order by t.start_us desc, t.id desc
               rows unbounded preceding) as walked

@@ -43,18 +43,7 @@ pub(super) const TRACE: &str = "json_array(
 #[must_use]
 pub fn list_traces(project: &str, filter: &TraceFilter) -> Statement {
     let mut list = Builder::new(project);
-    if let Some((start, id)) = &filter.after {
-        let (start, id) = (list.bind_time(*start), list.bind(&*pack(id)));
-        list.and(&format!("(t.start_us, t.id) < ({start}, {id})"));
-    }
-    if let Some(from) = filter.from {
-        let from = list.bind_time(from);
-        list.and(&format!("t.start_us >= {from}"));
-    }
-    if let Some(to) = filter.to {
-        let to = list.bind_time(to);
-        list.and(&format!("t.start_us <= {to}"));
-    }
+    list.range(filter.after.as_ref(), filter.from, filter.to);
     if let Some(name) = &filter.name {
         let name = list.bind(&**name);
         list.and(&format!("instr(lower(coalesce(t.name, t.root_name, '')), lower({name})) > 0"));
@@ -103,6 +92,25 @@ impl Builder {
         format!("cast({} as integer)", self.bind(at.to_string()))
     }
 
+    /// Traces `t` after a place in the list's order, from a time on, up to a time.
+    pub(super) fn range(
+        &mut self,
+        after: Option<&(Micros, String)>,
+        from: Option<Micros>,
+        to: Option<Micros>,
+    ) {
+        if let Some((start, id)) = after {
+            let (start, id) = (self.bind_time(*start), self.bind(&*pack(id)));
+            self.and(&format!("(t.start_us, t.id) < ({start}, {id})"));
+        }
+        for (side, time) in [(">=", from), ("<=", to)] {
+            if let Some(time) = time {
+                let time = self.bind_time(time);
+                self.and(&format!("t.start_us {side} {time}"));
+            }
+        }
+    }
+
     pub(super) fn and(&mut self, condition: &str) {
         self.clauses.push_str(" and ");
         self.clauses.push_str(condition);
@@ -123,6 +131,9 @@ pub fn get_span(project: &str, trace: &str, span: &str) -> Vec<Statement> {
     get(project, trace, Some(span))
 }
 
+/// What the trace's spans are kept under.
+const KEY: &str = "(select key from trace where project = ?1 and id = ?2)";
+
 fn get(project: &str, id: &str, span: Option<&str>) -> Vec<Statement> {
     let only = if span.is_some() { " and id = ?3" } else { "" };
     let trace = format!(
@@ -134,11 +145,12 @@ fn get(project: &str, id: &str, span: Option<&str>) -> Vec<Statement> {
     let spans = format!(
         "select '[' || group_concat(row) || ']' as json from (
           select json_array(
-            id, parent, envelope, name, type, status, start_us, end_us, model,
+            id, parent, envelope, name, type, status, start_us,
+            took_us + coalesce(start_us, 0), model,
             prompt_tokens, completion_tokens, total_tokens, cost_nano, batch,
             offset, length) as row,
             (row_number() over () - 1) / {SPANS_A_ROW} as part
-          from span where project = ?1 and trace = ?2{only})
+          from span where trace = {KEY}{only})
         group by part"
     );
     // `+project`: checked, but not by its index, along which SQLite would read
@@ -146,7 +158,7 @@ fn get(project: &str, id: &str, span: Option<&str>) -> Vec<Statement> {
     let batches = format!(
         "select json_array(seq, object, received_ms) as json from batch
         where +project = ?1 and seq in (
-          select batch from span where project = ?1 and trace = ?2{only})"
+          select batch from span where trace = {KEY}{only})"
     );
     let params = || vec![project.into(), (&*pack(id)).into()];
     let of_spans = || params().into_iter().chain(span.map(|span| (&*pack(span)).into())).collect();

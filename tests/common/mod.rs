@@ -30,15 +30,25 @@ pub struct Sqlite(pub RefCell<Connection>);
 
 impl Sqlite {
     pub fn new() -> Self {
-        let db = Connection::open_in_memory().unwrap();
+        let db = Self(RefCell::new(Connection::open_in_memory().unwrap()));
+        db.migrate("", "9999");
+        db
+    }
+
+    /// Makes the migrations from one to before another, by the beginnings of
+    /// their names.
+    pub fn migrate(&self, from: &str, to: &str) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
         let mut files: Vec<_> =
             std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
         files.sort();
         for file in files {
-            db.execute_batch(&std::fs::read_to_string(file).unwrap()).unwrap();
+            let name = file.file_name().unwrap().to_str().unwrap();
+            if (from..to).contains(&name) {
+                let sql = std::fs::read_to_string(&file).unwrap();
+                self.0.borrow().execute_batch(&sql).unwrap();
+            }
         }
-        Self(RefCell::new(db))
     }
 
     /// Every row of a query as text, for comparing states.

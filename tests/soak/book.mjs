@@ -99,6 +99,6 @@ export class Book {
 /** The sums of one project that `compare` wants, by the names it has for them. */
 export const COUNTS = (project) => `select
   (select count(*) from batch where project = '${project}') as ledger,
-  (select count(*) from span where project = '${project}') as spans,
+  (select count(*) from span as s join trace as t on t.key = s.trace where t.project = '${project}') as spans,
   (select coalesce(sum(batches), 0) from stat where project = '${project}') as counted,
   (select coalesce(sum(events), 0) from stat where project = '${project}') as events`;

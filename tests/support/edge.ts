@@ -222,9 +222,10 @@ export class Project {
     }
   }
 
-  /** This project's rows of a table. */
+  /** This project's rows of a table; spans lie under the keys of its traces. */
   async rows(table: "batch" | "trace" | "span"): Promise<Record<string, any>[]> {
-    const { results } = await this.edge.bindings.DB.prepare(`select * from ${table} where project = ?`).bind(this.id).all();
+    const where = table === "span" ? "trace in (select key from trace where project = ?)" : "project = ?";
+    const { results } = await this.edge.bindings.DB.prepare(`select * from ${table} where ${where}`).bind(this.id).all();
     return results;
   }
 }

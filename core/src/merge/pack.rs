@@ -1,7 +1,7 @@
-//! Ids as D1 keeps them. An id stands in a row up to three times and in an
-//! index besides, and most ids are 128 random bits written in 36 characters:
-//! those are kept in 23, which makes a span's row a sixth smaller. Everything
-//! that goes into D1 or comes out of it passes here.
+//! Ids as D1 keeps them. Every span's row has one, a trace's two and its place in
+//! the index another, and most ids are 128 random bits written in 36 characters:
+//! those are kept in 23. Everything that goes into D1 or comes out of it passes
+//! here.
 
 use std::borrow::Cow;
 

@@ -28,15 +28,16 @@ struct Revision(Micros, i64);
 #[derive(Debug, Clone, PartialEq, Serialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]
 pub struct SpanRow<'a> {
-    pub trace: Rc<str>,
-    pub id: Text<'a>,
+    /// Which of the traces that are written together.
+    pub trace: usize,
+    pub id: Rc<str>,
     pub parent: Option<i64>,
     pub envelope: Option<i64>,
     pub name: &'a str,
     pub r#type: usize,
     pub status: u8,
     pub start_us: Option<Micros>,
-    pub end_us: Option<Micros>,
+    pub took_us: Option<Micros>,
     pub model: Option<&'a str>,
     pub prompt_tokens: Option<u64>,
     pub completion_tokens: Option<u64>,
@@ -55,12 +56,12 @@ pub struct SpanRow<'a> {
 #[derive(Debug, Clone, PartialEq, Serialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]
 pub struct TraceRow<'a> {
-    pub id: Rc<str>,
+    pub id: Text<'a>,
     pub start_us: Micros,
     pub end_us: Option<Micros>,
     pub root_child: u8,
     pub root_us: Micros,
-    pub root_span: Text<'a>,
+    pub root_span: Rc<str>,
     pub root_rev_us: Micros,
     pub root_rev_hash: i64,
     pub root_name: Option<&'a str>,
@@ -80,7 +81,25 @@ pub struct TraceRow<'a> {
     pub created_ms: Millis,
     /// Which of the batches that are written together.
     pub event_batch: usize,
+    /// The first of them that mentions the trace, and the place in it of the first
+    /// event that does: what the key of a new trace is made of.
+    pub first_batch: usize,
+    pub first_event: usize,
+    /// What the spans add up to, as if none of them were there yet.
+    pub spans: i64,
+    pub errors: i64,
+    pub tokens: i64,
+    pub cost_nano: i64,
+    /// What each of them said, for those that are.
+    pub changes: Vec<Change>,
 }
+
+/// What of a span goes into its trace's totals: id, status, tokens, cost,
+/// revision.
+pub type Change = (Rc<str>, u8, Option<u64>, Option<i64>, Micros, i64);
+
+/// Bits of an event's hash that tell revisions of one time apart.
+const REVISION_BITS: u32 = 48;
 
 /// An event, and the batch that it was sent in.
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +129,7 @@ impl<'a> Rows<'a> {
     pub fn of(sent: &[Sent<'a>]) -> Self {
         let mut rows = Self::default();
         let mut traces: HashMap<&str, usize> = HashMap::new();
-        let mut spans: HashMap<(usize, Text), usize> = HashMap::with_capacity(sent.len());
+        let mut spans: HashMap<(usize, Rc<str>), usize> = HashMap::with_capacity(sent.len());
         for one in sent {
             let (event, place) = (one.event, Place::of(one));
             let id = match &event.body {
@@ -118,7 +137,7 @@ impl<'a> Rows<'a> {
                 Body::Span(span) => &span.trace,
             };
             let at = *traces.entry(id).or_insert_with(|| {
-                rows.traces.push(TraceRow::new(id));
+                rows.traces.push(TraceRow::new(id, &place));
                 rows.traces.len() - 1
             });
             let Some(row) = rows.traces.get_mut(at) else { continue };
@@ -126,9 +145,10 @@ impl<'a> Rows<'a> {
             match &event.body {
                 Body::Trace(trace) => row.see_event(trace, &place),
                 Body::Span(span) => {
-                    let span_row = SpanRow::of(span, event, &place, &row.id);
+                    let span_row = SpanRow::of(span, &place, at);
                     row.see_span(span, &span_row, &place);
-                    let kept = *spans.entry((at, span_row.id.clone())).or_insert(rows.spans.len());
+                    let id = Rc::clone(&span_row.id);
+                    let kept = *spans.entry((at, id)).or_insert(rows.spans.len());
                     match rows.spans.get_mut(kept) {
                         Some(kept) if kept.revision() < span_row.revision() => *kept = span_row,
                         Some(_) => {}
@@ -137,35 +157,45 @@ impl<'a> Rows<'a> {
                 }
             }
         }
+        for span in &rows.spans {
+            if let Some(trace) = rows.traces.get_mut(span.trace) {
+                trace.add(span);
+            }
+        }
         rows
     }
 }
 
 /// What an event's place says: where its bytes are, which revision it is, and
 /// the times and ids that stand in for missing ones.
-struct Place {
+struct Place<'a> {
+    sent: &'a Sent<'a>,
     batch: usize,
     offset: usize,
     length: usize,
     hash: i64,
     timestamp: Option<Micros>,
     received: Millis,
-    made_up_id: String,
 }
 
-impl Place {
-    fn of(sent: &Sent) -> Self {
+impl<'a> Place<'a> {
+    fn of(sent: &'a Sent<'a>) -> Self {
         let Sent { batch, at, body, event } = *sent;
         let bytes = body.as_bytes().get(event.range.clone()).unwrap_or_default();
         Self {
+            sent,
             batch: at,
             offset: event.range.start,
             length: event.range.len(),
-            hash: xxh3_64(bytes).cast_signed(),
+            hash: (xxh3_64(bytes) >> (u64::BITS - REVISION_BITS)).cast_signed(),
             timestamp: event.timestamp,
             received: batch.received,
-            made_up_id: format!("{}-{}", batch.id, event.index),
         }
+    }
+
+    /// The id of a span that says none.
+    fn made_up_id(&self) -> Rc<str> {
+        format!("{}-{}", self.sent.batch.id, self.sent.event.index).into()
     }
 
     /// The revision of an event that says these times of itself.
@@ -179,26 +209,23 @@ impl Place {
     }
 }
 
-/// What of a span goes into its trace's totals: trace, id, status, tokens,
-/// cost, revision.
-pub type Change<'a> = (&'a str, &'a str, u8, Option<u64>, Option<i64>, Micros, i64);
-
 impl<'a> SpanRow<'a> {
-    fn of(span: &'a SpanBody<'a>, event: &'a Event<'a>, place: &Place, trace: &Rc<str>) -> Self {
+    fn of(span: &'a SpanBody<'a>, place: &Place, trace: usize) -> Self {
         let Revision(rev_us, rev_hash) = place.revision(span.start, span.end);
+        let envelope = place.sent.event.envelope.as_ref();
         Self {
-            trace: Rc::clone(trace),
-            id: match span.id.as_ref().or(event.envelope.as_ref()) {
-                Some(id) => pack(id),
-                None => Text::Owned(place.made_up_id.clone()),
+            trace,
+            id: match span.id.as_ref().or(envelope) {
+                Some(id) => Rc::from(pack(id)),
+                None => place.made_up_id(),
             },
             parent: span.parent.as_deref().map(link),
-            envelope: event.envelope.as_deref().map(link),
+            envelope: envelope.map(|id| link(id)),
             name: cut(&span.name, MAX_INDEXED_BYTES),
             r#type: span.kind.code(),
             status: u8::from(span.status == Status::Error),
             start_us: span.start,
-            end_us: span.end,
+            took_us: span.end.map(|end| end - span.start.unwrap_or(0)),
             model: indexed(span.model.as_ref()),
             prompt_tokens: span.usage.prompt,
             completion_tokens: span.usage.completion,
@@ -212,13 +239,6 @@ impl<'a> SpanRow<'a> {
         }
     }
 
-    /// The part of the row that the trace's totals depend on.
-    #[must_use]
-    pub fn change(&self) -> Change<'_> {
-        let Self { trace, id, status, total_tokens, cost_nano, rev_us, rev_hash, .. } = self;
-        (trace, id, *status, *total_tokens, *cost_nano, *rev_us, *rev_hash)
-    }
-
     fn revision(&self) -> Revision {
         Revision(self.rev_us, self.rev_hash)
     }
@@ -227,14 +247,14 @@ impl<'a> SpanRow<'a> {
 /// Takes in what is said of a trace. Commutes, as the SQL does.
 impl<'a> TraceRow<'a> {
     /// A trace of which nothing was seen yet.
-    fn new(id: &str) -> Self {
+    fn new(id: &'a str, first: &Place) -> Self {
         Self {
-            id: Rc::from(pack(id)),
+            id: pack(id),
             start_us: Micros::MAX,
             end_us: None,
             root_child: 2,
             root_us: 0,
-            root_span: Text::default(),
+            root_span: Rc::default(),
             root_rev_us: 0,
             root_rev_hash: 0,
             root_name: None,
@@ -253,7 +273,26 @@ impl<'a> TraceRow<'a> {
             event_length: 0,
             created_ms: Millis::MAX,
             event_batch: 0,
+            first_batch: first.batch,
+            first_event: first.sent.event.index,
+            spans: 0,
+            errors: 0,
+            tokens: 0,
+            cost_nano: 0,
+            changes: Vec::new(),
         }
+    }
+
+    /// One of the spans that it will have.
+    fn add(&mut self, row: &SpanRow) {
+        let SpanRow { status, total_tokens, cost_nano, rev_us, rev_hash, .. } = *row;
+        let tokens = total_tokens.and_then(|n| i64::try_from(n).ok()).unwrap_or(0);
+        self.spans += 1;
+        self.errors += i64::from(status);
+        self.tokens = self.tokens.saturating_add(tokens);
+        self.cost_nano = self.cost_nano.saturating_add(cost_nano.unwrap_or(0));
+        let id = Rc::clone(&row.id);
+        self.changes.push((id, status, total_tokens, cost_nano, rev_us, rev_hash));
     }
 
     /// One of its spans.

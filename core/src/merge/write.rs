@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::rows::{Rows, Sent, SpanRow};
+use super::rows::{Rows, Sent};
 use super::{Param, Statement, stat};
 use crate::batch::BatchRef;
 use crate::limits::MAX_PARAM_BYTES;
@@ -94,8 +94,8 @@ fn merge(project: &str, ids: &str, sent: &[Sent], most: usize, plan: &mut Vec<St
         return;
     }
     let rows = Rows::of(sent);
-    let (spans, traces) = (json(&rows.spans), json(&rows.traces));
-    if spans.len().max(traces.len()) > most && sent.len() > 1 {
+    let (spans_json, traces_json) = (json(&rows.spans), json(&rows.traces));
+    if spans_json.len().max(traces_json.len()) > most && sent.len() > 1 {
         let (first, second) = sent.split_at(sent.len() / 2);
         merge(project, ids, first, most, plan);
         merge(project, ids, second, most, plan);
@@ -105,14 +105,13 @@ fn merge(project: &str, ids: &str, sent: &[Sent], most: usize, plan: &mut Vec<St
         let params = [project].into_iter().chain(params).map(Param::from).collect();
         plan.push(Statement { sql, params });
     };
+    let batches = sent.iter().map(|one| one.at + 1).max().unwrap_or(1);
     // Before the spans: it compares what they say with what they said.
-    let changes = json(&rows.spans.iter().map(SpanRow::change).collect::<Vec<_>>());
-    push(self::traces().into(), vec![&traces, ids, &changes]);
-    let starts = json(&rows.traces.iter().map(|t| (&*t.id, t.start_us)).collect::<Vec<_>>());
+    push(traces(batches).into(), vec![&traces_json, ids]);
+    let starts = json(&rows.traces.iter().map(|t| (&t.id, t.start_us)).collect::<Vec<_>>());
     push(START.into(), vec![&starts]);
     if !rows.spans.is_empty() {
-        let batches = sent.iter().map(|one| one.at + 1).max().unwrap_or(1);
-        push(spans_of(batches).into(), vec![&spans, ids]);
+        push(spans(batches).into(), vec![&spans_json, ids, &starts]);
     }
 }
 
@@ -134,44 +133,47 @@ returning id as json";
 const RISEN: &str = "
 delete from dead_letter where project = ?1 and batch in (select value from json_each(?2))";
 
-/// A trace's row when it is new; otherwise its totals, changed by what the
-/// spans say now less what they said, the bounds that only ever widen, and its
-/// root span and its own event where there are better ones.
+/// A trace's row when it is new, with what its spans add up to; otherwise its
+/// totals, changed by what the spans say now less what they said, the bounds that
+/// only ever widen, and its root span and its own event where there are better
+/// ones. Of spans that are there already, the totals count the older revision if
+/// this one is newer, and this one if it is not: `said` is what to take off.
 /// `start_us` is apart, because naming an indexed column here would write the
 /// index's row every time. Sums stop short of where SQLite's integers do.
 const TRACES: &str = "
-with n as materialized (select jsonb(value) as value from json_each(?4)),
-r as materialized (select jsonb(value) as value from json_each(?2)),
-change as (
+with r as materialized (select jsonb(value) as value from json_each(?2)),
+said as (
   select
-    n.value->>0 as trace,
-    sum(s.id is null) as spans,
-    sum((n.value->>2) - coalesce(s.status, 0)) as errors,
-    sum(coalesce(n.value->>3, 0) - coalesce(s.total_tokens, 0)) as tokens,
-    sum(coalesce(n.value->>4, 0) - coalesce(s.cost_nano, 0)) as cost_nano
-  from n
-  left join span as s
-    on s.project = ?1 and s.trace = n.value->>0 and s.id = n.value->>1
-  where s.id is null or (n.value->>5, n.value->>6) > (s.rev_us, s.rev_hash)
-  group by 1
+    r.value->>0 as trace,
+    count(*) as spans,
+    sum(case when $NEWER then s.status else n.value->>1 end) as errors,
+    sum(coalesce(case when $NEWER then s.total_tokens else n.value->>2 end, 0)) as tokens,
+    sum(coalesce(case when $NEWER then s.cost_nano else n.value->>3 end, 0)) as cost_nano
+  from r
+  cross join trace as t on t.project = ?1 and t.id = r.value->>0
+  cross join json_each(r.value, '$[30]') as n
+  cross join span as s on s.trace = t.key and s.id = n.value->>0
+  group by r.value->>0
 )
 insert into trace (
   project, id, start_us, end_us, spans, errors, tokens, cost_nano, created_ms,
   root_child, root_us, root_span, root_rev_us, root_rev_hash, root_name,
   input_preview, output_preview, event_us, event_hash, name, session,
   parent_trace, deployment, tags, evaluators, metadata, event_batch,
-  event_offset, event_length
+  event_offset, event_length, key
 )
 select
-  ?1, r.value->>0, r.value->>1, r.value->>2, coalesce(c.spans, 0),
-  coalesce(c.errors, 0), coalesce(c.tokens, 0), coalesce(c.cost_nano, 0), r.value->>22,
+  ?1, r.value->>0, r.value->>1, r.value->>2,
+  (r.value->>26) - coalesce(said.spans, 0), (r.value->>27) - coalesce(said.errors, 0),
+  (r.value->>28) - coalesce(said.tokens, 0), (r.value->>29) - coalesce(said.cost_nano, 0),
+  r.value->>22,
   r.value->>3, r.value->>4, r.value->>5, r.value->>6, r.value->>7, r.value->>8,
   r.value->>9, r.value->>10, r.value->>11, r.value->>12, r.value->>13,
   r.value->>14, r.value->>15, r.value->>16, r.value->>17, r.value->>18,
-  r.value->>19, (select seq from batch where project = ?1 and id = ?3->>(r.value->>23)),
-  r.value->>20, r.value->>21
+  r.value->>19, case r.value->>23 $SEQ end, r.value->>20, r.value->>21,
+  (case r.value->>24 $SEQ end) << 20 | (r.value->>25)
 from r
-left join change as c on c.trace = r.value->>0
+left join said on said.trace = r.value->>0
 where true
 on conflict (project, id) do update set
   end_us = max(coalesce(end_us, excluded.end_us), coalesce(excluded.end_us, end_us)),
@@ -230,10 +232,10 @@ const OF_EVENT: [&str; 12] = [
     "event_length",
 ];
 
-/// [`TRACES`] in full. Each set of columns is one row value, so that SQLite
-/// compiles and asks its condition twice and not once for each column. Every
-/// expression sees the row as it was.
-fn traces() -> &'static str {
+/// [`TRACES`] in full, for so many batches. Each set of columns is one row value,
+/// so that SQLite compiles and asks its condition twice and not once for each
+/// column. Every expression sees the row as it was.
+fn traces(batches: usize) -> String {
     static SQL: LazyLock<String> = LazyLock::new(|| {
         let set = |columns: &[&str], condition| {
             let (old, new) = (columns.join(", "), columns.join(", excluded."));
@@ -243,9 +245,22 @@ fn traces() -> &'static str {
             )
         };
         let all = [set(&OF_ROOT, "$ROOT"), set(&OF_EVENT, "$EVENT")].join(",\n  ");
-        TRACES.replace("$SET", &all).replace("$ROOT", BETTER_ROOT).replace("$EVENT", NEWER_EVENT)
+        TRACES
+            .replace("$SET", &all)
+            .replace("$ROOT", BETTER_ROOT)
+            .replace("$EVENT", NEWER_EVENT)
+            .replace("$NEWER", "(n.value->>4, n.value->>5) > (s.rev_us, s.rev_hash)")
     });
-    &SQL
+    SQL.replace("$SEQ", &seq_of(batches))
+}
+
+/// The `seq` of a batch by its place among so many: what stands inside of a
+/// `case`. Each is a subquery of its own, which SQLite runs once; one that
+/// depended on the row would run for each (a quarter of the spans' time).
+fn seq_of(batches: usize) -> String {
+    let seq =
+        |n| format!("when {n} then (select seq from batch where project = ?1 and id = ?3->>{n})");
+    (0..batches).map(seq).collect::<Vec<_>>().join(" ")
 }
 
 /// An earlier start. From here on the trace's row is there; inserting again
@@ -258,39 +273,41 @@ where true
 on conflict (project, id) do update set start_us = excluded.start_us
 where excluded.start_us < start_us";
 
-/// The spans of so many batches. Each batch's `seq` is a subquery of its own,
-/// which SQLite runs once; one that depended on the row would run for each (a
-/// quarter of the statement's time).
-fn spans_of(batches: usize) -> String {
-    let seq =
-        |n| format!("when {n} then (select seq from batch where project = ?1 and id = ?3->>{n})");
-    SPANS.replace("$SEQ", &(0..batches).map(seq).collect::<Vec<_>>().join(" "))
+/// [`SPANS`] in full, for so many batches.
+fn spans(batches: usize) -> String {
+    SPANS.replace("$SEQ", &seq_of(batches))
 }
 
-/// The spans, each where it is new or newer.
+/// The spans, each where it is new or newer, under the keys of their traces.
 const SPANS: &str = "
-with r as materialized (select jsonb(value) as value from json_each(?2))
+with r as materialized (select jsonb(value) as value from json_each(?2)),
+k as materialized (
+  select j.key as at, t.key as trace
+  from json_each(?4) as j
+  cross join trace as t on t.project = ?1 and t.id = j.value->>0
+)
 insert into span (
-  project, trace, id, parent, envelope, name, type, status, start_us, end_us,
+  trace, id, parent, envelope, name, type, status, start_us, took_us,
   model, prompt_tokens, completion_tokens, total_tokens, cost_nano, rev_us,
   rev_hash, batch, offset, length
 )
 select
-  ?1, r.value->>0, r.value->>1, r.value->>2, r.value->>3, r.value->>4,
+  k.trace, r.value->>1, r.value->>2, r.value->>3, r.value->>4,
   r.value->>5, r.value->>6, r.value->>7, r.value->>8, r.value->>9,
   r.value->>10, r.value->>11, r.value->>12, r.value->>13, r.value->>14,
   r.value->>15, case r.value->>18 $SEQ end,
   r.value->>16, r.value->>17
 from r
+cross join k on k.at = r.value->>0
 where true
-on conflict (project, trace, id) do update set
+on conflict (trace, id) do update set
   parent = excluded.parent,
   envelope = excluded.envelope,
   name = excluded.name,
   type = excluded.type,
   status = excluded.status,
   start_us = excluded.start_us,
-  end_us = excluded.end_us,
+  took_us = excluded.took_us,
   model = excluded.model,
   prompt_tokens = excluded.prompt_tokens,
   completion_tokens = excluded.completion_tokens,
@@ -337,7 +354,7 @@ mod tests {
             events.iter().map(|event| Sent { batch: &batch, at: 0, body: "{}", event }).collect();
         let mut plan = Vec::new();
         merge("p", "[]", &sent, 300, &mut plan);
-        let totals = plan.iter().filter(|s| s.sql == traces()).count();
+        let totals = plan.iter().filter(|s| s.sql == traces(1)).count();
         assert!((4..=8).contains(&totals), "{totals}");
         assert!(plan.iter().flat_map(|s| &s.params).all(|p| match p {
             Param::Text(text) => text.len() <= 300,
