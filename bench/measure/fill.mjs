@@ -5,8 +5,8 @@
 const ID = "printf('%08x-0000-4000-8000-%012x', (n * 2654435761) % 4294967296, n)";
 /** When the first of the traces begins; each begins a millisecond after the last. */
 export const START_MS = 1_795_000_000_000;
-/** The numbers from ?1 up to but not including ?2. */
-const NUMBERS = "with recursive number(n) as (select ?1 union all select n + 1 from number where n + 1 < ?2)";
+/** The numbers from ?1 up to but not including ?2: integers, which D1 does not bind. */
+const NUMBERS = "with recursive number(n) as (select cast(?1 as integer) union all select n + 1 from number where n + 1 < ?2)";
 const AT_ONCE = 100_000;
 
 const SQL = {
