@@ -64,7 +64,7 @@ const UNKNOWN_MS: Millis = 5_000;
 const CAPACITY: usize = 4_096;
 
 /// The key every local set-up has, so that a first trace needs no set-up. Only
-/// a Worker started with `EDGESPAN_LOCAL` takes it (see [`hash_of`]).
+/// a Worker started with `EDGESPAN_LOCAL` takes it (see `hash_of`).
 pub const LOCAL_KEY: &str = "ts_local_development";
 
 /// Recent answers of the table of keys. One for each isolate.

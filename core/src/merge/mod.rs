@@ -1,5 +1,5 @@
 //! From batches' events to the statements that merge them into D1: [`rows`] folds
-//! the events, [`write`] binds the rows and has the SQL, [`stat`] counts, [`mod@pack`]
+//! the events, [`mod@write`] binds the rows and has the SQL, [`stat`] counts, [`mod@pack`]
 //! makes ids short. Running statements, and asking the index, is left to others.
 
 pub mod pack;

@@ -94,7 +94,7 @@ pub fn text(body: &[u8]) -> Result<&str, Reject> {
         .or_else(|_| std::str::from_utf8(body).map_err(|e| stop::not_utf8(e.valid_up_to())))
 }
 
-/// [`decode`], where the [`text`] is known already.
+/// [`decode`], where the `text` is known already.
 ///
 /// # Errors
 ///
