@@ -39,8 +39,8 @@ create table span_by_key (
   completion_tokens integer,
   total_tokens integer,
   cost_nano integer,
-  -- The revision that this row shows: the newest by (timestamp, 48 bits of the
-  -- hash of the event's bytes) wins, whatever order they came in.
+  -- The revision that this row shows: the newest by (timestamp, upper 48 bits of
+  -- the hash of the event's bytes) wins, whatever order they came in.
   rev_us integer not null,
   rev_hash integer not null,
   batch integer not null,
@@ -54,7 +54,7 @@ select
   t.key, s.id, s.parent, s.envelope, s.name, s.type, s.status, s.start_us,
   s.end_us - coalesce(s.start_us, 0), s.model, s.prompt_tokens,
   s.completion_tokens, s.total_tokens, s.cost_nano, s.rev_us,
-  s.rev_hash >> 16 & 0xffffffffffff, s.batch, s.offset, s.length
+  s.rev_hash >> 16, s.batch, s.offset, s.length
 from span as s join trace as t on t.project = s.project and t.id = s.trace
 order by 1, 2;
 
@@ -64,5 +64,5 @@ alter table span_by_key rename to span;
 
 -- Their hashes, too.
 update trace set
-  root_rev_hash = root_rev_hash >> 16 & 0xffffffffffff,
-  event_hash = event_hash >> 16 & 0xffffffffffff;
+  root_rev_hash = root_rev_hash >> 16,
+  event_hash = event_hash >> 16;

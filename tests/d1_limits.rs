@@ -98,3 +98,27 @@ fn as_many_traces_of_the_longest_ids_are_written_and_listed() {
     let text = pollster::block_on(page).unwrap();
     assert!(text.contains("nextCursor"));
 }
+
+#[test]
+fn spans_that_come_again_take_memory_in_proportion() {
+    let world = World::new();
+    // For this whole process: SQLite's own account of its memory.
+    world.db.dump("pragma hard_heap_limit = 200000000");
+    let batches = |minute| {
+        let span = move |batch, n| {
+            format!(
+                r#"{{"type":"span-create","timestamp":"2026-03-14T10:0{minute}:00Z","body":{{"traceId":"t","id":"{batch}-{n}","name":"n","type":"LLM","usage":{{"totalTokens":{minute}}}}}}}"#
+            )
+        };
+        let of = |batch| body(&(0..1_000).map(|n| span(batch, n)).collect::<Vec<_>>());
+        (0..8).map(of).collect::<Vec<_>>()
+    };
+    for minute in [1, 2, 2] {
+        for outcome in world.deliver_together(PROJECT, &batches(minute)) {
+            let Outcome::Ack(written) = outcome else { panic!("{outcome:?}") };
+            assert_eq!(written.together, 8, "they were written one by one");
+        }
+    }
+    let totals = world.db.dump("select spans, tokens from trace");
+    assert_eq!(totals, ["[Integer(8000), Integer(16000)]"]);
+}

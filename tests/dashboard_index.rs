@@ -115,6 +115,21 @@ fn a_filter_that_finds_little_looks_at_a_bounded_number_of_rows() {
     assert_eq!(ids.len(), usize::try_from(3 * WALK / 100).unwrap());
 }
 
+#[test]
+fn traces_without_what_is_asked_for_are_walked_over() {
+    let db = filled(WALK + 1);
+    let bare = "update trace set session = null, end_us = null, tokens = 9000000000000000000";
+    db.0.borrow().execute_batch(bare).unwrap();
+    let session = Filter { session: Some("s1".into()), ..Filter::default() };
+    let long = Filter { min_duration_us: Some(1), ..Filter::default() };
+    for filter in [session, long] {
+        assert_eq!(follow(&db, &filter), (vec![], 2));
+        chart(&db, 0, WALK * SECOND, &filter);
+    }
+    let (_, buckets) = chart(&db, 0, WALK * SECOND, &Filter::default());
+    assert!(buckets.iter().any(|bucket| bucket.tokens > 1e19));
+}
+
 fn chart(db: &Sqlite, from: i64, to: i64, filter: &Filter) -> (Plan, Vec<Bucket>) {
     let extent = block_on(db.run(vec![chart::extent(PROJECT, Some(from), to)])).unwrap();
     let plan = Plan::new(from, to, &chart::read_extent(&extent).unwrap());

@@ -35,7 +35,7 @@ fn spans_come_under_the_keys_of_their_traces() {
     assert_eq!(
         db.dump(spans),
         [
-            r#"[Text("p1 both 4000000 281474976710655")]"#,
+            r#"[Text("p1 both 4000000 -1")]"#,
             r#"[Text("p1 only end 5000000 16")]"#,
             r#"[Text("p1 only start - 0")]"#,
             r#"[Text("p2 both 1 0")]"#,

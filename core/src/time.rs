@@ -24,7 +24,13 @@ pub fn parse(text: &str) -> Option<Micros> {
     if bytes.len() == "2026-03-14".len() {
         return Some(Date::parse_bytes_rfc3339(bytes).ok()?.timestamp() * 1_000_000);
     }
-    let at = DateTime::parse_bytes_rfc3339_with_config(bytes, &CUT).ok()?;
+    let whole = |bytes| DateTime::parse_bytes_rfc3339_with_config(bytes, &CUT);
+    let at = match bytes {
+        // PostgreSQL writes offsets of whole hours so; speedate wants minutes.
+        [.., b'+' | b'-', _, _] => whole(&[bytes, b":00"].concat()),
+        _ => whole(bytes),
+    };
+    let at = at.ok()?;
     let micros = at.timestamp_tz() * 1_000_000 + Micros::from(at.time.microsecond);
     // An offset may lead out of the years that can be written.
     Some(micros.clamp(YEARS.0, YEARS.1))
@@ -82,6 +88,8 @@ mod tests {
             ("2026-03-14T10:00Z", TEN),
             ("2026-03-14T15:30:00+05:30", TEN),
             ("2026-03-13T23:00:00-1100", TEN),
+            ("2026-03-14 12:00:00+02", TEN),
+            ("2026-03-14T07:00-03", TEN),
             ("2026-03-14", TEN - 10 * 3_600_000_000),
             ("2026-03-14T10:00:00.1Z", TEN + 100_000),
             ("2026-03-14T10:00:00,1Z", TEN + 100_000),
@@ -116,6 +124,11 @@ mod tests {
             "2026-13-01T00:00:00Z",
             "2026-03-14T",
             "2026-03-14T10",
+            "2026-03-14T-3",
+            "2026-03-14T10-03",
+            "2026-03-14T10:00:00+0",
+            "2026-03-14T10:00:00++2",
+            "2026-03-14T10:00:00+99",
             "2026-03-14T24:00:00Z",
             "2026-03-14T10:60:00Z",
             "2026-03-14T10:00:60Z",

@@ -130,8 +130,7 @@ impl Plan {
             "select (
               select json_array(w.value->>0, w.value->>1, w.value->>2, count(*), max(start_us),
                 count(*) filter (where hit), count(*) filter (where hit and errors > 0),
-                coalesce(sum(tokens) filter (where hit), 0),
-                coalesce(sum(cost_nano) filter (where hit), 0),
+                total(tokens) filter (where hit), total(cost_nano) filter (where hit),
                 coalesce(group_concat(end_us - start_us) filter (where hit), ''))
               from (select *, ({hit}) as hit from (
                 select t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us,

@@ -134,7 +134,7 @@ pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize)
     let text = format!(
         "select json_array(id, name, start_us, end_us, spans, errors, tokens, cost_nano,
           session, tags, input_preview, output_preview, hit, walked >= {most}) as json
-        from (select *, ({hit}) as hit from (
+        from (select *, ({hit}) is true as hit from (
           select t.id, t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us, t.spans,
             t.errors, t.tokens, t.cost_nano, t.session, t.tags, t.input_preview, t.output_preview,
             sum({weight}) over (order by t.start_us desc, t.id desc

@@ -98,8 +98,13 @@ pub struct TraceRow<'a> {
 /// revision.
 pub type Change = (Rc<str>, u8, Option<u64>, Option<i64>, Micros, i64);
 
-/// Bits of an event's hash that tell revisions of one time apart.
+/// Bits of an event's hash that tell revisions of one time apart, its sign among
+/// them: what SQLite keeps in 6 bytes.
 const REVISION_BITS: u32 = 48;
+
+/// Where sums stop, either side of zero: short of where 64 bits do. `write` has it,
+/// too. From there on they depend on the order of what is added.
+const MAX_SUM: i64 = 9_000_000_000_000_000_000;
 
 /// An event, and the batch that it was sent in.
 #[derive(Debug, Clone, Copy)]
@@ -187,7 +192,7 @@ impl<'a> Place<'a> {
             batch: at,
             offset: event.range.start,
             length: event.range.len(),
-            hash: (xxh3_64(bytes) >> (u64::BITS - REVISION_BITS)).cast_signed(),
+            hash: xxh3_64(bytes).cast_signed() >> (u64::BITS - REVISION_BITS),
             timestamp: event.timestamp,
             received: batch.received,
         }
@@ -289,8 +294,9 @@ impl<'a> TraceRow<'a> {
         let tokens = total_tokens.and_then(|n| i64::try_from(n).ok()).unwrap_or(0);
         self.spans += 1;
         self.errors += i64::from(status);
-        self.tokens = self.tokens.saturating_add(tokens);
-        self.cost_nano = self.cost_nano.saturating_add(cost_nano.unwrap_or(0));
+        let add = |sum: i64, n| sum.saturating_add(n).clamp(-MAX_SUM, MAX_SUM);
+        self.tokens = add(self.tokens, tokens);
+        self.cost_nano = add(self.cost_nano, cost_nano.unwrap_or(0));
         let id = Rc::clone(&row.id);
         self.changes.push((id, status, total_tokens, cost_nano, rev_us, rev_hash));
     }
