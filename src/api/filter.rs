@@ -52,9 +52,9 @@ pub fn parse(query: &str) -> Result<TraceFilter, Reject> {
                     return Err(invalid("at most 20 tags"));
                 }
             }
-            "startDate" => filter.from = Some(parse_date(value).ok_or_else(|| invalid(A_DATE))?),
+            "startDate" => filter.from = Some(time::parse(value).ok_or_else(|| invalid(A_DATE))?),
             "endDate" => {
-                let at = parse_date(value).ok_or_else(|| invalid(A_DATE))?;
+                let at = time::parse(value).ok_or_else(|| invalid(A_DATE))?;
                 // A day alone means all of it.
                 let day_alone = value.len() == "2026-03-14".len();
                 filter.to = Some(if day_alone { at + MICROS_A_DAY - 1 } else { at });
@@ -69,10 +69,6 @@ const A_DATE: &str = "an ISO 8601 date and time such as 2026-03-14T10:00:00.000Z
 const MICROS_A_DAY: Micros = 24 * 60 * 60 * 1_000_000;
 /// Each is a parameter of the statement, and D1 takes 100.
 const MAX_TAG_FILTERS: usize = 20;
-
-fn parse_date(text: &str) -> Option<Micros> {
-    time::parse(text)
-}
 
 /// A place in the list, opaque to clients.
 #[must_use]

@@ -132,7 +132,7 @@ impl Plan {
                 count(*) filter (where hit), count(*) filter (where hit and errors > 0),
                 total(tokens) filter (where hit), total(cost_nano) filter (where hit),
                 coalesce(group_concat(end_us - start_us) filter (where hit), ''))
-              from (select *, ({hit}) as hit from (
+              from (select *, {hit} as hit from (
                 select t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us,
                   t.errors, t.tokens, t.cost_nano, t.session, t.tags
                 from trace as t where t.project = ?1

@@ -81,7 +81,7 @@ pub enum Next {
     Perhaps(Place),
 }
 
-/// The conditions on a row that has been walked to, `true` for none. Its
+/// The conditions on a row that has been walked to, 0 or 1 and never null. Its
 /// columns are the table's, with `name` as the list shows it, under the name `walk`.
 pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     let mut all = vec!["true".to_owned()];
@@ -117,7 +117,7 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
               and instr(lower(s.model), lower({model})) > 0)"
         ));
     }
-    all.join(" and ")
+    format!("({}) is true", all.join(" and "))
 }
 
 /// At most so many traces after a place, and whether there are any at all.
@@ -134,7 +134,7 @@ pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize)
     let text = format!(
         "select json_array(id, name, start_us, end_us, spans, errors, tokens, cost_nano,
           session, tags, input_preview, output_preview, hit, walked >= {most}) as json
-        from (select *, ({hit}) is true as hit from (
+        from (select *, {hit} as hit from (
           select t.id, t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us, t.spans,
             t.errors, t.tokens, t.cost_nano, t.session, t.tags, t.input_preview, t.output_preview,
             sum({weight}) over (order by t.start_us desc, t.id desc

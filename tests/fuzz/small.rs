@@ -1,7 +1,6 @@
 //! Everything else that a caller's bytes reach: one event by itself, packed
 //! bodies, keys of raw batches, headers, paths and query strings.
 
-use edgespan::time;
 use std::io::Write;
 
 use edgespan::api;
@@ -11,6 +10,7 @@ use edgespan::error::Error;
 use edgespan::http::Route;
 use edgespan::ingest::preferred_handling;
 use edgespan::limits::MAX_BODY_BYTES;
+use edgespan::time;
 use edgespan::wire;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};

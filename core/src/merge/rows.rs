@@ -102,9 +102,9 @@ pub type Change = (Rc<str>, u8, Option<u64>, Option<i64>, Micros, i64);
 /// them: what SQLite keeps in 6 bytes.
 const REVISION_BITS: u32 = 48;
 
-/// Where sums stop, either side of zero: short of where 64 bits do. `write` has it,
-/// too. From there on they depend on the order of what is added.
-const MAX_SUM: i64 = 9_000_000_000_000_000_000;
+/// Where sums stop, either side of zero: short of where 64 bits do. From there on
+/// they depend on the order of what is added.
+pub(super) const MAX_SUM: i64 = 9_000_000_000_000_000_000;
 
 /// An event, and the batch that it was sent in.
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +117,30 @@ pub struct Sent<'a> {
     pub body: &'a str,
     /// The event.
     pub event: &'a Event<'a>,
+}
+
+impl Sent<'_> {
+    /// What tells this event's revision from another of the same time.
+    fn hash(&self) -> i64 {
+        let bytes = self.body.as_bytes().get(self.event.range.clone()).unwrap_or_default();
+        xxh3_64(bytes).cast_signed() >> (u64::BITS - REVISION_BITS)
+    }
+
+    /// The id of a span that says none.
+    fn made_up_id(&self) -> Rc<str> {
+        format!("{}-{}", self.batch.id, self.event.index).into()
+    }
+
+    /// The revision of an event that says these times of itself.
+    fn revision(&self, start: Option<Micros>, end: Option<Micros>) -> Revision {
+        Revision(self.event.timestamp.or(end).or(start).unwrap_or(0), self.hash())
+    }
+
+    /// When something began that may not say so itself.
+    fn start(&self, start: Option<Micros>, end: Option<Micros>) -> Micros {
+        let received = self.batch.received.saturating_mul(1_000);
+        start.or(end).or(self.event.timestamp).unwrap_or(received)
+    }
 }
 
 /// The rows of some events, each span and each trace once.
@@ -136,22 +160,21 @@ impl<'a> Rows<'a> {
         let mut traces: HashMap<&str, usize> = HashMap::new();
         let mut spans: HashMap<(usize, Rc<str>), usize> = HashMap::with_capacity(sent.len());
         for one in sent {
-            let (event, place) = (one.event, Place::of(one));
-            let id = match &event.body {
+            let id = match &one.event.body {
                 Body::Trace(trace) => &trace.id,
                 Body::Span(span) => &span.trace,
             };
             let at = *traces.entry(id).or_insert_with(|| {
-                rows.traces.push(TraceRow::new(id, &place));
+                rows.traces.push(TraceRow::new(id, one));
                 rows.traces.len() - 1
             });
             let Some(row) = rows.traces.get_mut(at) else { continue };
-            row.created_ms = row.created_ms.min(place.received);
-            match &event.body {
-                Body::Trace(trace) => row.see_event(trace, &place),
+            row.created_ms = row.created_ms.min(one.batch.received);
+            match &one.event.body {
+                Body::Trace(trace) => row.see_event(trace, one),
                 Body::Span(span) => {
-                    let span_row = SpanRow::of(span, &place, at);
-                    row.see_span(span, &span_row, &place);
+                    let span_row = SpanRow::of(span, one, at);
+                    row.see_span(span, &span_row, one);
                     let id = Rc::clone(&span_row.id);
                     let kept = *spans.entry((at, id)).or_insert(rows.spans.len());
                     match rows.spans.get_mut(kept) {
@@ -171,58 +194,15 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What an event's place says: where its bytes are, which revision it is, and
-/// the times and ids that stand in for missing ones.
-struct Place<'a> {
-    sent: &'a Sent<'a>,
-    batch: usize,
-    offset: usize,
-    length: usize,
-    hash: i64,
-    timestamp: Option<Micros>,
-    received: Millis,
-}
-
-impl<'a> Place<'a> {
-    fn of(sent: &'a Sent<'a>) -> Self {
-        let Sent { batch, at, body, event } = *sent;
-        let bytes = body.as_bytes().get(event.range.clone()).unwrap_or_default();
-        Self {
-            sent,
-            batch: at,
-            offset: event.range.start,
-            length: event.range.len(),
-            hash: xxh3_64(bytes).cast_signed() >> (u64::BITS - REVISION_BITS),
-            timestamp: event.timestamp,
-            received: batch.received,
-        }
-    }
-
-    /// The id of a span that says none.
-    fn made_up_id(&self) -> Rc<str> {
-        format!("{}-{}", self.sent.batch.id, self.sent.event.index).into()
-    }
-
-    /// The revision of an event that says these times of itself.
-    fn revision(&self, start: Option<Micros>, end: Option<Micros>) -> Revision {
-        Revision(self.timestamp.or(end).or(start).unwrap_or(0), self.hash)
-    }
-
-    /// When something began that may not say so itself.
-    fn start(&self, start: Option<Micros>, end: Option<Micros>) -> Micros {
-        start.or(end).or(self.timestamp).unwrap_or(self.received.saturating_mul(1_000))
-    }
-}
-
 impl<'a> SpanRow<'a> {
-    fn of(span: &'a SpanBody<'a>, place: &Place, trace: usize) -> Self {
-        let Revision(rev_us, rev_hash) = place.revision(span.start, span.end);
-        let envelope = place.sent.event.envelope.as_ref();
+    fn of(span: &'a SpanBody<'a>, sent: &Sent, trace: usize) -> Self {
+        let Revision(rev_us, rev_hash) = sent.revision(span.start, span.end);
+        let envelope = sent.event.envelope.as_ref();
         Self {
             trace,
             id: match span.id.as_ref().or(envelope) {
                 Some(id) => Rc::from(pack(id)),
-                None => place.made_up_id(),
+                None => sent.made_up_id(),
             },
             parent: span.parent.as_deref().map(link),
             envelope: envelope.map(|id| link(id)),
@@ -238,9 +218,9 @@ impl<'a> SpanRow<'a> {
             cost_nano: span.cost.and_then(nano_dollars),
             rev_us,
             rev_hash,
-            offset: place.offset,
-            length: place.length,
-            batch: place.batch,
+            offset: sent.event.range.start,
+            length: sent.event.range.len(),
+            batch: sent.at,
         }
     }
 
@@ -252,7 +232,7 @@ impl<'a> SpanRow<'a> {
 /// Takes in what is said of a trace. Commutes, as the SQL does.
 impl<'a> TraceRow<'a> {
     /// A trace of which nothing was seen yet.
-    fn new(id: &'a str, first: &Place) -> Self {
+    fn new(id: &'a str, first: &Sent) -> Self {
         Self {
             id: pack(id),
             start_us: Micros::MAX,
@@ -278,8 +258,8 @@ impl<'a> TraceRow<'a> {
             event_length: 0,
             created_ms: Millis::MAX,
             event_batch: 0,
-            first_batch: first.batch,
-            first_event: first.sent.event.index,
+            first_batch: first.at,
+            first_event: first.event.index,
             spans: 0,
             errors: 0,
             tokens: 0,
@@ -302,8 +282,8 @@ impl<'a> TraceRow<'a> {
     }
 
     /// One of its spans.
-    fn see_span(&mut self, span: &SpanBody<'a>, row: &SpanRow<'a>, place: &Place) {
-        let start = place.start(span.start, span.end);
+    fn see_span(&mut self, span: &SpanBody<'a>, row: &SpanRow<'a>, sent: &Sent) {
+        let start = sent.start(span.start, span.end);
         self.start_us = self.start_us.min(start);
         self.end_us = self.end_us.max(span.end.or(span.start));
         // The least by (has a parent, start, id), of its revisions the newest.
@@ -327,10 +307,10 @@ impl<'a> TraceRow<'a> {
     }
 
     /// An event of its own.
-    fn see_event(&mut self, trace: &'a TraceBody<'a>, place: &Place) {
-        self.start_us = self.start_us.min(place.start(trace.start, None));
+    fn see_event(&mut self, trace: &'a TraceBody<'a>, sent: &Sent) {
+        self.start_us = self.start_us.min(sent.start(trace.start, None));
         self.end_us = self.end_us.max(trace.end);
-        let Revision(event_us, event_hash) = place.revision(trace.start, trace.end);
+        let Revision(event_us, event_hash) = sent.revision(trace.start, trace.end);
         if (Some(event_us), event_hash) <= (self.event_us, self.event_hash) {
             return;
         }
@@ -351,9 +331,9 @@ impl<'a> TraceRow<'a> {
         self.tags = list(&trace.tags);
         self.evaluators = list(&trace.evaluators);
         self.metadata = trace.metadata.map(short);
-        self.event_offset = place.offset;
-        self.event_length = place.length;
-        self.event_batch = place.batch;
+        self.event_offset = sent.event.range.start;
+        self.event_length = sent.event.range.len();
+        self.event_batch = sent.at;
     }
 }
 

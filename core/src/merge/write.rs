@@ -17,10 +17,10 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::rows::{Rows, Sent};
+use super::rows::{MAX_SUM, Rows, Sent};
 use super::{Param, Statement, stat};
 use crate::batch::BatchRef;
-use crate::limits::MAX_PARAM_BYTES;
+use crate::limits::{MAX_EVENTS, MAX_PARAM_BYTES};
 use crate::model::{Event, Millis};
 
 /// A batch to be written.
@@ -94,8 +94,8 @@ fn merge(project: &str, ids: &str, sent: &[Sent], most: usize, plan: &mut Vec<St
         return;
     }
     let rows = Rows::of(sent);
-    let (spans_json, traces_json) = (json(&rows.spans), json(&rows.traces));
-    if spans_json.len().max(traces_json.len()) > most && sent.len() > 1 {
+    let (spans, traces) = (json(&rows.spans), json(&rows.traces));
+    if spans.len().max(traces.len()) > most && sent.len() > 1 {
         let (first, second) = sent.split_at(sent.len() / 2);
         merge(project, ids, first, most, plan);
         merge(project, ids, second, most, plan);
@@ -105,13 +105,13 @@ fn merge(project: &str, ids: &str, sent: &[Sent], most: usize, plan: &mut Vec<St
         let params = [project].into_iter().chain(params).map(Param::from).collect();
         plan.push(Statement { sql, params });
     };
-    let batches = sent.iter().map(|one| one.at + 1).max().unwrap_or(1);
+    let seq = seq_of(sent.iter().map(|one| one.at + 1).max().unwrap_or(1));
     // Before the spans: it compares what they say with what they said.
-    push(traces(batches).into(), vec![&traces_json, ids]);
+    push(all_of_traces().replace("$SEQ", &seq).into(), vec![&traces, ids]);
     let starts = json(&rows.traces.iter().map(|t| (&t.id, t.start_us)).collect::<Vec<_>>());
     push(START.into(), vec![&starts]);
     if !rows.spans.is_empty() {
-        push(spans(batches).into(), vec![&spans_json, ids, &starts]);
+        push(SPANS.replace("$SEQ", &seq).into(), vec![&spans, ids, &starts]);
     }
 }
 
@@ -173,7 +173,7 @@ select
   r.value->>9, r.value->>10, r.value->>11, r.value->>12, r.value->>13,
   r.value->>14, r.value->>15, r.value->>16, r.value->>17, r.value->>18,
   r.value->>19, case r.value->>23 $SEQ end, r.value->>20, r.value->>21,
-  (case r.value->>24 $SEQ end) << 20 | (r.value->>25)
+  (case r.value->>24 $SEQ end) << $EVENT_BITS | (r.value->>25)
 from r
 left join said on said.trace = r.value->>0
 where true
@@ -181,8 +181,8 @@ on conflict (project, id) do update set
   end_us = max(coalesce(end_us, excluded.end_us), coalesce(excluded.end_us, end_us)),
   spans = spans + excluded.spans,
   errors = errors + excluded.errors,
-  tokens = min(tokens + excluded.tokens, 9000000000000000000),
-  cost_nano = max(min(cost_nano + excluded.cost_nano, 9000000000000000000), -9000000000000000000),
+  tokens = min(tokens + excluded.tokens, $MAX_SUM),
+  cost_nano = max(min(cost_nano + excluded.cost_nano, $MAX_SUM), -$MAX_SUM),
   created_ms = min(created_ms, excluded.created_ms),
   $SET
 where excluded.spans <> 0
@@ -192,7 +192,7 @@ where excluded.spans <> 0
   or excluded.created_ms < created_ms
   or excluded.end_us > coalesce(end_us, -9223372036854775808)
   or $ROOT
-  or $EVENT";
+  or $NEW_EVENT";
 
 /// Whether the excluded row has a better root span: see `migrations/` for
 /// which is better.
@@ -234,10 +234,10 @@ const OF_EVENT: [&str; 12] = [
     "event_length",
 ];
 
-/// [`TRACES`] in full, for so many batches. Each set of columns is one row value,
-/// so that SQLite compiles and asks its condition twice and not once for each
-/// column. Every expression sees the row as it was.
-fn traces(batches: usize) -> String {
+/// [`TRACES`] with all but `$SEQ`. Each set of columns is one row value, so that
+/// SQLite compiles and asks its condition twice and not once for each column.
+/// Every expression sees the row as it was.
+fn all_of_traces() -> &'static str {
     static SQL: LazyLock<String> = LazyLock::new(|| {
         let set = |columns: &[&str], condition| {
             let (old, new) = (columns.join(", "), columns.join(", excluded."));
@@ -246,15 +246,22 @@ fn traces(batches: usize) -> String {
     union all select {old} where not {condition})"
             )
         };
-        let all = [set(&OF_ROOT, "$ROOT"), set(&OF_EVENT, "$EVENT")].join(",\n  ");
+        let all = [set(&OF_ROOT, "$ROOT"), set(&OF_EVENT, "$NEW_EVENT")].join(",\n  ");
         TRACES
             .replace("$SET", &all)
             .replace("$ROOT", BETTER_ROOT)
-            .replace("$EVENT", NEWER_EVENT)
+            .replace("$NEW_EVENT", NEWER_EVENT)
             .replace("$NEWER", "(n.value->>4, n.value->>5) > (s.rev_us, s.rev_hash)")
+            .replace("$MAX_SUM", &MAX_SUM.to_string())
+            .replace("$EVENT_BITS", &EVENT_BITS.to_string())
     });
-    SQL.replace("$SEQ", &seq_of(batches))
+    &SQL
 }
+
+/// Bits of a trace's key that are the place of an event in its batch.
+const EVENT_BITS: u32 = 20;
+
+const _: () = assert!(MAX_EVENTS <= 1 << EVENT_BITS);
 
 /// The `seq` of a batch by its place among so many: what stands inside of a
 /// `case`. Each is a subquery of its own, which SQLite runs once; one that
@@ -274,11 +281,6 @@ from json_each(?2)
 where true
 on conflict (project, id) do update set start_us = excluded.start_us
 where excluded.start_us < start_us";
-
-/// [`SPANS`] in full, for so many batches.
-fn spans(batches: usize) -> String {
-    SPANS.replace("$SEQ", &seq_of(batches))
-}
 
 /// The spans, each where it is new or newer, under the keys of their traces.
 const SPANS: &str = "
@@ -356,7 +358,8 @@ mod tests {
             events.iter().map(|event| Sent { batch: &batch, at: 0, body: "{}", event }).collect();
         let mut plan = Vec::new();
         merge("p", "[]", &sent, 300, &mut plan);
-        let totals = plan.iter().filter(|s| s.sql == traces(1)).count();
+        let totals =
+            plan.iter().filter(|s| s.sql == all_of_traces().replace("$SEQ", &seq_of(1))).count();
         assert!((4..=8).contains(&totals), "{totals}");
         assert!(plan.iter().flat_map(|s| &s.params).all(|p| match p {
             Param::Text(text) => text.len() <= 300,
