@@ -229,3 +229,37 @@ fn a_trace_that_changes_says_so() {
     world.deliver(PROJECT, &body(&[span(json!({ "id": "b", "name": "n" }))]));
     assert_ne!(part(&world, "/traces/t"), before);
 }
+
+#[test]
+fn a_span_that_is_its_own_parent_is_a_root_and_marked_as_in_a_loop() {
+    let world = World::new();
+    world.deliver(
+        PROJECT,
+        &body(&[
+            span(json!({ "id": "self", "name": "n", "parentSpanId": "self" })),
+            span(json!({ "id": "x", "name": "n", "parentSpanId": "y" })),
+            span(json!({ "id": "y", "name": "n", "parentSpanId": "x" })),
+        ]),
+    );
+    assert_eq!(html(&world, "/traces/t").matches("parent in a loop").count(), 2);
+    let data: Value = serde_json::from_str(&world.get(PROJECT, "t")).unwrap();
+    let of = |id: &str| data["spans"].as_array().unwrap().iter().find(|s| s["id"] == id).unwrap();
+    assert_eq!(
+        (&of("self")["parentSpanId"], of("self").get("parentMissing")),
+        (&Value::Null, None)
+    );
+    assert_eq!(of("x")["parentSpanId"], "y");
+}
+
+#[test]
+fn a_trace_that_is_not_there_is_said_to_be_elsewhere_or_late() {
+    let world = World::new();
+    let said = "This project has no trace with this id. It may be in another project, or not have arrived yet.";
+    let Err(Error::Reject(Reject::NotFound(page))) = get(&world, PROJECT, "/traces/none", false)
+    else {
+        panic!()
+    };
+    let api = pollster::block_on(edgespan::api::get(PROJECT, "none", &world.db, world.source()));
+    let Err(Error::Reject(Reject::NotFound(api))) = api else { panic!() };
+    assert_eq!((page.as_str(), api.as_str()), (said, said));
+}

@@ -129,7 +129,8 @@ impl<'a> SpanOut<'a> {
     pub fn of(trace: &'a str, row: &'a Span, event: &'a Result<SpanBody<'a>, Missing>) -> Self {
         let body = event.as_ref().ok();
         let (parent_span_id, parent_missing) = match &row.parent {
-            Parent::None => (None, false),
+            // A client that follows parents up must come to an end.
+            Parent::None | Parent::Itself => (None, false),
             Parent::Span(id) => (Some(id.as_str()), false),
             Parent::Missing => (body.and_then(|b| b.parent.as_deref()), true),
         };

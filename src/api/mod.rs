@@ -62,6 +62,10 @@ pub async fn list(
     to_json(&page)
 }
 
+/// What whoever asks for a trace that is not there is told, here and on its page.
+pub const NO_TRACE: &str = "This project has no trace with this id. It may be in another project, or not have \
+                            arrived yet.";
+
 /// `GET /api/v1/traces/{id}`: the `data` of the answer.
 ///
 /// # Errors
@@ -74,7 +78,7 @@ pub async fn get(
 ) -> Result<String, Error> {
     let ran = db.run(query::get_trace(project, id)).await?;
     let Some((trace, spans)) = read::trace(&ran)? else {
-        return Err(Reject::NotFound("this project has no trace with this id".into()).into());
+        return Err(Reject::NotFound(NO_TRACE.into()).into());
     };
     let elsewhere = trace.metadata_elsewhere();
     let slices = spans.iter().filter_map(|span| span.slice.as_ref());

@@ -93,6 +93,14 @@ fn theme_icon() -> Markup {
     }
 }
 
+/// What the API says in a few words, as a page says it.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    first.chain(letters).chain(end.chars()).collect()
+}
+
 /// The page of a failure, as [`crate::http::Reply::error`] answers the API's.
 #[must_use]
 pub fn error(error: &Error, project: Option<&str>, request_id: &str) -> (u16, Markup) {
@@ -125,10 +133,27 @@ pub fn error(error: &Error, project: Option<&str>, request_id: &str) -> (u16, Ma
         section.notice {
             p.code { (status) }
             h1 { (title) }
-            p { (text) }
+            p { (sentence(&text)) }
             p { a.button href="/traces" { "To the traces" } }
             p.muted { "Request " code { (request_id) } }
         }
     };
     (status, document(&shell, &main))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_not_there_says_so_in_a_sentence() {
+        for (said, shown) in [
+            ("there is nothing at this path", "<p>There is nothing at this path.</p>"),
+            (crate::api::NO_TRACE, "It may be in another project, or not have arrived yet.</p>"),
+        ] {
+            let error = Error::Reject(Reject::NotFound(said.into()));
+            let html = super::error(&error, None, "1").1.into_string();
+            assert!(html.contains(shown), "{html}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use super::json_view::{self, Budget};
 use super::layout::{Shell, document};
 use super::tree::Tree;
 use super::{Answer, View, rows, span_page, waterfall};
+use crate::api::NO_TRACE;
 use crate::batch::RawStore;
 use crate::error::{Error, Reject};
 use crate::model::{Body, Millis, Status};
@@ -34,7 +35,7 @@ pub async fn page(
     view: &View<'_, impl Database, impl RawStore>,
     id: &str,
 ) -> Result<Answer, Error> {
-    let none = || Reject::NotFound("this project has no trace with this id".into());
+    let none = || Reject::NotFound(NO_TRACE.into());
     if view.part {
         // Only whether something has changed: by key, one row.
         let row = query::get_trace(view.project, id).into_iter().take(1).collect();

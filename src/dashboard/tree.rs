@@ -39,7 +39,7 @@ pub struct Row {
 pub enum Odd {
     /// It has not come.
     Missing,
-    /// It is the span's own descendant.
+    /// It is the span's own descendant, or the span itself.
     Loop,
 }
 
@@ -99,7 +99,7 @@ impl Forest {
             .iter()
             .map(|span| match &span.parent {
                 Parent::Span(id) => by_id.get(id.as_str()).copied(),
-                Parent::None | Parent::Missing => None,
+                Parent::None | Parent::Missing | Parent::Itself => None,
             })
             .collect();
         let mut forest =
@@ -118,8 +118,12 @@ impl Forest {
                 }
                 None if looped => forest.roots.push((at, Some(Odd::Loop))),
                 None => {
-                    let missing = span.parent != Parent::None;
-                    forest.roots.push((at, missing.then_some(Odd::Missing)));
+                    let odd = match span.parent {
+                        Parent::None => None,
+                        Parent::Itself => Some(Odd::Loop),
+                        Parent::Span(_) | Parent::Missing => Some(Odd::Missing),
+                    };
+                    forest.roots.push((at, odd));
                 }
             }
         }
@@ -259,6 +263,7 @@ pub(super) mod tests {
                 parent: match *parent {
                     "" => Parent::None,
                     "?" => Parent::Missing,
+                    parent if parent == *id => Parent::Itself,
                     parent => Parent::Span(parent.into()),
                 },
                 name: (*id).into(),
@@ -312,10 +317,20 @@ pub(super) mod tests {
             ("d", "c", 3, 4),
             ("p", "q", 4, 5),
             ("q", "p", 4, 5),
+            ("own", "own", 5, 6),
         ]);
         assert_eq!(
             shape(&spans),
-            [".a/5 Loop", "..b/4", "...c/3", "....x/1", "....d/1", ".p/2 Loop", "..q/1"]
+            [
+                ".a/5 Loop",
+                "..b/4",
+                "...c/3",
+                "....x/1",
+                "....d/1",
+                ".p/2 Loop",
+                "..q/1",
+                ".own/1 Loop"
+            ]
         );
     }
 

@@ -213,7 +213,7 @@ fn one(
                 @if span.status == Status::Error { b { "error" } }
                 @match row.odd {
                     Some(Odd::Missing) => u title="The span that it names as its parent has not come, or not yet" { "parent not received" },
-                    Some(Odd::Loop) => u title="The span that it names as its parent is below it" { "parent in a loop" },
+                    Some(Odd::Loop) => u title="Its parents lead back to itself" { "parent in a loop" },
                     None => {}
                 }
             }

@@ -122,6 +122,8 @@ pub enum Parent {
     Span(String),
     /// A span that is not there, or not yet.
     Missing,
+    /// The span itself, which is then a root.
+    Itself,
 }
 
 /// A raw batch, as the ledger has it.
@@ -189,7 +191,7 @@ fn assemble(rows: Vec<SpanRow>, batches: Vec<BatchRow>) -> Vec<Span> {
         .map(|(at, row)| {
             let parent = match row.parent.map(|link| by_link.get(&link)) {
                 None => Parent::None,
-                Some(Some(found)) if *found == at => Parent::None,
+                Some(Some(found)) if *found == at => Parent::Itself,
                 Some(found) => match found.and_then(|found| ids.get(*found)) {
                     Some(id) => Parent::Span(id.clone()),
                     None => Parent::Missing,
