@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{self, BatchRef, RawStore};
-use crate::error::{Error, Reject};
+use crate::batch::{self, BatchRef, Listed, RawStore};
+use crate::error::{Error, Fault, Reject};
 use crate::model::Millis;
 use crate::queue::{Doorbell, Message};
 use crate::time;
@@ -62,10 +62,14 @@ pub async fn replay(
     // A key that begins with a time comes after the time alone.
     let after = request.after.clone().unwrap_or_else(|| batch::key_at(since));
     let end = batch::key_at(until);
-    let keys = store.list(&after, STEP).await?;
-    let full = keys.len() == STEP;
+    let Listed { keys, more } = store.list(&after, STEP).await?;
+    if more && keys.is_empty() {
+        // There is no place to go on from, and the replay is not done.
+        let why = "it gave no key and says that there are more".into();
+        return Err(Fault::Unavailable { what: "r2 list", why }.into());
+    }
     let last = keys.last().cloned();
-    let more = full && last.as_ref().is_some_and(|key| *key < end);
+    let more = more && last.as_ref().is_some_and(|key| *key < end);
     let batches: Vec<BatchRef> = keys
         .into_iter()
         .take_while(|key| *key < end)

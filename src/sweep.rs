@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch::{self, BatchRef, RawStore};
+use crate::batch::{self, BatchRef, Listed, RawStore};
 use crate::error::Fault;
 use crate::model::Millis;
 use crate::queue::{Doorbell, Message};
@@ -55,10 +55,10 @@ pub async fn sweep(
         db.run(safety::note_overdue(&[], &position, now)).await?;
     }
     for _ in 0..MAX_PAGES {
-        let mut keys = store.list(&position, PAGE).await?;
-        let full = keys.len() == PAGE;
+        let Listed { mut keys, more } = store.list(&position, PAGE).await?;
+        let listed = keys.len();
         keys.retain(|key| *key < horizon);
-        swept.complete = !full || keys.len() < PAGE;
+        swept.complete = !more || keys.len() < listed;
         let Some(last) = keys.last() else { break };
         position.clone_from(last);
         let batches: Vec<_> = keys.iter().filter_map(|key| BatchRef::parse(key)).collect();

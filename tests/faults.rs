@@ -234,6 +234,20 @@ fn a_sweep_reads_what_is_new_and_stops_at_what_is_young() {
 }
 
 #[test]
+fn a_sweep_goes_on_when_the_store_lists_fewer_keys_than_asked_for() {
+    let mut service = Service::new(Vec::new());
+    service.world.store.lists_at_most = Some(2);
+    for n in 0..5 {
+        assert!(service.send(n, usize::MAX));
+    }
+    service.queue.0.borrow_mut().clear();
+    service.now += GRACE_MS + 1;
+    let Service { world, queue, now, .. } = &service;
+    let swept = pollster::block_on(sweep(*now, &world.store, queue, &world.db)).unwrap();
+    assert_eq!((swept.listed, swept.queued, swept.complete), (5, 5, true));
+}
+
+#[test]
 fn a_clock_that_was_ahead_leaves_no_gap() {
     let mut service = Service::new(Vec::new());
     service.now += 24 * 60 * MINUTE;

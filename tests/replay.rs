@@ -94,6 +94,30 @@ fn goes_in_steps_within_its_range_and_its_project() {
 }
 
 #[test]
+fn leaves_out_nothing_when_the_store_lists_fewer_keys_than_asked_for() {
+    let mut world = World::new();
+    world.store.lists_at_most = Some(3);
+    for n in 0..8 {
+        world.deliver(PROJECT, &events(n));
+    }
+    let queue = Waiting::default();
+    let mut request = request("2026-11-22", "2026-11-23");
+    let mut steps = 0;
+    loop {
+        let step = step(&world, &request, &queue);
+        steps += 1;
+        request.after = step.next;
+        if request.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((steps, queue.0.borrow().len()), (3, 8));
+    world.store.lists_at_most = Some(0);
+    let stuck = pollster::block_on(replay(&request, &world.store, &queue));
+    assert!(stuck.is_err(), "it is not done, and says so: {stuck:?}");
+}
+
+#[test]
 fn rejects_times_it_cannot_read() {
     let world = World::new();
     let bad = request("yesterday", "2026-11-22");

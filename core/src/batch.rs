@@ -121,8 +121,19 @@ pub trait RawStore {
     /// The object's bytes, or those of a part of it; `None` when there is none.
     async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault>;
 
-    /// The first `most` keys of raw batches after this place in their order.
-    async fn list(&self, after: &str, most: usize) -> Result<Vec<String>, Fault>;
+    /// The first keys of raw batches after this place in their order: at most
+    /// `most`, and perhaps fewer than there are.
+    async fn list(&self, after: &str, most: usize) -> Result<Listed, Fault>;
+}
+
+/// What a listing gave.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The keys, in order.
+    pub keys: Vec<String>,
+    /// Whether there are more after the last. Only this says so: a store may
+    /// give fewer keys than were asked for.
+    pub more: bool,
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use worker::wasm_bindgen::prelude::*;
 
 use super::{object, text_of};
-use crate::batch::{PREFIX, RawStore};
+use crate::batch::{Listed, PREFIX, RawStore};
 use crate::error::Fault;
 
 #[wasm_bindgen]
@@ -30,6 +30,9 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     fn objects(this: &R2Objects) -> Array;
+
+    #[wasm_bindgen(method, getter)]
+    fn truncated(this: &R2Objects) -> bool;
 
     type R2Object;
 
@@ -62,7 +65,7 @@ impl RawStore for R2Bucket {
         Ok(Some(Uint8Array::new(&bytes.unchecked_into::<ArrayBuffer>()).to_vec()))
     }
 
-    async fn list(&self, after: &str, most: usize) -> Result<Vec<String>, Fault> {
+    async fn list(&self, after: &str, most: usize) -> Result<Listed, Fault> {
         let options = object(&[
             ("prefix", PREFIX.into()),
             ("startAfter", after.into()),
@@ -70,7 +73,8 @@ impl RawStore for R2Bucket {
         ]);
         let listed = settle(R2Bucket::list(self, &options)).await;
         let listed: R2Objects = listed.map_err(|e| unavailable("r2 list", &e))?.unchecked_into();
-        Ok(listed.objects().iter().map(|o| o.unchecked_into::<R2Object>().key()).collect())
+        let keys = listed.objects().iter().map(|o| o.unchecked_into::<R2Object>().key()).collect();
+        Ok(Listed { keys, more: listed.truncated() })
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use edgespan::batch::RawStore;
+use edgespan::batch::{Listed, RawStore};
 use edgespan::error::Fault;
 use edgespan::queue::{Doorbell, Message};
 use edgespan::store::{Database, Ran, Statement};
@@ -56,7 +56,7 @@ impl<T: RawStore> RawStore for Flaky<'_, T> {
         self.call(self.port.get(key, part)).await
     }
 
-    async fn list(&self, after: &str, most: usize) -> Result<Vec<String>, Fault> {
+    async fn list(&self, after: &str, most: usize) -> Result<Listed, Fault> {
         self.call(self.port.list(after, most)).await
     }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use edgespan::api::Source;
-use edgespan::batch::{BatchRef, Format, RawStore};
+use edgespan::batch::{BatchRef, Format, Listed, RawStore};
 use edgespan::consumer::{Delivery, Outcome, consume};
 use edgespan::error::Fault;
 use edgespan::payload::Held;
@@ -96,9 +96,12 @@ impl Database for Sqlite {
 
 /// R2 as a map. Counts how often it is read.
 #[derive(Default)]
+#[allow(clippy::struct_field_names, reason = "the objects are what it has")]
 pub struct Objects {
     pub objects: RefCell<BTreeMap<String, Vec<u8>>>,
     pub reads: Cell<usize>,
+    /// Most keys that a listing gives, whatever is asked for: R2 may give fewer.
+    pub lists_at_most: Option<usize>,
 }
 
 impl RawStore for Objects {
@@ -121,9 +124,12 @@ impl RawStore for Objects {
         }))
     }
 
-    async fn list(&self, after: &str, most: usize) -> Result<Vec<String>, Fault> {
+    async fn list(&self, after: &str, most: usize) -> Result<Listed, Fault> {
         let objects = self.objects.borrow();
-        Ok(objects.keys().filter(|key| key.as_str() > after).take(most).cloned().collect())
+        let mut keys = objects.keys().filter(|key| key.as_str() > after);
+        let most = self.lists_at_most.map_or(most, |bound| bound.min(most));
+        let given: Vec<_> = keys.by_ref().take(most).cloned().collect();
+        Ok(Listed { keys: given, more: keys.next().is_some() })
     }
 }
 
