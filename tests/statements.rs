@@ -7,7 +7,7 @@ mod common;
 use common::{PROJECT, RECEIVED, Sqlite};
 use edgespan::batch::{BatchRef, Format};
 use edgespan::model::Status;
-use edgespan::store::query::{TraceFilter, get_span, get_trace, list_traces};
+use edgespan::store::query::{get_span, get_trace};
 use edgespan::store::write::{self, Source};
 use edgespan::store::{Param, Statement, chart, list, safety, session, stat};
 use edgespan::wire;
@@ -21,17 +21,6 @@ fn statements() -> Vec<Statement> {
     let mut events = Vec::new();
     wire::decode(body.as_bytes(), |event| events.push(event)).unwrap();
     let mut all = write::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
-    let every_filter = TraceFilter {
-        limit: 50,
-        after: Some((1, "t".into())),
-        name: Some("n".into()),
-        status: Some(Status::Error),
-        tags: vec!["a".into(), "b".into()],
-        from: Some(0),
-        to: Some(2),
-    };
-    all.push(list_traces(PROJECT, &TraceFilter { limit: 50, ..TraceFilter::default() }));
-    all.push(list_traces(PROJECT, &every_filter));
     all.extend(get_trace(PROJECT, "t"));
     all.extend(get_span(PROJECT, "t", "s"));
     all.extend(session::near(PROJECT, "s", 1));
@@ -48,6 +37,8 @@ fn statements() -> Vec<Statement> {
     };
     all.extend(list::page(PROJECT, &list::Filter::default(), None, 50));
     all.extend(list::page(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
+    all.extend(list::traces(PROJECT, &list::Filter::default(), None, 50));
+    all.extend(list::traces(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
     all.push(chart::extent(PROJECT, None, 1));
     all.push(chart::extent(PROJECT, Some(0), 1));
     let few = chart::Extent { traces: 1, newest: None, counted_to: None, oldest: None };

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::error::Reject;
 use crate::model::{Micros, Status};
-use crate::store::query::TraceFilter;
+use crate::store::list::{Filter, Place};
 use crate::time;
 
 /// Traces in a page when the query does not say, and at most; both from the
@@ -13,29 +13,39 @@ use crate::time;
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
 
-/// The filter that a query string asks for. What it does not know it ignores;
+/// What a query string asks for.
+#[derive(Debug)]
+pub struct Asked {
+    /// Which traces.
+    pub filter: Filter,
+    /// Those after this place.
+    pub after: Option<Place>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What a query string asks for. What it does not know it ignores;
 /// of a parameter given twice the last counts.
 ///
 /// # Errors
 /// 400 that names the parameter and what it takes.
-pub fn parse(query: &str) -> Result<TraceFilter, Reject> {
-    let mut filter = TraceFilter { limit: DEFAULT_LIMIT, ..TraceFilter::default() };
+pub fn parse(query: &str) -> Result<Asked, Reject> {
+    let (mut filter, mut after, mut limit) = (Filter::default(), None, DEFAULT_LIMIT);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let value = value.as_ref();
         let invalid =
             |expected: &str| Reject::invalid(name.as_ref(), format!("expected {expected}"));
         match name.as_ref() {
             "limit" => {
-                filter.limit = value
+                limit = value
                     .parse()
                     .ok()
                     .filter(|limit| (1..=MAX_LIMIT).contains(limit))
                     .ok_or_else(|| invalid("a whole number from 1 to 100"))?;
             }
             "cursor" => {
-                let after = parse_cursor(value);
-                filter.after =
-                    Some(after.ok_or_else(|| invalid("a `nextCursor` as it was given"))?);
+                let place = parse_cursor(value);
+                after = Some(place.ok_or_else(|| invalid("a `nextCursor` as it was given"))?);
             }
             "name" if !value.is_empty() => filter.name = Some(value.into()),
             "status" => {
@@ -62,7 +72,7 @@ pub fn parse(query: &str) -> Result<TraceFilter, Reject> {
             _ => {}
         }
     }
-    Ok(filter)
+    Ok(Asked { filter, after, limit })
 }
 
 const A_DATE: &str = "an ISO 8601 date and time such as 2026-03-14T10:00:00.000Z";

@@ -15,6 +15,7 @@ use crate::error::{Error, Fault, Reject};
 use crate::model::Millis;
 use crate::payload::{Held, Payloads};
 use crate::store::Database;
+use crate::store::list::{self, Next};
 use crate::store::read::{self, Slice, TraceRow};
 use crate::store::{query, safety, stat};
 
@@ -45,19 +46,20 @@ pub async fn list(
     db: &impl Database,
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
-    let mut filter = filter::parse(query)?;
-    let limit = filter.limit;
-    filter.limit += 1; // One more tells whether there is a next page.
-    let ran = db.run(vec![query::list_traces(project, &filter)]).await?;
-    let mut traces = read::traces(&ran)?;
-    let more = traces.len() > limit;
-    traces.truncate(limit);
+    let filter::Asked { filter, after, limit } = filter::parse(query)?;
+    let ran = db.run(list::traces(project, &filter, after.as_ref(), limit)).await?;
+    let (traces, next) = list::read_traces(&ran, limit)?;
+    drop(ran);
     let elsewhere: Vec<_> = traces.iter().filter_map(TraceRow::metadata_elsewhere).collect();
     let payloads = source.read(&elsewhere.iter().collect::<Vec<_>>()).await?;
-    let next = traces.last().filter(|_| more).map(|last| filter::cursor(last.start_us, &last.id));
     let page = json::Page {
         traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads)).collect(),
-        next_cursor: next,
+        next_cursor: match next {
+            Next::End => None,
+            Next::More((start, id)) | Next::Perhaps((start, id)) => {
+                Some(filter::cursor(start, &id))
+            }
+        },
     };
     to_json(&page)
 }

@@ -1,12 +1,14 @@
-//! The dashboard's list as a statement. It walks the project's traces along the
-//! index by start, newest first, and ends with a page full or a bounded number
-//! of rows looked at, whichever comes first: a filter that nothing passes costs
-//! the same in a project of any age. Where it ended it says, to go on from there.
+//! The list as a statement, the dashboard's and the API's. It walks the project's
+//! traces along the index by start, newest first, and ends with a page full, a
+//! bounded number of rows looked at or a bounded number of bytes, whichever comes
+//! first: a filter that nothing passes costs the same in a project of any age.
+//! Where it ended it says, to go on from there.
 
 use serde_tuple::Deserialize_tuple;
 
 use super::pack::unpack;
-use super::query::Builder;
+use super::query::{Builder, TRACE};
+use super::read::TraceRow;
 use super::{Ran, Statement, decode};
 use crate::error::Fault;
 use crate::model::{Micros, Status};
@@ -17,6 +19,10 @@ pub const WALK: i64 = 5_000;
 /// Where spans have to be looked at, too: traces and their spans together. One
 /// trace is always looked at, whatever it has.
 pub const WALK_SPANS: i64 = 20_000;
+/// A page ends with the trace that brings it to so many bytes: clients may give a
+/// trace some 200 KB of tags and evaluators, and a hundred of those are more than
+/// an answer should hold. Ordinary traces have less than 1 KB, 6 with metadata.
+pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Which traces to show. Texts match parts of names in either case, and tags
 /// and sessions as a whole.
@@ -120,9 +126,9 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     format!("({}) is true", all.join(" and "))
 }
 
-/// At most so many traces after a place, and whether there are any at all.
-#[must_use]
-pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize) -> [Statement; 2] {
+/// The walk as a subquery, with `hit` for whether the filter lets a row through,
+/// and the condition that holds for the last row that may be looked at.
+fn walk(project: &str, filter: &Filter, after: Option<&Place>) -> (Builder, String, String) {
     let mut sql = Builder::new(project);
     sql.range(after, filter.from, filter.to);
     let hit = conditions(&mut sql, filter);
@@ -131,19 +137,38 @@ pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize)
     let range = std::mem::take(&mut sql.clauses);
     // The window is in the index's order and the outer selects are in its: SQLite
     // takes row after row through all three and stops when it has enough.
-    let text = format!(
-        "select json_array(id, name, start_us, end_us, spans, errors, tokens, cost_nano,
-          session, tags, input_preview, output_preview, hit, walked >= {most}) as json
-        from (select *, {hit} as hit from (
+    let walk = format!(
+        "(select *, {hit} as hit from (
           select t.id, t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us, t.spans,
             t.errors, t.tokens, t.cost_nano, t.session, t.tags, t.input_preview, t.output_preview,
             sum({weight}) over (order by t.start_us desc, t.id desc
               rows unbounded preceding) as walked
-          from trace as t where t.project = ?1{range}) as walk)
-        where hit or walked >= {most}
-        limit {}",
-        limit + 1
+          from trace as t where t.project = ?1{range}) as walk)"
     );
+    (sql, walk, format!("walked >= {most}"))
+}
+
+/// Of rows with a `json` and how many bytes they `weigh`, those that a page holds;
+/// of the others only that they are there.
+fn a_page_of(rows: &str) -> String {
+    format!(
+        "select case when before < {PAGE_BYTES} then json else '' end as json from (
+          select json, sum(weigh) over (rows unbounded preceding) - weigh as before from ({rows}))"
+    )
+}
+
+/// At most so many traces after a place, and whether there are any at all.
+#[must_use]
+pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize) -> [Statement; 2] {
+    let (sql, walk, end) = walk(project, filter, after);
+    let text = a_page_of(&format!(
+        "select json, octet_length(json) as weigh from (
+          select json_array(id, name, start_us, end_us, spans, errors, tokens, cost_nano,
+            session, tags, input_preview, output_preview, hit, {end}) as json
+          from {walk} where hit or {end}
+          limit {})",
+        limit + 1
+    ));
     [
         Statement { sql: text.into(), params: sql.params },
         Statement {
@@ -151,6 +176,30 @@ pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize)
             params: vec![project.into()],
         },
     ]
+}
+
+/// The same for the API: the traces with all that the index has of them.
+#[must_use]
+pub fn traces(
+    project: &str,
+    filter: &Filter,
+    after: Option<&Place>,
+    limit: usize,
+) -> Vec<Statement> {
+    let (sql, walk, end) = walk(project, filter, after);
+    // Long metadata is read from the raw batches, and weighs what is read.
+    let text = a_page_of(&format!(
+        "select json, octet_length(json) + elsewhere as weigh from (
+          select '[' || w.hit || ',' || ({end}) || ',' || {TRACE} || ']' as json,
+            case when t.metadata = '' then coalesce(t.event_length, 0) else 0 end as elsewhere
+          from {walk} as w
+          cross join trace as t on t.project = ?1 and t.id = w.id
+          left join batch as b on b.seq = t.event_batch and b.project = t.project
+          where hit or {end}
+          limit {})",
+        limit + 1
+    ));
+    vec![Statement { sql: text.into(), params: sql.params }]
 }
 
 /// What [`page`] found.
@@ -161,23 +210,61 @@ pub fn read(ran: &Ran, limit: usize) -> Result<Page, Fault> {
     let [found, any] = ran.rows.as_slice() else {
         return Err(Fault::Internal("a list is two results".into()));
     };
-    let mut page = Page { rows: Vec::new(), next: Next::End, any: !any.is_empty() };
-    for row in found {
-        let row: Row = decode(row)?;
+    let (rows, next) = gather(found, limit, |json| {
+        let row: Row = decode(json)?;
         let row = Row { id: unpack(row.id), ..row };
-        if row.hit != 0 && page.rows.len() == limit {
-            let last = page.rows.last().map(|last| (last.start_us, last.id.clone()));
-            page.next = last.map_or(Next::End, Next::More);
-            return Ok(page);
+        let place = (row.start_us, row.id.clone());
+        Ok(Seen { place, hit: row.hit != 0, end: row.end != 0, row })
+    })?;
+    Ok(Page { rows, next, any: !any.is_empty() })
+}
+
+/// What [`traces`] found.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_traces(ran: &Ran, limit: usize) -> Result<(Vec<TraceRow>, Next), Fault> {
+    let found = ran.rows.first().map(Vec::as_slice).unwrap_or_default();
+    gather(found, limit, |json| {
+        let (hit, end, row): (u8, u8, TraceRow) = decode(json)?;
+        let row = TraceRow { id: unpack(row.id), ..row };
+        let place = (row.start_us, row.id.clone());
+        Ok(Seen { place, hit: hit != 0, end: end != 0, row })
+    })
+}
+
+/// A row that came back from a walk.
+struct Seen<T> {
+    row: T,
+    place: Place,
+    /// Whether the filter lets it through.
+    hit: bool,
+    /// Whether it is the last one that was looked at.
+    end: bool,
+}
+
+fn gather<T>(
+    found: &[String],
+    limit: usize,
+    decode: impl Fn(&str) -> Result<Seen<T>, Fault>,
+) -> Result<(Vec<T>, Next), Fault> {
+    let mut rows = Vec::new();
+    let mut last = None;
+    for json in found {
+        if json.is_empty() {
+            return Ok((rows, last.map_or(Next::End, Next::More)));
         }
-        let end = (row.end != 0).then(|| (row.start_us, row.id.clone()));
-        if row.hit != 0 {
-            page.rows.push(row);
+        let Seen { row, place, hit, end } = decode(json)?;
+        if hit && rows.len() == limit {
+            return Ok((rows, last.map_or(Next::End, Next::More)));
         }
-        if let Some(end) = end {
-            page.next = Next::Perhaps(end);
-            return Ok(page);
+        if hit {
+            rows.push(row);
         }
+        if end {
+            return Ok((rows, Next::Perhaps(place)));
+        }
+        last = Some(place);
     }
-    Ok(page)
+    Ok((rows, Next::End))
 }

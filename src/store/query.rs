@@ -5,26 +5,7 @@
 
 use super::pack::pack;
 use super::{Param, Statement};
-use crate::model::{Micros, Status};
-
-/// Which traces to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TraceFilter {
-    /// At most this many.
-    pub limit: usize,
-    /// Only those after this one, in the list's order.
-    pub after: Option<(Micros, String)>,
-    /// Only those whose name has this in it; ASCII letters in either case.
-    pub name: Option<String>,
-    /// Only those with this status.
-    pub status: Option<Status>,
-    /// Only those with every one of these tags.
-    pub tags: Vec<String>,
-    /// Only those that started at this time or later.
-    pub from: Option<Micros>,
-    /// Only those that started at this time or earlier.
-    pub to: Option<Micros>,
-}
+use crate::model::Micros;
 
 /// Spans in one row of text. A text in D1 is at most 2,000,000 bytes, a span's
 /// row some 4,800: its id, name and model have 256 bytes each at most, and JSON
@@ -38,35 +19,14 @@ pub(super) const TRACE: &str = "json_array(
   t.deployment, t.tags, t.evaluators, t.metadata, t.input_preview,
   t.output_preview, b.object, t.event_offset, t.event_length)";
 
-/// The newest traces that the filter lets through, newest start first. Goes
-/// along the index by start and stops when it has enough.
-#[must_use]
-pub fn list_traces(project: &str, filter: &TraceFilter) -> Statement {
-    let mut list = Builder::new(project);
-    list.range(filter.after.as_ref(), filter.from, filter.to);
-    if let Some(name) = &filter.name {
-        let name = list.bind(&**name);
-        list.and(&format!("instr(lower(coalesce(t.name, t.root_name, '')), lower({name})) > 0"));
-    }
-    match filter.status {
-        Some(Status::Error) => list.and("t.errors > 0"),
-        Some(Status::Ok) => list.and("t.errors = 0"),
-        None => {}
-    }
-    for tag in &filter.tags {
-        let tag = list.bind(&**tag);
-        list.and(&format!("exists (select 1 from json_each(t.tags) where value = {tag})"));
-    }
-    let Builder { clauses, params } = list;
-    let sql = format!(
-        "select {TRACE} as json from trace as t
-        left join batch as b on b.seq = t.event_batch and b.project = t.project
-        where t.project = ?1{clauses}
-        order by t.start_us desc, t.id desc
-        limit {}",
-        filter.limit
-    );
-    Statement { sql: sql.into(), params }
+/// Those of them that a client may make long, and that a session does not show.
+const LONG: &str = "t.session, t.parent_trace,
+  t.deployment, t.tags, t.evaluators, t.metadata";
+
+/// [`TRACE`] with nothing in place of what is long: five hundred traces with all
+/// of it are more than an isolate's memory.
+pub(super) fn short_trace() -> String {
+    TRACE.replacen(LONG, "null, null, null, null, null, null", 1)
 }
 
 /// Conditions and what is bound in them, counted together.
@@ -167,4 +127,16 @@ fn get(project: &str, id: &str, span: Option<&str>) -> Vec<Statement> {
         Statement { sql: spans.into(), params: of_spans() },
         Statement { sql: batches.into(), params: of_spans() },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_trace_has_as_many_columns() {
+        let columns = |sql: &str| sql.replace("''", "").matches(',').count();
+        assert_ne!(short_trace(), TRACE);
+        assert_eq!(columns(&short_trace()), columns(TRACE));
+    }
 }

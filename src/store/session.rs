@@ -2,7 +2,7 @@
 //! no index by session: it would be one more row written for each trace. But a
 //! session is short, and whoever asks knows when one of its traces started.
 
-use super::query::TRACE;
+use super::query::short_trace;
 use super::read::{TraceRow, traces};
 use super::{Ran, Statement};
 use crate::error::Fault;
@@ -16,7 +16,7 @@ pub const MOST: usize = 250;
 /// Those of a session's traces that are near a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Near {
-    /// In order of start.
+    /// In order of start, without what clients may make long.
     pub traces: Vec<TraceRow>,
     /// Where to go on looking for earlier ones, unless there are none.
     pub earlier: Option<Micros>,
@@ -29,6 +29,7 @@ pub struct Near {
 #[must_use]
 pub fn near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
     let directions = [("<=", "desc"), (">", "asc")];
+    let columns = short_trace();
     let statements = directions.into_iter().flat_map(|(side, order)| {
         // Times are bound as text: see `query`.
         let walk = format!(
@@ -37,7 +38,7 @@ pub fn near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
             order by start_us {order}, id {order}"
         );
         let traces = format!(
-            "select {TRACE} as json from ({walk} limit {WALK}) as w
+            "select {columns} as json from ({walk} limit {WALK}) as w
             cross join trace as t on t.project = ?1 and t.id = w.id
             left join batch as b on b.seq = t.event_batch and b.project = t.project
             where t.session = ?3
