@@ -16,16 +16,21 @@ export const LOCAL_ADMIN_TOKEN = "local-operator";
 /** What wrangler needs to run without asking anybody anything. */
 export const quiet = { ...env, CI: "1" };
 
-/** Where wrangler finds a database. */
+/** Where wrangler finds a database.
+ *  @param {boolean} remote */
 const place = (remote) => (remote ? ["--remote"] : ["--local", "--persist-to", stateDir]);
 
-/** All that is ever stored of a key. */
+/** All that is ever stored of a key.
+ *  @param {string} key */
 export const hashOf = (key) => createHash("sha256").update(key).digest("hex");
 
 /**
  * Runs SQL statements, as one transaction, and gives back the rows of each.
  * wrangler takes no parameters: whatever is put into `sql` must have been
  * checked against a pattern that leaves no room for SQL.
+ * @param {string} sql
+ * @param {{ remote?: boolean }} [options]
+ * @returns {Record<string, any>[][]}
  */
 export function query(sql, { remote = false } = {}) {
   const { ok, stdout, stderr } = capture(
@@ -35,7 +40,9 @@ export function query(sql, { remote = false } = {}) {
     remote ? { env, stdio: ["inherit", "pipe", "inherit"] } : { env: quiet },
   );
   if (!ok) throw new Failed(`the database could not be asked:\n${stdout}${stderr}`);
-  return JSON.parse(stdout.slice(stdout.search(/^\[/m))).map(({ results }) => results);
+  /** @type {{ results: Record<string, any>[] }[]} */
+  const answers = JSON.parse(stdout.slice(stdout.search(/^\[/m)));
+  return answers.map(({ results }) => results);
 }
 
 /** Brings the local database up to date. Starting wrangler takes seconds, so

@@ -2,22 +2,33 @@
 import { parseArgs } from "node:util";
 import { Failed } from "./run.mjs";
 
+/** @import { ParseArgsConfig } from "node:util" */
+
 /** node:util's `parseArgs`, whose complaints are the user's to read, with how
- *  the command is used. */
+ *  the command is used.
+ *  @template {ParseArgsConfig} T
+ *  @param {T} config
+ *  @param {string} [usage] */
 export function parse(config, usage) {
   try {
     return parseArgs(config);
   } catch (error) {
-    throw new Failed(usage ? `${error.message}\n\n${usage}` : error.message);
+    const { message } = /** @type {Error} */ (error);
+    throw new Failed(usage ? `${message}\n\n${usage}` : message);
   }
 }
 
-/** Options that are whole numbers, as text, with what they are by default. */
+/** Options that are whole numbers, as text, with what they are by default.
+ *  @template {string} Name
+ *  @param {Record<Name, string>} defaults
+ *  @returns {Record<Name, string>} */
 export function numbers(defaults) {
-  const options = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, { type: "string", default: value }]));
+  /** @type {[string, string][]} */
+  const known = Object.entries(defaults);
+  const options = Object.fromEntries(known.map(([name, value]) => [name, { type: /** @type {const} */ ("string"), default: value }]));
   const { values } = parse({ options });
   for (const [name, value] of Object.entries(values)) {
-    if (!/^\d{1,9}$/.test(value)) throw new Failed(`--${name}: not a number: ${value}`);
+    if (!/^\d{1,9}$/.test(String(value))) throw new Failed(`--${name}: not a number: ${value}`);
   }
-  return values;
+  return /** @type {Record<Name, string>} */ (values);
 }

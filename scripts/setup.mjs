@@ -12,7 +12,8 @@ import { Failed, capture, cli, fingerprint, root, run, runQuietly, say, stamp, t
 const WASM = "wasm32-unknown-unknown";
 
 /** Everything that building needs. Packages and tools come side by side: one
- *  mostly waits for the network and the disk, the other for the processor. */
+ *  mostly waits for the network and the disk, the other for the processor.
+ *  @param {string[]} [components] */
 export async function setUp(components = []) {
   ensureRust(components);
   await Promise.all([ensurePackages(), ensureTools()]);
@@ -40,6 +41,7 @@ export async function ensurePackages() {
  * which downloads them beside the lock file, and fails where there is none.
  * npm 10 leaves out the link that npm 11 makes: it sees four packages that
  * offer the same command and forgets that three of them are for others.
+ * @param {string} packages
  */
 function linkNode(packages) {
   const { platform, arch } = process;
@@ -48,19 +50,22 @@ function linkNode(packages) {
   if (existsSync(join(packages, own)) && !existsSync(link)) symlinkSync(`../${own}/bin/node`, link);
 
   const { stdout } = capture("node", ["--version"]);
-  const [major, minor] = stdout.replace("v", "").split(".").map(Number);
+  const [major = 0, minor = 0] = stdout.replace("v", "").split(".").map(Number);
   if (major < 22 || (major === 22 && minor < 12)) {
     throw new Failed(`there is no packaged Node for ${platform} ${arch}: please install Node 22.12 or newer`);
   }
 }
 
-/** The wasm target, and the standard library's source (see toolchain/cargo). */
+/** The wasm target, and the standard library's source (see toolchain/cargo).
+ *  @param {string[]} components */
 function ensureRust(components) {
   if (!capture("rustup", ["--version"]).ok || !capture("cargo", ["--version"]).ok) {
     throw new Failed(
       "Rust is missing: please install it with rustup (https://rustup.rs), its stable toolchain, and try again",
     );
   }
+  /** @param {"target" | "component"} kind
+   *  @param {string} name */
   const add = (kind, name) => {
     const { stdout } = capture("rustup", [kind, "list", "--installed"]);
     // Installed components carry the host's name: `clippy-x86_64-…`.
@@ -73,7 +78,8 @@ function ensureRust(components) {
   for (const name of ["rust-src", ...components]) add("component", name);
 }
 
-/** The version of a crate in Cargo.lock, so that no version is written twice. */
+/** The version of a crate in Cargo.lock, so that no version is written twice.
+ *  @param {string} crate */
 function lockedVersion(crate) {
   const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
   const version = lock.match(new RegExp(`^name = "${crate}"\\nversion = "(.+)"$`, "m"))?.[1];
@@ -84,12 +90,14 @@ function lockedVersion(crate) {
 /** worker-build (released together with `worker`) and wasm-bindgen, whose
  *  command line must be of the very version that the crate is linked with. */
 async function ensureTools() {
+  /** @type {Record<string, string>} */
   const versions = { "worker-build": lockedVersion("worker"), "wasm-bindgen": lockedVersion("wasm-bindgen") };
+  /** @param {string} tool */
   const has = (tool) => {
     const { ok, stdout } = capture(join(tools, "bin", tool), ["--version"]);
     return ok && stdout.trim().split(" ").at(-1) === versions[tool];
   };
-  if (!has("wasm-bindgen")) await downloadWasmBindgen(versions["wasm-bindgen"]).catch(() => {});
+  if (!has("wasm-bindgen")) await downloadWasmBindgen(lockedVersion("wasm-bindgen")).catch(() => {});
 
   const missing = Object.keys(versions).filter((tool) => !has(tool));
   if (missing.length === 0) return;
@@ -120,10 +128,14 @@ on Debian and Ubuntu \`apt-get install build-essential pkg-config libssl-dev\``)
 }
 
 /** wasm-bindgen's own release, where it can be reached: one try, and the
- *  caller checks that what came runs and is the right version. */
+ *  caller checks that what came runs and is the right version.
+ *  @param {string} version */
 async function downloadWasmBindgen(version) {
-  const cpu = { x64: "x86_64", arm64: "aarch64" }[process.arch];
-  const os = { linux: "unknown-linux-musl", darwin: "apple-darwin" }[process.platform];
+  /** @type {Record<string, string>} */
+  const cpus = { x64: "x86_64", arm64: "aarch64" };
+  /** @type {Record<string, string>} */
+  const systems = { linux: "unknown-linux-musl", darwin: "apple-darwin" };
+  const [cpu, os] = [cpus[process.arch], systems[process.platform]];
   const name = `wasm-bindgen-${version}-${cpu}-${os}`;
   const url = `https://github.com/wasm-bindgen/wasm-bindgen/releases/download/${version}/${name}.tar.gz`;
 

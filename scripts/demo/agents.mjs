@@ -4,7 +4,14 @@
 import { callOf, chat, embed, tool } from "./models.mjs";
 import { CALLS, COMPANIES, DIFF, DOCS, FILES, RESEARCH } from "./texts.mjs";
 
-/** Looks for passages: a vector, the index, and an order by relevance. */
+/** @import { Message, RunOptions } from "../types.d.ts" */
+/** @import { Model } from "./models.mjs" */
+/** @import { Recorder, Step } from "./recorder.mjs" */
+
+/** Looks for passages: a vector, the index, and an order by relevance.
+ *  @param {Step} at
+ *  @param {string} query
+ *  @param {string[]} passages */
 function retrieve(at, query, passages, { broken = false } = {}) {
   return at.step("RETRIEVAL", "search_knowledge_base", { input: { query, top_k: passages.length } }, (step) => {
     embed(step, query);
@@ -25,24 +32,30 @@ const SUPPORT_SYSTEM = `You are the support agent of a shop for audio equipment.
 Look up the order before you say anything about it. Follow the policies that you find; never promise what they do not allow.
 Refunds above 50 dollars and anything about lawyers, press or accidents go to a human.`;
 
-/** A turn of a conversation, with what was said before. */
+/** A turn of a conversation, with what was said before.
+ *  @param {Recorder} recorder
+ *  @param {RunOptions} options */
 export function support(recorder, { topic, turn, broken, model }) {
-  const [question, answer] = topic.turns[turn];
+  const [question, answer] = /** @type {[string, string]} */ (topic.turns[turn]);
+  /** @type {Message[]} */
   const history = topic.turns.slice(0, turn).flatMap(([asked, said]) => [{ role: "user", text: asked }, { role: "assistant", text: said }]);
   const { chance } = recorder;
   recorder.step("AGENT", "support-agent", { input: { message: question, turn: turn + 1 } }, (agent) => {
     agent.step("GUARDRAIL", "check_input", { ms: 35, input: question, output: { allowed: true, categories: [], score: 0.01 } });
     const order = callOf(chance, "get_order", { order_id: topic.order });
     const search = callOf(chance, "search_knowledge_base", { query: question });
+    /** @type {Message[]} */
     const messages = [...history, { role: "user", text: question }];
     const options = { system: SUPPORT_SYSTEM, tools: SUPPORT_TOOLS, more: chance.number(400, 900), cached: turn > 0 };
     chat(agent, model, { ...options, messages, answer: { text: turn ? undefined : "Let me look that up for you.", calls: [order, search] } });
 
     const found = { order_id: topic.order, status: "delivered", days_since_delivery: 9, items: [{ sku: "HP-700", name: "Headphones HP-700", price: 129 }] };
+    /** @type {unknown} */
     let passages;
     agent.together(
       () => {
         // Now and then the shop's API fails once, and the agent tries again.
+        /** @param {Step} step */
         const get = (step) => step.step("TOOL", "http.get /orders/{id}", { ms: 140, input: { url: `https://shop.internal/orders/${topic.order}` }, metadata: { method: "GET", attempt: 1 }, output: { status: 200 } });
         agent.step("TOOL", "get_order", { input: order.arguments }, (step) => {
           if (chance.is(0.08)) {
@@ -58,6 +71,7 @@ export function support(recorder, { topic, turn, broken, model }) {
       },
       () => (passages = retrieve(agent, question, [topic.policy, "Opening hours: Monday to Friday, 8:00–18:00 CET."], { broken })),
     );
+    /** @type {Message[]} */
     const results = [{ role: "tool", call: order, result: JSON.stringify(found) }, { role: "tool", call: search, result: JSON.stringify(passages) }];
     chat(agent, model, { ...options, messages: [...messages, { role: "assistant", calls: [order, search] }, ...results], answer: { text: answer } });
     if (answer.includes("colleague")) {
@@ -75,12 +89,15 @@ const RESEARCH_TOOLS = [
 const PAGE = `Measurements over two winters show that the seasonal figure depends less on the lowest temperature than on how often the machine
 has to defrost. Sites near the coast, with humid air around freezing, lose up to 12 %; dry and much colder sites lose less than 4 %. `;
 
-/** Rounds of searching and reading, several at a time, and a report. */
+/** Rounds of searching and reading, several at a time, and a report.
+ *  @param {Recorder} recorder
+ *  @param {Pick<RunOptions, "broken">} options */
 export function research(recorder, { broken }) {
   const { chance } = recorder;
   const { question, angles } = chance.pick(RESEARCH);
-  const model = chance.weighed([[4, "claude-sonnet-4-5"], [1, "gpt-4.1"]]);
+  const model = chance.weighed(/** @type {[number, Model][]} */ ([[4, "claude-sonnet-4-5"], [1, "gpt-4.1"]]));
   recorder.step("AGENT", "research-agent", { input: { question, depth: angles.length } }, (agent) => {
+    /** @type {Message[]} */
     const messages = [{ role: "user", text: question }];
     const options = { system: "You research questions thoroughly. Search from several angles, read the best sources, and cite every claim.", tools: RESEARCH_TOOLS, maxTokens: 4096, cached: true };
     agent.step("CHAIN", "plan", { input: question }, (plan) => {
@@ -119,14 +136,16 @@ export function research(recorder, { broken }) {
   });
 }
 
-/** A question to the documentation. */
+/** A question to the documentation.
+ *  @param {Recorder} recorder
+ *  @param {Pick<RunOptions, "broken">} options */
 export function docs(recorder, { broken }) {
   const { chance } = recorder;
   const [question, passage] = chance.pick(DOCS);
   recorder.step("CHAIN", "answer-from-docs", { input: question }, (chain) => {
     const found = retrieve(chain, question, [passage, ...DOCS.filter(([, other]) => other !== passage).slice(0, 3).map(([, other]) => other)], { broken });
     const order = chain.step("RETRIEVAL", "rerank", { ms: 70, model: "rerank-v3", input: { query: question, documents: found.length }, output: [0, 2, 1, 3] });
-    const text = `${passage}\n\n(See ${found[order[0]].id}.)`;
+    const text = `${passage}\n\n(See ${found[order[0] ?? 0]?.id}.)`;
     chat(chain, "gpt-4o-mini", {
       system: "Answer only from the passages given. If they do not say, say so.",
       messages: [{ role: "user", text: `Passages:\n${found.map((one) => `[${one.id}] ${one.text}`).join("\n")}\n\nQuestion: ${question}` }],
@@ -137,7 +156,8 @@ export function docs(recorder, { broken }) {
   });
 }
 
-/** One call that makes JSON of a document, checked. Many, short, sometimes wrong. */
+/** One call that makes JSON of a document, checked. Many, short, sometimes wrong.
+ *  @param {Recorder} recorder */
 export function extract(recorder) {
   const { chance } = recorder;
   const invoice = { vendor: chance.pick(COMPANIES), number: `INV-${chance.number(1_000, 99_999)}`, total: chance.number(1_000, 900_000) / 100, currency: chance.pick(["EUR", "USD"]) };
@@ -158,13 +178,15 @@ export function extract(recorder) {
   });
 }
 
-/** Reviews a change: reads files, runs tests, looks at each file by itself. */
+/** Reviews a change: reads files, runs tests, looks at each file by itself.
+ *  @param {Recorder} recorder */
 export function review(recorder) {
   const { chance } = recorder;
   const files = FILES.slice(0, chance.number(2, FILES.length));
   recorder.step("AGENT", "code-reviewer", { input: { repository: "shop/backend", pull_request: chance.number(800, 1_400), files } }, (agent) => {
     agent.step("TOOL", "git.checkout", { ms: 1_400, input: { depth: 1 }, output: { commit: chance.hex(40) } });
     let failed = false;
+    /** @type {string[]} */
     const notes = [];
     agent.together(
       () => {
@@ -198,9 +220,11 @@ export function review(recorder) {
   });
 }
 
-/** A spoken turn. */
+/** A spoken turn.
+ *  @param {Recorder} recorder
+ *  @param {Pick<RunOptions, "turn">} options */
 export function voice(recorder, { turn }) {
-  const [said, answered] = CALLS[turn];
+  const [said, answered] = /** @type {[string, string]} */ (CALLS[turn]);
   recorder.step("VOICE", "voice-concierge", { input: { audio_seconds: 3.4, language: "en" } }, (call) => {
     const heard = call.step("VOICE", "transcribe", { ms: 380, model: "whisper-large-v3", input: { codec: "opus" }, output: said });
     chat(call, "claude-haiku-4-5", { system: "You are on the phone for a hotel. One or two short sentences.", messages: [{ role: "user", text: heard }], maxTokens: 120, answer: { text: answered } });

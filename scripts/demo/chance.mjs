@@ -4,6 +4,7 @@
 export class Chance {
   #state;
 
+  /** @param {number} seed */
   constructor(seed) {
     this.#state = seed | 0;
   }
@@ -21,32 +22,46 @@ export class Chance {
     return new Chance(Math.floor(this.next() * 2 ** 32));
   }
 
-  /** A whole number, `least` to `most`. */
+  /** A whole number, `least` to `most`.
+   *  @param {number} least
+   *  @param {number} most */
   number(least, most) {
     return least + Math.floor(this.next() * (most - least + 1));
   }
 
+  /** @param {number} part */
   is(part) {
     return this.next() < part;
   }
 
+  /** @template T
+   *  @param {readonly T[]} things
+   *  @returns {T} */
   pick(things) {
-    return things[this.number(0, things.length - 1)];
+    return /** @type {T} */ (things[this.number(0, things.length - 1)]);
   }
 
-  /** One of `[weight, thing]`, the heavier the likelier. */
+  /** One of `[weight, thing]`, the heavier the likelier.
+   *  @template T
+   *  @param {readonly [number, T][]} things
+   *  @returns {T} */
   weighed(things) {
     let at = this.next() * things.reduce((sum, [weight]) => sum + weight, 0);
-    for (const [weight, thing] of things) if ((at -= weight) < 0) return thing;
-    return things.at(-1)[1];
+    for (const [weight, thing] of things) {
+      at -= weight;
+      if (at < 0) return thing;
+    }
+    return /** @type {[number, T]} */ (things.at(-1))[1];
   }
 
-  /** Something that takes about so long: mostly near it, now and then a good deal longer. */
+  /** Something that takes about so long: mostly near it, now and then a good deal longer.
+   *  @param {number} typical */
   around(typical) {
     const normal = Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());
     return typical * Math.exp(0.45 * normal);
   }
 
+  /** @param {number} digits */
   hex(digits) {
     let text = "";
     while (text.length < digits) text += Math.floor(this.next() * 16).toString(16);

@@ -4,6 +4,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failed } from "../run.mjs";
 
+/** @import { DemoEvent } from "../types.d.ts" */
+
 const MOST_EVENTS = 500;
 const MOST_BYTES = 1 << 20;
 const AT_ONCE = 4;
@@ -11,16 +13,22 @@ const AT_ONCE = 4;
 const TRIES = 6;
 
 export class Client {
+  /** @type {Set<Promise<void>>} */
   #under_way = new Set();
+  /** @type {string[]} */
   #batch = [];
   #bytes = 0;
   sent = 0;
 
+  /** @param {string} url
+   *  @param {string} key */
   constructor(url, key) {
-    Object.assign(this, { url, key });
+    this.url = url;
+    this.key = key;
   }
 
-  /** Takes an event, and sends a batch when one is full. */
+  /** Takes an event, and sends a batch when one is full.
+   *  @param {DemoEvent} event */
   async add({ at, ...event }) {
     const text = JSON.stringify(event);
     this.#batch.push(text);
@@ -49,6 +57,7 @@ export class Client {
     await Promise.all(this.#under_way);
   }
 
+  /** @param {string} body */
   async #send(body) {
     for (let attempt = 1; ; attempt++) {
       let response;
@@ -64,7 +73,7 @@ export class Client {
         continue;
       }
       if (response.status === 201) return;
-      const { error } = await response.json().catch(() => ({}));
+      const { error } = /** @type {{ error?: { message: string } }} */ (await response.json().catch(() => ({})));
       if (![429, 503].includes(response.status) || attempt >= TRIES) {
         throw new Failed(`${this.url} answered ${response.status}: ${error?.message ?? "that is no Edgespan"}`);
       }

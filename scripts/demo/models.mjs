@@ -4,6 +4,20 @@
 
 import { fields } from "./recorder.mjs";
 
+/** @import { Answer, Call, Chat, Tool, Usage } from "../types.d.ts" */
+/** @import { Chance } from "./chance.mjs" */
+/** @import { Recorder, Step } from "./recorder.mjs" */
+
+/** A call in one maker's form.
+ *  @typedef {object} Made
+ *  @property {string} name
+ *  @property {unknown} input
+ *  @property {unknown} said
+ *  @property {object} modelParameters
+ *  @property {(usage: Usage) => unknown} output */
+/** @typedef {Required<Omit<Chat, "more" | "cached" | "error">>} Asked */
+/** @typedef {keyof typeof MODELS} Model */
+
 /** Dollars for a million tokens in and out, tokens in a second. */
 export const MODELS = {
   "gpt-4.1": { family: "openai", input: 2, output: 8, speed: 85 },
@@ -14,12 +28,18 @@ export const MODELS = {
   "text-embedding-3-small": { family: "embedding", input: 0.02, output: 0, speed: Infinity },
 };
 
-/** About as many tokens as a tokenizer would make of it. */
+/** About as many tokens as a tokenizer would make of it.
+ *  @param {unknown} value */
 const tokens = (value) => Math.ceil((typeof value === "string" ? value : JSON.stringify(value)).length / 3.7);
+/** @param {number} dollars */
 const round = (dollars) => Math.round(dollars * 1e9) / 1e9;
 
-/** What is said of a call: usage, cost, and the time until the answer is there. */
-function account(chance, name, context, answer, cached) {
+/** What is said of a call: usage, cost, and the time until the answer is there.
+ *  @param {Model} name
+ *  @param {number} context
+ *  @param {unknown} answer
+ *  @param {boolean} cached */
+function account(name, context, answer, cached) {
   const model = MODELS[name];
   const promptTokens = context;
   const completionTokens = tokens(answer);
@@ -29,8 +49,13 @@ function account(chance, name, context, answer, cached) {
   return { ms: 280 + (completionTokens / model.speed) * 1000 + promptTokens / 40, usage, cost };
 }
 
-/** The tools that an agent offers, in each maker's form. */
+/** The tools that an agent offers, in each maker's form.
+ *  @param {string} name
+ *  @param {string} description
+ *  @param {Tool["properties"]} properties
+ *  @returns {Tool} */
 export const tool = (name, description, properties) => ({ name, description, properties });
+/** @param {Tool["properties"]} properties */
 const schema = (properties) => ({ type: "object", properties: Object.fromEntries(Object.entries(properties).map(([key, type]) => [key, { type }])), required: Object.keys(properties) });
 
 /**
@@ -38,13 +63,16 @@ const schema = (properties) => ({ type: "object", properties: Object.fromEntries
  * `{ role: "assistant", text?, calls }` and `{ role: "tool", call, result }`;
  * the answer is `{ text?, calls? }`, a call being `{ id, name, arguments }`.
  * `more` stands for context that the messages do not show.
+ * @param {Recorder | Step} at
+ * @param {Model} model
+ * @param {Chat} chat
  */
 export function chat(at, model, { system, messages, answer, tools = [], temperature = 0.2, maxTokens = 1024, more = 0, cached = false, error }) {
   const { chance } = at;
   const openai = MODELS[model].family === "openai";
   const made = (openai ? openAi : anthropic)(chance, model, { system, messages, answer, tools, temperature, maxTokens });
   const context = tokens(made.input) + tokens(made.modelParameters) + more;
-  const { ms, usage, cost } = account(chance, model, context, made.said, cached);
+  const { ms, usage, cost } = account(model, context, made.said, cached);
   const call = { ms: error ? 900 : ms, input: made.input, model, modelParameters: made.modelParameters };
   return at.step("LLM", made.name, call, (step) => {
     if (error) step.fail(error);
@@ -52,11 +80,17 @@ export function chat(at, model, { system, messages, answer, tools = [], temperat
   });
 }
 
+/** @param {Chance} chance
+ *  @param {Model} model
+ *  @param {Asked} asked
+ *  @returns {Made} */
 function openAi(chance, model, { system, messages, answer, tools, temperature, maxTokens }) {
+  /** @param {Call[]} list */
   const calls = (list) => list.map(({ id, name, arguments: given }) => ({ id, type: "function", function: { name, arguments: JSON.stringify(given) } }));
   const input = messages.map((message) => {
     if (message.role === "tool") return { role: "tool", tool_call_id: message.call.id, content: message.result };
-    return { role: message.role, content: message.text ?? null, ...(message.calls && { tool_calls: calls(message.calls) }) };
+    const made = message.role === "assistant" ? message.calls : undefined;
+    return { role: message.role, content: message.text ?? null, ...(made && { tool_calls: calls(made) }) };
   });
   const message = { role: "assistant", content: answer.text ?? null, ...(answer.calls && { tool_calls: calls(answer.calls) }) };
   const id = `chatcmpl-${chance.hex(20)}`;
@@ -79,11 +113,17 @@ function openAi(chance, model, { system, messages, answer, tools, temperature, m
   };
 }
 
+/** @param {Chance} chance
+ *  @param {Model} model
+ *  @param {Asked} asked
+ *  @returns {Made} */
 function anthropic(chance, model, { system, messages, answer, tools, temperature, maxTokens }) {
+  /** @param {Answer} answer */
   const blocks = ({ text, calls = [] }) => [
     ...(text ? [{ type: "text", text }] : []),
     ...calls.map(({ id, name, arguments: input }) => ({ type: "tool_use", id: id.replace("call_", "toolu_"), name, input })),
   ];
+  /** @type {{ role: string, content: string | object[] }[]} */
   const input = [];
   for (const message of messages) {
     if (message.role === "assistant") input.push({ role: "assistant", content: blocks(message) });
@@ -119,7 +159,9 @@ function anthropic(chance, model, { system, messages, answer, tools, temperature
   };
 }
 
-/** A text becomes a vector. */
+/** A text becomes a vector.
+ *  @param {Step} at
+ *  @param {string} text */
 export function embed(at, text) {
   const model = "text-embedding-3-small";
   const promptTokens = tokens(text);
@@ -133,5 +175,9 @@ export function embed(at, text) {
   });
 }
 
-/** A call of a tool, with an id as OpenAI's are. */
+/** A call of a tool, with an id as OpenAI's are.
+ *  @param {Chance} chance
+ *  @param {string} name
+ *  @param {Call["arguments"]} given
+ *  @returns {Call} */
 export const callOf = (chance, name, given) => ({ id: `call_${chance.hex(24)}`, name, arguments: given });

@@ -9,14 +9,19 @@ import { DOCS } from "./texts.mjs";
 const DOCUMENTS = 53;
 const SHARD = 1 + 3 * DOCUMENTS;
 
-/** Exactly so many spans: shards of documents, four shards at a time. */
+/** @import { Recorder, Step } from "./recorder.mjs" */
+
+/** Exactly so many spans: shards of documents, four shards at a time.
+ *  @param {Recorder} recorder */
 export function reindex(recorder, { spans = 5_000 } = {}) {
   const shards = Math.floor((spans - 1) / SHARD);
   const rest = spans - 1 - shards * SHARD;
+  /** @param {Step} job
+   *  @param {number} n */
   const shard = (job, n) => () => {
     job.step("CHAIN", `shard-${String(n).padStart(2, "0")}`, { input: { shard: n, documents: DOCUMENTS } }, (step) => {
       for (let at = 0; at < DOCUMENTS; at++) {
-        const [question, text] = DOCS[(n + at) % DOCS.length];
+        const [question, text] = /** @type {[string, string]} */ (DOCS[(n + at) % DOCS.length]);
         step.step("CHAIN", `document ${n * DOCUMENTS + at}`, { input: { title: question } }, (document) => {
           embed(document, text);
           try {
@@ -41,7 +46,8 @@ export function reindex(recorder, { spans = 5_000 } = {}) {
   });
 }
 
-/** Half an hour, nearly all of it waiting. */
+/** Half an hour, nearly all of it waiting.
+ *  @param {Recorder} recorder */
 export function approval(recorder) {
   recorder.step("AGENT", "contract-agent", { input: { document: "master-services-agreement.docx", deviations: 3 } }, (agent) => {
     chat(agent, "claude-sonnet-4-5", {
@@ -57,7 +63,8 @@ export function approval(recorder) {
   });
 }
 
-/** A tool that gives back some 400 KB. */
+/** A tool that gives back some 400 KB.
+ *  @param {Recorder} recorder */
 export function report(recorder) {
   const { chance } = recorder;
   recorder.step("AGENT", "analytics-agent", { input: { question: "Which products were returned most often last quarter?" } }, (agent) => {
@@ -72,7 +79,8 @@ export function report(recorder) {
   });
 }
 
-/** Leaves out a span that others are below: its parent's batch got lost. */
+/** Leaves out a span that others are below: its parent's batch got lost.
+ *  @param {Recorder} recorder */
 export function loseParent({ events }) {
   const parents = new Set(events.map(({ body }) => body.parentSpanId));
   const at = events.findIndex(({ body }) => body.parentSpanId && parents.has(body.id));

@@ -1,7 +1,10 @@
 // What people ask the demo's agents, and what these find and answer. Invented;
 // any likeness is accidental.
 
-/** Conversations with the support agent, turn by turn. */
+/** @import { Topic } from "../types.d.ts" */
+
+/** Conversations with the support agent, turn by turn.
+ *  @type {Topic[]} */
 export const SUPPORT = [
   {
     order: "A-20417",
@@ -61,7 +64,8 @@ export const RESEARCH = [
   { question: "Which open data sets exist on urban tree cover, and how fresh are they?", angles: ["urban tree canopy dataset global", "Sentinel-2 tree cover update frequency", "city tree inventory open data licence"] },
 ];
 
-/** Questions to the documentation, and passages that answer them. */
+/** Questions to the documentation, and passages that answer them.
+ *  @type {[question: string, passage: string][]} */
 export const DOCS = [
   ["How do I rotate an API key without downtime?", "Create the new key with --keep-old, deploy it, then revoke the old one."],
   ["What is the maximum size of a batch?", "A batch may have 1,000 events and 5 MB after decompression."],
@@ -85,7 +89,8 @@ export const DIFF = `@@ -41,9 +41,14 @@ export async function chargeTax(order: O
 
 export const COMPANIES = ["Nordlicht GmbH", "Acme Logistics", "Société Générale de Papier", "Müller & Söhne KG", "Blue Harbor Foods", "株式会社みらい"];
 
-/** A telephone call to the hotel, turn by turn. */
+/** A telephone call to the hotel, turn by turn.
+ *  @type {Topic["turns"]} */
 export const CALLS = [
   ["Hi, do you have a room for tonight?", "Yes, we have a double for 140 euros, breakfast included. Shall I book it?"],
   ["Is there parking?", "There is a garage next door, 18 euros a night. I can reserve a space."],

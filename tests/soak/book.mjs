@@ -3,20 +3,26 @@
 // batch is there, every other one wholly or not at all, all of it counted once.
 // Neighbouring batches share traces, so that totals are made by many batches.
 
+/** @import { Batch, Counts, Trace } from "./types.d.ts" */
+
 /** Batches that write to one trace; each writes to two. */
 const SHARING = 10;
 const SPANS = 4;
 const EVENTS = SPANS + 1;
 
 export class Book {
+  /** @type {Batch[]} */
   batches = [];
+  /** @type {Set<number>} */
   #acknowledged = new Set();
 
-  /** A new batch: four spans in two traces, and the event of one of these. */
+  /** A new batch: four spans in two traces, and the event of one of these.
+   *  @returns {Batch} */
   newBatch() {
     const n = this.batches.length;
-    const traces = [Math.floor(n / SHARING), Math.floor((n + SHARING / 2) / SHARING) + 1_000_000].map((t) => `t${t}`);
-    const spans = Array.from({ length: SPANS }, (_, s) => ({ id: `${n}-${s}`, trace: traces[s % 2], tokens: (n % 50) + s + 1 }));
+    const [even, odd] = [`t${Math.floor(n / SHARING)}`, `t${Math.floor((n + SHARING / 2) / SHARING) + 1_000_000}`];
+    const traces = [even, odd];
+    const spans = Array.from({ length: SPANS }, (_, s) => ({ id: `${n}-${s}`, trace: s % 2 ? odd : even, tokens: (n % 50) + s + 1 }));
     const events = [
       { type: "trace-create", body: { id: traces[n % 2], name: "soak", tags: [`n${n}`] } },
       ...spans.map(({ id, trace, tokens }) => ({
@@ -29,11 +35,14 @@ export class Book {
     return batch;
   }
 
-  /** Notes what the service answered; all but a 201 says nothing. */
+  /** Notes what the service answered; all but a 201 says nothing.
+   *  @param {Batch} batch
+   *  @param {number} status */
   note(batch, status) {
     if (status === 201) this.#acknowledged.add(batch.n);
   }
 
+  /** @param {Batch} batch */
   isAcknowledged(batch) {
     return this.#acknowledged.has(batch.n);
   }
@@ -55,10 +64,15 @@ export class Book {
    * Compares. `read(id)` is the `data` of GET /api/v1/traces/{id}, or null when
    * there is no such trace; `listed` all ids of GET /api/v1/traces; `counts`
    * the sums over D1's tables that COUNTS asks for.
+   * @param {(id: string) => Promise<Trace | null> | Trace | null | undefined} read
+   * @param {string[]} listed
+   * @param {Counts} counts
    */
   async compare(read, listed, counts) {
+    /** @type {string[]} */
     const wrong = [];
     const there = new Map();
+    /** @type {string[]} */
     const seen = [];
     for (const id of this.traces) {
       const trace = await read(id);
@@ -85,18 +99,23 @@ export class Book {
     }
     const expected = { ledger: written, spans: written * SPANS, counted: written, events: written * EVENTS };
     for (const [name, count] of Object.entries(expected)) {
-      if (counts[name] !== count) wrong.push(`${name}: ${counts[name]} in D1, ${count} by the API`);
+      const found = counts[/** @type {keyof Counts} */ (name)];
+      if (found !== count) wrong.push(`${name}: ${found} in D1, ${count} by the API`);
     }
     return { written, wrong };
   }
 
+  /** @param {string} id */
   #tokens(id) {
-    const [n, s] = id.split("-").map(Number);
-    return this.batches[n].spans[s].tokens;
+    const [n = NaN, s = NaN] = id.split("-").map(Number);
+    const span = this.batches[n]?.spans[s];
+    if (!span) throw new Error(`nobody sent span ${id}`);
+    return span.tokens;
   }
 }
 
-/** The sums of one project that `compare` wants, by the names it has for them. */
+/** The sums of one project that `compare` wants, by the names it has for them.
+ *  @param {string} project */
 export const COUNTS = (project) => `select
   (select count(*) from batch where project = '${project}') as ledger,
   (select count(*) from span as s join trace as t on t.key = s.trace where t.project = '${project}') as spans,

@@ -8,13 +8,19 @@ import { Client, until } from "./client.mjs";
 import { LocalServer } from "./local.mjs";
 import { Dice } from "./random.mjs";
 
+/** @import { Batch, Result } from "./types.d.ts" */
+
+/** How a round's connections know when to stop.
+ *  @typedef {{ stopped: boolean, answered: number }} Load */
+
 const CONNECTIONS = 6;
 /** The project that `npm start` makes. */
 const PROJECT = "local";
 
 /**
  * Runs so many rounds and compares; `say` gets a line for each.
- * @returns {{ acknowledged: number, unknown: number, written: number, wrong: string[] }}
+ * @param {{ rounds: number, seed: number, say?: (line: string) => void }} options
+ * @returns {Promise<Result & { unknown: number }>}
  */
 export async function crash({ rounds, seed, say = () => {} }) {
   const dice = new Dice(seed);
@@ -32,6 +38,10 @@ export async function crash({ rounds, seed, say = () => {} }) {
   }
 }
 
+/** @param {number} round
+ *  @param {LocalServer} server
+ *  @param {Book} book
+ *  @param {Dice} dice */
 async function oneRound(round, server, book, dice) {
   const [batches, acknowledged] = [book.batches.length, book.acknowledged];
   // Often while the first batches are on their way and the first sweep runs.
@@ -52,14 +62,21 @@ async function oneRound(round, server, book, dice) {
   return `round ${round}: killed ${Date.now() - started} ms after it answered; ${sent} new batches sent, ${taken} acknowledged`;
 }
 
-/** Mostly a new one; some again whose fate nobody knows, some again for no reason. */
+/** Mostly a new one; some again whose fate nobody knows, some again for no reason.
+ *  @param {Book} book
+ *  @param {Dice} dice
+ *  @returns {Batch} */
 function nextBatch(book, dice) {
   if (dice.chance(0.85) || book.batches.length === 0) return book.newBatch();
   const { unknown } = book;
   return dice.pick(dice.chance(0.7) && unknown.length > 0 ? unknown : book.batches);
 }
 
-/** One sender, one batch after the other; some of their bodies come slowly. */
+/** One sender, one batch after the other; some of their bodies come slowly.
+ *  @param {Client} client
+ *  @param {Book} book
+ *  @param {Dice} dice
+ *  @param {Load} load */
 async function connection(client, book, dice, load) {
   while (!load.stopped) {
     const batch = nextBatch(book, dice);
@@ -71,7 +88,9 @@ async function connection(client, book, dice, load) {
   }
 }
 
-/** Starts it once more, sweeps, waits, and compares. */
+/** Starts it once more, sweeps, waits, and compares.
+ *  @param {LocalServer} server
+ *  @param {Book} book */
 async function end(server, book) {
   server.spawn();
   await server.answers();

@@ -8,13 +8,16 @@ import { join } from "node:path";
 import { capture, env, root } from "../../scripts/run.mjs";
 import { until } from "./client.mjs";
 
+/** @import { ChildProcess } from "node:child_process" */
+
 const MINUTE = 60_000;
 
+/** @returns {Promise<number>} */
 function freePort() {
   return new Promise((done, fail) => {
     const probe = createServer().once("error", fail);
     probe.listen(0, "localhost", () => {
-      const { port } = probe.address();
+      const { port } = /** @type {import("node:net").AddressInfo} */ (probe.address());
       probe.close(() => done(port));
     });
   });
@@ -22,35 +25,37 @@ function freePort() {
 
 export class LocalServer {
   said = "";
+  /** @type {{ process: ChildProcess, ended: Promise<unknown> } | undefined} */
   #child;
 
+  /** @param {number} port */
+  constructor(port) {
+    this.state = mkdtempSync(join(tmpdir(), "edgespan-"));
+    this.url = `http://localhost:${port}`;
+    this.env = { ...env, CI: "1", WRANGLER_LOG: "log", PORT: String(port), STATE_DIR: this.state };
+  }
+
   static async create() {
-    const server = new LocalServer();
-    server.state = mkdtempSync(join(tmpdir(), "edgespan-"));
-    server.port = await freePort();
-    server.url = `http://localhost:${server.port}`;
+    const server = new LocalServer(await freePort());
     // Also when this process is stopped: nothing else would end that group.
     process.on("exit", () => server.#end());
-    server.env = { ...env, CI: "1", WRANGLER_LOG: "log", PORT: String(server.port), STATE_DIR: server.state };
     return server;
   }
 
   /** Starts it; does not wait for anything. */
   spawn() {
     this.said = "";
-    const options = { cwd: root, env: this.env, detached: true, stdio: ["ignore", "pipe", "pipe"] };
-    const child = spawn("node", ["scripts/start.mjs"], options);
+    const child = spawn("node", ["scripts/start.mjs"], { cwd: root, env: this.env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     for (const out of [child.stdout, child.stderr]) out.setEncoding("utf8").on("data", (text) => (this.said += text));
-    this.#child = child;
-    child.ended = new Promise((done) => child.on("close", done));
+    this.#child = { process: child, ended: new Promise((done) => child.on("close", done)) };
   }
 
   /** Waits until it answers. */
   async answers() {
-    const child = this.#child;
+    const child = this.#child?.process;
     const health = () => fetch(`${this.url}/api/v1/health`).then((response) => response.ok, () => false);
     const alive = () => {
-      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.said}`);
+      if (child?.exitCode !== null) throw new Error(`the server ended with ${child?.exitCode}:\n${this.said}`);
       return health();
     };
     await until("the server", alive, 120);
@@ -70,18 +75,21 @@ export class LocalServer {
   #end() {
     const child = this.#child;
     this.#child = undefined;
-    if (child) process.kill(-child.pid, "SIGKILL");
+    if (child?.process.pid) process.kill(-child.process.pid, "SIGKILL");
     return child;
   }
 
-  /** What the platform does every minute, as of so many minutes from now. */
+  /** What the platform does every minute, as of so many minutes from now.
+   *  @param {number} [minutes] */
   async sweep(minutes = 0) {
     const query = new URLSearchParams({ cron: "* * * * *", time: String(Date.now() + minutes * MINUTE) });
     const response = await fetch(`${this.url}/cdn-cgi/local/scheduled?${query}`);
     if (!response.ok) throw new Error(`the sweep answered ${response.status}`);
   }
 
-  /** Runs SQL on the database's files, through wrangler; the rows of the last statement. */
+  /** Runs SQL on the database's files, through wrangler; the rows of the last statement.
+   *  @param {string} sql
+   *  @returns {any[]} */
   query(sql) {
     const args = ["d1", "execute", "DB", "--local", "--persist-to", this.state, "--json", "--command", sql];
     const { ok, stdout, stderr } = capture("wrangler", args, { env: this.env });

@@ -1,7 +1,8 @@
 // Chance from a seed, so that a run can be had again: which batches, which
 // faults, which moments. What the machine makes of them is not repeated.
 
-/** Mulberry32: a function that gives numbers from 0 to 1. */
+/** Mulberry32: a function that gives numbers from 0 to 1.
+ *  @param {number} seed */
 export function generator(seed) {
   let state = seed | 0;
   return () => {
@@ -13,21 +14,28 @@ export function generator(seed) {
 }
 
 export class Dice {
+  /** @param {number} seed */
   constructor(seed) {
     this.random = generator(seed);
   }
 
-  /** A whole number, `least` to `most`. */
+  /** A whole number, `least` to `most`.
+   *  @param {number} least
+   *  @param {number} most */
   number(least, most) {
     return least + Math.floor(this.random() * (most - least + 1));
   }
 
+  /** @param {number} part */
   chance(part) {
     return this.random() < part;
   }
 
+  /** @template T
+   *  @param {readonly T[]} things
+   *  @returns {T} */
   pick(things) {
-    return things[this.number(0, things.length - 1)];
+    return /** @type {T} */ (things[this.number(0, things.length - 1)]);
   }
 }
 

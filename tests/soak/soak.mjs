@@ -9,7 +9,11 @@ import { Client, until } from "./client.mjs";
 import { Dice } from "./random.mjs";
 import { Service } from "./service.mjs";
 
-/** Calls that fail, and what else may happen to them. */
+/** @import { Fault } from "../support/faulty.ts" */
+/** @import { Batch, Result } from "./types.d.ts" */
+
+/** Calls that fail, and what else may happen to them.
+ *  @type {Record<string, string[]>} */
 const CALLS = {
   "RAW.put": ["before", "after", "slow"],
   "RAW.get": ["before", "after", "slow"],
@@ -26,11 +30,11 @@ const CALLS = {
 
 /**
  * Sends so many batches; `seed` says which and in what weather.
- * @returns {{ batches: number, acknowledged: number, written: number, faults: number, wrong: string[] }}
+ * @param {{ seed: number, batches: number }} options
+ * @returns {Promise<Result & { batches: number, faults: number }>}
  */
 export async function soak({ seed, batches }) {
-  const [dice, book, service] = [new Dice(seed), new Book(), new Service()];
-  await service.start();
+  const [dice, book, service] = [new Dice(seed), new Book(), await Service.start()];
   const client = new Client(service.url, service.key);
   try {
     let faults = 0;
@@ -56,12 +60,14 @@ export async function soak({ seed, batches }) {
   }
 }
 
-/** What the next steps will meet: mostly a few faults now and then, at times an outage, at times none. */
+/** What the next steps will meet: mostly a few faults now and then, at times an outage, at times none.
+ *  @param {Dice} dice
+ *  @returns {Fault[]} */
 function forecast(dice) {
-  const calls = Object.keys(CALLS);
+  const calls = Object.entries(CALLS);
   return Array.from({ length: dice.number(0, 4) }, () => {
-    const on = dice.pick(calls);
-    const what = dice.pick(CALLS[on]);
+    const [on, ways] = dice.pick(calls);
+    const what = dice.pick(ways);
     const chance = on === "DB.prepare" ? 0.05 : dice.chance(0.2) ? 1 : dice.random() * 0.6;
     return {
       on,
@@ -75,7 +81,12 @@ function forecast(dice) {
   });
 }
 
+/** @param {Dice} dice
+ *  @param {Book} book
+ *  @param {Service} service
+ *  @param {Client} client */
 async function oneStep(dice, book, service, client) {
+  /** @param {Batch} batch */
   const send = async (batch) => book.note(batch, await client.send(batch.text));
   const what = dice.random();
   if (what < 0.7) {
@@ -95,7 +106,8 @@ async function oneStep(dice, book, service, client) {
   }
 }
 
-/** Sweeps, days on, until nothing is missing; what should not be so then. */
+/** Sweeps, days on, until nothing is missing; what should not be so then.
+ *  @param {Service} service */
 async function settle(service) {
   const missing = `select count(*) as n from overdue as o
     where not exists (select 1 from batch as b where b.project = o.project and b.id = o.batch)
@@ -104,7 +116,7 @@ async function settle(service) {
     const { queued, fault } = (await service.sweep(days * 24 * 60)) ?? {};
     if (fault) throw new Error(`a sweep in good weather: ${fault}`);
     if (queued === 0) break;
-    await until("what was swept", async () => (await service.run(missing))[0].n === 0);
+    await until("what was swept", async () => (await service.run(missing))[0]?.n === 0);
   }
   const letters = await service.run("select reason, count(*) as n from dead_letter group by 1");
   return letters.map(({ reason, n }) => `${n} dead letters (${reason}), though every raw batch is whole`);

@@ -1,0 +1,120 @@
+// The shapes that several of the scripts speak of.
+
+import type { SpawnOptions, SpawnSyncOptions } from "node:child_process";
+import type { Chance } from "./demo/chance.mjs";
+import type { Model } from "./demo/models.mjs";
+import type { Recorder } from "./demo/recorder.mjs";
+
+/** How a program is run, where that differs from how they all are. */
+export type Launch = SpawnOptions;
+export type Capture = Omit<SpawnSyncOptions, "encoding">;
+
+/** What a program came to that was run for its output. */
+export interface Captured {
+  ok: boolean;
+  stdout: string;
+  stderr: string;
+}
+
+export type SpanType = "AGENT" | "LLM" | "TOOL" | "RETRIEVAL" | "CHAIN" | "DELEGATION" | "VOICE" | "HUMAN_HANDOFF" | "GUARDRAIL";
+
+export interface Usage {
+  promptTokens: number;
+  completionTokens: number;
+  totalTokens: number;
+  cachedTokens?: number;
+}
+
+/** What a span says besides when and where it was. */
+export interface SpanFields {
+  input?: unknown;
+  output?: unknown;
+  model?: string;
+  modelParameters?: object;
+  usage?: Usage;
+  cost?: number;
+  metadata?: object;
+}
+
+/** A step of an agent: the span's fields, and about how many milliseconds it takes. */
+export interface StepOptions<Output> extends SpanFields {
+  ms?: number;
+  parent?: string | null;
+  output?: Output;
+}
+
+/** An event as the SDK sends it; `at` is when, in milliseconds, and not sent. */
+export interface DemoEvent {
+  id: string;
+  type: "trace-create" | "span-create";
+  timestamp: string;
+  at: number;
+  body: SpanFields & { id: string; parentSpanId?: string | null; [field: string]: unknown };
+}
+
+/** A call of a tool by a model. */
+export interface Call {
+  id: string;
+  name: string;
+  arguments: Record<string, unknown>;
+}
+
+/** A tool that a model is offered: what it takes, by name, as JSON's types. */
+export interface Tool {
+  name: string;
+  description: string;
+  properties: Record<string, string>;
+}
+
+export interface Answer {
+  text?: string;
+  calls?: Call[];
+}
+
+export type Message = { role: "user"; text: string } | ({ role: "assistant" } & Answer) | { role: "tool"; call: Call; result: string };
+
+/** A call of a model: the conversation so far, and what it answers. */
+export interface Chat {
+  system: string;
+  messages: Message[];
+  answer: Answer;
+  tools?: Tool[];
+  temperature?: number;
+  maxTokens?: number;
+  /** Tokens of context that the messages do not show. */
+  more?: number;
+  cached?: boolean;
+  error?: string;
+}
+
+/** A conversation with the support agent: questions and answers. */
+export interface Topic {
+  order: string;
+  policy: string;
+  turns: [question: string, answer: string][];
+}
+
+/** What an agent's run depends on, besides chance. */
+export interface RunOptions {
+  broken?: boolean;
+  model: Model;
+  topic: Topic;
+  turn: number;
+}
+
+/** A trace that the schedule will have made: an agent's, a turn of a
+ *  conversation that began at `session`, or one of the rare ones (`run`). */
+export interface Plan extends Partial<RunOptions> {
+  at: number;
+  chance: Chance;
+  name: string;
+  kind?: AgentKind;
+  run?: (recorder: Recorder, options: RunOptions) => void;
+  tags?: string[];
+  metadata?: { user_id?: string; region?: string; trigger?: string };
+  session?: number;
+  vip?: boolean;
+  staging?: boolean;
+}
+
+export type AgentKind = "support" | "extract" | "docs" | "research" | "review" | "voice";
