@@ -206,7 +206,7 @@ fn known(answer: Option<Principal>) -> Result<Principal, Error> {
 /// # Errors
 /// [`Reject::Unauthorized`], always where no secret is set.
 pub fn check_operator(header: Option<&str>, secret: &str) -> Result<(), Reject> {
-    let token = header.and_then(|h| h.trim().split_once(' ')).map_or("", |(_, token)| token.trim());
+    let token = header.and_then(bearer).unwrap_or_default();
     let same = Sha256::digest(token.as_bytes()).ct_eq(&Sha256::digest(secret.as_bytes()));
     if secret.is_empty() {
         return Err(Reject::Unauthorized("the secret ADMIN_TOKEN is not set; nobody may do this"));
@@ -219,14 +219,9 @@ fn hash_of(header: Option<&str>, local: bool) -> Result<KeyHash, Reject> {
     let header = header.ok_or(Reject::Unauthorized(
         "send the API key as `Authorization: Bearer ts_…`; there is no Authorization header",
     ))?;
-    let key = match header.trim().split_once(' ') {
-        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim(),
-        _ => {
-            return Err(Reject::Unauthorized(
-                "send the API key as `Authorization: Bearer ts_…`; the scheme is not Bearer",
-            ));
-        }
-    };
+    let key = bearer(header).ok_or(Reject::Unauthorized(
+        "send the API key as `Authorization: Bearer ts_…`; the scheme is not Bearer",
+    ))?;
     if !key.starts_with("ts_") || key.len() > MAX_KEY_BYTES {
         return Err(Reject::Unauthorized("an API key begins with `ts_`; this one does not"));
     }
@@ -234,6 +229,13 @@ fn hash_of(header: Option<&str>, local: bool) -> Result<KeyHash, Reject> {
         return Err(Reject::Unauthorized("this key works in local development only"));
     }
     Ok(hash(key))
+}
+
+/// What an `Authorization` header carries under the scheme Bearer. Schemes are
+/// in either case, and any spaces and tabs lie between (RFC 9110, 11.1 and 5.6.3).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.trim().split_once([' ', '\t'])?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// What is stored of a key.

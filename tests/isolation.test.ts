@@ -126,7 +126,7 @@ describe("operating the service", () => {
     test.each([
       ["nothing", undefined], ["no token", "Bearer"], ["an empty token", "Bearer "], ["another token", "Bearer the-operators-secreT"],
       ["its beginning", "Bearer the-operators"], ["more than it", "Bearer the-operators-secret2"], ["it twice", "Bearer the-operators-secret, Bearer the-operators-secret"],
-      ["another scheme", "the-operators-secret"],
+      ["no scheme", "the-operators-secret"], ["another scheme", "Basic the-operators-secret"], ["yet another", "Token the-operators-secret"],
     ])("%s is 401, before anything is said of the body", async (_, authorization) => {
       const answer = await operated.request(REPLAY, { method: "POST", headers: authorization ? { authorization } : {}, body: "{" });
       expectFailure(answer, 401, "UNAUTHORIZED");

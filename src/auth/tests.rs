@@ -65,7 +65,9 @@ fn unauthorized(r: &Result<Principal, Error>) -> bool {
 
 #[test]
 fn accepts_bearer_in_any_case_and_spacing() {
-    for header in ["Bearer ts_x", "bearer ts_x", "  BEARER   ts_x "] {
+    for header in
+        ["Bearer ts_x", "bearer ts_x", "  BEARER   ts_x ", "Bearer\tts_x", "Bearer \t ts_x\t"]
+    {
         assert_eq!(World::new(Ok(Some(somebody()))).ask(header, 0), Ok(somebody()), "{header}");
     }
 }
@@ -73,9 +75,17 @@ fn accepts_bearer_in_any_case_and_spacing() {
 #[test]
 fn rejects_what_is_not_a_key_without_asking() {
     let long = format!("Bearer ts_{}", "x".repeat(MAX_KEY_BYTES));
-    for header in
-        ["", "ts_x", "Basic ts_x", "Bearer", "Bearer sk_x", "Bearer ts_local_development", &long]
-    {
+    for header in [
+        "",
+        "ts_x",
+        "Basic ts_x",
+        "Bearer",
+        "Bearerts_x",
+        "Bearer\u{a0}ts_x",
+        "Bearer sk_x",
+        "Bearer ts_local_development",
+        &long,
+    ] {
         let world = World::new(Ok(Some(somebody())));
         assert!(unauthorized(&world.ask(header, 0)), "{header}");
         assert_eq!(world.table.asked.get(), 0, "{header}");
@@ -170,4 +180,16 @@ fn stays_bounded_and_guesses_do_not_push_out_keys_in_use() {
     }
     assert!(cache.known.len() <= CAPACITY);
     assert_eq!(cache.get(&[255; 32], 1, false), Some(Some(somebody())));
+}
+
+#[test]
+fn takes_the_operators_secret_as_a_bearer_token_only() {
+    for header in ["Bearer secret", "bearer secret", "Bearer\tsecret", "Bearer   secret "] {
+        assert_eq!(check_operator(Some(header), "secret"), Ok(()), "{header}");
+    }
+    for header in ["Basic secret", "Token secret", "secret", "Bearer secret2", "Bearer", ""] {
+        assert!(check_operator(Some(header), "secret").is_err(), "{header}");
+    }
+    assert!(check_operator(None, "secret").is_err());
+    assert!(check_operator(Some("Bearer "), "").is_err());
 }

@@ -162,12 +162,19 @@ pub fn check_sender(sent: Sent<'_>) -> Result<(), Reject> {
 }
 
 /// Where to go after signing in: a page of a trace or of a list here, never
-/// another site. What is no such path becomes the list.
+/// another site. What is no such path becomes the list; nor is one that a
+/// browser would make another of, by its segments `.` and `..`.
 #[must_use]
 pub fn destination(to: Option<&str>) -> &str {
+    let dots = |segment: &str| {
+        let segment: Vec<u8> = percent_encoding::percent_decode_str(segment).collect();
+        segment == b"." || segment == b".."
+    };
     let page = |to: &&str| {
-        let path = to.split('?').next().unwrap_or_default();
-        path == "/traces" || path.starts_with("/traces/") || path.starts_with("/sessions/")
+        let path = to.split(['?', '#']).next().unwrap_or_default();
+        let known =
+            path == "/traces" || path.starts_with("/traces/") || path.starts_with("/sessions/");
+        known && !path.split('/').any(dots)
     };
     // A header takes no control character, and a browser reads `\` as `/`.
     let plain = |to: &&str| to.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
@@ -320,7 +327,14 @@ mod tests {
 
     #[test]
     fn goes_to_its_own_pages_only() {
-        for to in ["/traces", "/traces?status=error", "/traces/a%2Fb?span=c", "/sessions/x"] {
+        for to in [
+            "/traces",
+            "/traces?status=error",
+            "/traces/a%2Fb?span=c",
+            "/sessions/x",
+            "/traces/..a?to=/../b",
+            "/traces/%252e%252e",
+        ] {
             assert_eq!(destination(Some(to)), to);
         }
         for to in [
@@ -337,6 +351,14 @@ mod tests {
             "/sign-out",
             "traces",
             " /traces",
+            "/sessions/..//evil.example",
+            "/sessions/%2e%2E//evil.example",
+            "/sessions/.%2e//evil.example",
+            "/traces/a/../../sign-in",
+            "/traces/..",
+            "/traces/./x",
+            "/traces/..?a=b",
+            "/traces/..#a",
         ] {
             assert_eq!(destination(Some(to)), "/traces", "{to}");
         }
