@@ -1,8 +1,8 @@
 // The database as a script reaches it (D1, local or deployed), and the local
 // state that `npm start` serves: its migrations, its first project and key.
 
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failed, capture, env, fingerprint, say, stamp, stateDir } from "./run.mjs";
 
@@ -10,8 +10,23 @@ import { Failed, capture, env, fingerprint, say, stamp, stateDir } from "./run.m
  *  variable EDGESPAN_LOCAL, which a deployment does not have. */
 export const LOCAL_KEY = "ts_local_development";
 
-/** The operator's secret that a Worker started by `npm start` has. */
-export const LOCAL_ADMIN_TOKEN = "local-operator";
+/** Where the operator's secret of the local server is kept: as wrangler reads
+ *  it, so that it stands in no list of processes, and for nobody else to read. */
+export const operatorFile = (state = stateDir) => join(state, "operator.env");
+
+/** The operator's secret of the state folder; with `make`, it is made when there
+ *  is none. Random, because pages and other users can guess what is the same
+ *  everywhere. */
+export function operatorToken({ state = stateDir, make = false } = {}) {
+  const file = operatorFile(state);
+  if (make && !existsSync(file)) {
+    mkdirSync(state, { recursive: true });
+    writeFileSync(file, `ADMIN_TOKEN=${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
+  }
+  const [, token] = (existsSync(file) && /^ADMIN_TOKEN=(\S+)$/m.exec(readFileSync(file, "utf8"))) || [];
+  if (!token) throw new Failed(`${file} is not there: has \`npm start\` run with this STATE_DIR?`);
+  return token;
+}
 
 /** What wrangler needs to run without asking anybody anything. */
 export const quiet = { ...env, CI: "1" };

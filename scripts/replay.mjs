@@ -3,7 +3,7 @@
 // over any range. It asks the Worker, which lists and queues a thousand at a
 // time; cut off, it is started again. Leaves out: waiting until they are written.
 
-import { LOCAL_ADMIN_TOKEN, query } from "./local.mjs";
+import { operatorToken, query } from "./local.mjs";
 import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
 import { ensurePackages } from "./setup.mjs";
@@ -21,7 +21,7 @@ const USAGE = `Usage: npm run replay -- --since TIME [--until TIME] [--project N
 await cli(async () => {
   await ensurePackages();
   const { from, to, project, remote, "dry-run": dryRun = false } = read();
-  const [url, token] = remote ? deployment() : [`http://localhost:${process.env.PORT || 3000}`, LOCAL_ADMIN_TOKEN];
+  const [url, token] = remote ? deployment() : [`http://localhost:${process.env.PORT || 3000}`, operatorToken()];
   const [since, until] = [from, to].map((at) => new Date(at).toISOString());
   const request = { since, until, dryRun, ...(project && { project: projectId(project, remote) }) };
 

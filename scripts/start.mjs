@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "./build.mjs";
-import { LOCAL_ADMIN_TOKEN, LOCAL_KEY, ensureLocalState, quiet } from "./local.mjs";
+import { LOCAL_KEY, ensureLocalState, operatorFile, operatorToken, quiet } from "./local.mjs";
 import { Failed, cli, launch, root, stateDir, stopping } from "./run.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -38,8 +38,9 @@ async function checkPort() {
 async function serve() {
   // The command `wrangler` is a wrapper that does not pass signals on to the
   // real one, which would leave workerd running: so the real one is started.
+  operatorToken({ make: true });
   const args = ["dev", "--local", "--port", port, "--persist-to", stateDir, "--var", "EDGESPAN_LOCAL:1",
-    "--var", `ADMIN_TOKEN:${LOCAL_ADMIN_TOKEN}`];
+    "--env-file", operatorFile()];
   const started = Date.now();
   const child = launch("node", ["--no-warnings", join(root, "node_modules", "wrangler"), ...args], { env: quiet });
   child.on("close", (code) => process.exit(stopping() ? 0 : code || 1));

@@ -1,10 +1,10 @@
-//! HTTP without a socket: which route a request is for, and the one table from
-//! result to response. Nothing here knows the platform.
+//! HTTP without a socket: which route a request is for, and from result to
+//! response. Nothing here knows the platform.
 
 use serde_json::{Value, json};
 
 use crate::dashboard::{self, Answer, Page};
-use crate::error::{Error, Fault, Reject};
+use crate::error::{Error, Fault, Kind, Reject};
 use crate::ingest::Accepted;
 
 /// What a request is for.
@@ -24,7 +24,8 @@ pub enum Route {
     Replay,
     /// `GET /api/v1/health`
     Health,
-    /// `OPTIONS` on any known path of the API: a browser asks before it sends.
+    /// `OPTIONS` on any known path of the API but the operator's: a browser asks
+    /// before it sends.
     Preflight,
     /// A page of the dashboard.
     Page(Page),
@@ -46,13 +47,17 @@ impl Route {
             ["api", "v1", "health"] => (Some(Self::Health), None),
             segments => return Page::find(method, segments).map(Self::Page),
         };
+        // Only the operator's commands speak to these, never a page: no browser
+        // is told that it may.
+        let shared = !is_operators(path);
         let allow = match (&get, &post) {
+            (None, _) if !shared => "POST",
             (Some(_), Some(_)) => "GET, HEAD, POST, OPTIONS",
             (None, _) => "POST, OPTIONS",
             (_, None) => "GET, HEAD, OPTIONS",
         };
         let route = match method {
-            "OPTIONS" => Some(Self::Preflight),
+            "OPTIONS" => shared.then_some(Self::Preflight),
             "GET" | "HEAD" => get,
             "POST" => post,
             _ => None,
@@ -162,52 +167,45 @@ impl Reply {
         if *lenient { reply.header("preference-applied", "handling=lenient") } else { reply }
     }
 
-    /// The one table from failure to response.
+    /// The answer to a failure: its status and code are those of
+    /// [`Error::kind`], and here is what the caller reads.
     #[must_use]
     pub fn error(error: &Error, request_id: &str) -> Self {
+        let failure = |message: &str| failure(error, message, None);
         match error {
-            Error::Reject(reject) => Self::reject(reject),
-            Error::Fault(Fault::Unavailable { .. }) => {
-                let text = format!(
-                    "storage cannot be reached and nothing was changed; try again (request {request_id})"
-                );
-                failure(503, "UNAVAILABLE", &text, None).header("retry-after", RETRY_AFTER_S)
-            }
+            Error::Reject(reject) => Self::reject(error, reject),
+            // Not that nothing was kept: R2 may have a batch and not have said so.
+            Error::Fault(Fault::Unavailable { .. }) => failure(&format!(
+                "this could not be done at the moment; send it again, it counts once (request {request_id})"
+            ))
+            .header("retry-after", RETRY_AFTER_S),
             Error::Fault(Fault::Internal(_)) => {
-                let text = format!("something went wrong here (request {request_id})");
-                failure(500, "INTERNAL_ERROR", &text, None)
+                failure(&format!("something went wrong here (request {request_id})"))
             }
         }
     }
 
-    fn reject(reject: &Reject) -> Self {
-        let code = reject.code();
+    fn reject(error: &Error, reject: &Reject) -> Self {
+        let plain = |message: &str| failure(error, message, None);
         match reject {
             Reject::Validation { message, details } => {
-                failure(400, code, message, Some(json!(details)))
+                failure(error, message, Some(json!(details)))
             }
-            Reject::Unauthorized(why) => {
-                failure(401, code, why, None).header("www-authenticate", "Bearer")
-            }
-            Reject::Forbidden(why) => failure(403, code, why, None),
-            Reject::NotFound(what) => failure(404, code, what, None),
+            Reject::Unauthorized(why) => plain(why).header("www-authenticate", "Bearer"),
+            Reject::Forbidden(why) => plain(why),
+            Reject::NotFound(what) | Reject::TooLarge(what) => plain(what),
             Reject::MethodNotAllowed { allow } => {
-                failure(405, code, &format!("this path takes {allow}"), None)
-                    .header("allow", *allow)
+                plain(&format!("this path takes {allow}")).header("allow", *allow)
             }
-            Reject::TooLarge(what) => failure(413, code, what, None),
-            Reject::RateLimited { limit, window_s } => {
-                let text = format!(
-                    "more than {limit} requests in {window_s} seconds; wait and send it again"
-                );
-                failure(429, code, &text, None)
-                    .header("retry-after", window_s.to_string())
-                    .header("ratelimit-limit", limit.to_string())
-                    .header("ratelimit-remaining", "0")
-                    .header("ratelimit-reset", window_s.to_string())
-            }
+            Reject::RateLimited { limit, window_s } => plain(&format!(
+                "more than {limit} requests in {window_s} seconds; wait and send it again"
+            ))
+            .header("retry-after", window_s.to_string())
+            .header("ratelimit-limit", limit.to_string())
+            .header("ratelimit-remaining", "0")
+            .header("ratelimit-reset", window_s.to_string()),
             Reject::UnsupportedMediaType(what) => {
-                failure(415, code, what, None).header("accept-encoding", "gzip, deflate")
+                plain(what).header("accept-encoding", "gzip, deflate")
             }
         }
     }
@@ -216,7 +214,8 @@ impl Reply {
 /// Seconds after which a client should try again when storage was down.
 const RETRY_AFTER_S: &str = "5";
 
-fn failure(status: u16, code: &str, message: &str, details: Option<Value>) -> Reply {
+fn failure(error: &Error, message: &str, details: Option<Value>) -> Reply {
+    let Kind { status, code, .. } = error.kind();
     let mut error = json!({ "code": code, "message": message });
     if let (Some(details), Value::Object(error)) = (details, &mut error) {
         error.insert("details".into(), details);
@@ -224,13 +223,33 @@ fn failure(status: u16, code: &str, message: &str, details: Option<Value>) -> Re
     Reply::json(status, json!({ "data": null, "error": error }).to_string())
 }
 
-/// Headers of every response: who may read it, and where to look it up.
+/// What the headers of every response depend on.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The request's id.
+    pub id: &'a str,
+    /// The path as the URL has it.
+    pub path: &'a str,
+    /// Whether it came by https.
+    pub secure: bool,
+}
+
+/// Headers of every response: who may read it, and where to look it up. Pages
+/// of other origins may read the API's, whose keys they have to know, but
+/// nothing that is the operator's.
 #[must_use]
-pub fn common_headers(request_id: &str, page: bool) -> Vec<(&'static str, &str)> {
-    let mut headers = vec![("x-request-id", request_id), ("cache-control", "no-store")];
+pub fn common_headers<'a>(asked: &Asked<'a>, page: bool) -> Vec<(&'static str, &'a str)> {
+    let mut headers = vec![
+        ("x-request-id", asked.id),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    if asked.secure {
+        headers.push(("strict-transport-security", "max-age=31536000"));
+    }
     if page {
         headers.extend(dashboard::HEADERS);
-    } else {
+    } else if !is_operators(asked.path) {
         headers.extend([
             ("access-control-allow-origin", "*"),
             (
@@ -242,9 +261,18 @@ pub fn common_headers(request_id: &str, page: bool) -> Vec<(&'static str, &str)>
     headers
 }
 
+/// Whether the path is one of the operator's.
+fn is_operators(path: &str) -> bool {
+    path.strip_prefix("/api/v1/admin").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+    use crate::error::Severity;
+    use crate::metrics;
 
     #[test]
     fn finds_routes() {
@@ -277,6 +305,102 @@ mod tests {
                 "{method} {path}"
             );
         }
+    }
+
+    #[test]
+    fn the_operators_paths_are_for_no_other_origin() {
+        for (path, page, shared) in [
+            ("/api/v1/traces", false, true),
+            ("/api/v1/health", false, true),
+            ("/api/v1/administrators", false, true),
+            ("/api/v1/admin", false, false),
+            ("/api/v1/admin/", false, false),
+            ("/api/v1/admin/replay", false, false),
+            ("/api/v1/admin/none", false, false),
+            ("/traces", true, false),
+        ] {
+            let headers = common_headers(&Asked { id: "", path, secure: false }, page);
+            let found = headers.iter().any(|(name, _)| name.starts_with("access-control-"));
+            assert_eq!(found, shared, "{path}");
+        }
+        for path in ["/api/v1/admin/replay", "/api/v1/admin/replay/"] {
+            assert_eq!(Route::find("POST", path), Ok(Route::Replay));
+            let allow = Err(Reject::MethodNotAllowed { allow: "POST" });
+            assert_eq!(Route::find("OPTIONS", path), allow);
+        }
+    }
+
+    #[test]
+    fn every_response_forbids_sniffing_and_over_https_everything_else() {
+        for page in [false, true] {
+            for (secure, expected) in [(false, 0), (true, 1)] {
+                let headers = common_headers(&Asked { id: "", path: "/", secure }, page);
+                let count = |wanted| headers.iter().filter(|(name, _)| *name == wanted).count();
+                assert_eq!(count("x-content-type-options"), 1);
+                assert_eq!(count("strict-transport-security"), expected);
+            }
+        }
+    }
+
+    /// One failure of each kind. The match makes whoever adds one add it here.
+    fn failures() -> Vec<(Error, u16, &'static str, Severity)> {
+        let text = String::new;
+        let all: [Error; 10] = [
+            Reject::invalid("p", "m").into(),
+            Reject::Unauthorized("").into(),
+            Reject::Forbidden("").into(),
+            Reject::NotFound(text()).into(),
+            Reject::MethodNotAllowed { allow: "GET" }.into(),
+            Reject::TooLarge(text()).into(),
+            Reject::UnsupportedMediaType(text()).into(),
+            Reject::RateLimited { limit: 1, window_s: 10 }.into(),
+            Fault::Internal(text()).into(),
+            Fault::Unavailable { what: "d1", why: text() }.into(),
+        ];
+        let expected = |error: &Error| match error {
+            Error::Reject(reject) => match reject {
+                Reject::Validation { .. } => (400, "VALIDATION_ERROR", Severity::Info),
+                Reject::Unauthorized(_) => (401, "UNAUTHORIZED", Severity::Info),
+                Reject::Forbidden(_) => (403, "FORBIDDEN", Severity::Info),
+                Reject::NotFound(_) => (404, "NOT_FOUND", Severity::Info),
+                Reject::MethodNotAllowed { .. } => (405, "METHOD_NOT_ALLOWED", Severity::Info),
+                Reject::TooLarge(_) => (413, "PAYLOAD_TOO_LARGE", Severity::Info),
+                Reject::UnsupportedMediaType(_) => (415, "UNSUPPORTED_MEDIA_TYPE", Severity::Info),
+                Reject::RateLimited { .. } => (429, "RATE_LIMIT_EXCEEDED", Severity::Info),
+            },
+            Error::Fault(Fault::Internal(_)) => (500, "INTERNAL_ERROR", Severity::Error),
+            Error::Fault(Fault::Unavailable { .. }) => (503, "UNAVAILABLE", Severity::Warning),
+        };
+        let with = |error| {
+            let (status, code, severity) = expected(&error);
+            (error, status, code, severity)
+        };
+        all.into_iter().map(with).collect()
+    }
+
+    #[test]
+    fn answer_page_log_and_metrics_agree_on_every_failure() {
+        let failures = failures();
+        assert_eq!(failures.iter().map(|f| f.2).collect::<HashSet<_>>().len(), 10);
+        for (error, status, code, severity) in failures {
+            assert_eq!(error.kind(), Kind { status, code, severity });
+            let reply = Reply::error(&error, "req-1");
+            let body: Value = serde_json::from_str(&reply.body).unwrap();
+            assert_eq!((reply.status, body["error"]["code"].as_str()), (status, Some(code)));
+            let (page, text) = dashboard::layout::error(&error, None, "req-1");
+            assert_eq!(page, status);
+            assert!(text.into_string().contains(&status.to_string()));
+            let point = metrics::rejected(Some("p"), &error).map(|point| point.reason);
+            assert_eq!(point, (status != 404 && status != 405).then_some(code));
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_kept_is_not_said_to_be_refused() {
+        let fault = Fault::Unavailable { what: "r2 put", why: String::new() };
+        let reply = Reply::error(&fault.into(), "req-1");
+        assert!(reply.body.contains("counts once"), "{}", reply.body);
+        assert!(!reply.body.contains("nothing"), "{}", reply.body);
     }
 
     #[test]

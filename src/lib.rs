@@ -3,7 +3,8 @@
 //! # Life of a trace
 //!
 //! 1. [`http`] finds the route, [`auth`] the project that the key stands for,
-//!    [`limit`] whether it may; [`tally`] counts who may not, and [`metrics`] what happens.
+//!    [`limit`] whether it may ([`local`]: on a developer's machine); [`tally`] counts
+//!    who may not, and [`metrics`] what happens.
 //! 2. [`encoding`] takes compression off; [`wire`] decodes the body, borrowing,
 //!    and names every problem in it.
 //! 3. [`ingest`] puts the body into R2 under the key of its [`batch`], sends
@@ -28,6 +29,7 @@ pub mod http;
 pub mod auth;
 pub mod encoding;
 pub mod limit;
+pub mod local;
 
 pub mod queue;
 

@@ -47,11 +47,10 @@ pub fn accepted(project: &str, events: usize, bytes: usize) -> Point {
 /// none.
 #[must_use]
 pub fn rejected(project: Option<&str>, error: &Error) -> Option<Point> {
-    let reason = match error {
-        Error::Reject(Reject::NotFound(_) | Reject::MethodNotAllowed { .. }) => return None,
-        Error::Reject(reject) => reject.code(),
-        Error::Fault(_) => "UNAVAILABLE",
-    };
+    if let Error::Reject(Reject::NotFound(_) | Reject::MethodNotAllowed { .. }) = error {
+        return None;
+    }
+    let reason = error.kind().code;
     Some(Point { reason, ..Point::new(project.unwrap_or_default(), "rejected", 1) })
 }
 
@@ -118,7 +117,7 @@ mod tests {
         let reason = |error: Error| rejected(Some("p"), &error).map(|point| point.reason);
         assert_eq!(reason(Reject::TooLarge(String::new()).into()), Some("PAYLOAD_TOO_LARGE"));
         assert_eq!(reason(Reject::Unauthorized("").into()), Some("UNAUTHORIZED"));
-        assert_eq!(reason(Fault::Internal(String::new()).into()), Some("UNAVAILABLE"));
+        assert_eq!(reason(Fault::Internal(String::new()).into()), Some("INTERNAL_ERROR"));
         assert_eq!(reason(Reject::NotFound(String::new()).into()), None);
     }
 }

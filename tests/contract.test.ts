@@ -207,6 +207,9 @@ describe("every response", () => {
     for (const { headers } of answers) {
       expect(headers["access-control-allow-origin"]).toBe("*");
       expect(headers["access-control-expose-headers"]?.toLowerCase()).toContain("x-request-id");
+      expect(headers["x-content-type-options"]).toBe("nosniff");
+      // Over http it would mean nothing, and this is http.
+      expect(headers["strict-transport-security"]).toBeUndefined();
     }
   });
 
@@ -244,6 +247,15 @@ describe("CORS", () => {
       expect.arrayContaining(["authorization", "content-type", "content-encoding", "prefer"]),
     );
     expect(Number(answer.headers["access-control-max-age"])).toBeGreaterThan(0);
+  });
+
+  test.each(["OPTIONS", "POST", "GET"])("no page is told that it may do what is the operator's: %s", async (method) => {
+    for (const path of ["/api/v1/admin/replay", "/api/v1/admin/replay/", "/api/v1/admin", "/api/v1/admin/none"]) {
+      const headers = { origin: "https://app.example", "access-control-request-method": "POST", "access-control-request-headers": "authorization" };
+      const answer = await edge.request(path, { method, headers });
+      expect([401, 404, 405], `${path} ${answer.text}`).toContain(answer.status);
+      expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control-"))).toEqual([]);
+    }
   });
 });
 

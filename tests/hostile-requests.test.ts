@@ -63,6 +63,25 @@ describe("headers", () => {
   });
 });
 
+describe("forms", () => {
+  const form = (body: string | string[]) =>
+    edge.request("/sign-in", {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded", origin: edge.url.origin, accept: "text/html" },
+      body,
+    });
+
+  test("are bounded in bytes with a length and without one", async () => {
+    const fields = (bytes: number) => `key=${project.key}&to=/traces&more=`.padEnd(bytes, "x");
+    const bound = 16 * 1024;
+    expect((await form(fields(bound))).status).toBe(303);
+    expect((await form([fields(bound)])).status).toBe(303);
+    expect((await form(fields(bound + 1))).status).toBe(413);
+    expect((await form([fields(bound), "x"])).status).toBe(413);
+    expect((await form(Array.from({ length: 40 }, () => "x".repeat(bound)))).status).toBe(413);
+  });
+});
+
 describe("paths", () => {
   const known = ["/api/v1/traces", "/api/v1/traces/t", "/api/v1/stats", "/api/v1/dead-letters", "/api/v1/admin/replay", "/api/v1/health"];
   test.each([

@@ -2,9 +2,14 @@
 // asks, that it goes on to the end, what it counts, and how it says no. That
 // replaying does what it should is in replay.rs and faults.test.ts.
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+// @ts-expect-error a script, without types
+import { operatorFile, operatorToken } from "../scripts/local.mjs";
 
 let server: Server;
 let url: string;
@@ -32,8 +37,10 @@ beforeEach(() => {
   [asked, answers] = [[], []];
 });
 
-async function replay(args: string[], env: Record<string, string> = {}) {
-  const child = spawn("node", ["scripts/replay.mjs", "--remote", ...args], {
+const replay = (args: string[], env: Record<string, string> = {}) => replayAt(["--remote", ...args], env);
+
+async function replayAt(args: string[], env: Record<string, string>) {
+  const child = spawn("node", ["scripts/replay.mjs", ...args], {
     env: { ...process.env, EDGESPAN_URL: `${url}/`, ADMIN_TOKEN: "secret", TZ: "Asia/Kolkata", ...env },
   });
   let [out, said] = ["", ""];
@@ -62,6 +69,34 @@ test("only counts when asked to, and replays up to now when not told", async () 
   expect([code, out.trim()]).toEqual([0, "12 batches would be queued"]);
   expect(asked).toMatchObject([{ since: "1970-01-01T00:00:00.000Z", dryRun: true }]);
   expect(Date.parse(asked[0]!.until)).toBeGreaterThanOrEqual(before);
+});
+
+describe("locally", () => {
+  const states: string[] = [];
+  const state = () => {
+    states.push(mkdtempSync(join(tmpdir(), "edgespan-state-")));
+    return join(states.at(-1)!, "state");
+  };
+  afterAll(() => states.forEach((folder) => rmSync(folder, { recursive: true })));
+  const local = (STATE_DIR: string) => replayAt(["--since", "2026-03-14"], { STATE_DIR, PORT: new URL(url).port });
+  const make = (folder: string) => operatorToken({ state: folder, make: true }) as string;
+
+  test("it has the secret of its state folder: random, kept, and for its owner's eyes", async () => {
+    const [one, other] = [state(), state()];
+    const token = make(one);
+    expect(token).toMatch(/^[0-9a-f]{64}$/);
+    expect(make(one)).toBe(token);
+    expect(make(other)).not.toBe(token);
+    expect(statSync(operatorFile(one)).mode & 0o777).toBe(0o600);
+    answers = [step(3, null)];
+    expect(await local(one)).toMatchObject({ code: 0 });
+    expect(asked).toMatchObject([{ token: `Bearer ${token}` }]);
+  });
+
+  test("with another state folder it says so, and asks nothing", async () => {
+    expect(await local(state())).toMatchObject({ code: 1, said: expect.stringMatching(/STATE_DIR/) });
+    expect(asked).toEqual([]);
+  });
 });
 
 describe("says what is wrong, in a line and without a stack", () => {

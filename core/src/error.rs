@@ -1,6 +1,6 @@
 //! The two ways to fail: [`Reject`] is the caller's fault and says how to mend
-//! it; [`Fault`] is ours and says nothing to the caller. What each becomes as
-//! a response is in `http`.
+//! it; [`Fault`] is ours and says nothing to the caller. [`Error::kind`] says
+//! what each is to the caller, the log and the metrics.
 
 use std::fmt;
 
@@ -53,22 +53,30 @@ pub enum Reject {
     UnsupportedMediaType(String),
 }
 
-impl Reject {
-    /// The code of the answer, as clients match it.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Validation { .. } => "VALIDATION_ERROR",
-            Self::Unauthorized(_) => "UNAUTHORIZED",
-            Self::Forbidden(_) => "FORBIDDEN",
-            Self::NotFound(_) => "NOT_FOUND",
-            Self::MethodNotAllowed { .. } => "METHOD_NOT_ALLOWED",
-            Self::TooLarge(_) => "PAYLOAD_TOO_LARGE",
-            Self::RateLimited { .. } => "RATE_LIMIT_EXCEEDED",
-            Self::UnsupportedMediaType(_) => "UNSUPPORTED_MEDIA_TYPE",
-        }
-    }
+/// Whether somebody who runs this service should look at a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// It is the caller's to mend.
+    Info,
+    /// It may pass by itself.
+    Warning,
+    /// It will not.
+    Error,
+}
 
+/// What a failure is to everybody who is told of it: the caller, the log and
+/// the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// The status of the answer.
+    pub status: u16,
+    /// The code of the answer, as clients match it.
+    pub code: &'static str,
+    /// How the log says it.
+    pub severity: Severity,
+}
+
+impl Reject {
     /// A 400 with a single detail, whose message is the whole's too.
     pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
         let (path, message) = (path.into(), message.into());
@@ -111,6 +119,31 @@ pub enum Error {
     Reject(Reject),
     /// See [`Fault`].
     Fault(Fault),
+}
+
+impl Error {
+    /// The one table of failures: status, code and severity of each.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        let (status, code, severity) = match self {
+            Self::Reject(reject) => {
+                let (status, code) = match reject {
+                    Reject::Validation { .. } => (400, "VALIDATION_ERROR"),
+                    Reject::Unauthorized(_) => (401, "UNAUTHORIZED"),
+                    Reject::Forbidden(_) => (403, "FORBIDDEN"),
+                    Reject::NotFound(_) => (404, "NOT_FOUND"),
+                    Reject::MethodNotAllowed { .. } => (405, "METHOD_NOT_ALLOWED"),
+                    Reject::TooLarge(_) => (413, "PAYLOAD_TOO_LARGE"),
+                    Reject::UnsupportedMediaType(_) => (415, "UNSUPPORTED_MEDIA_TYPE"),
+                    Reject::RateLimited { .. } => (429, "RATE_LIMIT_EXCEEDED"),
+                };
+                (status, code, Severity::Info)
+            }
+            Self::Fault(Fault::Internal(_)) => (500, "INTERNAL_ERROR", Severity::Error),
+            Self::Fault(Fault::Unavailable { .. }) => (503, "UNAVAILABLE", Severity::Warning),
+        };
+        Kind { status, code, severity }
+    }
 }
 
 impl From<Reject> for Error {

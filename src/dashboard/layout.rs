@@ -104,28 +104,28 @@ fn sentence(text: &str) -> String {
 /// The page of a failure, as [`crate::http::Reply::error`] answers the API's.
 #[must_use]
 pub fn error(error: &Error, project: Option<&str>, request_id: &str) -> (u16, Markup) {
-    let (status, title, text) = match error {
+    let status = error.kind().status;
+    let (title, text) = match error {
         Error::Fault(Fault::Unavailable { .. }) => {
-            (503, "Storage cannot be reached", "Nothing is lost. Try again in a moment.".into())
+            ("Not available at the moment", "Nothing is lost. Try again in a moment.".into())
         }
         Error::Fault(Fault::Internal(_)) => {
-            (500, "Something went wrong here", "It is in the log, under the number below.".into())
+            ("Something went wrong here", "It is in the log, under the number below.".into())
         }
         Error::Reject(reject) => match reject {
-            Reject::Validation { message, .. } => (400, "That cannot be read", message.clone()),
-            Reject::Unauthorized(why) => (401, "Sign in first", (*why).into()),
-            Reject::Forbidden(why) => (403, "That was not sent from here", (*why).into()),
-            Reject::NotFound(what) => (404, "Not found", what.clone()),
+            Reject::Validation { message, .. } => ("That cannot be read", message.clone()),
+            Reject::Unauthorized(why) => ("Sign in first", (*why).into()),
+            Reject::Forbidden(why) => ("That was not sent from here", (*why).into()),
+            Reject::NotFound(what) => ("Not found", what.clone()),
             Reject::MethodNotAllowed { allow } => {
-                (405, "That cannot be done here", format!("This address takes {allow}."))
+                ("That cannot be done here", format!("This address takes {allow}."))
             }
-            Reject::TooLarge(what) => (413, "That is too large", what.clone()),
+            Reject::TooLarge(what) => ("That is too large", what.clone()),
             Reject::RateLimited { limit, window_s } => (
-                429,
                 "Too many requests",
                 format!("More than {limit} in {window_s} seconds. Wait a moment, then try again."),
             ),
-            Reject::UnsupportedMediaType(what) => (415, "That cannot be read", what.clone()),
+            Reject::UnsupportedMediaType(what) => ("That cannot be read", what.clone()),
         },
     };
     let shell = Shell { title, project, ..Shell::default() };

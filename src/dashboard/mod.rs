@@ -185,14 +185,13 @@ impl From<Markup> for Answer {
 /// Headers of every page. Nothing may run, load or be sent but what is this
 /// origin's own; nobody may frame it. `same-origin` and not `no-referrer`: under
 /// that browsers send forms with `Origin: null`, and forms are checked by it.
-pub const HEADERS: [(&str, &str); 5] = [
+pub const HEADERS: [(&str, &str); 4] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
          connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
          frame-ancestors 'none'",
     ),
-    ("x-content-type-options", "nosniff"),
     ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),

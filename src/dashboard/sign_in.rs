@@ -62,17 +62,17 @@ pub fn send(to: &str, part: bool) -> Answer {
 /// error's own. `None` for what is no matter of signing in.
 #[must_use]
 pub fn reason(error: &Error) -> Option<(u16, String)> {
-    match error {
+    let text = match error {
         Error::Reject(Reject::Unauthorized(_)) => {
-            Some((401, "This API key is not known, or it was revoked.".into()))
+            "This API key is not known, or it was revoked.".into()
         }
-        Error::Reject(Reject::RateLimited { window_s, .. }) => Some((
-            429,
-            format!("Too many keys were tried from here. Wait {window_s} seconds, then try again."),
-        )),
+        Error::Reject(Reject::RateLimited { window_s, .. }) => {
+            format!("Too many keys were tried from here. Wait {window_s} seconds, then try again.")
+        }
         Error::Fault(Fault::Unavailable { .. }) => {
-            Some((503, "Keys cannot be looked up at the moment. Try again.".into()))
+            "Keys cannot be looked up at the moment. Try again.".into()
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some((error.kind().status, text))
 }

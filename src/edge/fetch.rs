@@ -19,9 +19,10 @@ use crate::auth::{self, Cache, Credentials, Principal};
 use crate::consumer::{Delivery, consume};
 use crate::encoding::{self, Encoding};
 use crate::error::{Error, Fault, Reject};
-use crate::http::{self, Reply, Route};
+use crate::http::{self, Asked, Reply, Route};
 use crate::ingest::{self, Preference};
 use crate::limits::MAX_BODY_BYTES;
+use crate::local::{self, Sent};
 use crate::payload::Held;
 use crate::store::Database;
 use crate::tally::{Reason, Tally};
@@ -66,6 +67,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
             route: call.route,
             project: call.project.as_deref(),
             status: reply.status,
+            code: error.as_ref().map(|error| error.kind().code),
             bytes: call.bytes,
             events: call.events,
             ms: now() - started,
@@ -77,12 +79,13 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         error.as_ref(),
     );
     call.count(error.as_ref());
-    respond(reply, &method, &id)
+    let (path, secure) = (call.request.path(), call.request.inner().url().starts_with("https:"));
+    respond(reply, &method, &Asked { id: &id, path: &path, secure })
 }
 
-fn respond(reply: Reply, method: &str, id: &str) -> worker::Result<Response> {
+fn respond(reply: Reply, method: &str, asked: &Asked<'_>) -> worker::Result<Response> {
     let mut builder = Response::builder().with_status(reply.status);
-    for (name, value) in http::common_headers(id, reply.page) {
+    for (name, value) in http::common_headers(asked, reply.page) {
         builder = builder.with_header(name, value)?;
     }
     for (name, value) in &reply.headers {
@@ -121,6 +124,10 @@ impl Call {
         // Unicode's host names, a fifth of the Worker's size.
         let url = self.request.inner().url();
         let query = url.split_once('?').map_or("", |(_, query)| query);
+        if self.local() {
+            let (host, origin) = (self.header("host"), self.header("origin"));
+            local::check(Sent { url: &url, host: host.as_deref(), origin: origin.as_deref() })?;
+        }
         let route = Route::find(method, &self.request.path())?;
         self.route = route.name();
         match route {
@@ -287,7 +294,7 @@ impl Call {
         let (bytes, raw) = match declared {
             Some(length) if length > MAX_BODY_BYTES => return Err(encoding::too_large().into()),
             Some(_) => self.whole_body().await?,
-            None => self.chunked_body().await?,
+            None => self.chunked_body(MAX_BODY_BYTES).await?.ok_or_else(encoding::too_large)?,
         };
         if bytes.len() > MAX_BODY_BYTES {
             return Err(encoding::too_large().into());
@@ -311,25 +318,28 @@ impl Call {
     /// A body of unknown length, as it comes. What is over the limit is read
     /// and dropped, up to a bound: a client that is still sending when the
     /// answer comes sees its connection reset instead of the answer.
-    pub(super) async fn chunked_body(&mut self) -> Result<(Vec<u8>, JsValue), Error> {
+    pub(super) async fn chunked_body(
+        &mut self,
+        most: usize,
+    ) -> Result<Option<(Vec<u8>, JsValue)>, Error> {
         let (mut bytes, mut length) = (Vec::new(), 0);
         // A request without any body has no stream.
         if let Ok(mut stream) = self.request.stream() {
             while let Some(chunk) = stream.next().await {
                 let chunk = chunk.map_err(|e| unreadable(&e.to_string()))?;
                 length += chunk.len();
-                if length <= MAX_BODY_BYTES {
+                if length <= most {
                     bytes.extend(chunk);
                 } else if length > MAX_DISCARDED_BYTES {
                     break;
                 }
             }
         }
-        if length > MAX_BODY_BYTES {
-            return Err(encoding::too_large().into());
+        if length > most {
+            return Ok(None);
         }
         let raw = Uint8Array::from(&*bytes).into();
-        Ok((bytes, raw))
+        Ok(Some((bytes, raw)))
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use worker::{console_error, console_log, console_warn};
 
 use crate::consumer::Outcome;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, Severity};
 use crate::model::Millis;
 use crate::sweep::Swept;
 
@@ -22,6 +22,8 @@ pub struct Request<'a> {
     pub route: &'static str,
     pub project: Option<&'a str>,
     pub status: u16,
+    /// Of a failure, as the answer has it.
+    pub code: Option<&'static str>,
     /// Of the body, where one was read.
     pub bytes: Option<usize>,
     /// How many events were accepted.
@@ -34,10 +36,10 @@ pub struct Request<'a> {
 /// Says how a request ended: what is the caller's fault is no error of ours.
 pub fn request(request: &Request, error: Option<&Error>) {
     let line = serde_json::to_string(request).unwrap_or_default();
-    match error {
-        Some(Error::Fault(Fault::Internal(_))) => console_error!("{line}"),
-        Some(Error::Fault(Fault::Unavailable { .. })) => console_warn!("{line}"),
-        _ => console_log!("{line}"),
+    match error.map(|error| error.kind().severity) {
+        Some(Severity::Error) => console_error!("{line}"),
+        Some(Severity::Warning) => console_warn!("{line}"),
+        Some(Severity::Info) | None => console_log!("{line}"),
     }
 }
 

@@ -108,7 +108,7 @@ impl Call {
         let form = match length {
             Some(length) if length > MAX_FORM_BYTES => None,
             Some(_) => Some(self.whole_body().await?.0),
-            None => Some(self.chunked_body().await?.0),
+            None => self.chunked_body(MAX_FORM_BYTES).await?.map(|(form, _)| form),
         };
         form.ok_or_else(|| Reject::TooLarge("That is no form of this page.".into()).into())
     }
