@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{PROJECT, World, body};
+use common::{PROJECT, RECEIVED, World, body};
 use edgespan::consumer::Outcome;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 /// Everything that D1 holds but where the bytes lie, which depends on the
 /// batches by its nature.
 const STATE: [&str; 2] = [
-    "select id, start_us, end_us, spans, errors, tokens, cost_nano, created_ms, root_child,
+    "select id, start_us, end_us, spans, errors, open, tokens, cost_nano, created_ms, root_child,
+       active_us, ended,
        root_us, root_span, root_rev_us, root_rev_hash, root_name, input_preview, output_preview,
        event_us, event_hash, name, session, parent_trace, deployment, tags, evaluators, metadata
      from trace order by project, id",
@@ -21,10 +22,15 @@ const STATE: [&str; 2] = [
      from span as s join trace as t on t.key = s.trace order by t.project, t.id, s.id",
 ];
 
-/// What must find nothing: traces that share a key, and spans of no trace.
-const WRONG: [&str; 2] = [
+/// What must find nothing: traces that share a key, spans of no trace, and counts
+/// that are not those of the spans.
+const WRONG: [&str; 3] = [
     "select count(*) from trace group by key having count(*) > 1",
     "select id from span where trace not in (select key from trace)",
+    "select id from trace where (spans, errors, open) <> (
+       select count(*), count(*) filter (where status = 1),
+         count(*) filter (where start_us is not null and took_us is null)
+       from span where span.trace = trace.key)",
 ];
 
 fn maybe<T: std::fmt::Debug + Clone + 'static>(
@@ -228,5 +234,19 @@ fn a_second_delivery_writes_nothing() {
     world.deliver(PROJECT, &bodies);
     let before = world.db.0.borrow().total_changes();
     world.deliver(PROJECT, &bodies);
+    assert_eq!(world.db.0.borrow().total_changes(), before);
+}
+
+#[test]
+fn the_same_bytes_received_later_rewrite_no_trace() {
+    let world = World::new();
+    let span = json!({ "type": "span-create", "body": { "traceId": "t", "id": "s", "name": "n",
+        "type": "LLM", "startTime": "2026-03-14T10:00:00Z" } });
+    let trace = json!({ "type": "trace-create", "timestamp": "2026-03-14T10:00:00Z",
+        "body": { "id": "t", "name": "n" } });
+    let body = body(&[trace.to_string(), span.to_string()]);
+    world.deliver_at(PROJECT, &body, RECEIVED);
+    let before = world.db.0.borrow().total_changes();
+    world.deliver_at(PROJECT, &body, RECEIVED + 24 * 60 * 60_000);
     assert_eq!(world.db.0.borrow().total_changes(), before);
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{PROJECT, Sqlite};
-use edgespan::model::Status;
+use edgespan::model::TraceStatus;
 use edgespan::store::Database;
 use edgespan::store::chart::{self, Bucket, Plan};
 use edgespan::store::list::{self, Filter, Next, Page, Place, WALK};
@@ -75,8 +75,8 @@ fn each_filter_finds_what_it_should() {
     let some = |text: &str| Some(text.to_owned());
     let no = Filter::default;
     let cases: [(Filter, Passes); 11] = [
-        (Filter { status: Some(Status::Error), ..no() }, |n| n % 10 == 0),
-        (Filter { status: Some(Status::Ok), ..no() }, |n| n % 10 != 0),
+        (Filter { status: Some(TraceStatus::Error), ..no() }, |n| n % 10 == 0),
+        (Filter { status: Some(TraceStatus::Ok), ..no() }, |n| n % 10 != 0),
         (Filter { name: some("aGENT 2"), ..no() }, |n| n % 3 == 2),
         (Filter { tags: vec!["t1".into(), "all".into()], ..no() }, |n| n % 4 == 1),
         (Filter { session: some("s7"), ..no() }, |n| n % 50 == 7),
@@ -151,7 +151,7 @@ fn charts_are_exact_while_there_are_few() {
     assert_eq!(all.percentile(50), Some(499_000));
     assert_eq!(plan.width, 30 * SECOND);
     assert_eq!((buckets[0].traces, buckets[1].traces), (29.0, 30.0));
-    let failed = Filter { status: Some(Status::Error), ..Filter::default() };
+    let failed = Filter { status: Some(TraceStatus::Error), ..Filter::default() };
     assert_eq!(Bucket::sum(&chart(&db, SECOND, 1_000 * SECOND, &failed).1).traces, 100.0);
 }
 

@@ -21,15 +21,19 @@ use proptest::prelude::*;
 const STRICT: Preference = Preference { project: Handling::Strict, request: None };
 const MINUTE: i64 = 60_000;
 
-/// The body of batch `n`: three spans of a trace that several batches share.
+/// The body of batch `n`: three spans of a trace that several batches share, the
+/// second of them open.
 fn body(n: usize) -> String {
     let spans: Vec<String> = (0..3)
         .map(|s| {
             format!(
                 r#"{{"type":"span-create","body":{{"traceId":"t{}","id":"b{n}-{s}","name":"n",
-                "type":"LLM","usage":{{"totalTokens":{}}},"cost":0.001}}}}"#,
+                "type":"LLM","usage":{{"totalTokens":{}}},"cost":0.001,
+                "startTime":"2026-03-14T10:00:{:02}Z","endTime":{}}}}}"#,
                 n % 4,
-                n + 1
+                n + 1,
+                n,
+                if s == 1 { "null".into() } else { format!(r#""2026-03-14T10:01:{n:02}Z""#) },
             )
         })
         .collect();
@@ -137,13 +141,20 @@ impl Service {
         // Counted once: the sums over the traces are those over the spans, and
         // those that the batches have.
         let tokens: usize = written.iter().map(|n| 3 * (n + 1)).sum();
-        let expected = format!("[Integer({}), Integer({tokens})]", 3 * written.len());
+        let (spans, open) = (3 * written.len(), written.len());
+        let expected = format!("[Integer({spans}), Integer({tokens}), Integer({open})]");
         for sql in [
-            "select coalesce(sum(spans), 0), coalesce(sum(tokens), 0) from trace",
-            "select count(*), coalesce(sum(total_tokens), 0) from span",
+            "select coalesce(sum(spans), 0), coalesce(sum(tokens), 0), coalesce(sum(open), 0)
+             from trace",
+            "select count(*), coalesce(sum(total_tokens), 0), count(*) filter (where took_us is null)
+             from span",
         ] {
             assert_eq!(self.count(sql), expected, "{sql}");
         }
+        // Heard of last when the last of its spans ended.
+        let last = "select count(*) from trace where active_us <> (
+            select max(start_us + took_us) from span where span.trace = trace.key)";
+        assert_eq!(self.count(last), "[Integer(0)]");
         let ledger = self.count("select count(*), coalesce(sum(events), 0) from batch");
         let stats = "select coalesce(sum(batches), 0), coalesce(sum(events), 0) from stat";
         assert_eq!(self.count(stats), ledger);

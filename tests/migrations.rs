@@ -6,6 +6,9 @@ mod common;
 
 use common::{Sqlite, World, body};
 use edgespan::consumer::Outcome;
+use edgespan::model::TraceStatus;
+use edgespan::store::Database;
+use edgespan::store::list::{self, Filter};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -57,4 +60,46 @@ fn spans_come_under_the_keys_of_their_traces() {
         [r#"[Text("p1"), Integer(4), Integer(15)]"#, r#"[Text("p2"), Integer(1), Integer(0)]"#]
     );
     assert_eq!(world.db.dump("select count(*) from span"), ["[Integer(5)]"]);
+}
+
+/// Traces as 0004 kept them: one that ended, one with an open span, one of which
+/// nothing but a beginning is known, and one that said its own end.
+const BEFORE_STATUS: &str = "
+insert into trace (project, id, start_us, end_us, spans, errors, created_ms, event_us, root_child, key)
+values
+  ('p1', 'ended', 1000000, 5000000, 1, 1, 1, null, 0, 1),
+  ('p1', 'open', 1000000, 4000000, 2, 0, 1, null, 0, 2),
+  ('p1', 'begun', 1000000, null, 0, 0, 1, 1000000, 2, 3),
+  ('p1', 'said', 1000000, 2000000, 0, 0, 1, 1000000, 2, 4);
+insert into span (trace, id, name, type, status, start_us, took_us, rev_us, rev_hash, batch, offset, length)
+values
+  (1, 'a', 'n', 0, 1, 1000000, 4000000, 1000000, 0, 1, 0, 2),
+  (2, 'a', 'n', 0, 0, 4000000, null, 1000000, 0, 1, 0, 2),
+  (2, 'b', 'n', 0, 0, null, null, 1000000, 0, 1, 0, 2)";
+
+#[test]
+fn traces_from_before_statuses_have_one() {
+    use TraceStatus::{Error, Ok, Running, Unfinished};
+    let db = Sqlite(Connection::open_in_memory().unwrap().into());
+    db.migrate("", "0005");
+    db.0.borrow().execute_batch(BEFORE_STATUS).unwrap();
+    db.migrate("0005", "9999");
+    let world = World { db, ..World::new() };
+    let statuses = |now| {
+        let all = list::traces("p1", &Filter::default(), None, 9);
+        let ran = pollster::block_on(world.db.run(all)).unwrap();
+        let (mut rows, _) = list::read_traces(&ran, 9).unwrap();
+        rows.sort_by(|a, b| a.id.cmp(&b.id));
+        rows.iter().map(|row| row.status(now)).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses(5_000), [Running, Error, Running, Ok]);
+    assert_eq!(statuses(3_604_000), [Unfinished, Error, Running, Ok]);
+    assert_eq!(statuses(3_605_000), [Unfinished, Error, Unfinished, Ok]);
+
+    // What was open then ends now, and is not open any more.
+    let span = json!({ "type": "span-create", "timestamp": "2026-03-14T10:00:00Z", "body": {
+        "id": "a", "traceId": "open", "name": "n", "type": "LLM",
+        "startTime": "1970-01-01T00:00:04Z", "endTime": "1970-01-01T00:00:06Z" } });
+    world.deliver("p1", &body(&[span.to_string()]));
+    assert_eq!(world.db.dump("select open from trace where id = 'open'"), ["[Integer(0)]"]);
 }

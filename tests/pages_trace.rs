@@ -263,3 +263,16 @@ fn a_trace_that_is_not_there_is_said_to_be_elsewhere_or_late() {
     let Err(Error::Reject(Reject::NotFound(api))) = api else { panic!() };
     assert_eq!((page.as_str(), api.as_str()), (said, said));
 }
+
+#[test]
+fn a_span_that_ends_changes_its_trace_that_ended_later() {
+    let world = World::new();
+    let open = json!({ "id": "a", "name": "n", "startTime": at(0) });
+    let other = json!({ "id": "b", "name": "n", "startTime": at(0), "endTime": at(5) });
+    let mut ended = open.clone();
+    ended["endTime"] = json!(at(3));
+    world.deliver(PROJECT, &body(&[span(open), span(other)]));
+    let before = part(&world, "/traces/t");
+    world.deliver(PROJECT, &body(&[span(ended)]));
+    assert_ne!(part(&world, "/traces/t"), before);
+}

@@ -189,7 +189,7 @@ describe("what a trace adds up to", () => {
     const project = await edge.project();
     await project.send(traceCreate({ id: "t", name: "early", startTime: "2026-03-14T10:00:00.123456Z" }));
     expect((await project.listWith(1))[0]).toMatchObject({
-      id: "t", name: "early", status: "OK", spanCount: 0, totalTokens: 0, startTime: "2026-03-14T10:00:00.123Z",
+      id: "t", name: "early", status: "UNFINISHED", spanCount: 0, totalTokens: 0, startTime: "2026-03-14T10:00:00.123Z",
     });
   });
 

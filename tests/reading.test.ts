@@ -63,7 +63,7 @@ describe("the list", () => {
 
 describe("filters", () => {
   const TRACES = [
-    { id: "checkout", name: "Checkout Agent", tags: ["production", "eu"], startTime: minute(1) },
+    { id: "checkout", name: "Checkout Agent", tags: ["production", "eu"], startTime: minute(1), endTime: minute(1) },
     { id: "refund", name: "refund agent 100%", tags: ["production"], startTime: minute(2) },
     { id: "search", name: "search_v2", tags: ["staging", "eu", "a b"], startTime: minute(3) },
     { id: "broken", name: "Straße", tags: [], startTime: minute(4) },
@@ -91,7 +91,9 @@ describe("filters", () => {
     [{ name: "traß" }, ["broken"]],
     [{ name: "'; drop table trace; --" }, []],
     [{ name: `Checkout Agent${" and a name that is longer than any pattern".repeat(3)}` }, []],
-    [{ status: "OK" }, ["search", "refund", "checkout"]],
+    [{ status: "OK" }, ["search", "checkout"]],
+    [{ status: "RUNNING" }, []],
+    [{ status: "UNFINISHED" }, ["refund"]],
     [{ status: "ERROR" }, ["broken"]],
     [{ tags: "production" }, ["refund", "checkout"]],
     [{ tags: "production,eu" }, ["checkout"]],

@@ -6,7 +6,7 @@ mod common;
 
 use common::{PROJECT, RECEIVED, Sqlite};
 use edgespan::batch::{BatchRef, Format};
-use edgespan::model::Status;
+use edgespan::model::TraceStatus;
 use edgespan::store::query::{get_span, get_trace};
 use edgespan::store::write::{self, Source};
 use edgespan::store::{Param, Statement, chart, list, safety, session, stat};
@@ -27,7 +27,8 @@ fn statements() -> Vec<Statement> {
     let every_condition = list::Filter {
         from: Some(0),
         to: Some(2),
-        status: Some(Status::Ok),
+        status: Some(TraceStatus::Ok),
+        now: RECEIVED,
         name: Some("n".into()),
         tags: vec!["a".into(), "b".into()],
         session: Some("s".into()),

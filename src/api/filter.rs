@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::error::Reject;
-use crate::model::{Micros, Status};
+use crate::model::{Micros, Millis, TraceStatus};
 use crate::store::list::{Filter, Place};
 use crate::time;
 
@@ -24,13 +24,14 @@ pub struct Asked {
     pub limit: usize,
 }
 
-/// What a query string asks for. What it does not know it ignores;
+/// What a query string asks for at a time. What it does not know it ignores;
 /// of a parameter given twice the last counts.
 ///
 /// # Errors
 /// 400 that names the parameter and what it takes.
-pub fn parse(query: &str) -> Result<Asked, Reject> {
-    let (mut filter, mut after, mut limit) = (Filter::default(), None, DEFAULT_LIMIT);
+pub fn parse(query: &str, now: Millis) -> Result<Asked, Reject> {
+    let (mut after, mut limit) = (None, DEFAULT_LIMIT);
+    let mut filter = Filter { now, ..Filter::default() };
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let value = value.as_ref();
         let invalid =
@@ -49,11 +50,9 @@ pub fn parse(query: &str) -> Result<Asked, Reject> {
             }
             "name" if !value.is_empty() => filter.name = Some(value.into()),
             "status" => {
-                filter.status = Some(match value {
-                    "OK" => Status::Ok,
-                    "ERROR" => Status::Error,
-                    _ => return Err(invalid("OK or ERROR")),
-                });
+                let status = TraceStatus::parse(value);
+                filter.status =
+                    Some(status.ok_or_else(|| invalid("OK, ERROR, RUNNING or UNFINISHED"))?);
             }
             "tags" => {
                 let tags = value.split(',').map(str::trim).filter(|tag| !tag.is_empty());

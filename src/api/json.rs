@@ -56,8 +56,8 @@ pub struct Trace<'a> {
 }
 
 impl<'a> Trace<'a> {
-    /// The trace of a row; long metadata is among the payloads.
-    pub fn of(row: &'a TraceRow, payloads: &'a Payloads) -> Self {
+    /// The trace of a row, as of a time; long metadata is among the payloads.
+    pub fn of(row: &'a TraceRow, payloads: &'a Payloads, now: Millis) -> Self {
         let (metadata, payload_error) = match row.metadata_elsewhere() {
             Some(slice) => match decode(payloads, &slice) {
                 Ok(Event { body: Body::Trace(trace), .. }) => (trace.metadata, None),
@@ -69,7 +69,7 @@ impl<'a> Trace<'a> {
         Self {
             id: &row.id,
             name: &row.name,
-            status: row.status().as_str(),
+            status: row.status(now).as_str(),
             start_time: time::with_millis(row.start_us),
             end_time: row.end_us.map(time::with_millis),
             duration_ms: row.end_us.map(|end| millis_between(row.start_us, end)),

@@ -46,14 +46,14 @@ pub async fn list(
     db: &impl Database,
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
-    let filter::Asked { filter, after, limit } = filter::parse(query)?;
+    let filter::Asked { filter, after, limit } = filter::parse(query, source.now)?;
     let ran = db.run(list::traces(project, &filter, after.as_ref(), limit)).await?;
     let (traces, next) = list::read_traces(&ran, limit)?;
     drop(ran);
     let elsewhere: Vec<_> = traces.iter().filter_map(TraceRow::metadata_elsewhere).collect();
     let payloads = source.read(&elsewhere.iter().collect::<Vec<_>>()).await?;
     let page = json::Page {
-        traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads)).collect(),
+        traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads, source.now)).collect(),
         next_cursor: match next {
             Next::End => None,
             Next::More((start, id)) | Next::Perhaps((start, id)) => {
@@ -87,7 +87,7 @@ pub async fn get(
     let payloads = source.read(&slices.chain(&elsewhere).collect::<Vec<_>>()).await?;
     let events: Vec<_> = spans.iter().map(|span| json::span_event(span, &payloads)).collect();
     let detail = json::Detail {
-        trace: json::Trace::of(&trace, &payloads),
+        trace: json::Trace::of(&trace, &payloads, source.now),
         spans: spans.iter().zip(&events).map(|(s, e)| json::SpanOut::of(&trace.id, s, e)).collect(),
         scores: [],
     };

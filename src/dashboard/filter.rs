@@ -3,7 +3,7 @@
 use form_urlencoded::Serializer;
 
 use crate::api::{cursor, parse_cursor};
-use crate::model::{Micros, Millis, Status};
+use crate::model::{Micros, Millis, TraceStatus};
 use crate::store::list;
 use crate::store::list::Place;
 use crate::time;
@@ -112,6 +112,7 @@ impl Asked {
             tags: self.tags.clone(),
             session: some(&self.session),
             model: some(&self.model),
+            now,
             ..list::Filter::default()
         };
         match RANGES.iter().find(|(name, ..)| *name == self.range) {
@@ -139,15 +140,10 @@ impl Asked {
         );
         filter.min_cost_nano =
             read(&self.min_cost, "Min. cost", "dollars such as 0.05", nano_dollars);
-        filter.status = match self.status.to_ascii_lowercase().as_str() {
-            "" => None,
-            "ok" => Some(Status::Ok),
-            "error" => Some(Status::Error),
-            _ => {
-                problems.push(("Status", "ok or error"));
-                None
-            }
-        };
+        filter.status = TraceStatus::parse(&self.status.to_ascii_uppercase());
+        if filter.status.is_none() && !self.status.is_empty() {
+            problems.push(("Status", "ok, error, running or unfinished"));
+        }
         let before = parse_cursor(&self.before);
         if before.is_none() && !self.before.is_empty() {
             problems.push(("Page", "a link from this list"));
@@ -267,7 +263,7 @@ mod tests {
         let (filter, before) = next.filter(NOW).unwrap();
         assert_eq!(before, Some(place));
         assert_eq!(filter.from, Some(NOW * 1_000 - 7 * 24 * HOUR));
-        assert_eq!(filter.status, Some(Status::Error));
+        assert_eq!(filter.status, Some(TraceStatus::Error));
         assert_eq!(filter.name.as_deref(), Some("a b"));
         assert_eq!(filter.tags, ["x", "<y>"]);
         assert_eq!(filter.min_duration_us, Some(2_000_000));

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::filter::{Asked, CUSTOM, Problem, RANGES};
+use crate::model::TraceStatus;
 
 /// The form, filled in with what is asked for.
 #[must_use]
@@ -35,8 +36,9 @@ pub fn form(asked: &Asked, problems: &[Problem]) -> Markup {
             (custom("To", "to", &asked.to))
             label { "Status" select name="status" {
                 option value="" { "Any" }
-                option value="ok" selected[asked.status.eq_ignore_ascii_case("ok")] { "OK" }
-                option value="error" selected[asked.status.eq_ignore_ascii_case("error")] { "Error" }
+                @for (status, name) in TraceStatus::ALL {
+                    option value=(name.to_ascii_lowercase()) selected[asked.status.eq_ignore_ascii_case(name)] { (status.word()) }
+                }
             } }
             (text("Name", "name", &asked.name, "has in it"))
             (text("Tag", "tag", first_tag, "is"))

@@ -11,6 +11,7 @@ use super::layout::{Shell, document};
 use super::{Answer, View, first_trace, form, rows};
 use crate::batch::RawStore;
 use crate::error::Error;
+use crate::model::Millis;
 use crate::store::Database;
 use crate::store::list::{self, Next, Page};
 
@@ -33,7 +34,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Answe
         let waiting = first_trace::section(view.origin, view.local);
         return Ok(if view.part { live(waiting, view.known) } else { empty(view, &waiting) });
     }
-    let list = list_of(&asked, &page);
+    let list = list_of(&asked, &page, view.now);
     if view.part {
         // A page that waited for the first trace has no form and no chart.
         let waited = form_urlencoded::parse(view.query.as_bytes()).any(|(key, _)| key == "waiting");
@@ -101,7 +102,7 @@ fn etag(html: &str) -> String {
     format!("W/\"{:016x}\"", xxh3_64(html.as_bytes()))
 }
 
-fn list_of(asked: &Asked, page: &Page) -> Markup {
+fn list_of(asked: &Asked, page: &Page, now: Millis) -> Markup {
     let older = match &page.next {
         Next::End => None,
         Next::More(place) => Some(("Older", place)),
@@ -111,7 +112,7 @@ fn list_of(asked: &Asked, page: &Page) -> Markup {
         @if page.rows.is_empty() {
             (nothing(asked, &page.next))
         } @else {
-            (rows::table(asked, &page.rows))
+            (rows::table(asked, &page.rows, now))
         }
         @if let (Next::Perhaps((start, _)), false) = (&page.next, page.rows.is_empty()) {
             p.searched { "Searched back to " (super::format::time(*start)) "." }

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::filter::Asked;
 use super::format::{count, dollars, duration, encode, exact_dollars, time};
 use super::trace_page::session_url;
+use crate::model::{Millis, TraceStatus};
 use crate::store::list::Row;
 
 /// Tags of a trace that are shown.
@@ -14,7 +15,7 @@ const TAGS: usize = 4;
 /// The table. Its roles are written out: on narrow screens its rows are laid
 /// out as cards, and browsers forget what such a table was.
 #[must_use]
-pub fn table(asked: &Asked, rows: &[Row]) -> Markup {
+pub fn table(asked: &Asked, rows: &[Row], now: Millis) -> Markup {
     html! {
         table.traces role="table" aria-label="Traces" {
             thead role="rowgroup" {
@@ -30,18 +31,19 @@ pub fn table(asked: &Asked, rows: &[Row]) -> Markup {
                 }
             }
             tbody role="rowgroup" {
-                @for row in rows { (self::row(asked, row)) }
+                @for row in rows { (self::row(asked, row, now)) }
             }
         }
     }
 }
 
-fn row(asked: &Asked, row: &Row) -> Markup {
+fn row(asked: &Asked, row: &Row, now: Millis) -> Markup {
     let href = format!("/traces/{}", encode(&row.id));
     let name = if row.name.is_empty() { "(no name)" } else { &row.name };
     let tags: Vec<String> =
         row.tags.as_deref().and_then(|tags| serde_json::from_str(tags).ok()).unwrap_or_default();
-    let error = row.errors > 0;
+    let status = row.status(now);
+    let error = status == TraceStatus::Error;
     html! {
         // Ids may have any characters in them; these have none that matter.
         tr.failed[error] id=(format!("t-{:016x}", xxh3_64(row.id.as_bytes()))) data-trace-id=(row.id) role="row" {
@@ -65,7 +67,7 @@ fn row(asked: &Asked, row: &Row) -> Markup {
                 (line("in", row.input_preview.as_deref()))
                 (line("out", row.output_preview.as_deref()))
             }
-            td.c-status role="cell" { (status(row.errors)) }
+            td.c-status role="cell" { (self::status(status, row.errors)) }
             td.c-start role="cell" { (time(row.start_us)) }
             td.c-duration.num role="cell" {
                 @match row.end_us {
@@ -80,11 +82,31 @@ fn row(asked: &Asked, row: &Row) -> Markup {
     }
 }
 
-/// How a trace went, by the number of its spans that failed.
+/// How a trace goes or went, and how many of its spans failed.
 #[must_use]
-pub fn status(errors: i64) -> Markup {
+pub fn status(status: TraceStatus, errors: i64) -> Markup {
     let failed = (errors > 0).then(|| format!("{} of its spans failed", count(errors)));
-    html! { span title=[failed] { (outcome(errors > 0)) } }
+    html! {
+        span title=[failed] {
+            @match status {
+                TraceStatus::Ok | TraceStatus::Error => (outcome(status == TraceStatus::Error)),
+                // A ring that is not closed, and a broken one.
+                TraceStatus::Running => (open("running", "M6 1.2a4.8 4.8 0 1 1-4.8 4.8", status)),
+                TraceStatus::Unfinished => (open("unfinished", "M6 1.2a4.8 4.8 0 0 1 0 9.6M6 10.8a4.8 4.8 0 0 1 0-9.6", status)),
+            }
+        }
+    }
+}
+
+fn open(class: &str, path: &str, status: TraceStatus) -> Markup {
+    html! {
+        span class={ "status " (class) } {
+            svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true" {
+                path d=(path) fill="none" stroke="currentColor" stroke-width="2" stroke-dasharray=[(class == "unfinished").then_some("2.5 2")] {}
+            }
+            (status.word())
+        }
+    }
 }
 
 /// How something went: a sign and a word besides the colour.
@@ -192,11 +214,15 @@ mod tests {
             serde_json::to_string(&[evil]).unwrap(),
             json,
             json,
+            0,
+            0,
+            1,
+            0,
             1,
             0
         ]))
         .unwrap();
-        let html = table(&Asked::default(), &[row]).into_string();
+        let html = table(&Asked::default(), &[row], 0).into_string();
         assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
         // Nor does anything end an attribute.
         assert!(!html.contains("\"'>") && !html.contains("&quot;'><"), "{html}");

@@ -9,7 +9,7 @@ use super::layout::{Shell, document};
 use super::{Answer, View, rows, span_page};
 use crate::batch::RawStore;
 use crate::error::Error;
-use crate::model::{Micros, Status};
+use crate::model::{Micros, Millis, TraceStatus};
 use crate::store::read::TraceRow;
 use crate::store::{Database, session};
 
@@ -36,7 +36,7 @@ pub async fn page(
         div.session {
             header.summary {
                 div.title { h1 { "Session " span.of { (id) } } button.quiet.small type="button" data-copy=(id) { "Copy" } }
-                @if let Some(first) = near.traces.first() { (totals(first, &near.traces)) }
+                @if let Some(first) = near.traces.first() { (totals(first, &near.traces, view.now)) }
             }
             @if let Some(earlier) = near.earlier {
                 p.muted { "Searched back to " (format::time(earlier)) ". " a href=(go(earlier)) { "Search further back" } }
@@ -44,7 +44,7 @@ pub async fn page(
             @if near.traces.is_empty() {
                 p.message { "No trace of this session was found in this time." }
             } @else {
-                (list(&near.traces))
+                (list(&near.traces, view.now))
             }
             @if let Some(later) = near.later {
                 p.muted { "Searched on to " (format::time(later)) ". " a href=(go(later)) { "Search further on" } }
@@ -58,10 +58,10 @@ fn end(trace: &TraceRow) -> Micros {
     trace.end_us.unwrap_or(trace.start_us)
 }
 
-fn totals(first: &TraceRow, traces: &[TraceRow]) -> Markup {
+fn totals(first: &TraceRow, traces: &[TraceRow], now: Millis) -> Markup {
     let sum = |of: fn(&TraceRow) -> i64| traces.iter().map(of).fold(0, i64::saturating_add);
     let last = traces.iter().map(end).fold(first.start_us, Micros::max);
-    let errors = traces.iter().filter(|trace| trace.status() == Status::Error).count();
+    let errors = traces.iter().filter(|trace| trace.status(now) == TraceStatus::Error).count();
     let cost = sum(|trace| trace.cost_nano);
     html! {
         dl.facts {
@@ -76,7 +76,7 @@ fn totals(first: &TraceRow, traces: &[TraceRow]) -> Markup {
     }
 }
 
-fn list(traces: &[TraceRow]) -> Markup {
+fn list(traces: &[TraceRow], now: Millis) -> Markup {
     html! {
         ol.turns aria-label="Traces" {
             @for (at, trace) in traces.iter().enumerate() {
@@ -84,7 +84,7 @@ fn list(traces: &[TraceRow]) -> Markup {
                 @if let Some(pause) = before.and_then(|before| pause(before, trace)) {
                     li.pause { (duration(pause)) " later" }
                 }
-                (one(trace))
+                (one(trace, now))
             }
         }
     }
@@ -96,14 +96,14 @@ fn pause(before: &TraceRow, trace: &TraceRow) -> Option<Micros> {
     Some(trace.start_us.saturating_sub(end(before))).filter(|pause| *pause >= COUNTS)
 }
 
-fn one(trace: &TraceRow) -> Markup {
+fn one(trace: &TraceRow, now: Millis) -> Markup {
     html! {
         li.turn data-trace-id=(trace.id) {
             div.line {
                 a.name href=(format!("/traces/{}", encode(&trace.id))) {
                     @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) }
                 }
-                (rows::status(trace.errors))
+                (rows::status(trace.status(now), trace.errors))
                 span.spacer {}
                 span.muted { (format::time(trace.start_us)) }
             }

@@ -40,7 +40,7 @@ pub async fn page(
         // Only whether something has changed: by key, one row.
         let row = query::get_trace(view.project, id).into_iter().take(1).collect();
         let trace = read::traces(&view.db.run(row).await?)?.into_iter().next().ok_or_else(none)?;
-        return Ok(html! { (state(&trace)) }.into());
+        return Ok(html! { (state(&trace, view.now)) }.into());
     }
     let ran = view.db.run(query::get_trace(view.project, id)).await?;
     let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
@@ -63,8 +63,8 @@ pub async fn page(
         back: Some(("/traces", "Traces")),
     };
     let main = html! {
-        div.trace data-trace-id=(trace.id) data-state=(state(&trace)) data-live[is_live(&trace, view.now)] {
-            (header(&trace, &spans, metadata(&trace, &payloads)))
+        div.trace data-trace-id=(trace.id) data-state=(state(&trace, view.now)) data-live[is_live(&trace, view.now)] {
+            (header(&trace, &spans, metadata(&trace, &payloads), view.now))
             @if asked.is_some() && chosen.is_none() {
                 p.message.warn { "This trace has no span " code { (asked.unwrap_or_default()) } ", or not yet." }
             }
@@ -90,11 +90,12 @@ pub async fn page(
     Ok(document(&shell, &main).into())
 }
 
-/// What is different when a trace has changed.
-fn state(trace: &TraceRow) -> String {
-    let TraceRow { spans, errors, tokens, cost_nano, start_us, end_us, name, .. } = trace;
-    let end = end_us.unwrap_or_default();
-    let text = format!("{spans} {errors} {tokens} {cost_nano} {start_us} {end} {name}");
+/// What is different when a trace has changed, or only its status has with time.
+fn state(trace: &TraceRow, now: Millis) -> String {
+    let TraceRow { spans, errors, tokens, cost_nano, start_us, end_us, open, name, .. } = trace;
+    let (end, status) = (end_us.unwrap_or_default(), trace.status(now).as_str());
+    let text =
+        format!("{spans} {errors} {open} {status} {tokens} {cost_nano} {start_us} {end} {name}");
     format!("{:016x}", xxh3_64(text.as_bytes()))
 }
 
@@ -122,7 +123,7 @@ fn count_of(n: usize) -> String {
     count(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-fn header(trace: &TraceRow, spans: &[Span], metadata: Option<Markup>) -> Markup {
+fn header(trace: &TraceRow, spans: &[Span], metadata: Option<Markup>, now: Millis) -> Markup {
     let tags = trace.tags.as_deref().unwrap_or("[]");
     let tags = Json::new(tags).items().filter_map(Json::text);
     let errors = || spans.iter().filter(|span| span.status == Status::Error);
@@ -131,7 +132,7 @@ fn header(trace: &TraceRow, spans: &[Span], metadata: Option<Markup>) -> Markup 
         header.summary {
             div.title {
                 h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } }
-                (rows::status(trace.errors))
+                (rows::status(trace.status(now), trace.errors))
                 @for tag in tags { a.tag href=(format!("/traces?range=all&tag={}", encode(&tag))) { (tag) } }
             }
             dl.facts {

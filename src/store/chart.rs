@@ -134,7 +134,8 @@ impl Plan {
                 coalesce(group_concat(end_us - start_us) filter (where hit), ''))
               from (select *, {hit} as hit from (
                 select t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us,
-                  t.errors, t.tokens, t.cost_nano, t.session, t.tags
+                  t.spans, t.errors, t.tokens, t.cost_nano, t.session, t.tags,
+                  t.open, t.root_child, t.active_us, t.ended
                 from trace as t where t.project = ?1
                   and t.start_us >= w.value->>1 and t.start_us < w.value->>2
                 order by t.start_us limit {rows}) as walk)) as json

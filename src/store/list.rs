@@ -11,7 +11,7 @@ use super::query::{Builder, TRACE};
 use super::read::TraceRow;
 use super::{Ran, Statement, decode};
 use crate::error::Fault;
-use crate::model::{Micros, Status};
+use crate::model::{Micros, Millis, Progress, TraceStatus};
 
 /// Rows that one question looks at, at most. D1 bills each, and they take some
 /// 30 ms (measured).
@@ -31,7 +31,9 @@ pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
 pub struct Filter {
     pub from: Option<Micros>,
     pub to: Option<Micros>,
-    pub status: Option<Status>,
+    pub status: Option<TraceStatus>,
+    /// The time as of which a status is meant.
+    pub now: Millis,
     pub name: Option<String>,
     pub tags: Vec<String>,
     pub session: Option<String>,
@@ -59,10 +61,23 @@ pub struct Row {
     pub tags: Option<String>,
     pub input_preview: Option<String>,
     pub output_preview: Option<String>,
+    pub open: i64,
+    pub root_child: u8,
+    pub active_us: Micros,
+    pub ended: u8,
     /// Whether the filter lets it through.
     hit: u8,
     /// Whether it is the last one that was looked at.
     end: u8,
+}
+
+impl Row {
+    /// How the trace goes or went, as of a time.
+    #[must_use]
+    pub fn status(&self, now: Millis) -> TraceStatus {
+        let Self { spans, errors, open, root_child, active_us, ended, .. } = *self;
+        TraceStatus::of(&Progress { spans, errors, open, root_child, active_us, ended }, now)
+    }
 }
 
 /// A part of the list.
@@ -91,10 +106,8 @@ pub enum Next {
 /// columns are the table's, with `name` as the list shows it, under the name `walk`.
 pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     let mut all = vec!["true".to_owned()];
-    match filter.status {
-        Some(Status::Error) => all.push("errors > 0".into()),
-        Some(Status::Ok) => all.push("errors = 0".into()),
-        None => {}
+    if let Some(status) = filter.status {
+        all.push(sql.has_status(status, filter.now));
     }
     if let Some(least) = filter.min_duration_us {
         let least = sql.bind_time(least);
@@ -141,6 +154,7 @@ fn walk(project: &str, filter: &Filter, after: Option<&Place>) -> (Builder, Stri
         "(select *, {hit} as hit from (
           select t.id, t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us, t.spans,
             t.errors, t.tokens, t.cost_nano, t.session, t.tags, t.input_preview, t.output_preview,
+            t.open, t.root_child, t.active_us, t.ended,
             sum({weight}) over (order by t.start_us desc, t.id desc
               rows unbounded preceding) as walked
           from trace as t where t.project = ?1{range}) as walk)"
@@ -164,7 +178,8 @@ pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize)
     let text = a_page_of(&format!(
         "select json, octet_length(json) as weigh from (
           select json_array(id, name, start_us, end_us, spans, errors, tokens, cost_nano,
-            session, tags, input_preview, output_preview, hit, {end}) as json
+            session, tags, input_preview, output_preview, open, root_child, active_us, ended,
+            hit, {end}) as json
           from {walk} where hit or {end}
           limit {})",
         limit + 1

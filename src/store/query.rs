@@ -5,7 +5,7 @@
 
 use super::pack::pack;
 use super::{Param, Statement};
-use crate::model::Micros;
+use crate::model::{Micros, Millis, TraceStatus};
 
 /// Spans in one row of text. A text in D1 is at most 2,000,000 bytes, a span's
 /// row some 4,800: its id, name and model have 256 bytes each at most, and JSON
@@ -17,7 +17,8 @@ pub(super) const TRACE: &str = "json_array(
   t.id, coalesce(t.name, t.root_name, ''), t.start_us, t.end_us, t.spans,
   t.errors, t.tokens, t.cost_nano, t.created_ms, t.session, t.parent_trace,
   t.deployment, t.tags, t.evaluators, t.metadata, t.input_preview,
-  t.output_preview, b.object, t.event_offset, t.event_length)";
+  t.output_preview, b.object, t.event_offset, t.event_length,
+  t.open, t.root_child, t.active_us, t.ended)";
 
 /// Those of them that a client may make long, and that a session does not show.
 const LONG: &str = "t.session, t.parent_trace,
@@ -69,6 +70,12 @@ impl Builder {
                 self.and(&format!("t.start_us {side} {time}"));
             }
         }
+    }
+
+    /// The condition that a trace has this status at this time.
+    pub(super) fn has_status(&mut self, status: TraceStatus, now: Millis) -> String {
+        let quiet = self.bind_time(TraceStatus::quiet_before(now));
+        format!("({}) = '{}'", TraceStatus::SQL.replace("$QUIET", &quiet), status.as_str())
     }
 
     pub(super) fn and(&mut self, condition: &str) {

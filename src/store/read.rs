@@ -8,7 +8,7 @@ use serde_tuple::Deserialize_tuple;
 use super::pack::unpack;
 use super::{Ran, decode, link};
 use crate::error::Fault;
-use crate::model::{Micros, Millis, Status};
+use crate::model::{Micros, Millis, Progress, Status, TraceStatus};
 
 /// A trace as the index has it. The fields are in the order of the columns in
 /// [`super::query`].
@@ -35,13 +35,18 @@ pub struct TraceRow {
     pub event_object: Option<String>,
     pub event_offset: Option<u64>,
     pub event_length: Option<u64>,
+    pub open: i64,
+    pub root_child: u8,
+    pub active_us: Micros,
+    pub ended: u8,
 }
 
 impl TraceRow {
-    /// ERROR when one of its spans is.
+    /// How the trace goes or went, as of a time.
     #[must_use]
-    pub fn status(&self) -> Status {
-        if self.errors > 0 { Status::Error } else { Status::Ok }
+    pub fn status(&self, now: Millis) -> TraceStatus {
+        let Self { spans, errors, open, root_child, active_us, ended, .. } = *self;
+        TraceStatus::of(&Progress { spans, errors, open, root_child, active_us, ended }, now)
     }
 
     /// Where the trace's own event lies, when its metadata has to be read

@@ -166,6 +166,11 @@ impl World {
         self.deliver_together(project, &[body.to_owned()]).remove(0)
     }
 
+    /// The same, received at another time than the others.
+    pub fn deliver_at(&self, project: &str, body: &str, received: i64) -> Outcome {
+        self.deliver_batches(&[(project, body.to_owned())], received).remove(0)
+    }
+
     /// The same with several, which the consumer gets at once.
     pub fn deliver_together(&self, project: &str, bodies: &[String]) -> Vec<Outcome> {
         self.deliver_all(&bodies.iter().map(|body| (project, body.clone())).collect::<Vec<_>>())
@@ -173,10 +178,14 @@ impl World {
 
     /// The same for several projects.
     pub fn deliver_all(&self, batches: &[(&str, String)]) -> Vec<Outcome> {
+        self.deliver_batches(batches, RECEIVED)
+    }
+
+    fn deliver_batches(&self, batches: &[(&str, String)], received: i64) -> Vec<Outcome> {
         pollster::block_on(async {
             let mut deliveries = Vec::new();
             for (project, body) in batches {
-                let batch = BatchRef::of(project, body.as_bytes(), RECEIVED, Format::Native);
+                let batch = BatchRef::of(project, body.as_bytes(), received, Format::Native);
                 self.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
                 deliveries.push(Delivery { message: Message::of(&batch), attempt: 1 });
             }

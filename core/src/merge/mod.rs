@@ -4,6 +4,7 @@
 
 pub mod pack;
 pub mod rows;
+pub mod sent;
 pub mod stat;
 pub mod write;
 

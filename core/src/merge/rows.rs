@@ -8,20 +8,14 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use serde_tuple::Serialize_tuple;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::link;
 use super::pack::pack;
-use crate::batch::BatchRef;
+use super::sent::{Revision, Sent};
 use crate::limits::{
     MAX_COST_USD, MAX_INDEXED_BYTES, MAX_INDEXED_METADATA_BYTES, MAX_PREVIEW_BYTES, MAX_TAGS,
 };
-use crate::model::{Body, Event, Micros, Millis, SpanBody, Status, Text, TraceBody};
-
-/// When an event was made, and the hash of its bytes: of two events for the
-/// same thing the greater one is the newer, in whatever order they came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Revision(Micros, i64);
+use crate::model::{Body, Micros, Millis, SpanBody, Status, Text, TraceBody};
 
 /// A span's row, named as the columns are. Serialized as an array: `write`
 /// counts the fields.
@@ -90,58 +84,20 @@ pub struct TraceRow<'a> {
     pub errors: i64,
     pub tokens: i64,
     pub cost_nano: i64,
-    /// What each of them said, for those that are.
+    pub open: i64,
+    pub active_us: Micros,
+    pub ended: u8,
+    /// What each of the spans said, for those that are there.
     pub changes: Vec<Change>,
 }
 
 /// What of a span goes into its trace's totals: id, status, tokens, cost,
-/// revision.
-pub type Change = (Rc<str>, u8, Option<u64>, Option<i64>, Micros, i64);
-
-/// Bits of an event's hash that tell revisions of one time apart, its sign among
-/// them: what SQLite keeps in 6 bytes.
-const REVISION_BITS: u32 = 48;
+/// revision, whether it is open.
+pub type Change = (Rc<str>, u8, Option<u64>, Option<i64>, Micros, i64, u8);
 
 /// Where sums stop, either side of zero: short of where 64 bits do. From there on
 /// they depend on the order of what is added.
 pub(super) const MAX_SUM: i64 = 9_000_000_000_000_000_000;
-
-/// An event, and the batch that it was sent in.
-#[derive(Debug, Clone, Copy)]
-pub struct Sent<'a> {
-    /// The batch.
-    pub batch: &'a BatchRef,
-    /// Its place among those that are written together.
-    pub at: usize,
-    /// Its body, in which the event's bytes lie.
-    pub body: &'a str,
-    /// The event.
-    pub event: &'a Event<'a>,
-}
-
-impl Sent<'_> {
-    /// What tells this event's revision from another of the same time.
-    fn hash(&self) -> i64 {
-        let bytes = self.body.as_bytes().get(self.event.range.clone()).unwrap_or_default();
-        xxh3_64(bytes).cast_signed() >> (u64::BITS - REVISION_BITS)
-    }
-
-    /// The id of a span that says none.
-    fn made_up_id(&self) -> Rc<str> {
-        format!("{}-{}", self.batch.id, self.event.index).into()
-    }
-
-    /// The revision of an event that says these times of itself.
-    fn revision(&self, start: Option<Micros>, end: Option<Micros>) -> Revision {
-        Revision(self.event.timestamp.or(end).or(start).unwrap_or(0), self.hash())
-    }
-
-    /// When something began that may not say so itself.
-    fn start(&self, start: Option<Micros>, end: Option<Micros>) -> Micros {
-        let received = self.batch.received.saturating_mul(1_000);
-        start.or(end).or(self.event.timestamp).unwrap_or(received)
-    }
-}
 
 /// The rows of some events, each span and each trace once.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -227,6 +183,11 @@ impl<'a> SpanRow<'a> {
     fn revision(&self) -> Revision {
         Revision(self.rev_us, self.rev_hash)
     }
+
+    /// Whether it has begun and not ended, as far as it says.
+    fn open(&self) -> u8 {
+        u8::from(self.start_us.is_some() && self.took_us.is_none())
+    }
 }
 
 /// Takes in what is said of a trace. Commutes, as the SQL does.
@@ -264,6 +225,9 @@ impl<'a> TraceRow<'a> {
             errors: 0,
             tokens: 0,
             cost_nano: 0,
+            open: 0,
+            active_us: Micros::MIN,
+            ended: 0,
             changes: Vec::new(),
         }
     }
@@ -277,8 +241,10 @@ impl<'a> TraceRow<'a> {
         let add = |sum: i64, n| sum.saturating_add(n).clamp(-MAX_SUM, MAX_SUM);
         self.tokens = add(self.tokens, tokens);
         self.cost_nano = add(self.cost_nano, cost_nano.unwrap_or(0));
+        let open = row.open();
+        self.open += i64::from(open);
         let id = Rc::clone(&row.id);
-        self.changes.push((id, status, total_tokens, cost_nano, rev_us, rev_hash));
+        self.changes.push((id, status, total_tokens, cost_nano, rev_us, rev_hash, open));
     }
 
     /// One of its spans.
@@ -286,6 +252,7 @@ impl<'a> TraceRow<'a> {
         let start = sent.start(span.start, span.end);
         self.start_us = self.start_us.min(start);
         self.end_us = self.end_us.max(span.end.or(span.start));
+        self.active_us = self.active_us.max(sent.active(span.start, span.end));
         // The least by (has a parent, start, id), of its revisions the newest.
         let child = u8::from(span.parent.is_some());
         let order = (self.root_child, self.root_us).cmp(&(child, start)).reverse();
@@ -310,6 +277,7 @@ impl<'a> TraceRow<'a> {
     fn see_event(&mut self, trace: &'a TraceBody<'a>, sent: &Sent) {
         self.start_us = self.start_us.min(sent.start(trace.start, None));
         self.end_us = self.end_us.max(trace.end);
+        self.active_us = self.active_us.max(sent.active(trace.start, trace.end));
         let Revision(event_us, event_hash) = sent.revision(trace.start, trace.end);
         if (Some(event_us), event_hash) <= (self.event_us, self.event_hash) {
             return;
@@ -324,6 +292,7 @@ impl<'a> TraceRow<'a> {
         };
         self.event_us = Some(event_us);
         self.event_hash = event_hash;
+        self.ended = u8::from(trace.end.is_some());
         self.name = Some(cut(&trace.name, MAX_INDEXED_BYTES));
         self.session = indexed(trace.session.as_ref());
         self.parent_trace = indexed(trace.parent_trace.as_ref());

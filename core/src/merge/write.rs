@@ -17,7 +17,8 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::rows::{MAX_SUM, Rows, Sent};
+use super::rows::{MAX_SUM, Rows};
+use super::sent::Sent;
 use super::{Param, Statement, stat};
 use crate::batch::BatchRef;
 use crate::limits::{MAX_EVENTS, MAX_PARAM_BYTES};
@@ -150,10 +151,11 @@ said as (
     count(*) as spans,
     sum(case when $NEWER then s.status else n.value->>1 end) as errors,
     sum(coalesce(case when $NEWER then s.total_tokens else n.value->>2 end, 0)) as tokens,
-    sum(coalesce(case when $NEWER then s.cost_nano else n.value->>3 end, 0)) as cost_nano
+    sum(coalesce(case when $NEWER then s.cost_nano else n.value->>3 end, 0)) as cost_nano,
+    sum(case when $NEWER then $OPEN else n.value->>6 end) as open
   from r
   cross join trace as t on t.project = ?1 and t.id = r.value->>0
-  cross join json_each(r.value, '$[30]') as n
+  cross join json_each(r.value, '$[33]') as n
   cross join span as s on s.trace = t.key and s.id = n.value->>0
   group by t.id
 )
@@ -162,7 +164,7 @@ insert into trace (
   root_child, root_us, root_span, root_rev_us, root_rev_hash, root_name,
   input_preview, output_preview, event_us, event_hash, name, session,
   parent_trace, deployment, tags, evaluators, metadata, event_batch,
-  event_offset, event_length, key
+  event_offset, event_length, key, open, active_us, ended
 )
 select
   ?1, r.value->>0, r.value->>1, r.value->>2,
@@ -173,7 +175,8 @@ select
   r.value->>9, r.value->>10, r.value->>11, r.value->>12, r.value->>13,
   r.value->>14, r.value->>15, r.value->>16, r.value->>17, r.value->>18,
   r.value->>19, case r.value->>23 $SEQ end, r.value->>20, r.value->>21,
-  (case r.value->>24 $SEQ end) << $EVENT_BITS | (r.value->>25)
+  (case r.value->>24 $SEQ end) << $EVENT_BITS | (r.value->>25),
+  (r.value->>30) - coalesce(said.open, 0), r.value->>31, r.value->>32
 from r
 left join said on said.trace = r.value->>0
 where true
@@ -184,12 +187,16 @@ on conflict (project, id) do update set
   tokens = min(tokens + excluded.tokens, $MAX_SUM),
   cost_nano = max(min(cost_nano + excluded.cost_nano, $MAX_SUM), -$MAX_SUM),
   created_ms = min(created_ms, excluded.created_ms),
+  open = open + excluded.open,
+  active_us = max(active_us, excluded.active_us),
   $SET
 where excluded.spans <> 0
   or excluded.errors <> 0
   or excluded.tokens <> 0
   or excluded.cost_nano <> 0
   or excluded.created_ms < created_ms
+  or excluded.open <> 0
+  or excluded.active_us > active_us
   or excluded.end_us > coalesce(end_us, -9223372036854775808)
   or $ROOT
   or $NEW_EVENT";
@@ -219,9 +226,10 @@ const NEWER_EVENT: &str = "(excluded.event_us is not null and (event_us is null
   or (excluded.event_us, excluded.event_hash) > (event_us, event_hash)))";
 
 /// What comes with a newer event.
-const OF_EVENT: [&str; 12] = [
+const OF_EVENT: [&str; 13] = [
     "event_us",
     "event_hash",
+    "ended",
     "name",
     "session",
     "parent_trace",
@@ -252,6 +260,7 @@ fn all_of_traces() -> &'static str {
             .replace("$ROOT", BETTER_ROOT)
             .replace("$NEW_EVENT", NEWER_EVENT)
             .replace("$NEWER", "(n.value->>4, n.value->>5) > (s.rev_us, s.rev_hash)")
+            .replace("$OPEN", "(s.start_us is not null and s.took_us is null)")
             .replace("$MAX_SUM", &MAX_SUM.to_string())
             .replace("$EVENT_BITS", &EVENT_BITS.to_string())
     });
