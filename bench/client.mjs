@@ -3,21 +3,30 @@
 import http from "node:http";
 import { PROJECT, keyOf } from "./workers.mjs";
 
+/** @import { Live } from "./workers.mjs" */
+
+/** @typedef {{ status: number, bytes: number, text: Buffer, ms: number }} Answer */
+
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 
-/** One request; `{ status, bytes, ms }`, the body read to its end. */
+/** One request; `{ status, bytes, ms }`, the body read to its end.
+ *  @param {URL} url
+ *  @param {{ method?: string, body?: Uint8Array, project?: string }} [options]
+ *  @returns {Promise<Answer>} */
 export function request(url, { method = "GET", body, project = PROJECT } = {}) {
   return new Promise((done, fail) => {
     const started = performance.now();
+    /** @type {http.OutgoingHttpHeaders} */
     const headers = { authorization: `Bearer ${keyOf(project)}` };
     if (body) Object.assign(headers, { "content-type": "application/json", "content-length": body.length });
     const sent = http.request(url, { method, headers, agent }, (answer) => {
+      /** @type {Buffer[]} */
       const parts = [];
       answer.on("data", (part) => parts.push(part));
       answer.on("error", fail);
       answer.on("end", () => {
         const text = Buffer.concat(parts);
-        done({ status: answer.statusCode, bytes: text.length, text, ms: performance.now() - started });
+        done({ status: answer.statusCode ?? 0, bytes: text.length, text, ms: performance.now() - started });
       });
     });
     sent.on("error", fail);
@@ -25,22 +34,29 @@ export function request(url, { method = "GET", body, project = PROJECT } = {}) {
   });
 }
 
+/** @param {number} status
+ *  @param {Promise<Answer>} made */
 export async function expectStatus(status, made) {
   const answer = await made;
   if (answer.status !== status) throw new Error(`${answer.status} instead of ${status}: ${answer.text.subarray(0, 500)}`);
   return answer;
 }
 
-/** Sends one batch; the answer's milliseconds. */
+/** Sends one batch; the answer's milliseconds.
+ *  @param {Live} live
+ *  @param {Uint8Array} body */
 export const send = async (live, body) =>
   (await expectStatus(201, request(new URL("/api/v1/traces", live.url), { method: "POST", body }))).ms;
 
 /** Counts the batches that the consumer says it is through with. */
 export class Consumed {
   batches = 0;
+  /** @type {number[]} */
   delays = [];
+  /** @type {{ batches: number, done: () => void } | undefined} */
   #waiting;
 
+  /** @param {Record<string, any>} line */
   hear = (line) => {
     if (line.event !== "consumed") return;
     if (line.outcome !== "ack") throw new Error(`a message failed: ${JSON.stringify(line)}`);
@@ -49,13 +65,18 @@ export class Consumed {
     if (this.#waiting && this.batches >= this.#waiting.batches) this.#waiting.done();
   };
 
-  /** Waits until that many batches are in D1, all told. */
+  /** Waits until that many batches are in D1, all told.
+   *  @param {number} batches */
   async until(batches, seconds = 120) {
     if (this.batches >= batches) return;
-    await new Promise((done, fail) => {
+    await new Promise((/** @type {(value?: undefined) => void} */ done, fail) => {
       const late = () => fail(new Error(`after ${seconds} s ${this.batches} of ${batches} batches are in D1`));
       const timer = setTimeout(late, seconds * 1000);
-      this.#waiting = { batches, done: () => (clearTimeout(timer), done()) };
+      const through = () => {
+        clearTimeout(timer);
+        done();
+      };
+      this.#waiting = { batches, done: through };
     });
     this.#waiting = undefined;
   }

@@ -1,12 +1,30 @@
 // What the numbers ought to be. A goal that is missed is shown as missed; no
 // test and no exit code depends on any.
 
+/** @import { Table } from "./report.mjs" */
+
+/** What is measured, the goal in words, its number and how that is said,
+ *  whether it is met from below (the default) or from above.
+ *  @typedef {object} Goal
+ *  @property {string} text
+ *  @property {string} goal
+ *  @property {(table: Table) => number} of
+ *  @property {number} limit
+ *  @property {(value: number) => string} says
+ *  @property {boolean} [above] */
+
+/** @param {string} id
+ *  @returns {Goal["of"]} */
 const ratio = (id) => (t) => t.ours(id) / t.peer(id);
+/** @param {string} big
+ *  @param {string} small
+ *  @returns {Goal["of"]} */
 const grows = (big, small) => (t) => t.ours(big) / t.ours(small);
+/** @param {number} limit
+ *  @returns {Pick<Goal, "limit" | "says">} */
 const x = (limit) => ({ limit, says: (v) => `${v.toFixed(3)} ×` });
 
-/** Each: what is measured, the goal in words, its number, whether it is met
- *  from below (the default) or from above. */
+/** @type {Goal[]} */
 export const GOALS = [
   { text: "handler CPU, 100 events", goal: "at most 1/3 of the peer's", of: ratio("handler/100"), ...x(1 / 3) },
   { text: "handler CPU, 1,000 events", goal: "at most 1/4 of the peer's", of: ratio("handler/1000"), ...x(1 / 4) },
@@ -24,7 +42,8 @@ export const GOALS = [
   { text: "bundle, gzip", goal: "under 400 KB", of: (t) => t.ours("gzip"), limit: 400, says: (v) => `${v.toFixed(0)} KB` },
 ];
 
-/** Each goal against what was measured: met, missed, or not measured. */
+/** Each goal against what was measured: met, missed, or not measured.
+ *  @param {Table} table */
 export function judge(table) {
   return GOALS.map(({ text, goal, of, limit, says, above }) => {
     const value = of(table);

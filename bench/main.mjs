@@ -14,6 +14,8 @@ import { measurePages } from "./measure/pages.mjs";
 import { Table, print, save } from "./report.mjs";
 import { startDriven, workers } from "./workers.mjs";
 
+/** @import { Bench } from "./types.d.ts" */
+
 const quick = process.argv.includes("--quick");
 const MOST_MINUTES = quick ? 4 : 10; // a slow machine may be slow
 
@@ -24,7 +26,9 @@ setTimeout(() => {
   process.exit(1);
 }, MOST_MINUTES * 60_000).unref();
 
-const table = Object.assign(new Table(), { load: os.loadavg()[0] });
+const table = new Table();
+table.load = os.loadavg()[0] ?? 0;
+/** @type {Record<string, [what: string, measure: (bench: Bench) => Promise<void>]>} */
 const PARTS = {
   cpu: ["CPU of handler and consumer, D1's time", measureCpu],
   cost: ["rows, bytes, dollars", measureCost],

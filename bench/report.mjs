@@ -11,35 +11,52 @@ import { clock } from "./process.mjs";
 const root = join(import.meta.dirname, "..");
 
 export class Table {
+  /** The machine's load before it began. */
+  load = 0;
+  /** @type {{ text: string, unit: string, ours: number, peer: number | null, floor: number | null }[]} */
   rows = [];
+  /** @type {Map<string, [ours: number, peer: number | null]>} */
   values = new Map();
 
-  /** `floor` is what a Worker takes that only makes the bindings' calls. */
+  /** `floor` is what a Worker takes that only makes the bindings' calls.
+   *  @param {string} id
+   *  @param {string} text
+   *  @param {string} unit
+   *  @param {number} ours
+   *  @param {number | null} peer
+   *  @param {number | null} [floor] */
   add(id, text, unit, ours, peer, floor = null) {
     this.values.set(id, [ours, peer]);
     this.rows.push({ text, unit, ours, peer, floor });
     console.error(`  ${text}: ${figure(ours)} ${unit}, peer ${figure(peer)}`);
   }
 
+  /** @param {string} id */
   ours = (id) => this.values.get(id)?.[0] ?? NaN;
+  /** @param {string} id */
   peer = (id) => this.values.get(id)?.[1] ?? NaN;
 }
 
-/** Three figures that mean something. */
+/** Three figures that mean something.
+ *  @param {number | null} value */
 function figure(value) {
   if (value === null || !Number.isFinite(value)) return "–";
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return value.toPrecision(3);
 }
 
+/** @param {string[]} heads
+ *  @param {string[][]} lines */
 const grid = (heads, lines) => {
   const all = [heads, ...lines];
-  const widths = heads.map((_, at) => Math.max(...all.map((line) => line[at].length)));
-  const text = (line) => `| ${line.map((cell, at) => (at ? cell.padStart(widths[at]) : cell.padEnd(widths[at]))).join(" | ")} |`;
+  const widths = heads.map((_, at) => Math.max(...all.map((line) => line[at]?.length ?? 0)));
+  /** @param {string[]} line */
+  const text = (line) => `| ${line.map((cell, at) => (at ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0))).join(" | ")} |`;
   const rule = `|${widths.map((width, at) => (at ? `${"-".repeat(width + 1)}:` : "-".repeat(width + 2))).join("|")}|`;
   return [text(heads), rule, ...lines.map(text)].join("\n");
 };
 
+/** @param {Table} table */
 function tables(table) {
   const measured = table.rows.map(({ text, unit, ours, peer, floor }) => {
     const ratio = peer !== null && ours > 0 && peer > 0 ? `${(ours / peer).toFixed(2)} ×` : "–";
@@ -52,6 +69,7 @@ function tables(table) {
   };
 }
 
+/** @param {Table} table */
 export function print(table) {
   const { measured, goals } = tables(table);
   console.log(`\n${measured}\n\n${goals}\n`);
@@ -59,11 +77,14 @@ export function print(table) {
 
 function versions() {
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  /** @param {string} name */
   const of = (name) => `${name} ${lock[`node_modules/${name}`]?.version ?? "?"}`;
   const rust = execFileSync("rustc", ["--version"], { encoding: "utf8" }).split(" ")[1];
   return [`Node ${process.version}`, ...["workerd", "miniflare", "hono", "zod"].map(of), `rustc ${rust}`].join(", ");
 }
 
+/** @param {Table} table
+ *  @param {number} seconds */
 export function save(table, seconds) {
   const { measured, goals } = tables(table);
   const [cpu] = os.cpus();
@@ -74,7 +95,7 @@ Written by \`npm run bench\`; do not edit. Ours and a peer in TypeScript
 workerd through Miniflare, in one run of interleaved rounds; medians.
 
 - date: ${new Date().toISOString().slice(0, 10)}, ${Math.round(seconds)} s
-- machine: ${cpu.model}, ${os.cpus().length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}
+- machine: ${cpu?.model}, ${os.cpus().length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}
 - load before it began: ${table.load.toFixed(2)}
 - versions: ${versions()}
 

@@ -13,21 +13,68 @@ import { buildSync } from "esbuild";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { childrenOf } from "./process.mjs";
 
+/** @import { WorkerdStructuredLog } from "miniflare" */
+/** @import { Made, Run, Told } from "./types.d.ts" */
+
+/** A module of a Worker, as Miniflare takes it.
+ *  @typedef {{ type: "ESModule", path: string, contents: string } | { type: "CompiledWasm", path: string, contents: Buffer<ArrayBuffer> }} Module */
+
+/** What can be started: code, a database, and what a project is there.
+ *  @typedef {object} Startable
+ *  @property {string} name
+ *  @property {() => Module[]} modules
+ *  @property {string} migrations
+ *  @property {(project: string) => string[]} seed */
+
+/** One of the two under test: what its queue's messages are, where its raw
+ *  batches lie, and the table of its spans.
+ *  @typedef {object} Tested
+ *  @property {"ours" | "peer"} name
+ *  @property {(wasm?: string) => Module[]} modules
+ *  @property {(key: string) => object} message
+ *  @property {(batch: number | string) => string} rawKey
+ *  @property {string} spans */
+/** @typedef {Omit<Startable, "name" | "modules"> & Tested} Worker */
+
+/** @typedef {Awaited<ReturnType<Miniflare["getD1Database"]>>} Database */
+
+/** A Worker that was started.
+ *  @template {Startable} [W=Startable]
+ *  @typedef {object} Live
+ *  @property {W} worker
+ *  @property {Miniflare} mf
+ *  @property {URL} url
+ *  @property {number} pid
+ *  @property {Database} db
+ *  @property {() => Promise<void>} close */
+
+/** A Worker inside the driver.
+ *  @typedef {object} Driver
+ *  @property {(made: Made) => Promise<{ bytes: number }>} load
+ *  @property {(run: Run) => Promise<Told & { memory: number }>} run */
+/** @typedef {Live<Worker> & Driver} Driven */
+
 const root = join(import.meta.dirname, "..");
+/** @param {string} path */
 const read = (path) => readFileSync(join(root, path));
 
 /** The project that both databases have, and the key of a project. */
 export const PROJECT = "bench0000001"; // As long as the ids that the command line makes.
+/** @param {string} project */
 export const keyOf = (project) => `ts_${project}_${"k".repeat(32)}`;
+/** @param {string} project */
 const hashOf = (project) => createHash("sha256").update(keyOf(project)).digest("hex");
 
 const toml = read("wrangler.toml").toString();
-export const compatibilityDate = toml.match(/^compatibility_date = "(.+)"$/m)[1];
-/** A number that wrangler.toml has under this name; the first, which is the main queue's. */
-export const setting = (name) => Number(toml.match(new RegExp(`^${name} = (\\d+)$`, "m"))[1]);
+export const compatibilityDate = String(toml.match(/^compatibility_date = "(.+)"$/m)?.[1]);
+/** A number that wrangler.toml has under this name; the first, which is the main queue's.
+ *  @param {string} name */
+export const setting = (name) => Number(toml.match(new RegExp(`^${name} = (\\d+)$`, "m"))?.[1]);
 
-const bundle = (entry, { minify = true, external = [] } = {}) =>
-  buildSync({
+/** @param {string} entry
+ *  @param {{ minify?: boolean, external?: string[] }} [options] */
+const bundle = (entry, { minify = true, external = [] } = {}) => {
+  const { outputFiles } = buildSync({
     entryPoints: [join(root, entry)],
     bundle: true,
     minify,
@@ -36,11 +83,17 @@ const bundle = (entry, { minify = true, external = [] } = {}) =>
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", ...external],
-  }).outputFiles[0].contents;
+  });
+  return outputFiles.map(({ text }) => text).join("");
+};
 
-const esModule = (path, contents) => ({ type: "ESModule", path, contents: Buffer.from(contents).toString() });
+/** @param {string} path
+ *  @param {string | Buffer} contents
+ *  @returns {Module} */
+const esModule = (path, contents) => ({ type: "ESModule", path, contents: contents.toString() });
 
-/** Ours, as `npm run build` left it. */
+/** Ours, as `npm run build` left it.
+ *  @type {Worker} */
 const ours = {
   name: "ours",
   modules: (wasm = "build/index_bg.wasm") => [
@@ -59,7 +112,8 @@ const ours = {
   spans: "span",
 };
 
-/** The peer, bundled like any Worker. */
+/** The peer, bundled like any Worker.
+ *  @type {Worker} */
 const peer = {
   name: "peer",
   modules: () => [esModule("worker.js", bundle("bench/peer/src/index.ts"))],
@@ -70,9 +124,11 @@ const peer = {
   spans: "spans",
 };
 
+/** @type {[ours: Worker, peer: Worker]} */
 export const workers = [ours, peer];
 
-/** What no Worker can be faster than: the bindings' calls and nothing else. */
+/** What no Worker can be faster than: the bindings' calls and nothing else.
+ *  @type {Startable} */
 export const floor = {
   name: "floor",
   modules: () => [esModule("worker.js", read("bench/floor.mjs"))],
@@ -80,14 +136,17 @@ export const floor = {
   seed: () => [],
 };
 
-/** What is uploaded, plain and compressed. */
+/** What is uploaded, plain and compressed.
+ *  @param {Startable} worker */
 export function sizeOf(worker) {
-  const parts = worker.modules().map(({ contents }) => Buffer.from(contents));
+  const parts = worker.modules().map(({ contents }) => (typeof contents === "string" ? Buffer.from(contents) : contents));
+  /** @param {(part: Buffer) => Buffer} of */
   const sum = (of) => parts.reduce((total, part) => total + of(part).length, 0);
   return { plain: sum((part) => part), gzip: sum((part) => gzipSync(part)) };
 }
 
-/** The migrations' statements: none of them has a `;` inside. */
+/** The migrations' statements: none of them has a `;` inside.
+ *  @param {string} folder */
 function statements(folder) {
   const text = readdirSync(join(root, folder))
     .sort()
@@ -96,6 +155,12 @@ function statements(folder) {
   return text.split(";").map((sql) => sql.trim()).filter(Boolean);
 }
 
+/** @template {Startable} W
+ *  @param {W} worker
+ *  @param {Module[]} modules
+ *  @param {(log: WorkerdStructuredLog) => void} onLog
+ *  @param {object} [more]
+ *  @returns {Promise<Live<W>>} */
 async function launch(worker, modules, onLog, more = {}) {
   const before = new Set(childrenOf(process.pid));
   const mf = new Miniflare(
@@ -114,13 +179,17 @@ async function launch(worker, modules, onLog, more = {}) {
     }),
   );
   const url = await mf.ready;
-  const pid = childrenOf(process.pid).find((child) => !before.has(child));
+  // NaN where there is no /proc to look into.
+  const pid = childrenOf(process.pid).find((child) => !before.has(child)) ?? NaN;
   const db = await mf.getD1Database("DB");
   await db.batch([...statements(worker.migrations), ...worker.seed(PROJECT)].map((sql) => db.prepare(sql)));
   return { worker, mf, url, pid, db, close: () => mf.dispose() };
 }
 
-/** The Worker as it would be deployed. `onLine` gets its log lines, parsed. */
+/** The Worker as it would be deployed. `onLine` gets its log lines, parsed.
+ *  @template {Startable} W
+ *  @param {W} worker
+ *  @param {(line: Record<string, any>) => void} [onLine] */
 export function start(worker, onLine = () => {}) {
   return launch(worker, worker.modules(), ({ message, level }) => {
     if (message.startsWith("{")) onLine(JSON.parse(message));
@@ -128,7 +197,10 @@ export function start(worker, onLine = () => {}) {
   });
 }
 
-/** The Worker inside the driver: see inside/driver.mjs. `run` makes it work. */
+/** The Worker inside the driver: see inside/driver.mjs. `run` makes it work.
+ *  @param {Worker} worker
+ *  @param {object} [more]
+ *  @returns {Promise<Driven>} */
 export async function startDriven(worker, more) {
   const driver = [
     esModule("driver.js", bundle("bench/inside/driver.mjs", { minify: false, external: ["./probe.js", "./worker.js"] })),
@@ -139,6 +211,9 @@ export async function startDriven(worker, more) {
   }, more);
   // Each on a connection of its own: one that is kept is closed while the other
   // Worker has its turn.
+  /** @param {string} path
+   *  @param {string} body
+   *  @returns {Promise<any>} */
   const post = async (path, body) => {
     const sent = http.request(new URL(path, live.url), { method: "POST", agent: false }).end(body);
     const [answer] = await once(sent, "response");
@@ -147,8 +222,8 @@ export async function startDriven(worker, more) {
     return JSON.parse(told);
   };
   /** Gives it the template that `run` makes batches of. */
-  const load = (made) => post("/load", made.text);
-  const run = (options) =>
+  const load = (/** @type {Made} */ made) => post("/load", made.text);
+  const run = (/** @type {Run} */ options) =>
     post("/run", JSON.stringify({ key: keyOf(PROJECT), project: PROJECT, message: worker.message("KEY"), rawKey: worker.rawKey("BATCH").replace(/0*BATCH/, "BATCH"), ...options }));
   return { ...live, load, run };
 }

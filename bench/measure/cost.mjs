@@ -4,6 +4,8 @@
 import { template } from "../batches.mjs";
 import { fresh } from "../stats.mjs";
 
+/** @import { Bench } from "../types.d.ts" */
+
 /** List prices in dollars, beyond what plans include
  *  (developers.cloudflare.com, as of 2026): for each, or for each GB-month. */
 const PRICE = {
@@ -18,6 +20,7 @@ const PRICE = {
   r2Byte: 0.015e-9,
 };
 
+/** @param {Bench} bench */
 export async function measureCost({ driven, table, quick }) {
   const made = template({ spans: 100, traces: 8 });
   const bytes = new TextEncoder().encode(made.text).length;
@@ -31,15 +34,20 @@ export async function measureCost({ driven, table, quick }) {
     const spans = batches * made.spans;
     counted.push({ rows: told.rowsWritten / spans, read: told.rowsRead / spans, bytes: (told.size - before.size) / spans });
   }
+  const cpu = [table.ours, table.peer].map((of) => of("handler/100") + of("consumer/100"));
   const dollars = counted.map(({ rows, read, bytes: kept }, at) => {
     const perBatch =
       2 * PRICE.request + // the client's and the consumer's, each batch on its own
-      (table.values.get("handler/100")[at] + table.values.get("consumer/100")[at]) * PRICE.cpuMs +
+      (cpu[at] ?? NaN) * PRICE.cpuMs +
       PRICE.r2Write + PRICE.r2Read + 3 * PRICE.queueOperation + // written, read, deleted
       bytes * PRICE.r2Byte;
     return (perBatch / made.spans + rows * PRICE.rowWritten + read * PRICE.rowRead + kept * PRICE.d1Byte) * 1e6;
   });
-  const row = (id, text, unit, values) => table.add(id, text, unit, ...values);
+  /** @param {string} id
+   *  @param {string} text
+   *  @param {string} unit
+   *  @param {number[]} values */
+  const row = (id, text, unit, [ours = NaN, peer = NaN]) => table.add(id, text, unit, ours, peer);
   row("rows", "D1 rows written for a span (100 spans, 8 traces)", "rows", counted.map((c) => c.rows));
   row("bytes", "D1 bytes for a span", "bytes", counted.map((c) => c.bytes));
   row("dollars", "a million spans, with a month's storage", "$", dollars);

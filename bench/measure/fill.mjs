@@ -2,6 +2,8 @@
 // million traces within seconds. They look like what the Workers write; their
 // ids are spread like random ones.
 
+/** @import { Database, Live, Worker } from "../workers.mjs" */
+
 const ID = "printf('%08x-0000-4000-8000-%012x', (n * 2654435761) % 4294967296, n)";
 /** When the first of the traces begins; each begins a millisecond after the last. */
 export const START_MS = 1_795_000_000_000;
@@ -9,6 +11,12 @@ export const START_MS = 1_795_000_000_000;
 const NUMBERS = "with recursive number(n) as (select cast(?1 as integer) union all select n + 1 from number where n + 1 < ?2)";
 const AT_ONCE = 100_000;
 
+/** How rows are put into each one's tables.
+ *  @type {Record<Worker["name"], {
+ *    trace?: (project: string, trace: string, count: number) => string,
+ *    spans: (project: string, trace: string) => string,
+ *    traces: (project: string, count: number) => string,
+ *  }>} */
 const SQL = {
   ours: {
     // Its number of spans is its key, too: less than any that the Worker makes.
@@ -38,6 +46,10 @@ const SQL = {
   },
 };
 
+/** @param {Database} db
+ *  @param {string} sql
+ *  @param {number} first
+ *  @param {number} count */
 async function insert(db, sql, first, count) {
   for (let from = first; from < first + count; from += AT_ONCE) {
     const to = Math.min(from + AT_ONCE, first + count);
@@ -45,7 +57,11 @@ async function insert(db, sql, first, count) {
   }
 }
 
-/** Puts that many spans into a new trace; the ids differ from size to size. */
+/** Puts that many spans into a new trace; the ids differ from size to size.
+ *  @param {Live<Worker>} live
+ *  @param {string} project
+ *  @param {string} trace
+ *  @param {number} count */
 export async function fillTrace({ worker, db }, project, trace, count) {
   const { spans, trace: row } = SQL[worker.name];
   if (row) await db.prepare(row(project, trace, count)).run();
@@ -55,6 +71,9 @@ export async function fillTrace({ worker, db }, project, trace, count) {
 /**
  * Gives a project that many traces, the newest hundred of them with twelve
  * spans each: the peer adds them up when it lists.
+ * @param {Live<Worker>} live
+ * @param {string} project
+ * @param {number} count
  */
 export async function fillProject({ worker, db }, project, count) {
   await insert(db, SQL[worker.name].traces(project, count), 0, count);

@@ -10,18 +10,48 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { number, shape, stamped } from "../batches.mjs";
 import { Consumed, send } from "../client.mjs";
-import { fresh, quantile, rounds } from "../stats.mjs";
+import { both, fresh, quantile, rounds } from "../stats.mjs";
 import { floor, start, workers } from "../workers.mjs";
+
+/** @import { Bench, Made, Stamped } from "../types.d.ts" */
+/** @import { Live, Startable, Worker } from "../workers.mjs" */
+
+/** What flows through a Worker here.
+ *  @typedef {object} Flow
+ *  @property {Consumed} consumed
+ *  @property {number} sent
+ *  @property {number} spans
+ *  @property {number[]} latencies */
+/** @typedef {Made & { stamped: Stamped }} Shape */
 
 const CONNECTIONS = 8;
 
+/** @template {Startable} W
+ *  @param {W} worker
+ *  @returns {Promise<Live<W> & Flow>} */
 async function open(worker) {
   const consumed = new Consumed();
   const live = await start(worker, consumed.hear);
-  return Object.assign(live, { consumed, sent: 0, spans: 0, latencies: {} });
+  return Object.assign(live, { consumed, sent: 0, spans: 0, latencies: /** @type {number[]} */ ([]) });
 }
 
-/** New batches of this shape: the bytes are copies, ready to be sent. */
+/** A shape, and the same as bytes.
+ *  @param {number} events
+ *  @returns {Shape} */
+function prepared(events) {
+  const made = shape(events);
+  return { ...made, stamped: stamped(made.text) };
+}
+
+/** What was measured of ours, the peer and the floor, in this order.
+ *  @param {number[]} results
+ *  @returns {[ours: number, peer: number, floor: number]} */
+const each = ([ours = NaN, peer = NaN, floor = NaN]) => [ours, peer, floor];
+
+/** New batches of this shape: the bytes are copies, ready to be sent.
+ *  @param {Flow} live
+ *  @param {Shape} made
+ *  @param {number} batches */
 function make(live, made, batches) {
   live.sent += batches;
   live.spans += batches * made.spans;
@@ -29,6 +59,10 @@ function make(live, made, batches) {
   return Array.from({ length: batches }, (_, n) => number(made.stamped, from + n).slice());
 }
 
+/** @param {Live & Flow} live
+ *  @param {Shape} made
+ *  @param {number} batches
+ *  @param {number[]} [latencies] */
 async function burst(live, made, batches, latencies = []) {
   const bodies = make(live, made, batches);
   const started = performance.now();
@@ -43,6 +77,9 @@ async function burst(live, made, batches, latencies = []) {
   return { accepted: (batches / accepted) * 1000, spans: ((batches * made.spans) / visible) * 1000, latencies };
 }
 
+/** @param {Live & Flow} live
+ *  @param {Shape} made
+ *  @param {{ rate: number, seconds: number }} pace */
 async function steady(live, made, { rate, seconds }) {
   const bodies = make(live, made, rate * seconds);
   live.consumed.delays.length = 0;
@@ -57,13 +94,18 @@ async function steady(live, made, { rate, seconds }) {
   return live.consumed.delays.slice();
 }
 
+/** @type {[name: string, q: number][]} */
+const QUANTILES = [["p50", 0.5], ["p99", 0.99]];
+
+/** @param {Bench} bench */
 export async function measureFlow({ table, quick }) {
-  const live = [];
-  for (const worker of [...workers, floor]) live.push(await open(worker));
-  const shapes = (quick ? [[100, 10]] : [[1, 150], [10, 120], [100, 60], [1_000, 10]]).map(([events, batches]) => {
-    const made = shape(events);
-    return { events, batches, made: { ...made, stamped: stamped(made.text) } };
-  });
+  /** @type {[Live<Worker> & Flow, Live<Worker> & Flow]} */
+  const tested = [await open(workers[0]), await open(workers[1])];
+  const live = [...tested, await open(floor)];
+  const hundred = prepared(100);
+  /** @type {[events: number, batches: number][]} */
+  const sizes = quick ? [[100, 10]] : [[1, 150], [10, 120], [100, 60], [1_000, 10]];
+  const shapes = sizes.map(([events, batches]) => ({ events, batches, made: events === 100 ? hundred : prepared(events) }));
   for (const { events, batches, made } of shapes) {
     const text = `${events.toLocaleString("en")} event${events > 1 ? "s" : ""}`;
     for (const one of live) {
@@ -74,25 +116,23 @@ export async function measureFlow({ table, quick }) {
       const { accepted, spans } = await burst(one, made, batches, one.latencies);
       return { accepted, spans };
     });
-    table.add(`accepted/${events}`, `accepted, batches of ${text}`, "batches/s", ...results.map(({ accepted }) => accepted));
-    for (const [name, q] of [["p50", 0.5], ["p99", 0.99]]) {
-      table.add(`${name}/${events}`, `201 after, ${name}, ${text}`, "ms", ...live.map((one) => quantile(one.latencies, q)));
+    table.add(`accepted/${events}`, `accepted, batches of ${text}`, "batches/s", ...each(results.map(({ accepted }) => accepted)));
+    for (const [name, q] of QUANTILES) {
+      table.add(`${name}/${events}`, `201 after, ${name}, ${text}`, "ms", ...each(live.map((one) => quantile(one.latencies, q))));
     }
-    table.add(`spans/${events}`, `until the last span is in D1, batches of ${text}`, "spans/s", ...results.map(({ spans }) => spans));
+    table.add(`spans/${events}`, `until the last span is in D1, batches of ${text}`, "spans/s", ...each(results.map(({ spans }) => spans)));
   }
 
-  const hundred = shapes.find(({ events }) => events === 100).made;
   const rate = { rate: 20, seconds: quick ? 1 : 10 };
-  const [ours, peer] = live;
-  const delays = [ours, peer].map(() => []);
+  const delays = tested.map((one) => ({ one, ms: /** @type {number[]} */ ([]) }));
   for (let round = 0; round < (quick ? 1 : 3); round++) {
-    for (const [at, one] of [ours, peer].entries()) delays[at].push(...(await steady(one, hundred, rate)));
+    for (const { one, ms } of delays) ms.push(...(await steady(one, hundred, rate)));
   }
-  for (const [name, q] of [["p50", 0.5], ["p99", 0.99]]) {
-    table.add(`visible/${name}`, `visible after, ${name}, at 20 batches/s of 100 events`, "ms", ...delays.map((all) => quantile(all, q)));
+  for (const [name, q] of QUANTILES) {
+    table.add(`visible/${name}`, `visible after, ${name}, at 20 batches/s of 100 events`, "ms", ...both(delays.map(({ ms }) => quantile(ms, q))));
   }
 
-  for (const one of [ours, peer]) {
+  for (const one of tested) {
     const rows = await one.db.prepare(`select count(*) as n from ${one.worker.spans}`).first("n");
     if (rows !== one.spans) throw new Error(`${one.worker.name} has ${rows} spans of the ${one.spans} that were sent`);
   }

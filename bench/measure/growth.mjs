@@ -3,14 +3,27 @@
 
 import { number, stamped, template } from "../batches.mjs";
 import { Consumed, expectStatus, request, send } from "../client.mjs";
-import { fresh, rounds } from "../stats.mjs";
+import { both, fresh, rounds } from "../stats.mjs";
 import { PROJECT, start, workers } from "../workers.mjs";
 import { fillProject, fillTrace } from "./fill.mjs";
 
+/** @import { Bench, Made } from "../types.d.ts" */
+/** @import { Table } from "../report.mjs" */
+/** @import { Driven, Live, Worker } from "../workers.mjs" */
+
+/** A Worker whose consumer is listened to.
+ *  @typedef {Live<Worker> & { consumed: Consumed }} Heard */
+
+/** @param {number} n */
 const words = (n) => n.toLocaleString("en");
 
-/** A batch of 100 spans into traces that have so many already. */
+/** A batch of 100 spans into traces that have so many already.
+ *  @param {Driven[]} driven
+ *  @param {Table} table
+ *  @param {number[]} sizes
+ *  @param {number} most */
 async function adding(driven, table, sizes, most) {
+  /** @type {{ live: Driven, size: number, made: Made }[]} */
   const cases = [];
   for (const live of driven) {
     for (const size of sizes) {
@@ -28,17 +41,25 @@ async function adding(driven, table, sizes, most) {
     return { wall: told.wallMs / times };
   });
   for (const size of sizes) {
-    const [ours, peer] = driven.map((live) => results[cases.findIndex((c) => c.live === live && c.size === size)].wall);
-    table.add(`adding/${size}`, `D1: adding 100 spans to a trace of ${words(size)}`, "ms", ours, peer);
+    const [ours, peer] = both(results.filter((_, at) => cases[at]?.size === size));
+    table.add(`adding/${size}`, `D1: adding 100 spans to a trace of ${words(size)}`, "ms", ours.wall, peer.wall);
   }
 }
 
+/** @param {Live} live
+ *  @param {string} path
+ *  @param {string} [project] */
 const get = async (live, path, project) => {
   const { ms, text } = await expectStatus(200, request(new URL(path, live.url), { project }));
-  return { ms, data: () => JSON.parse(text).data };
+  return { ms, data: () => JSON.parse(text.toString()).data };
 };
 
+/** @param {Live<Worker>[]} live
+ *  @param {Table} table
+ *  @param {number[]} sizes
+ *  @param {number} most */
 async function listing(live, table, sizes, most) {
+  /** @type {{ one: Live<Worker>, size: number, project: string }[]} */
   const cases = [];
   for (const one of live) {
     for (const size of sizes) {
@@ -56,12 +77,17 @@ async function listing(live, table, sizes, most) {
     return { ms: Math.min(...times) };
   });
   for (const size of sizes) {
-    const [ours, peer] = live.map((one) => results[cases.findIndex((c) => c.one === one && c.size === size)].ms);
-    table.add(`listing/${size}`, `listing the newest 50 of ${words(size)} traces`, "ms", ours, peer);
+    const [ours, peer] = both(results.filter((_, at) => cases[at]?.size === size));
+    table.add(`listing/${size}`, `listing the newest 50 of ${words(size)} traces`, "ms", ours.ms, peer.ms);
   }
 }
 
+/** @param {Heard[]} live
+ *  @param {Table} table
+ *  @param {number[]} sizes
+ *  @param {number} most */
 async function opening(live, table, sizes, most) {
+  /** @type {{ one: Heard, size: number, trace: string }[]} */
   const cases = [];
   for (const one of live) {
     let batches = 0;
@@ -78,17 +104,18 @@ async function opening(live, table, sizes, most) {
     const { ms, data } = await get(one, `/api/v1/traces/${trace}`);
     if (round === 0) {
       const { spans } = data();
-      const whole = spans.filter((span) => span.input !== null).length;
+      const whole = spans.filter((/** @type {{ input: unknown }} */ span) => span.input !== null).length;
       if (whole !== size) throw new Error(`${one.worker.name} shows ${spans.length} spans, ${whole} with input, of ${size}`);
     }
     return { ms };
   });
   for (const size of sizes) {
-    const [ours, peer] = live.map((one) => results[cases.findIndex((c) => c.one === one && c.size === size)].ms);
-    table.add(`opening/${size}`, `opening a trace of ${words(size)} spans, inputs and outputs with it`, "ms", ours, peer);
+    const [ours, peer] = both(results.filter((_, at) => cases[at]?.size === size));
+    table.add(`opening/${size}`, `opening a trace of ${words(size)} spans, inputs and outputs with it`, "ms", ours.ms, peer.ms);
   }
 }
 
+/** @param {Bench} bench */
 export async function measureGrowth({ driven, table, quick }) {
   await adding(driven, table, quick ? [0, 1_000] : [0, 100, 1_000, 10_000, 100_000], quick ? 1 : 7);
   const live = [];

@@ -12,15 +12,20 @@ import { join } from "node:path";
 import workerd from "workerd";
 import { largest } from "../batches.mjs";
 import { memoryOf } from "../process.mjs";
-import { fresh, rounds } from "../stats.mjs";
+import { both, fresh, rounds } from "../stats.mjs";
 import { compatibilityDate, sizeOf, startDriven, workers } from "../workers.mjs";
 
+/** @import { Bench } from "../types.d.ts" */
+/** @import { Startable, Worker } from "../workers.mjs" */
+
+/** @type {Pick<Startable, "modules">} */
 const IDLE = {
-  name: "idle",
   modules: () => [{ type: "ESModule", path: "worker.js", contents: `export default { fetch: () => new Response("ok") };` }],
 };
 
-/** workerd's configuration for this Worker alone, without bindings. */
+/** workerd's configuration for this Worker alone, without bindings.
+ *  @param {Pick<Startable, "modules">} worker
+ *  @param {string} folder */
 function configuration(worker, folder) {
   const modules = worker.modules().map(({ type, path, contents }) => {
     writeFileSync(join(folder, path), contents);
@@ -37,13 +42,14 @@ const config :Workerd.Config = (
   return file;
 }
 
+/** @param {string} file */
 async function coldStart(file) {
   const started = performance.now();
   const child = spawn(workerd.default, ["serve", file, "--control-fd=3"], { stdio: ["ignore", "ignore", "inherit", "pipe"] });
   const ended = new Promise((done) => child.on("close", done));
   const port = await new Promise((done, fail) => {
     let said = "";
-    child.stdio[3].on("data", (part) => {
+    child.stdio[3]?.on("data", (part) => {
       said += part;
       const heard = said.match(/"port":\s*(\d+)/);
       if (heard) done(heard[1]);
@@ -57,21 +63,25 @@ async function coldStart(file) {
   return { ms };
 }
 
+/** @param {number} most */
 async function coldStarts(most) {
+  /** @type {string[]} */
   const folders = [];
   const files = [IDLE, ...workers].map((worker) => {
-    folders.push(mkdtempSync(join(tmpdir(), "edgespan-bench-")));
-    return configuration(worker, folders.at(-1));
+    const folder = mkdtempSync(join(tmpdir(), "edgespan-bench-"));
+    folders.push(folder);
+    return configuration(worker, folder);
   });
   try {
-    const [idle, ...both] = await rounds(files, { most, seconds: 20 }, coldStart);
-    return both.map(({ ms }) => ms - idle.ms);
+    const [idle, ...others] = await rounds(files, { most, seconds: 20 }, coldStart);
+    return both(others.map(({ ms }) => ms - (idle?.ms ?? NaN)));
   } finally {
     for (const folder of folders) rmSync(folder, { recursive: true });
   }
 }
 
-/** Eight requests whose batches are all read before the first is stored. */
+/** Eight requests whose batches are all read before the first is stored.
+ *  @param {Worker} worker */
 async function underLoad(worker) {
   const live = await startDriven(worker);
   await live.load(largest());
@@ -82,12 +92,13 @@ async function underLoad(worker) {
   return { wasm: told.memory / 2 ** 20, process: (after - before) / 2 ** 20 };
 }
 
+/** @param {Bench} bench */
 export async function measureMemory({ table, quick }) {
   const [ours, peer] = [await underLoad(workers[0]), await underLoad(workers[1])];
   table.add("memory/wasm", "wasm memory after eight concurrent 5 MB batches", "MiB", ours.wasm, null);
   table.add("memory/process", "growth of the process through them", "MiB", ours.process, peer.process);
   const sizes = workers.map(sizeOf);
-  table.add("gzip", "bundle, gzip", "KB", ...sizes.map(({ gzip }) => gzip / 1000));
-  table.add("plain", "bundle", "KB", ...sizes.map(({ plain }) => plain / 1000));
+  table.add("gzip", "bundle, gzip", "KB", ...both(sizes.map(({ gzip }) => gzip / 1000)));
+  table.add("plain", "bundle", "KB", ...both(sizes.map(({ plain }) => plain / 1000)));
   table.add("cold", "cold start to first answer, less an empty Worker's", "ms", ...(await coldStarts(quick ? 1 : 9)));
 }

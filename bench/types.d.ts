@@ -1,0 +1,72 @@
+// The shapes that the benchmark's parts hand to each other. Those that the
+// driver in the isolate speaks of have nothing of Node's or of workerd's in them.
+
+/** A template of a batch: see batches.mjs. */
+export interface Made {
+  text: string;
+  events: number;
+  spans: number;
+  traces: number;
+}
+
+/** What a batch is to be like. */
+export interface Template {
+  spans: number;
+  traces: number;
+  bytes?: number;
+  seed?: number;
+  /** All spans go into the trace with this id. */
+  trace?: string;
+}
+
+/** A template as bytes; each two `places` are where an id is, and of what. */
+export interface Stamped {
+  bytes: Uint8Array<ArrayBuffer>;
+  places: number[];
+}
+
+/** What the driver is to do: see inside/driver.mjs. */
+export interface Run {
+  what: "nothing" | "handler" | "no message" | "consumer";
+  times: number;
+  /** The number of the first batch. */
+  from: number;
+  /** Requests at once. */
+  hold?: number;
+  /** Messages in one delivery. */
+  together?: number;
+  /** With the real database. */
+  real?: boolean;
+}
+
+/** What every run is told besides. */
+export interface Subject {
+  key: string;
+  project: string;
+  message: object;
+  rawKey: string;
+}
+
+/** What the database said of a run's batches, and the wasm's memory. */
+export interface Told {
+  wallMs: number;
+  durationMs: number;
+  batches: number;
+  statements: number;
+  rowsWritten: number;
+  rowsRead: number;
+  size: number;
+}
+
+/** Rounds: at most so many, and no new ones after so many seconds. */
+export interface Effort {
+  most: number;
+  seconds?: number;
+}
+
+/** What each part of the benchmark is given. */
+export interface Bench {
+  driven: import("./workers.mjs").Driven[];
+  table: import("./report.mjs").Table;
+  quick: boolean;
+}
