@@ -127,7 +127,7 @@ export function largest() {
  *  @param {string | Uint8Array<ArrayBuffer>} text
  *  @returns {Stamped} */
 export function stamped(text) {
-  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  const bytes = typeof text === "string" ? /** @type {Uint8Array<ArrayBuffer>} */ (new TextEncoder().encode(text)) : text;
   /** @type {number[]} */
   const places = [];
   for (let at = bytes.indexOf(0x7e); at >= 0; at = bytes.indexOf(0x7e, at + 1)) {

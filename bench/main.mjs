@@ -14,7 +14,7 @@ import { measurePages } from "./measure/pages.mjs";
 import { Table, print, save } from "./report.mjs";
 import { startDriven, workers } from "./workers.mjs";
 
-/** @import { Bench } from "./types.d.ts" */
+/** @import { Bench } from "./report.mjs" */
 
 const quick = process.argv.includes("--quick");
 const MOST_MINUTES = quick ? 4 : 10; // a slow machine may be slow

@@ -8,6 +8,14 @@ import { join } from "node:path";
 import { judge } from "./goals.mjs";
 import { clock } from "./process.mjs";
 
+/** @import { Driven } from "./workers.mjs" */
+
+/** What each part of the benchmark is given.
+ *  @typedef {object} Bench
+ *  @property {Driven[]} driven
+ *  @property {Table} table
+ *  @property {boolean} quick */
+
 const root = join(import.meta.dirname, "..");
 
 export class Table {

@@ -63,10 +63,3 @@ export interface Effort {
   most: number;
   seconds?: number;
 }
-
-/** What each part of the benchmark is given. */
-export interface Bench {
-  driven: import("./workers.mjs").Driven[];
-  table: import("./report.mjs").Table;
-  quick: boolean;
-}

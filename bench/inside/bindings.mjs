@@ -2,10 +2,16 @@
 // and a database that is the real one and adds up what it says of itself.
 // Named as the worker crate expects: it looks at the names of the classes.
 
-/** A row that is whatever either Worker asks of its table of keys. */
+/** @import { Run, Subject, Told } from "../types.d.ts" */
+
+/** @typedef {{ DB: D1Database, [binding: string]: unknown }} Env */
+
+/** A row that is whatever either Worker asks of its table of keys.
+ *  @param {string} project */
 const keyRow = (project) => ({ json: JSON.stringify(["k", "0".repeat(64), project, project, "strict", 0]), project_id: project });
 const RESULT = { success: true, results: [], meta: { rows_written: 0, duration: 0 } };
 
+/** @param {string} project */
 const stubs = (project) => {
   class D1PreparedStatement {
     bind() { return new D1PreparedStatement(); }
@@ -15,6 +21,7 @@ const stubs = (project) => {
   }
   class D1Database {
     prepare() { return new D1PreparedStatement(); }
+    /** @param {unknown[]} statements */
     async batch(statements) { return statements.map(() => RESULT); }
   }
   class WorkerQueue {
@@ -23,12 +30,16 @@ const stubs = (project) => {
   return { DB: new D1Database(), QUEUE: new WorkerQueue(), DEAD: new WorkerQueue() };
 };
 
-/** The real database. `told` is what its batches came to. */
+/** The real database. `told` is what its batches came to.
+ *  @param {D1Database} inner
+ *  @param {Told} told */
 const recorder = (inner, told) => {
   // Calls that wait at the same time: their time counts once.
   let [waiting, started] = [0, 0];
   class D1Database {
+    /** @param {string} sql */
     prepare(sql) { return inner.prepare(sql); }
+    /** @param {D1PreparedStatement[]} statements */
     async batch(statements) {
       if (waiting++ === 0) started = performance.now();
       const results = await inner.batch(statements);
@@ -50,11 +61,15 @@ const recorder = (inner, told) => {
 /**
  * The environment for a run. `raw` gives the bytes of a key in R2; `hold` puts
  * off the answers to so many puts until the last of them is there.
+ * @param {Env} env
+ * @param {Pick<Run & Subject, "project" | "real" | "hold">} options
+ * @param {(key: string) => Uint8Array<ArrayBuffer>} raw
  */
 export function bindings(env, { project, real, hold = 1 }, raw) {
+  /** @type {Told} */
   const told = { wallMs: 0, durationMs: 0, batches: 0, statements: 0, rowsWritten: 0, rowsRead: 0, size: 0 };
   const { DB, ...queues } = stubs(project);
-  const held = Promise.withResolvers();
+  const held = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
   let puts = 0;
   class R2Bucket {
     async put() {
@@ -62,6 +77,7 @@ export function bindings(env, { project, real, hold = 1 }, raw) {
       await held.promise;
       return {};
     }
+    /** @param {string} key */
     async get(key) {
       return new R2ObjectBody(key);
     }
@@ -69,6 +85,7 @@ export function bindings(env, { project, real, hold = 1 }, raw) {
   // Through a Response, like the platform: reading a body is part of the work.
   class R2ObjectBody {
     #response;
+    /** @param {string} key */
     constructor(key) { this.#response = new Response(raw(key)); }
     arrayBuffer() { return this.#response.arrayBuffer(); }
     text() { return this.#response.text(); }

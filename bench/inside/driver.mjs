@@ -9,18 +9,30 @@ import Worker from "./worker.js";
 import { number, stamped } from "../batches.mjs";
 import { bindings } from "./bindings.mjs";
 
+/** @import { Run, Stamped, Subject } from "../types.d.ts" */
+/** @import { Env } from "./bindings.mjs" */
+/** @import { Delivery } from "./worker.js" */
+
+/** @typedef {Run & Subject} Options */
+
 // What the Workers log is the platform's to write; making the line is theirs.
 const log = console.log;
 console.log = () => {};
 
+/** @type {Stamped} */
 let batch;
 
-/** A Worker is a class (ours) or an object with handlers (the peer). */
-const open = (env, ctx) =>
-  typeof Worker === "function"
-    ? { fetch: (request) => new Worker(ctx, env).fetch(request), queue: (batch) => new Worker(ctx, env).queue(batch) }
-    : { fetch: (request) => Worker.fetch(request, env, ctx), queue: (batch) => Worker.queue(batch, env, ctx) };
+/** A Worker is a class (ours) or an object with handlers (the peer).
+ *  @param {Record<string, unknown>} env
+ *  @param {ExecutionContext} ctx */
+const open = (env, ctx) => {
+  const Tested = Worker;
+  return typeof Tested === "function"
+    ? { fetch: (/** @type {Request} */ request) => new Tested(ctx, env).fetch(request), queue: (/** @type {Delivery} */ batch) => new Tested(ctx, env).queue(batch) }
+    : { fetch: (/** @type {Request} */ request) => Tested.fetch(request, env, ctx), queue: (/** @type {Delivery} */ batch) => Tested.queue(batch, env, ctx) };
+};
 
+/** @param {string} key */
 function request(key) {
   return new Request("http://worker/api/v1/traces", {
     method: "POST",
@@ -29,7 +41,9 @@ function request(key) {
   });
 }
 
-/** The messages of these raw batches, as the queue delivers them. */
+/** The messages of these raw batches, as the queue delivers them.
+ *  @param {Options} options
+ *  @param {number[]} ids */
 function delivery(options, ids) {
   const settled = { acked: 0, retried: 0 };
   const messages = ids.map((id) => {
@@ -39,15 +53,23 @@ function delivery(options, ids) {
   return { settled, batch: { queue: "q", messages, ackAll() {}, retryAll() {} } };
 }
 
-/** A raw batch of its own, which its key's digits tell. */
-const raw = (key) => number(batch, Number(key.match(/(\d+)\.json$/)[1])).slice();
+/** A raw batch of its own, which its key's digits tell.
+ *  @param {string} key */
+const raw = (key) => number(batch, Number(key.match(/(\d+)\.json$/)?.[1])).slice();
 
+/** @param {Options} options
+ *  @param {Env} outer
+ *  @param {ExecutionContext} ctx */
 async function run(options, outer, ctx) {
   const { told, env } = bindings(outer, options, raw);
   const { fetch, queue } = open(env, ctx);
-  const once = {
-    nothing: async ([id]) => void (number(batch, id), request(options.key)),
-    async handler([id]) {
+  /** @type {Record<Run["what"], (ids: number[]) => Promise<void>>} */
+  const turns = {
+    async nothing([id = 0]) {
+      number(batch, id);
+      request(options.key);
+    },
+    async handler([id = 0]) {
       number(batch, id);
       const answer = await fetch(request(options.key));
       if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
@@ -60,17 +82,20 @@ async function run(options, outer, ctx) {
       await queue(batch);
       if (settled.acked !== ids.length) throw new Error("not all messages were acknowledged");
     },
-  }[options.what];
+  };
+  const once = turns[options.what];
   // Requests at once (`hold`), or messages in one delivery (`together`).
   const { times, from, hold = 1, together = 1 } = options;
   for (let done = 0; done < times; done += Math.max(hold, together)) {
-    const ids = (n, count) => Array.from({ length: count }, (_, at) => from + done + n + at);
+    const ids = (/** @type {number} */ n, /** @type {number} */ count) => Array.from({ length: count }, (_, at) => from + done + n + at);
     await Promise.all(Array.from({ length: hold }, (_, n) => once(ids(n, together))));
   }
   return { ...told, memory: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) };
 }
 
+/** @extends {WorkerEntrypoint<Env>} */
 export default class extends WorkerEntrypoint {
+  /** @param {Request} outer */
   async fetch(outer) {
     if (new URL(outer.url).pathname === "/load") {
       batch = stamped(new Uint8Array(await outer.arrayBuffer()));
@@ -79,8 +104,9 @@ export default class extends WorkerEntrypoint {
     try {
       return Response.json(await run(await outer.json(), this.env, this.ctx));
     } catch (error) {
-      log(error.stack);
-      return new Response(error.stack, { status: 500 });
+      const { stack } = /** @type {Error} */ (error);
+      log(stack);
+      return new Response(stack, { status: 500 });
     }
   }
 

@@ -4,7 +4,7 @@
 import { template } from "../batches.mjs";
 import { fresh } from "../stats.mjs";
 
-/** @import { Bench } from "../types.d.ts" */
+/** @import { Bench } from "../report.mjs" */
 
 /** List prices in dollars, beyond what plans include
  *  (developers.cloudflare.com, as of 2026): for each, or for each GB-month. */

@@ -6,7 +6,8 @@ import { cpuOf } from "../process.mjs";
 import { both, fresh, rounds } from "../stats.mjs";
 import { setting } from "../workers.mjs";
 
-/** @import { Bench, Effort, Made, Run } from "../types.d.ts" */
+/** @import { Bench } from "../report.mjs" */
+/** @import { Effort, Made, Run } from "../types.d.ts" */
 /** @import { Driven } from "../workers.mjs" */
 
 /** What is timed, and how many messages are in one delivery.

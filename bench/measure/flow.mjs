@@ -13,7 +13,8 @@ import { Consumed, send } from "../client.mjs";
 import { both, fresh, quantile, rounds } from "../stats.mjs";
 import { floor, start, workers } from "../workers.mjs";
 
-/** @import { Bench, Made, Stamped } from "../types.d.ts" */
+/** @import { Bench } from "../report.mjs" */
+/** @import { Made, Stamped } from "../types.d.ts" */
 /** @import { Live, Startable, Worker } from "../workers.mjs" */
 
 /** What flows through a Worker here.

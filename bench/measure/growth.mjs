@@ -7,8 +7,8 @@ import { both, fresh, rounds } from "../stats.mjs";
 import { PROJECT, start, workers } from "../workers.mjs";
 import { fillProject, fillTrace } from "./fill.mjs";
 
-/** @import { Bench, Made } from "../types.d.ts" */
-/** @import { Table } from "../report.mjs" */
+/** @import { Bench, Table } from "../report.mjs" */
+/** @import { Made } from "../types.d.ts" */
 /** @import { Driven, Live, Worker } from "../workers.mjs" */
 
 /** A Worker whose consumer is listened to.

@@ -15,7 +15,7 @@ import { memoryOf } from "../process.mjs";
 import { both, fresh, rounds } from "../stats.mjs";
 import { compatibilityDate, sizeOf, startDriven, workers } from "../workers.mjs";
 
-/** @import { Bench } from "../types.d.ts" */
+/** @import { Bench } from "../report.mjs" */
 /** @import { Startable, Worker } from "../workers.mjs" */
 
 /** @type {Pick<Startable, "modules">} */

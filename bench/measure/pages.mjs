@@ -11,7 +11,7 @@ import { keyOf, start, workers } from "../workers.mjs";
 import { START_MS, fillProject } from "./fill.mjs";
 
 const root = join(import.meta.dirname, "../..");
-/** @import { Bench } from "../types.d.ts" */
+/** @import { Bench } from "../report.mjs" */
 /** @import { Live } from "../workers.mjs" */
 
 /** @typedef {{ status: number, headers: http.IncomingHttpHeaders, text: string, ms: number }} Answer */

@@ -5,7 +5,7 @@ import { createTestHarness, unstable_readConfig } from "wrangler";
 import { until } from "./client.mjs";
 
 /** @import { D1Database, Queue, R2Bucket } from "@cloudflare/workers-types" */
-/** @import { Fault } from "../support/faulty.ts" */
+/** @import { Fault } from "../support/types.d.ts" */
 
 /** @typedef {{ DB: D1Database, RAW: R2Bucket, QUEUE: Queue, DEAD: Queue }} Bindings */
 /** @import { TestHarness, WorkerHandle } from "wrangler" */

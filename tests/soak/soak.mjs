@@ -9,7 +9,7 @@ import { Client, until } from "./client.mjs";
 import { Dice } from "./random.mjs";
 import { Service } from "./service.mjs";
 
-/** @import { Fault } from "../support/faulty.ts" */
+/** @import { Fault } from "../support/types.d.ts" */
 /** @import { Batch, Result } from "./types.d.ts" */
 
 /** Calls that fail, and what else may happen to them.

@@ -13,13 +13,22 @@
 // at once. The answer says how often each call was made, "requests" among them.
 // GET /__points: the data points written to METRICS, which locally keeps none.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import Worker from "../../build/index.js";
+import Worker from "./built.mjs";
 
+/** @import { Fault } from "./types.d.ts" */
+
+/** A fault in force, with its own generator.
+ *  @typedef {Fault & { random?: () => number }} Armed */
+
+/** @type {Armed[]} */
 let faults = [];
+/** @type {Record<string, number>} */
 const calls = {};
+/** @type {unknown[]} */
 const points = [];
 
-/** Mulberry32: numbers from 0 to 1. */
+/** Mulberry32: numbers from 0 to 1.
+ *  @param {number} state */
 function generator(state) {
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -29,21 +38,28 @@ function generator(state) {
   };
 }
 
+/** @param {Armed} fault
+ *  @param {string} name */
 function befalls(fault, name) {
   if (fault.on !== name || fault.times === 0) return false;
-  if (fault.chance !== undefined && fault.random() >= fault.chance) return false;
+  if (fault.chance !== undefined && (fault.random?.() ?? 0) >= fault.chance) return false;
   if (fault.times) fault.times--;
   return true;
 }
 
-/** Counts the call; the fault that befalls it, if one does. */
+/** Counts the call; the fault that befalls it, if one does.
+ *  @param {string} name */
 function next(name) {
   calls[name] = (calls[name] ?? 0) + 1;
   return faults.find((fault) => befalls(fault, name));
 }
 
+/** @param {Fault} fault */
 const hang = ({ ms }) => ms && new Promise((resume) => setTimeout(resume, ms));
 
+/** @template T
+ *  @param {string} name
+ *  @param {() => Promise<T>} make */
 async function call(name, make) {
   const fault = next(name);
   if (!fault) return make();
@@ -58,43 +74,68 @@ async function call(name, make) {
 
 // The worker crate checks the names of the classes of its bindings.
 class D1PreparedStatement {
+  /** @param {globalThis.D1PreparedStatement} inner */
   constructor(inner) { this.inner = inner; }
+  /** @param {unknown[]} values */
   bind(...values) { return new D1PreparedStatement(this.inner.bind(...values)); }
+  /** @param {[column: string]} a */
   first(...a) { return call("DB.first", () => this.inner.first(...a)); }
   run() { return call("DB.run", () => this.inner.run()); }
   all() { return call("DB.all", () => this.inner.all()); }
+  /** @param {[options?: { columnNames?: false }]} a */
   raw(...a) { return call("DB.raw", () => this.inner.raw(...a)); }
 }
 class D1Database {
+  /** @param {globalThis.D1Database} inner */
   constructor(inner) { this.inner = inner; }
+  /** @param {string} sql */
   prepare(sql) {
     if (next("DB.prepare")) throw new Error("injected: DB.prepare failed");
     return new D1PreparedStatement(this.inner.prepare(sql));
   }
+  /** @param {D1PreparedStatement[]} statements */
   batch(statements) { return call("DB.batch", () => this.inner.batch(statements.map((s) => s.inner))); }
 }
 class R2Bucket {
+  /** @param {globalThis.R2Bucket} inner */
   constructor(inner) { this.inner = inner; }
+  /** @param {Parameters<globalThis.R2Bucket["put"]>} a */
   put(...a) { return call("RAW.put", () => this.inner.put(...a)); }
+  /** @param {[key: string, options?: R2GetOptions]} a */
   get(...a) { return call("RAW.get", () => this.inner.get(...a)); }
+  /** @param {Parameters<globalThis.R2Bucket["list"]>} a */
   list(...a) { return call("RAW.list", () => this.inner.list(...a)); }
 }
 class WorkerQueue {
-  constructor(inner, name) { Object.assign(this, { inner, name }); }
+  /** @param {Queue} inner
+   *  @param {string} name */
+  constructor(inner, name) { this.inner = inner; this.name = name; }
+  /** @param {Parameters<Queue["send"]>} a */
   send(...a) { return call(`${this.name}.send`, () => this.inner.send(...a)); }
+  /** @param {Parameters<Queue["sendBatch"]>} a */
   sendBatch(...a) { return call(`${this.name}.sendBatch`, () => this.inner.sendBatch(...a)); }
 }
 class QueueMessage {
-  constructor(inner) { Object.assign(this, { inner, body: inner.body, attempts: inner.attempts }); }
+  /** @param {Message} inner */
+  constructor(inner) {
+    this.inner = inner;
+    this.body = inner.body;
+    this.attempts = inner.attempts;
+  }
   ack() { this.inner.ack(); }
+  /** @param {QueueRetryOptions} [options] */
   retry(options) { this.inner.retry(next("retry") ? undefined : options); }
 }
 
+/** @param {unknown} point */
 function writeDataPoint(point) {
   if (next("METRICS.writeDataPoint")) throw new Error("injected: METRICS.writeDataPoint failed");
   points.push(point);
 }
 
+/** @typedef {{ DB: globalThis.D1Database, RAW: globalThis.R2Bucket, QUEUE: Queue, DEAD: Queue }} Env */
+
+/** @extends {WorkerEntrypoint<Env>} */
 export default class extends WorkerEntrypoint {
   #worker() {
     const { DB, RAW, QUEUE, DEAD, ...rest } = this.env;
@@ -108,6 +149,7 @@ export default class extends WorkerEntrypoint {
     });
   }
 
+  /** @param {Request} request */
   async fetch(request) {
     const { pathname } = new URL(request.url);
     if (pathname === "/__points") return Response.json(points);
@@ -122,12 +164,14 @@ export default class extends WorkerEntrypoint {
     return Response.json(calls);
   }
 
+  /** @param {MessageBatch} delivery */
   async queue({ queue, messages }) {
     const batch = { queue, messages: messages.map((message) => new QueueMessage(message)) };
     const consumers = next("queue") ? 2 : 1;
     await Promise.all(Array.from({ length: consumers }, () => this.#worker().queue(batch)));
   }
 
+  /** @param {ScheduledController} event */
   scheduled(event) {
     return this.#worker().scheduled(event);
   }

@@ -5,18 +5,7 @@ import { beforeEach, expect } from "vitest";
 import { eventually, useEdge, type Edge, type Project } from "./edge.ts";
 import { spanCreate, traceCreate } from "./events.ts";
 import type { Answer } from "./http.ts";
-
-/** See faulty-entry.mjs. */
-export interface Fault {
-  on: string;
-  times?: number;
-  chance?: number;
-  seed?: number;
-  ms?: number;
-  after?: boolean;
-  lose?: boolean;
-  fine?: boolean;
-}
+import type { Fault } from "./types.d.ts";
 
 const OPERATOR = "the operator's token";
 const MINUTE = 60_000;

@@ -51,7 +51,7 @@ function statementsFor(db: D1Database, { key, projectId, receivedAt }: BatchMess
   };
 
   const addSpan = (body: SpanBody, id: string, eventId: string | null, timestamp: number | null) => {
-    const traceId = (body.trace_id ?? body.traceId)!;
+    const traceId = body.trace_id ?? body.traceId ?? ""; // one of them is there: see schema.ts
     const start = millis(body.start_time ?? body.startTime) ?? timestamp;
     const prompt = body.usage?.prompt_tokens ?? body.usage?.promptTokens ?? null;
     const completion = body.usage?.completion_tokens ?? body.usage?.completionTokens ?? null;

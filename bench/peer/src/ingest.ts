@@ -4,7 +4,7 @@ import type { Env, Variables } from "./env";
 import { failure } from "./errors";
 import { MAX_EVENTS, batchSchema } from "./schema";
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 export async function ingest(c: Context<{ Bindings: Env; Variables: Variables }>) {
   const receivedAt = Date.now();

@@ -5,6 +5,7 @@ import type { Env, Variables } from "./env";
 import { failure } from "./errors";
 
 type Ctx = Context<{ Bindings: Env; Variables: Variables }>;
+// biome-ignore lint/suspicious/noExplicitAny: what a row holds is the statement's that reads it
 type Row = Record<string, any>;
 
 const querySchema = z.object({
@@ -98,7 +99,7 @@ async function payloads(bucket: R2Bucket, keys: string[]) {
   await Promise.all(
     keys.map(async (key) => {
       const raw = await (await bucket.get(key))?.json<{ batch: Row[] }>();
-      raw?.batch.forEach((event, index) => bodies.set(event.body.id ?? event.id ?? `${key}#${index}`, event.body));
+      for (const [index, event] of (raw?.batch ?? []).entries()) bodies.set(event.body.id ?? event.id ?? `${key}#${index}`, event.body);
     }),
   );
   return bodies;
@@ -110,10 +111,10 @@ export async function detail(c: Ctx) {
     c.env.DB.prepare("select * from traces where project_id = ? and id = ?").bind(projectId, id),
     c.env.DB.prepare("select * from spans where project_id = ? and trace_id = ? order by start_time, id").bind(projectId, id),
   ]);
-  const trace = traces.results[0];
+  const trace = traces?.results[0];
   if (!trace) return failure(c, 404, "NOT_FOUND", "There is no such trace");
 
-  const rows = spans.results;
+  const rows = spans?.results ?? [];
   const bodies = await payloads(c.env.RAW, [...new Set(rows.map((row) => row.raw_key as string))]);
   const byEvent = new Map(rows.map((row) => [row.event_id, row.id]));
   const ids = new Set(rows.map((row) => row.id));
