@@ -1,13 +1,15 @@
 //! The queue's pipeline: from messages to rows in D1. Batches that arrive
 //! together are written together, because a call of D1 costs more than what
-//! most batches have it do; where that fails each is on its own, so that a bad
-//! one holds up nobody. Every await may be repeated: that is said where it
+//! most batches have it do; where one of them may be why that fails each is on
+//! its own, so that a bad one holds up nobody. Every await may be repeated: that is said where it
 //! stands.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::AssertUnwindSafe;
 
 use futures_util::{FutureExt, StreamExt, stream};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::batch::{BatchRef, Format, RawStore};
 use crate::model::{Event, Millis};
@@ -68,8 +70,10 @@ pub struct Written {
 /// Why a message could not be written.
 #[derive(Clone)]
 enum Failure {
-    /// Perhaps next time.
+    /// Perhaps next time; it may be this batch's own.
     Passing(String),
+    /// D1 does nothing for anybody at the moment, as far as this tells.
+    Away(String),
     /// Not by this release, ever.
     Lasting(String),
 }
@@ -90,7 +94,8 @@ const READS: usize = 4;
 /// memory.
 const TOGETHER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Longest wait between two tries, in seconds. The platform allows a day.
+/// Where the wait between two tries stops growing, in seconds. The platform
+/// allows a day.
 const MAX_DELAY_S: u32 = 600;
 
 /// Writes the batches that the messages point to: what each message came to,
@@ -101,10 +106,10 @@ pub async fn consume(
     store: &impl RawStore,
     db: &impl Database,
 ) -> Vec<Outcome> {
-    let mut outcomes = vec![Err(Failure::Passing("it was left out".into())); deliveries.len()];
+    let mut outcomes: Vec<Option<Result<Written, Failure>>> = vec![None; deliveries.len()];
     let mut settle = |at: usize, result| {
         if let Some(outcome) = outcomes.get_mut(at) {
-            *outcome = result;
+            *outcome = Some(result);
         }
     };
     let mut reads = stream::iter(deliveries.iter().enumerate())
@@ -112,25 +117,40 @@ pub async fn consume(
         .buffered(READS);
     let mut group = Vec::new();
     let mut bytes = 0;
-    while let Some((at, read)) = reads.next().await {
+    let mut left_out = "it was left out".to_owned();
+    loop {
+        let read = reads.next().await;
+        let last = read.is_none();
         match read {
-            Ok(raw) => {
+            Some((_, Ok(raw))) => {
                 bytes += raw.body.len();
                 group.push(raw);
             }
-            Err(failure) => settle(at, Err(failure)),
+            Some((at, Err(failure))) => settle(at, Err(failure)),
+            None => {}
         }
-        if bytes >= TOGETHER_BYTES {
+        if last || bytes >= TOGETHER_BYTES {
             bytes = 0;
-            write_all(std::mem::take(&mut group), now, db, &mut settle).await;
+            if let Break(why) = write_all(std::mem::take(&mut group), now, db, &mut settle).await {
+                left_out = why;
+                break;
+            }
+        }
+        if last {
+            break;
         }
     }
-    write_all(group, now, db, &mut settle).await;
     drop(reads);
-    let outcome = |(result, delivery): (Result<Written, Failure>, &Delivery)| match result {
-        Ok(written) => Outcome::Ack(written),
-        Err(Failure::Passing(why)) => Outcome::Retry { delay_s: delay(delivery.attempt), why },
-        Err(Failure::Lasting(why)) => Outcome::Bury { why },
+    let outcome = |(result, delivery): (Option<Result<Written, Failure>>, &Delivery)| {
+        let delay_s = delay(delivery.attempt, &delivery.message.key);
+        match result {
+            Some(Ok(written)) => Outcome::Ack(written),
+            Some(Err(Failure::Lasting(why))) => Outcome::Bury { why },
+            Some(Err(Failure::Passing(why) | Failure::Away(why))) => {
+                Outcome::Retry { delay_s, why }
+            }
+            None => Outcome::Retry { delay_s, why: left_out.clone() },
+        }
     };
     outcomes.into_iter().zip(deliveries).map(outcome).collect()
 }
@@ -139,41 +159,53 @@ pub async fn consume(
 /// stood in its way may be gone; else its reason is recorded, for its project
 /// to see. It is only forgotten when that is done.
 pub async fn consume_dead(
-    delivery: &Delivery,
+    deliveries: &[Delivery],
     now: &impl Fn() -> Millis,
     store: &impl RawStore,
     db: &impl Database,
-) -> Outcome {
-    let Delivery { message, attempt } = delivery;
+) -> Vec<Outcome> {
     // 1. As for any other message. What may pass is no reason to give up: while
     //    nothing is recorded, the sweeper queues it again even when the queue
     //    has given up on this message, too.
-    let why = match consume(std::slice::from_ref(delivery), now, store, db).await.pop() {
-        Some(Outcome::Bury { why }) => why,
-        Some(settled) => return settled,
-        None => "it was left out".into(),
-    };
-    let Ok(batch) = message.batch() else {
-        return Outcome::Retry { delay_s: MAX_DELAY_S, why };
-    };
+    let mut outcomes = consume(deliveries, now, store, db).await;
     // 2. One row by its key: done twice, it is the same row.
-    let recorded = async {
-        let ran = db.run(safety::bury(&batch, &why, *attempt, now())).await;
-        ran.map_err(|fault| Failure::Passing(fault.to_string()))
-    };
-    match guarded(recorded).await {
-        Ok(_) => Outcome::Bury { why },
-        Err(Failure::Passing(then) | Failure::Lasting(then)) => {
-            Outcome::Retry { delay_s: delay(*attempt), why: format!("{why}; and then {then}") }
+    let mut away = None;
+    for (outcome, Delivery { message, attempt }) in outcomes.iter_mut().zip(deliveries) {
+        let Outcome::Bury { why } = outcome else { continue };
+        let (Ok(batch), None) = (message.batch(), &away) else {
+            let delay_s = delay(*attempt, &message.key);
+            *outcome = Outcome::Retry { delay_s, why: why.clone() };
+            continue;
+        };
+        let recorded = async {
+            let ran = db.run(safety::bury(&batch, why, *attempt, now())).await;
+            ran.map_err(|fault| Failure::Away(fault.to_string()))
+        };
+        if let Err(Failure::Passing(then) | Failure::Lasting(then) | Failure::Away(then)) =
+            guarded(recorded).await
+        {
+            let why = format!("{why}; and then {then}");
+            *outcome = Outcome::Retry { delay_s: delay(*attempt, &message.key), why };
+            away = Some(());
         }
     }
+    outcomes
 }
 
-/// How long to wait for the next try: 2, 4, 8, … seconds, bounded, so that an
-/// outage of minutes costs few tries.
+/// How long to wait for the next try: 2 to 4 seconds, 4 to 8, 8 to 16, … and at
+/// last 600 to 1,200, so that an outage of minutes costs few tries. Where
+/// between is each batch's own, another one each time, so that what failed
+/// together does not come back together.
 #[must_use]
-pub fn delay(attempt: u32) -> u32 {
-    2_u32.saturating_pow(attempt.max(1)).min(MAX_DELAY_S)
+pub fn delay(attempt: u32, key: &str) -> u32 {
+    let least = 2_u32.saturating_pow(attempt.max(1)).min(MAX_DELAY_S);
+    let more = shuffled(attempt, key) % u64::from(least + 1);
+    least + u32::try_from(more).unwrap_or(0)
+}
+
+/// A number that a key has at an attempt, and no other key.
+fn shuffled(attempt: u32, key: &str) -> u64 {
+    xxh3_64_with_seed(key.as_bytes(), attempt.into())
 }
 
 /// What a panic leaves behind is one message's failure, and costs no other
@@ -195,26 +227,63 @@ async fn read(at: usize, delivery: &Delivery, store: &impl RawStore) -> Result<R
     Ok(Raw { batch, body, attempt: *attempt, at })
 }
 
-/// Writes raw batches together; and when that fails, each by itself.
+/// Writes raw batches together, and where one of them may be why that fails,
+/// each by itself. Breaks off, with the reason, when D1 seems to be away: more
+/// questions are what an overloaded D1 needs least.
+///
+/// Once messages are delivered again, something has failed: then D1 is asked
+/// with one batch before it is asked with all. Should it be away, it is asked
+/// once for a delivery; should one batch take it down each time, the order,
+/// another each time, lets the others pass before.
 async fn write_all(
-    group: Vec<Raw>,
+    mut group: Vec<Raw>,
     now: &impl Fn() -> Millis,
     db: &impl Database,
     settle: &mut impl FnMut(usize, Result<Written, Failure>),
-) {
-    match (guarded(write(&group, now, db)).await, &*group) {
-        (Ok(written), _) => written.into_iter().zip(&group).for_each(|(w, raw)| settle(raw.at, w)),
-        (Err(failure), [alone]) => settle(alone.at, Err(failure)),
-        (Err(_), _) => {
-            let mut singly = stream::iter(&group)
-                .map(async |raw| (raw.at, guarded(write(std::slice::from_ref(raw), now, db)).await))
-                .buffered(READS);
-            while let Some((at, written)) = singly.next().await {
-                let lost = || Err(Failure::Passing("it was left out".into()));
-                settle(at, written.and_then(|mut one| one.pop().unwrap_or_else(lost)));
-            }
-        }
+) -> ControlFlow<String> {
+    let again = group.iter().any(|raw| raw.attempt > 1);
+    if again {
+        group.sort_by_cached_key(|raw| (raw.attempt, shuffled(raw.attempt, &raw.batch.key())));
     }
+    let first = usize::from(again).min(group.len());
+    let (first, rest) = group.split_at(first);
+    write_singly(first, now, db, settle).await?;
+    match (guarded(write(rest, now, db)).await, rest) {
+        (Ok(written), _) => written.into_iter().zip(rest).for_each(|(w, raw)| settle(raw.at, w)),
+        (Err(failure), [alone]) => return settled(alone, Err(failure), settle),
+        (Err(Failure::Away(why)), _) if !again => return Break(why),
+        (Err(_), _) => return write_singly(rest, now, db, settle).await,
+    }
+    Continue(())
+}
+
+/// One after the other, up to where D1 seems to be away.
+async fn write_singly(
+    group: &[Raw],
+    now: &impl Fn() -> Millis,
+    db: &impl Database,
+    settle: &mut impl FnMut(usize, Result<Written, Failure>),
+) -> ControlFlow<String> {
+    for raw in group {
+        let written = guarded(write(std::slice::from_ref(raw), now, db)).await;
+        let lost = || Err(Failure::Passing("it was left out".into()));
+        let one = written.and_then(|mut one| one.pop().unwrap_or_else(lost));
+        settled(raw, one, settle)?;
+    }
+    Continue(())
+}
+
+fn settled(
+    raw: &Raw,
+    result: Result<Written, Failure>,
+    settle: &mut impl FnMut(usize, Result<Written, Failure>),
+) -> ControlFlow<String> {
+    let away = match &result {
+        Err(Failure::Away(why)) => Break(why.clone()),
+        _ => Continue(()),
+    };
+    settle(raw.at, result);
+    away
 }
 
 /// Writes raw batches in one transaction; what each came to. It commutes with
@@ -249,7 +318,10 @@ async fn write(
         return Ok(written);
     }
     let ran = db.run(plan(&sources, now())).await;
-    let ran = ran.map_err(|fault| Failure::Passing(fault.to_string()))?;
+    let ran = ran.map_err(|fault| match fault.to_string() {
+        why if names_a_statement(&why) => Failure::Passing(why),
+        why => Failure::Away(why),
+    })?;
     // Only the ledger's statements give anything: the batches that are new.
     let mut fresh: HashSet<&str> = ran.rows.iter().flatten().map(String::as_str).collect();
     for (written, raw) in written.iter_mut().zip(group) {
@@ -260,6 +332,21 @@ async fn write(
         written.delay_ms = now() - raw.batch.received;
     }
     Ok(written)
+}
+
+/// Whether D1 says that a statement was not to its liking, which may be one
+/// batch's own doing. Anything else (overloaded, timed out, reset, not reached)
+/// is nobody's in particular (developers.cloudflare.com/d1/observability/debug-d1).
+fn names_a_statement(why: &str) -> bool {
+    const OF_STATEMENTS: [&str; 6] = [
+        "SQLITE_CONSTRAINT",
+        "SQLITE_ERROR",
+        "SQLITE_MISMATCH",
+        "SQLITE_RANGE",
+        "SQLITE_TOOBIG",
+        "D1_TYPE_ERROR",
+    ];
+    OF_STATEMENTS.iter().any(|code| why.contains(code))
 }
 
 /// The events of the batch that count: the edge accepted all good ones, or

@@ -17,8 +17,12 @@ pub const GRACE_MS: Millis = 180_000;
 pub const PAGE: usize = 1_000;
 /// Listings in one run: 10,000 batches a minute, 166 a second.
 const MAX_PAGES: usize = 10;
-/// Overdue batches queued again in one run.
-const MAX_QUEUED: usize = 1_000;
+/// Overdue batches that are on the queue again at a time. A queue that has lost
+/// its messages gets them back as fast as they are written; one that merely has
+/// many is not made longer.
+const MAX_WAITING: usize = 1_000;
+/// Those queued again in a run even so: what cannot be written holds up no other.
+const MIN_QUEUED: usize = 100;
 
 /// What a run did; for the log.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -82,7 +86,7 @@ async fn queue_due(
     queue: &impl Doorbell,
     db: &impl Database,
 ) -> Result<Vec<BatchRef>, Fault> {
-    let ran = db.run(safety::due(now, MAX_QUEUED)).await?;
+    let ran = db.run(safety::due(now, MAX_WAITING, MIN_QUEUED)).await?;
     let due: Vec<BatchRef> = ran
         .rows
         .iter()

@@ -283,7 +283,7 @@ fn a_batch_that_cannot_be_written_is_recorded_and_written_when_it_can() {
     let bury = |message: &Message| {
         let (store, db) = (&service.world.store, &service.world.db);
         let delivery = Delivery { message: message.clone(), attempt: 1 };
-        pollster::block_on(consume_dead(&delivery, &|| RECEIVED, store, db))
+        pollster::block_on(consume_dead(&[delivery], &|| RECEIVED, store, db))[0].clone()
     };
     for _ in 0..2 {
         assert!(matches!(bury(&message), Outcome::Bury { .. }));
@@ -305,7 +305,7 @@ fn a_batch_that_cannot_be_written_is_recorded_and_written_when_it_can() {
 #[test]
 fn the_statements_of_the_sweeper_join_by_project() {
     let mut all = safety::note_overdue(&[], "", 0);
-    all.extend(safety::due(0, 1));
+    all.extend(safety::due(0, 1, 1));
     all.extend(safety::note_queued(&[], 0));
     let tenants =
         |sql: &str| ["batch as", "dead_letter", "update overdue"].iter().any(|t| sql.contains(t));

@@ -8,7 +8,6 @@
 
 use std::panic::AssertUnwindSafe;
 
-use futures_util::{StreamExt, stream};
 use js_sys::{Array, JSON};
 use worker::wasm_bindgen::prelude::*;
 use worker::{Env, Queue};
@@ -69,9 +68,6 @@ extern "C" {
     fn retry(this: &QueueMessage, options: &JsValue);
 }
 
-/// Dead letters tried at once.
-const CONCURRENCY: usize = 4;
-
 /// What the platform's dead-letter queue is called: by its end, so that a
 /// deployment may name its queues.
 const DEAD: &str = "dead-letters";
@@ -89,10 +85,7 @@ pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Re
     let given_up = batch.queue().ends_with(DEAD);
     let messages = batch.messages();
     let messages = messages.iter().map(JsCast::unchecked_into::<QueueMessage>);
-    AssertUnwindSafe(async move {
-        if given_up { consumer.bury(messages).await } else { consumer.consume(messages).await }
-    })
-    .await;
+    AssertUnwindSafe(consumer.consume(messages, given_up)).await;
     Ok(())
 }
 
@@ -104,31 +97,25 @@ struct Consumer {
 }
 
 impl Consumer {
-    /// Writes the batches.
-    async fn consume(&self, messages: impl Iterator<Item = QueueMessage>) {
+    /// Writes the batches; of those that the queue has given up, records the
+    /// reasons.
+    async fn consume(&self, messages: impl Iterator<Item = QueueMessage>, given_up: bool) {
         let known = messages.filter_map(|message| Some((self.delivery(&message)?, message)));
         let (deliveries, messages): (Vec<_>, Vec<_>) = known.unzip();
-        let outcomes = consume(&deliveries, &now, &self.store, &self.index).await;
+        let outcomes = if given_up {
+            consume_dead(&deliveries, &now, &self.store, &self.index).await
+        } else {
+            consume(&deliveries, &now, &self.store, &self.index).await
+        };
         for ((delivery, message), mut outcome) in deliveries.iter().zip(&messages).zip(outcomes) {
             // Acknowledged only when it is safe among the dead letters.
-            if let Outcome::Bury { why } = &outcome
+            if let (Outcome::Bury { why }, false) = (&outcome, given_up)
                 && let Err(fault) = Doorbell::send(&self.dead, &delivery.message).await
             {
                 outcome = Outcome::Retry { delay_s: 60, why: format!("{why}; and then {fault}") };
             }
-            self.settle(delivery, message, &outcome, false);
+            self.settle(delivery, message, &outcome, given_up);
         }
-    }
-
-    /// Records the dead letters.
-    async fn bury(&self, messages: impl Iterator<Item = QueueMessage>) {
-        stream::iter(messages)
-            .for_each_concurrent(CONCURRENCY, async |message| {
-                let Some(delivery) = self.delivery(&message) else { return };
-                let outcome = consume_dead(&delivery, &now, &self.store, &self.index).await;
-                self.settle(&delivery, &message, &outcome, true);
-            })
-            .await;
     }
 
     /// What the message says; one that says nothing is put off, for a release

@@ -46,13 +46,15 @@ pub fn note_overdue(batches: &[BatchRef], to: &str, now: Millis) -> Vec<Statemen
 }
 
 /// Forgets overdue batches that have been written since, or have been given
-/// up; then the rest of those that are due, each as `[object, queued]`.
+/// up; then the rest of those that are due, each as `[object, queued]`: so many
+/// that with those queued before, which are yet to be written, they are
+/// `waiting`, and in any case `least`.
 #[must_use]
-pub fn due(now: Millis, most: usize) -> Vec<Statement> {
+pub fn due(now: Millis, waiting: usize, least: usize) -> Vec<Statement> {
     vec![
         statement(
             "delete from overdue
-            where due_ms <= ?1 and (
+            where (due_ms <= ?1 or queued > 0) and (
                 exists (
                     select 1 from batch as b
                     where b.project = overdue.project and b.id = overdue.batch)
@@ -64,7 +66,9 @@ pub fn due(now: Millis, most: usize) -> Vec<Statement> {
         Statement {
             sql: format!(
                 "select json_array(object, queued) as json from overdue
-                where due_ms <= ?1 order by due_ms limit {most}"
+                where due_ms <= ?1 order by due_ms
+                limit max({least}, {waiting} - (
+                    select count(*) from overdue where queued > 0))"
             )
             .into(),
             params: vec![now.into()],
