@@ -33,12 +33,13 @@ pub const MAX_INDEXED_METADATA_BYTES: usize = 4_096;
 /// line in a list. A trace's row has two, and D1 bills what is stored.
 pub const MAX_PREVIEW_BYTES: usize = 80;
 
-/// Largest token count: the greatest integer that every JSON reader holds
-/// exactly, 2⁵³ − 1. A thousand of them still fit SQLite's 64-bit integer.
-pub const MAX_TOKENS: u64 = (1 << 53) - 1;
+/// Largest token count. A trace's spans are added up in SQLite's 64-bit integer,
+/// which nine million of them fit: a sum that has been cut off is wrong for good,
+/// because what a span said is taken off it again when the span says something else.
+pub const MAX_TOKENS: u64 = 1_000_000_000_000;
 
-/// Largest cost of a span that is added up, in US dollars either side of zero.
-/// In billionths, a thousand of them still fit SQLite's 64-bit integer.
+/// Largest cost of a span, in US dollars either side of zero. In billionths, as
+/// they are added up, nine thousand of them fit SQLite's 64-bit integer.
 pub const MAX_COST_USD: f64 = 1e6;
 
 /// Most problems listed in an error's `details`; the message counts the rest.

@@ -15,7 +15,7 @@ pub type Micros = i64;
 pub type Millis = i64;
 
 /// Decoded text: borrowed unless the JSON string had escapes in it. Lone
-/// surrogate escapes, which are not text, have become U+FFFD.
+/// surrogate escapes, which are not text, have become U+FFFD; ids have none.
 pub type Text<'a> = Cow<'a, str>;
 
 /// What becomes of a batch that has bad events in it.
@@ -132,7 +132,7 @@ impl Usage {
     /// The total that is shown and added up: the one sent, or prompt and
     /// completion together where none (or 0, which the SDK sends for none)
     /// was sent. `None` when there is no count at all. No more than one count may
-    /// be: a thousand of them are added up in 64 bits.
+    /// be, for sums are in 64 bits.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         match (self.total, self.prompt, self.completion) {

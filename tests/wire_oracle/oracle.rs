@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use edgespan::limits::{MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
+use edgespan::limits::{MAX_COST_USD, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
 use edgespan::model::{Body, Event, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage};
 use edgespan::time;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -121,7 +121,8 @@ fn trace<'a>(body: &Object<'a>) -> Option<TraceBody<'a>> {
 
 fn span<'a>(body: &Object<'a>, usage: &Object<'_>) -> Option<SpanBody<'a>> {
     let cost = body.get(&["cost"]);
-    if cost.is_some_and(|cost| !is_number(cost) || !cost.parse::<f64>().unwrap().is_finite()) {
+    let few = |cost: f64| (-MAX_COST_USD..=MAX_COST_USD).contains(&cost);
+    if cost.is_some_and(|cost| !is_number(cost) || !few(cost.parse().unwrap())) {
         return None;
     }
     Some(SpanBody {
@@ -174,7 +175,10 @@ impl<'a> Object<'a> {
 
     fn id(&self, names: &[&str]) -> Field<Text<'a>> {
         let id = self.text(names)?;
-        if id.as_ref().is_some_and(|id| id.len() > MAX_ID_BYTES) {
+        if id.as_ref().is_some_and(|id| id.len() > MAX_ID_BYTES || id == "." || id == "..") {
+            return None;
+        }
+        if self.get(names).is_some_and(|raw| String::from_utf16(&units(raw).unwrap()).is_err()) {
             return None;
         }
         Some(id.filter(|id| !id.is_empty()))
@@ -232,6 +236,10 @@ fn is_number(raw: &str) -> bool {
 
 /// A string's text by way of UTF-16, where a lone surrogate is one unit.
 fn text(raw: &str) -> Option<Text<'_>> {
+    Some(Cow::Owned(String::from_utf16_lossy(&units(raw)?)))
+}
+
+fn units(raw: &str) -> Option<Vec<u16>> {
     let mut rest = raw.strip_prefix('"')?.strip_suffix('"')?.chars();
     let mut units = Vec::new();
     while let Some(c) = rest.next() {
@@ -251,5 +259,5 @@ fn text(raw: &str) -> Option<Text<'_>> {
         };
         units.extend_from_slice(c.encode_utf16(&mut [0; 2]));
     }
-    Some(Cow::Owned(String::from_utf16_lossy(&units)))
+    Some(units)
 }

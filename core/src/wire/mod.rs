@@ -14,6 +14,8 @@
 //!   values the last counts;
 //! - an empty event id, span id, parent span id or parent trace id means
 //!   missing; an empty trace id is refused;
+//! - an id with half of a surrogate pair in it is refused, as are `.` and `..`; in
+//!   all other texts such a half becomes U+FFFD;
 //! - of tags and evaluators, the first [`crate::limits::MAX_TAGS`] are given
 //!   and all are checked: five million bytes hold millions of them;
 //! - a field that only the other type of event has is unknown, hence ignored.

@@ -2,6 +2,8 @@
 //! index needs of it. Costs stay text; only whether they can be added up is
 //! looked at.
 
+use crate::limits::MAX_COST_USD;
+
 /// The integer that a number is, however it is written (`150`, `150.0`,
 /// `1.5e2`); `None` where it is none, is negative or has over 19 digits.
 pub(super) fn integer(raw: &str) -> Option<u64> {
@@ -43,12 +45,18 @@ fn exponent(text: &str) -> i64 {
     text.parse::<i64>().map_or(far, |power| power.clamp(-FAR, FAR))
 }
 
-/// Whether a number is one as a double too: `1e999` is not.
-pub(super) fn is_finite(raw: &str) -> bool {
-    const SURELY: usize = 300; // digits; the greatest double has 309
-    (raw.len() < SURELY && !raw.bytes().any(|byte| matches!(byte, b'e' | b'E')))
-        || raw.parse::<f64>().is_ok_and(f64::is_finite)
+/// Whether a number is no more than [`MAX_COST_USD`], either side of zero. The
+/// first half answers for what is usually sent, without reading the number.
+pub(super) fn is_cost(raw: &str) -> bool {
+    let few_digits = || {
+        let whole = raw.bytes().take_while(|byte| *byte != b'.').count();
+        whole <= SURELY && !raw.bytes().any(|byte| matches!(byte, b'e' | b'E'))
+    };
+    few_digits() || raw.parse::<f64>().is_ok_and(|cost| cost.abs() <= MAX_COST_USD)
 }
+
+/// So many digits are less than [`MAX_COST_USD`].
+const SURELY: usize = 6;
 
 #[cfg(test)]
 mod tests {
@@ -88,12 +96,24 @@ mod tests {
     }
 
     #[test]
-    fn finite_as_a_double() {
+    fn costs_up_to_a_million_dollars() {
         let long = "9".repeat(400);
         let fraction = format!("0.{long}");
-        let yes = ["0", "-0.003", "1e308", "1e-999", "0e999", "12345678901234567890", &fraction];
-        let no = ["1e309", "-1E+400", &long];
-        assert!(yes.iter().all(|raw| is_finite(raw)));
-        assert!(!no.iter().any(|raw| is_finite(raw)));
+        let yes = [
+            "0",
+            "-0.003",
+            "999999.99",
+            "-999999",
+            "1000000",
+            "1e6",
+            "-1000000.000",
+            "0.1e7",
+            "1e-999",
+            "0e999",
+            &fraction,
+        ];
+        let no = ["1000000.01", "-1000001", "1e7", "1e309", "-1E+400", &long];
+        assert_eq!(yes.iter().find(|raw| !is_cost(raw)), None);
+        assert_eq!(no.iter().find(|raw| is_cost(raw)), None);
     }
 }

@@ -73,6 +73,25 @@ fn unit(digits: &str) -> (char, &str) {
     (char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER), rest)
 }
 
+/// The first escape of a string that is half of a surrogate pair without the other
+/// half, as it was written.
+pub(super) fn lone_surrogate(mut raw: &str) -> Option<&str> {
+    while let Some((_, rest)) = raw.split_once('\\') {
+        let Some(digits) = rest.strip_prefix('u') else {
+            let mut chars = rest.chars();
+            chars.next();
+            raw = chars.as_str();
+            continue;
+        };
+        let (c, after) = unit(digits);
+        if c == char::REPLACEMENT_CHARACTER && (0xd800..0xe000).contains(&hex(digits).0) {
+            return raw.get(raw.len() - rest.len() - 1..raw.len() - after.len());
+        }
+        raw = after;
+    }
+    None
+}
+
 fn hex(text: &str) -> (u32, &str) {
     let (digits, rest) = text.split_at_checked(4).unwrap_or((text, ""));
     (u32::from_str_radix(digits, 16).unwrap_or(0xfffd), rest)
@@ -108,6 +127,21 @@ mod tests {
             (r"\ud7ff\ue000", "\u{d7ff}\u{e000}"),
         ] {
             assert_eq!(unescape(raw), text, "{raw}");
+        }
+    }
+
+    #[test]
+    fn finds_halves_of_surrogate_pairs() {
+        for (raw, half) in [
+            (r"plain", None),
+            (r"a\\ud83d", None),
+            (r"\ufffd\ud83d\ude00\n\ud7ff\ue000", None),
+            (r"\ud83d", Some(r"\ud83d")),
+            (r"\\\ud83d\ud83d\ude00", Some(r"\ud83d")),
+            (r"\ud83d\ude00\uDCFF.txt", Some(r"\uDCFF")),
+            (r"\ud83dx\ude00", Some(r"\ud83d")),
+        ] {
+            assert_eq!(lone_surrogate(raw), half, "{raw}");
         }
     }
 

@@ -5,14 +5,14 @@
 use std::ops::Range;
 
 use crate::error::Detail;
-use crate::limits::{MAX_DETAILS, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
+use crate::limits::{MAX_COST_USD, MAX_DETAILS, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
 use crate::model::{Body, Event, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage};
 use crate::time;
 
 use super::fields::{Field, Slots};
 use super::number;
 use super::scan::{self, More};
-use super::text::cut;
+use super::text::{cut, lone_surrogate};
 use super::value::{Kind, Value};
 
 /// The problems of a batch: all counted, the first [`MAX_DETAILS`] kept.
@@ -196,9 +196,23 @@ impl<'a> Check<'_, 'a> {
         self.string(field).unwrap_or_default()
     }
 
-    /// An id that is not too long; an empty one is none.
+    /// An id that is not too long; an empty one is none. Halves of surrogate pairs
+    /// are not let into ids, for all of them would become the same character, nor
+    /// are `.` and `..`, which no URL can end in.
     fn optional_id(&mut self, field: Field) -> Option<Text<'a>> {
         let id = self.string(field)?;
+        let found = self.slots.get(field)?;
+        if found.kind() == Kind::Escaped
+            && let Some(half) = self.text.get(found.inner()).and_then(lone_surrogate)
+        {
+            let message = || format!("expected text, found half of a surrogate pair, {half}");
+            self.problem(field, message);
+            return None;
+        }
+        if matches!(&*id, "." | "..") {
+            self.unlike(field, "an id other than . and .., which no URL can end in", found);
+            return None;
+        }
         if id.len() > MAX_ID_BYTES {
             let bytes = id.len();
             self.problem(field, || format!("expected at most {MAX_ID_BYTES} bytes, found {bytes}"));
@@ -313,8 +327,9 @@ impl<'a> Check<'_, 'a> {
             return None;
         }
         let raw = value.raw(self.text);
-        if !number::is_finite(raw) {
-            self.unlike(Field::Cost, "a number that a double can hold", value);
+        if !number::is_cost(raw) {
+            let wanted = format!("a number of dollars from -{MAX_COST_USD} to {MAX_COST_USD}");
+            self.unlike(Field::Cost, &wanted, value);
             return None;
         }
         Some(raw)
