@@ -25,6 +25,11 @@ pub const MAX_INDEXED_BYTES: usize = 256;
 /// them all.
 pub const MAX_TAGS: usize = 64;
 
+/// Longest that a trace's tags and evaluators together are in D1, in bytes of JSON, in
+/// which a control character has six. A list gives a hundred traces with all of
+/// theirs. What does not fit, the last evaluators first, only the raw batch has.
+pub const MAX_INDEXED_LISTS_BYTES: usize = 4_096;
+
 /// Longest metadata of a trace, in bytes of JSON as sent, that D1 keeps for
 /// lists. Longer metadata is read from the raw batch.
 pub const MAX_INDEXED_METADATA_BYTES: usize = 4_096;

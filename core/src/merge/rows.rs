@@ -12,7 +12,10 @@ use serde_tuple::Serialize_tuple;
 use super::link;
 use super::pack::pack;
 use super::sent::{Revision, Sent};
-use crate::limits::{MAX_INDEXED_BYTES, MAX_INDEXED_METADATA_BYTES, MAX_PREVIEW_BYTES, MAX_TAGS};
+use crate::limits::{
+    MAX_INDEXED_BYTES, MAX_INDEXED_LISTS_BYTES, MAX_INDEXED_METADATA_BYTES, MAX_PREVIEW_BYTES,
+    MAX_TAGS,
+};
 use crate::model::{Body, Micros, Millis, SpanBody, Status, Text, TraceBody};
 
 /// A span's row, named as the columns are. Serialized as an array: `write`
@@ -280,11 +283,8 @@ impl<'a> TraceRow<'a> {
         if (Some(event_us), event_hash) <= (self.event_us, self.event_hash) {
             return;
         }
-        let list = |texts: &[Text]| {
-            let kept: Vec<&str> =
-                texts.iter().take(MAX_TAGS).map(|t| cut(t, MAX_INDEXED_BYTES)).collect();
-            serde_json::to_string(&kept).ok()
-        };
+        let tags = list(&trace.tags, MAX_INDEXED_LISTS_BYTES - "[]".len());
+        let evaluators = list(&trace.evaluators, MAX_INDEXED_LISTS_BYTES - tags.len());
         let short = |metadata: &'a str| {
             if metadata.len() > MAX_INDEXED_METADATA_BYTES { "" } else { metadata }
         };
@@ -295,8 +295,8 @@ impl<'a> TraceRow<'a> {
         self.session = indexed(trace.session.as_ref());
         self.parent_trace = indexed(trace.parent_trace.as_ref());
         self.deployment = indexed(trace.deployment.as_ref());
-        self.tags = list(&trace.tags);
-        self.evaluators = list(&trace.evaluators);
+        self.tags = Some(tags);
+        self.evaluators = Some(evaluators);
         self.metadata = trace.metadata.map(short);
         self.event_offset = sent.event.range.start;
         self.event_length = sent.event.range.len();
@@ -315,6 +315,22 @@ fn indexed<'a>(text: Option<&'a Text<'a>>) -> Option<&'a str> {
     text.map(|t| cut(t, MAX_INDEXED_BYTES))
 }
 
+/// A JSON array of the first texts, as many as fit into so many bytes.
+fn list(texts: &[Text], most: usize) -> String {
+    let mut json = String::from("[");
+    for text in texts.iter().take(MAX_TAGS) {
+        let Ok(text) = serde_json::to_string(cut(text, MAX_INDEXED_BYTES)) else { break };
+        let comma = if json.len() > 1 { "," } else { "" };
+        if json.len() + comma.len() + text.len() + "]".len() > most {
+            break;
+        }
+        json.push_str(comma);
+        json.push_str(&text);
+    }
+    json.push(']');
+    json
+}
+
 /// The longest beginning of the text that has at most `most` bytes.
 fn cut(text: &str, most: usize) -> &str {
     text.get(..text.floor_char_boundary(most)).unwrap_or(text)
@@ -329,6 +345,24 @@ mod tests {
         assert_eq!(cut("abc", 4), "abc");
         assert_eq!(cut("abc", 2), "ab");
         assert_eq!(cut("aé", 2), "a");
+    }
+
+    #[test]
+    fn lists_as_many_texts_as_fit() {
+        let texts = |texts: &[&str]| {
+            texts.iter().map(|text| Text::from((*text).to_owned())).collect::<Vec<_>>()
+        };
+        for (all, most, json) in [
+            (&["a", "b"][..], 9, r#"["a","b"]"#),
+            (&["a", "b"], 8, r#"["a"]"#),
+            (&["a", "b"], 4, "[]"),
+            (&["a", "bcd", "e"], 10, r#"["a"]"#),
+            (&["\u{1}"], 10, r#"["\u0001"]"#),
+            (&["\u{1}"], 9, "[]"),
+            (&[], 2, "[]"),
+        ] {
+            assert_eq!(list(&texts(all), most), json, "{all:?} in {most}");
+        }
     }
 
     #[test]
