@@ -95,6 +95,65 @@ fn each_filter_finds_what_it_should() {
 }
 
 #[test]
+fn letters_of_all_scripts_are_found_in_either_case() {
+    let db = filled(4);
+    db.0.borrow()
+        .execute_batch(
+            "update trace set name = case key when 1 then 'Rückfrage ÄRGER' when 2 then 'ärger'
+               when 3 then 'ΣΟΦΌΣ Агент' else 'arger STRAẞE' end;
+             insert into span (trace, id, name, type, status, model, rev_us, rev_hash, batch, offset, length)
+             values (2, 'y', '', 1, 0, 'МОДЕЛЬ-4', 0, 0, 1, 0, 0)",
+        )
+        .unwrap();
+    let find = |name: &str| {
+        let named = Filter { name: Some(name.into()), ..Filter::default() };
+        let api = block_on(db.run(list::traces(PROJECT, &named, None, 50))).unwrap();
+        let api: Vec<_> =
+            list::read_traces(&api, 50).unwrap().0.into_iter().map(|row| row.id).collect();
+        let page = follow(&db, &named).0;
+        assert_eq!(page, api, "{name}");
+        page.join(" ").replace("id ", "")
+    };
+    for (name, found) in [
+        ("ärger", "2 1"),
+        ("ÄRGER", "2 1"),
+        ("äRgEr", "2 1"),
+        ("arger", "4"),
+        ("rückfrage ärger", "1"),
+        ("RÜCK", "1"),
+        ("Σοφός агент", "3"),
+        ("σοφός", "3"),
+        ("АГЕНТ", "3"),
+        ("straße", ""),
+        ("straẞe", "4"),
+        ("ж", ""),
+    ] {
+        assert_eq!(find(name), found, "{name}");
+    }
+    let model = Filter { model: Some("модель".into()), ..Filter::default() };
+    assert_eq!(follow(&db, &model).0, ["id 2"]);
+
+    // As many different letters as there are, with all else that can be asked for.
+    let letters: String = ('а'..='я').chain('α'..='ω').chain('à'..='þ').collect();
+    let all = Filter {
+        from: Some(0),
+        to: Some(i64::MAX),
+        status: Some(TraceStatus::Ok),
+        now: 0,
+        name: Some(letters.clone()),
+        tags: (0..20).map(|n| format!("t{n}")).collect(),
+        session: Some("s".into()),
+        model: Some(letters.clone()),
+        min_duration_us: Some(1),
+        min_cost_nano: Some(1),
+    };
+    assert_eq!(follow(&db, &all).0, Vec::<String>::new());
+    // Beyond the first of them a letter is found as it is asked for.
+    db.0.borrow().execute("update trace set name = ?1 where key = 1", [&letters]).unwrap();
+    assert_eq!(find(&letters), "1");
+}
+
+#[test]
 fn a_filter_that_finds_little_looks_at_a_bounded_number_of_rows() {
     let db = filled(3 * WALK);
     let rare = Filter { to: None, name: Some("no such name".into()), ..Filter::default() };

@@ -62,11 +62,12 @@ describe("the list", () => {
 });
 
 describe("filters", () => {
+  const ALPHABETS = "абвгдежзийклмнопрстуфхцчшщъыьэюяαβγδεζηθικλμνξοπρστυφχψωàáâãäåæçèéêëìíîïðñòóôõö";
   const TRACES = [
     { id: "checkout", name: "Checkout Agent", tags: ["production", "eu"], startTime: minute(1), endTime: minute(1) },
     { id: "refund", name: "refund agent 100%", tags: ["production"], startTime: minute(2) },
     { id: "search", name: "search_v2", tags: ["staging", "eu", "a b"], startTime: minute(3) },
-    { id: "broken", name: "Straße", tags: [], startTime: minute(4) },
+    { id: "broken", name: "Straße ÄRGER", tags: [], startTime: minute(4) },
   ];
   let filled: Promise<Project> | undefined;
   const fill = () =>
@@ -89,6 +90,10 @@ describe("filters", () => {
     [{ name: "%" }, ["refund"]],
     [{ name: "_" }, ["search"]],
     [{ name: "traß" }, ["broken"]],
+    [{ name: "ärger" }, ["broken"]],
+    [{ name: "ÄRGER" }, ["broken"]],
+    // Each letter is a level of an expression's nesting, of which D1 allows 100.
+    [{ name: ALPHABETS, tags: Array.from({ length: 20 }, (_, n) => `t${n}`).join(), status: "OK", startDate: minute(0), endDate: minute(9) }, []],
     [{ name: "'; drop table trace; --" }, []],
     [{ name: `Checkout Agent${" and a name that is longer than any pattern".repeat(3)}` }, []],
     [{ status: "OK" }, ["search", "checkout"]],
@@ -107,6 +112,7 @@ describe("filters", () => {
     [{ endDate: "2026-03-14T10:01:59Z" }, ["checkout"]],
     [{ startDate: minute(2), endDate: "2026-03-14T10:03:30Z" }, ["search", "refund"]],
     [{ startDate: "2026-03-14T12:02:30+02:00" }, ["broken", "search"]],
+    [{ startDate: "2026-03-14T12:02:30 02:00" }, ["broken", "search"]],
     [{ startDate: "2026-03-14" }, ["broken", "search", "refund", "checkout"]],
     [{ startDate: "2026-03-15" }, []],
     [{ endDate: "2026-03-13" }, []],

@@ -61,17 +61,37 @@ pub fn parse(query: &str, now: Millis) -> Result<Asked, Reject> {
                     return Err(invalid("at most 20 tags"));
                 }
             }
-            "startDate" => filter.from = Some(time::parse(value).ok_or_else(|| invalid(A_DATE))?),
+            "startDate" => filter.from = Some(parse_time(value).ok_or_else(|| invalid(A_DATE))?),
             "endDate" => {
-                let at = time::parse(value).ok_or_else(|| invalid(A_DATE))?;
-                // A day alone means all of it.
-                let day_alone = value.len() == "2026-03-14".len();
-                filter.to = Some(if day_alone { at + MICROS_A_DAY - 1 } else { at });
+                let at = parse_time(value).ok_or_else(|| invalid(A_DATE))?;
+                filter.to = Some(at + rest_of(value, at));
             }
             _ => {}
         }
     }
     Ok(Asked { filter, after, limit })
+}
+
+/// A time in a query string: a `+` before its offset that was not written `%2B`
+/// has become a space.
+pub fn parse_time(text: &str) -> Option<Micros> {
+    time::parse(text).or_else(|| {
+        let (time, offset) = text.rsplit_once(' ')?;
+        time::parse(&format!("{time}+{offset}"))
+    })
+}
+
+/// What an end of a range takes in after the instant that it names: the rest of a day
+/// that stands alone; the rest of a millisecond, for that is what answers show of the
+/// microseconds kept; nothing when it names microseconds.
+fn rest_of(text: &str, at: Micros) -> Micros {
+    if text.len() == "2026-03-14".len() {
+        MICROS_A_DAY - 1
+    } else if at % 1_000 == 0 {
+        999
+    } else {
+        0
+    }
 }
 
 const A_DATE: &str = "an ISO 8601 date and time such as 2026-03-14T10:00:00.000Z";
@@ -91,4 +111,47 @@ pub fn parse_cursor(text: &str) -> Option<(Micros, String)> {
     let text = String::from_utf8(bytes).ok()?;
     let (start, id) = text.split_once(' ')?;
     Some((start.parse().ok()?, id.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_in_milliseconds_means_all_of_the_last() {
+        const TEN: Micros = 1_773_482_400_000_000; // 2026-03-14T10:00:00Z
+        for (end, to) in [
+            ("2026-03-14T10:00:00.000Z", TEN + 999),
+            ("2026-03-14T10:00:00Z", TEN + 999),
+            ("2026-03-14T10:00Z", TEN + 999),
+            ("2026-03-14T10:00:00.123Z", TEN + 123_999),
+            ("2026-03-14T10:00:00.123456Z", TEN + 123_456),
+            ("2026-03-13", TEN - 10 * 3_600_000_000 - 1),
+        ] {
+            let asked = parse(&format!("endDate={end}&startDate={end}"), 0).unwrap();
+            assert_eq!(asked.filter.to, Some(to), "{end}");
+            assert!(asked.filter.from.unwrap() <= to, "{end}");
+        }
+    }
+
+    #[test]
+    fn a_space_before_an_offset_is_a_plus() {
+        const TEN: Micros = 1_773_482_400_000_000;
+        for start in [
+            "2026-03-14T12:00:00+02:00",
+            "2026-03-14T12:00:00%2B02:00",
+            "2026-03-14T12:00:00.000000+0200",
+            "2026-03-14+12:00+02",
+            "2026-03-14+10:00",
+            "2026-03-14T10:00Z",
+        ] {
+            let asked = parse(&format!("startDate={start}"), 0).unwrap();
+            assert_eq!(asked.filter.from, Some(TEN), "{start}");
+        }
+        for start in
+            ["2026-03-14T12:00:00+Z", "2026-03-14T10:00Z+02", "+2026-03-14", "2026-03-14+", "+"]
+        {
+            assert!(parse(&format!("startDate={start}"), 0).is_err(), "{start}");
+        }
+    }
 }

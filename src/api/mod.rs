@@ -7,7 +7,7 @@ mod json;
 
 use std::rc::Rc;
 
-pub(crate) use filter::{cursor, parse_cursor};
+pub(crate) use filter::{cursor, parse_cursor, parse_time};
 pub(crate) use json::dollars;
 
 use crate::batch::RawStore;

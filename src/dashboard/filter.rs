@@ -2,11 +2,10 @@
 
 use form_urlencoded::Serializer;
 
-use crate::api::{cursor, parse_cursor};
+use crate::api::{cursor, parse_cursor, parse_time};
 use crate::model::{Micros, Millis, TraceStatus};
 use crate::store::list;
 use crate::store::list::Place;
-use crate::time;
 
 /// Ranges of time up to now, by name: `(value, label, microseconds)`.
 pub const RANGES: [(&str, &str, Option<Micros>); 5] = [
@@ -129,9 +128,9 @@ impl Asked {
             }
             value
         };
-        let from = read(&self.from, "From", TIME, time::parse);
+        let from = read(&self.from, "From", TIME, parse_time);
         filter.from = from.or(filter.from);
-        filter.to = read(&self.to, "To", TIME, time::parse);
+        filter.to = read(&self.to, "To", TIME, parse_time);
         filter.min_duration_us = read(
             &self.min_duration,
             "Min. duration",
@@ -282,6 +281,7 @@ mod tests {
         assert_eq!(range("range=all"), (None, None));
         assert_eq!(range("range=1h&from=1970-01-01T00:00:01Z"), (Some(1_000_000), None));
         assert_eq!(range("to=1970-01-01T00:00:01Z"), (None, Some(1_000_000)));
+        assert_eq!(range("from=1970-01-01T01:00:01+01:00"), (Some(1_000_000), None));
         assert_eq!(Asked::parse("").newest("/traces"), "/traces");
     }
 

@@ -122,21 +122,62 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
         all.push(format!("session = {session}"));
     }
     if let Some(name) = &filter.name {
-        let name = sql.bind(&**name);
-        all.push(format!("instr(lower(name), lower({name})) > 0"));
+        all.push(has_in_it(sql, "name", name));
     }
     for tag in &filter.tags {
         let tag = sql.bind(&**tag);
         all.push(format!("exists (select 1 from json_each(tags) where value = {tag})"));
     }
     if let Some(model) = &filter.model {
-        let model = sql.bind(&**model);
-        all.push(format!(
-            "exists (select 1 from span as s where s.trace = walk.key
-              and instr(lower(s.model), lower({model})) > 0)"
-        ));
+        let model = has_in_it(sql, "s.model", model);
+        all.push(format!("exists (select 1 from span as s where s.trace = walk.key and {model})"));
     }
     format!("({}) is true", all.join(" and "))
+}
+
+/// Most letters beyond ASCII that are found in either case: each is a function call
+/// around the next, and D1 allows expressions 100 levels of nesting.
+const MAX_FOLDED: usize = 40;
+
+/// The condition that a column has a text in it, with letters in either case. SQLite
+/// knows those of ASCII; of others the text's own are made the same in the column.
+fn has_in_it(sql: &mut Builder, column: &str, text: &str) -> String {
+    let mut column = column.to_owned();
+    let mut folded: Vec<char> = Vec::new();
+    let mut wanted = String::with_capacity(text.len());
+    for c in text.chars() {
+        let Some((lower, others)) = cases(c).filter(|_| !c.is_ascii()) else {
+            wanted.push(c.to_ascii_lowercase());
+            continue;
+        };
+        let new: Vec<char> = others.into_iter().filter(|other| !folded.contains(other)).collect();
+        if folded.len() + new.len() > MAX_FOLDED {
+            wanted.push(c);
+            continue;
+        }
+        for other in new {
+            folded.push(other);
+            let (other, lower) = (u32::from(other), u32::from(lower));
+            column = format!("replace({column}, char({other}), char({lower}))");
+        }
+        wanted.push(lower);
+    }
+    let wanted = sql.bind(wanted);
+    format!("instr(lower({column}), {wanted}) > 0")
+}
+
+/// A letter as all of its cases are written here, and those that are written
+/// otherwise; `None` where there is one case, or one of them is several letters.
+fn cases(c: char) -> Option<(char, Vec<char>)> {
+    fn only(mut letters: impl Iterator<Item = char>) -> Option<char> {
+        letters.next().filter(|_| letters.next().is_none())
+    }
+    let upper = only(c.to_uppercase())?;
+    let lower = only(upper.to_lowercase())?;
+    let mut others: Vec<char> =
+        [c, upper, only(c.to_lowercase())?].into_iter().filter(|case| *case != lower).collect();
+    others.dedup();
+    (!others.is_empty()).then_some((lower, others))
 }
 
 /// The walk as a subquery, with `hit` for whether the filter lets a row through,
