@@ -32,10 +32,11 @@ export async function ensureBrowser() {
 or say where one is in CHROMIUM_PATH`);
   say("installing Chromium with apt-get, for the tests of the pages (a minute)");
   try {
-    await runQuietly("the list of packages", apt[0], [...apt.slice(1), "update"], QUIET);
-    await runQuietly("Chromium", apt[0], [...apt.slice(1), "install", "-y", "--no-install-recommends", "chromium"], QUIET);
+    const [command, ...args] = apt;
+    await runQuietly("the list of packages", command, [...args, "update"], QUIET);
+    await runQuietly("Chromium", command, [...args, "install", "-y", "--no-install-recommends", "chromium"], QUIET);
   } catch (error) {
-    return without(error.message);
+    return without(/** @type {Error} */ (error).message);
   }
   return find() ?? without("apt-get has installed Chromium, and it does not run");
 }
@@ -49,6 +50,7 @@ function find() {
   return [...onPath, ...PLACES].find((path) => executable(path) && runs(path));
 }
 
+/** @param {string} path */
 function executable(path) {
   try {
     accessSync(path, constants.X_OK);
@@ -58,12 +60,14 @@ function executable(path) {
   }
 }
 
-/** Ubuntu's `chromium-browser` without a snap daemon is there, and only says so. */
+/** Ubuntu's `chromium-browser` without a snap daemon is there, and only says so.
+ *  @param {string} path */
 function runs(path) {
   return capture(path, ["--version"], { timeout: 20_000 }).ok;
 }
 
-/** apt-get as this user may run it without being asked anything, if at all. */
+/** apt-get as this user may run it without being asked anything, if at all.
+ *  @returns {[command: string, ...args: string[]] | null} */
 function aptGet() {
   let system;
   try {
@@ -72,10 +76,11 @@ function aptGet() {
     return null;
   }
   if (!/^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(system) || !capture("apt-get", ["--version"]).ok) return null;
-  if (process.getuid() === 0) return ["apt-get", ...WAIT];
+  if (process.getuid?.() === 0) return ["apt-get", ...WAIT];
   return capture("sudo", ["-n", "true"]).ok ? ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...WAIT] : null;
 }
 
+/** @param {string} why */
 function without(why) {
   if (process.env.CI) throw new Failed(`the tests of the pages cannot run without a browser: ${why}`);
   say(`the tests of the pages will be skipped, for want of a browser: ${why}`);

@@ -10,6 +10,7 @@ import { Failed, cache, capture, cli, env, fingerprint, root, runQuietly, say, s
 import { setUp } from "./setup.mjs";
 
 /** What is deployed: the module, and the wasm that it imports. */
+/** @type {[module: string, wasm: string]} */
 const OUTPUT = ["build/index.js", "build/index_bg.wasm"];
 const INPUT = ["src", "core", "migrations", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/toolchain"];
 
@@ -68,17 +69,21 @@ async function buildAssets() {
   for (const name of readdirSync(join(root, ASSETS))) {
     const source = readFileSync(join(root, ASSETS, name));
     const type = extname(name);
-    const loader = { ".js": "js", ".css": "css" }[type];
+    const loader = LOADERS[type];
     // Each script has names of its own: an `iife`, not one scope for all.
     const format = loader === "js" ? "iife" : undefined;
     const code = loader ? transformSync(source.toString(), { loader, format, minify: true }).code : source;
     writeFileSync(join(folder, `${name.slice(0, -type.length)}.${fnv1a(source)}${type}`), code);
   }
   const htmx = join(root, "node_modules", "htmx.org");
-  const { version } = JSON.parse(readFileSync(join(htmx, "package.json")));
+  const { version } = JSON.parse(readFileSync(join(htmx, "package.json"), "utf8"));
   writeFileSync(join(folder, `htmx.${version}.js`), readFileSync(join(htmx, "dist", "htmx.min.js")));
   writeFileSync(join(root, PUBLIC, "_headers"), HEADERS);
 }
+
+/** What becomes of each type: all others stay as they are.
+ *  @type {Record<string, "js" | "css">} */
+const LOADERS = { ".js": "js", ".css": "css" };
 
 /** A name never means another content. */
 const HEADERS = `/assets/*
@@ -86,7 +91,8 @@ const HEADERS = `/assets/*
   X-Content-Type-Options: nosniff
 `;
 
-/** As src/dashboard/asset.rs hashes. */
+/** As src/dashboard/asset.rs hashes.
+ *  @param {Uint8Array} bytes */
 function fnv1a(bytes) {
   let hash = 0xcbf29ce484222325n;
   for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
@@ -97,10 +103,9 @@ function fnv1a(bytes) {
  *  fails when that is too much. */
 export function checkSize() {
   const bytes = OUTPUT.map((path) => readFileSync(join(root, path)));
-  const [plain, gzip] = [bytes, bytes.map((part) => gzipSync(part))].map((parts) =>
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
-  const kib = (n) => `${(n / 1024).toFixed(0)} KiB`;
+  const sum = (/** @type {Buffer[]} */ parts) => parts.reduce((total, part) => total + part.length, 0);
+  const [plain, gzip] = [sum(bytes), sum(bytes.map((part) => gzipSync(part)))];
+  const kib = (/** @type {number} */ n) => `${(n / 1024).toFixed(0)} KiB`;
   say(`the Worker's size: ${kib(gzip)} gzip (${kib(plain)} plain), of at most ${kib(MAX_GZIP)} gzip`);
   if (gzip >= MAX_GZIP) throw new Failed("the Worker has become too large");
 }

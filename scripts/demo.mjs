@@ -10,6 +10,8 @@ import { LOCAL_KEY } from "./local.mjs";
 import { Failed, cli } from "./run.mjs";
 import { ensurePackages } from "./setup.mjs";
 
+/** @import { DemoEvent } from "./types.d.ts" */
+
 const USAGE = `Usage: npm run demo -- [--traces N] [--hours N] [--live] [--seed N] [--until TIME] [--url URL] [--key KEY]
 
   --traces  how many, 0 to 100,000 (600); among the first is one of 5,000 spans
@@ -21,7 +23,7 @@ const USAGE = `Usage: npm run demo -- [--traces N] [--hours N] [--live] [--seed 
   --key     its API key; for that other one the environment's TWOSIGNAL_API_KEY will do
 `;
 
-const OPTIONS = {
+const OPTIONS = /** @type {const} */ ({
   traces: { type: "string", default: "600" },
   hours: { type: "string", default: "24" },
   seed: { type: "string", default: "1" },
@@ -30,7 +32,7 @@ const OPTIONS = {
   key: { type: "string" },
   live: { type: "boolean", default: false },
   help: { type: "boolean", short: "h" },
-};
+});
 
 await cli(async () => {
   const { url, key, traces, hours, seed, until, live } = read();
@@ -47,12 +49,15 @@ function read() {
   try {
     ({ values } = parseArgs({ options: OPTIONS }));
   } catch (error) {
-    throw new Failed(`${error.message}\n\n${USAGE}`);
+    throw new Failed(`${/** @type {Error} */ (error).message}\n\n${USAGE}`);
   }
   if (values.help) {
     console.log(USAGE);
     process.exit(0);
   }
+  /** @param {"traces" | "hours" | "seed"} name
+   *  @param {number} least
+   *  @param {number} most */
   const whole = (name, least, most) => {
     const value = /^\d{1,15}$/.test(values[name]) ? Number(values[name]) : NaN;
     if (!(value >= least && value <= most)) throw new Failed(`--${name}: a whole number from ${least} to ${most}, found ${values[name]}`);
@@ -71,6 +76,9 @@ function read() {
   };
 }
 
+/** @param {Client} client
+ *  @param {Schedule} schedule
+ *  @param {number} count */
 async function fill(client, schedule, count) {
   const { SingleBar, Presets } = (await import("cli-progress")).default;
   // Lines are left to wrap: cut off, it would leave the terminal so that none do.
@@ -89,9 +97,12 @@ async function fill(client, schedule, count) {
   console.log(`${count} traces, ${client.sent} events sent. See ${client.url}/traces and sign in with the key.`);
 }
 
-/** Sends each event when its time has come, as an agent that runs now would. */
+/** Sends each event when its time has come, as an agent that runs now would.
+ *  @param {Client} client
+ *  @param {Schedule} schedule */
 async function follow(client, schedule) {
   console.log(`Sending a trace every second or so to ${client.url}; Ctrl-C stops it.`);
+  /** @type {DemoEvent[]} */
   let waiting = [];
   for (let next = Date.now(); ; ) {
     const now = Date.now();

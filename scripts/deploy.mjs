@@ -28,6 +28,9 @@ await cli(async () => {
   await run("wrangler", ["deploy"]);
 });
 
+/** @param {string} what
+ *  @param {string[]} look
+ *  @param {string[]} make */
 async function ensure(what, look, make) {
   if (capture("wrangler", look).ok) return;
   say(`making ${what}`);

@@ -9,6 +9,17 @@ import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
 import { ensurePackages } from "./setup.mjs";
 
+/** The command line, of which `project` is always there, and `id` where a key is meant.
+ *  @typedef {object} Options
+ *  @property {string} project
+ *  @property {string} [id]
+ *  @property {string} [name]
+ *  @property {string} [handling]
+ *  @property {string} [rate-limit]
+ *  @property {boolean} [keep-old]
+ *  @property {boolean} [json]
+ *  @property {boolean} [remote] */
+
 const USAGE = `Usage: npm run keys -- COMMAND --project NAME [options]
 
   create    makes a key, and the project when it is new     [--name KEYNAME] [--handling …]
@@ -25,7 +36,7 @@ const USAGE = `Usage: npm run keys -- COMMAND --project NAME [options]
   --remote  the deployed database; otherwise the local one
 `;
 
-const OPTIONS = {
+const OPTIONS = /** @type {const} */ ({
   project: { type: "string" },
   name: { type: "string" },
   id: { type: "string" },
@@ -35,10 +46,11 @@ const OPTIONS = {
   json: { type: "boolean" },
   remote: { type: "boolean" },
   help: { type: "boolean", short: "h" },
-};
+});
 
 // Values become part of SQL text (wrangler takes no parameters), so nothing
 // gets there that is not of one of these forms. There is no escaping to get wrong.
+/** @type {Record<"project" | "name" | "id" | "handling" | "rate-limit", [form: RegExp, words: string]>} */
 const FORM = {
   project: [/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 . _ -"],
   name: [/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 . _ -"],
@@ -47,6 +59,7 @@ const FORM = {
   "rate-limit": [/^(0|100|1000|10000)$/, "0, 100, 1000 or 10000"],
 };
 
+/** @type {Record<string, (options: Options) => void>} */
 const COMMANDS = { create, list, revoke, rotate, configure };
 
 await cli(async () => {
@@ -63,21 +76,24 @@ function read() {
     console.log(USAGE);
     process.exit(0);
   }
-  const command = positionals.length === 1 && Object.hasOwn(COMMANDS, positionals[0]) && COMMANDS[positionals[0]];
+  const [name = ""] = positionals;
+  const command = positionals.length === 1 && Object.hasOwn(COMMANDS, name) && COMMANDS[name];
   if (!command) throw new Failed(`which command?\n\n${USAGE}`);
   for (const [option, [form, words]] of Object.entries(FORM)) {
-    if (options[option] !== undefined && !form.test(options[option])) {
+    const value = options[/** @type {keyof typeof FORM} */ (option)];
+    if (value !== undefined && !form.test(value)) {
       throw new Failed(`--${option} must be ${words}`);
     }
   }
-  const needed = { revoke: ["project", "id"], rotate: ["project", "id"] };
-  for (const option of needed[positionals[0]] ?? ["project"]) {
-    if (options[option] === undefined) throw new Failed(`${positionals[0]} needs --${option}\n\n${USAGE}`);
+  /** @type {("project" | "id")[]} */
+  const needed = command === revoke || command === rotate ? ["project", "id"] : ["project"];
+  for (const option of needed) {
+    if (options[option] === undefined) throw new Failed(`${name} needs --${option}\n\n${USAGE}`);
   }
   if (command === configure && !options.handling && !options["rate-limit"]) {
     throw new Failed(`configure what?\n\n${USAGE}`);
   }
-  return { command, options };
+  return { command, options: /** @type {Options} */ (options) };
 }
 
 /** A new key and what is stored of it, ready for SQL. */
@@ -91,15 +107,18 @@ function randomId() {
   return randomBytes(6).toString("hex");
 }
 
-/** The key alone goes to the standard output, for scripts to take it from. */
+/** The key alone goes to the standard output, for scripts to take it from.
+ *  @param {{ key: string, id: string }} made
+ *  @param {string} project */
 function show({ key, id }, project) {
   console.error(`Key ${id} of project ${project}. It is shown this once:\n`);
   console.log(key);
 }
 
+/** @param {Options} options */
 function create({ project, name = "default", handling, remote }) {
   const made = newKey();
-  const [, , rows] = query(
+  const [, , rows = []] = query(
     `insert into project (id, name, handling, created_ms)
        values ('${randomId()}', '${project}', '${handling ?? "strict"}', ${made.now})
        on conflict (name) do ${handling ? "update set handling = excluded.handling" : "nothing"};
@@ -113,18 +132,19 @@ function create({ project, name = "default", handling, remote }) {
   show(made, project);
 }
 
+/** @param {Options} options */
 function list({ project, json, remote }) {
-  const [projects, keys] = query(
+  const [[found] = [], keys = []] = query(
     `select id, name, handling, created_ms from project where name = '${project}';
      select k.id, k.name, k.prefix, k.created_ms, k.last_used_ms, k.revoked_ms, k.rotated_from
        from api_key k join project p on p.id = k.project where p.name = '${project}' order by k.created_ms, k.id;`,
     { remote },
   );
-  if (projects.length === 0) throw new Failed(`there is no project ${project}`);
-  if (json) return console.log(JSON.stringify({ project: projects[0], keys }, null, 2));
+  if (!found) throw new Failed(`there is no project ${project}`);
+  if (json) return console.log(JSON.stringify({ project: found, keys }, null, 2));
 
-  const time = (ms) => (ms === null ? "" : new Date(ms).toISOString().slice(0, 16).replace("T", " "));
-  console.log(`Project ${project} (${projects[0].id}), handling ${projects[0].handling}. Times are UTC.`);
+  const time = (/** @type {number | null} */ ms) => (ms === null ? "" : new Date(ms).toISOString().slice(0, 16).replace("T", " "));
+  console.log(`Project ${project} (${found.id}), handling ${found.handling}. Times are UTC.`);
   console.table(
     Object.fromEntries(
       keys.map((key) => [
@@ -142,25 +162,29 @@ function list({ project, json, remote }) {
   );
 }
 
-/** The one key that is meant: of this project, and not revoked yet. */
+/** The one key that is meant: of this project, and not revoked yet.
+ *  @param {Options} options */
 function live({ project, id }) {
   return `id = '${id}' and revoked_ms is null and project = (select id from project where name = '${project}')`;
 }
 
+/** @param {Options} options */
 function notLive({ project, id }) {
   return new Failed(`project ${project} has no key ${id} that is not revoked yet`);
 }
 
+/** @param {Options} options */
 function revoke(options) {
-  const [rows] = query(`update api_key set revoked_ms = ${Date.now()} where ${live(options)} returning id;`, options);
+  const [rows = []] = query(`update api_key set revoked_ms = ${Date.now()} where ${live(options)} returning id;`, options);
   if (rows.length !== 1) throw notLive(options);
   console.error(`Key ${options.id} is revoked: it stops working within a minute.`);
 }
 
+/** @param {Options} options */
 function rotate(options) {
   const made = newKey();
   const name = options.name ? `'${options.name}'` : "name";
-  const [rows] = query(
+  const [rows = []] = query(
     `insert into api_key (hash, id, project, name, prefix, created_ms, rotated_from)
        select '${made.hash}', '${made.id}', project, ${name}, '${made.prefix}', ${made.now}, id
        from api_key where ${live(options)} returning id;
@@ -176,12 +200,13 @@ function rotate(options) {
   );
 }
 
+/** @param {Options} options */
 function configure({ project, handling, "rate-limit": rateLimit, remote }) {
   const settings = [
     ...(handling ? [`handling = '${handling}'`] : []),
     ...(rateLimit ? [`rate_limit = ${rateLimit}`] : []),
   ].join(", ");
-  const [rows] = query(`update project set ${settings} where name = '${project}' returning id;`, { remote });
+  const [rows = []] = query(`update project set ${settings} where name = '${project}' returning id;`, { remote });
   if (rows.length !== 1) throw new Failed(`there is no project ${project}`);
   console.error(`Project ${project}: ${settings}, within a minute.`);
 }

@@ -19,16 +19,14 @@ export function parse(config, usage) {
 }
 
 /** Options that are whole numbers, as text, with what they are by default.
- *  @template {string} Name
- *  @param {Record<Name, string>} defaults
- *  @returns {Record<Name, string>} */
+ *  @template {Record<string, string | undefined>} Defaults
+ *  @param {Defaults} defaults
+ *  @returns {{ [Name in keyof Defaults]: Defaults[Name] extends string ? string : string | undefined }} */
 export function numbers(defaults) {
-  /** @type {[string, string][]} */
-  const known = Object.entries(defaults);
-  const options = Object.fromEntries(known.map(([name, value]) => [name, { type: /** @type {const} */ ("string"), default: value }]));
+  const options = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, { type: /** @type {const} */ ("string"), default: value }]));
   const { values } = parse({ options });
   for (const [name, value] of Object.entries(values)) {
     if (!/^\d{1,9}$/.test(String(value))) throw new Failed(`--${name}: not a number: ${value}`);
   }
-  return /** @type {Record<Name, string>} */ (values);
+  return /** @type {any} */ (values);
 }

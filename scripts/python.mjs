@@ -38,6 +38,7 @@ function find() {
   }
 }
 
+/** @param {string} why */
 function without(why) {
   if (process.env.CI) throw new Failed(`the test of the Python SDK cannot run: ${why}`);
   say(`the test of the Python SDK will be skipped: ${why}`);

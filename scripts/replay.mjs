@@ -8,6 +8,11 @@ import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
 import { ensurePackages } from "./setup.mjs";
 
+/** One request to queue, from where the last one stopped.
+ *  @typedef {{ since: string, until: string, dryRun: boolean, project?: string, after?: string }} Step */
+/** What came of it.
+ *  @typedef {{ matched: number, queued: number, next?: string | null, reached?: number | null }} Done */
+
 const USAGE = `Usage: npm run replay -- --since TIME [--until TIME] [--project NAME] [--dry-run] [--remote]
 
   TIME is ISO 8601, UTC where no offset is given: 2026-03-14, 2026-03-14T10:00:00Z.
@@ -22,7 +27,7 @@ await cli(async () => {
   await ensurePackages();
   const { from, to, project, remote, "dry-run": dryRun = false } = read();
   const [url, token] = remote ? deployment() : [`http://localhost:${process.env.PORT || 3000}`, operatorToken()];
-  const [since, until] = [from, to].map((at) => new Date(at).toISOString());
+  const [since, until] = [new Date(from).toISOString(), new Date(to).toISOString()];
   const request = { since, until, dryRun, ...(project && { project: projectId(project, remote) }) };
 
   const { SingleBar, Presets } = (await import("cli-progress")).default;
@@ -31,7 +36,8 @@ await cli(async () => {
   const bar = new SingleBar(options, Presets.shades_classic);
   bar.start(100, 0, { count: 0, at: since });
   const total = { matched: 0, queued: 0 };
-  for (let after; ; ) {
+  for (let after = /** @type {string | undefined} */ (undefined); ; ) {
+    /** @type {Done} */
     const step = await ask(url, token, { ...request, after }).catch((error) => {
       bar.stop();
       throw error;
@@ -48,14 +54,14 @@ await cli(async () => {
 });
 
 function read() {
-  const options = {
+  const options = /** @type {const} */ ({
     since: { type: "string" },
     until: { type: "string" },
     project: { type: "string" },
     "dry-run": { type: "boolean" },
     remote: { type: "boolean" },
     help: { type: "boolean", short: "h" },
-  };
+  });
   const { values } = parse({ options }, USAGE);
   if (values.help) {
     console.log(USAGE);
@@ -69,7 +75,9 @@ function read() {
 }
 
 /** A time as milliseconds. Checked and completed here, because what `Date` makes
- *  of a text depends on its form and on where this runs. */
+ *  of a text depends on its form and on where this runs.
+ *  @param {string} option
+ *  @param {string} text */
 function time(option, text) {
   const [form, date, clock = "00:00", , , offset = "Z"] =
     /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(:\d\d(\.\d+)?)?)([Zz]|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];
@@ -80,20 +88,27 @@ function time(option, text) {
   return at;
 }
 
+/** @returns {[url: string, token: string]} */
 function deployment() {
   const { EDGESPAN_URL: url, ADMIN_TOKEN: token } = process.env;
   if (!url || !token) throw new Failed("--remote needs EDGESPAN_URL and ADMIN_TOKEN in the environment");
   return [url.replace(/\/$/, ""), token];
 }
 
-/** The id of the project with this name. Its form is checked: it becomes SQL. */
+/** The id of the project with this name. Its form is checked: it becomes SQL.
+ *  @param {string} name
+ *  @param {boolean} [remote] */
 function projectId(name, remote) {
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) throw new Failed("--project: 1 to 64 of A-Z a-z 0-9 . _ -");
-  const [[row]] = query(`select id from project where name = '${name}'`, { remote });
+  const [[row] = []] = query(`select id from project where name = '${name}'`, { remote });
   if (!row) throw new Failed(`there is no project ${name}`);
   return row.id;
 }
 
+/** @param {string} url
+ *  @param {string} token
+ *  @param {Step} request
+ *  @returns {Promise<Done>} */
 async function ask(url, token, request) {
   let response;
   try {
@@ -105,7 +120,7 @@ async function ask(url, token, request) {
   } catch {
     throw new Failed(`${url} does not answer: is it running?`);
   }
-  const { data, error } = await response.json().catch(() => ({}));
+  const { data, error } = /** @type {{ data?: Done, error?: { message: string } }} */ (await response.json().catch(() => ({})));
   if (!data) throw new Failed(`${url} answered ${response.status}: ${error?.message ?? "that is no Edgespan"}`);
   return data;
 }

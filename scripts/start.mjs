@@ -30,7 +30,7 @@ await cli(async () => {
 async function checkPort() {
   await new Promise((done, fail) => {
     const probe = createServer()
-      .once("error", ({ code }) => fail(new Failed(`port ${port} cannot be used (${code}): try PORT=3001 npm start`)))
+      .once("error", (/** @type {NodeJS.ErrnoException} */ { code }) => fail(new Failed(`port ${port} cannot be used (${code}): try PORT=3001 npm start`)))
       .listen(port, "localhost", () => probe.close(done));
   });
 }
@@ -39,7 +39,7 @@ async function serve() {
   // The command `wrangler` is a wrapper that does not pass signals on to the
   // real one, which would leave workerd running: so the real one is started.
   operatorToken({ make: true });
-  const args = ["dev", "--local", "--port", port, "--persist-to", stateDir, "--var", "EDGESPAN_LOCAL:1",
+  const args = ["dev", "--local", "--port", String(port), "--persist-to", stateDir, "--var", "EDGESPAN_LOCAL:1",
     "--env-file", operatorFile()];
   const started = Date.now();
   const child = launch("node", ["--no-warnings", join(root, "node_modules", "wrangler"), ...args], { env: quiet });
@@ -54,7 +54,8 @@ async function serve() {
   setInterval(() => sweep(Date.now()), MINUTE);
 }
 
-/** What the platform does every minute and `wrangler dev` does not. */
+/** What the platform does every minute and `wrangler dev` does not.
+ *  @param {number} time */
 async function sweep(time) {
   await fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*&time=${time}`).catch(() => {});
 }
@@ -71,7 +72,9 @@ async function answers() {
 function greeting() {
   const trace = randomUUID();
   const [root, call] = [randomUUID(), randomUUID()];
-  const at = (ms) => new Date(Date.now() + ms).toISOString();
+  const at = (/** @type {number} */ ms) => new Date(Date.now() + ms).toISOString();
+  /** @param {string} type
+   *  @param {object} body */
   const event = (type, body) => JSON.stringify({ id: randomUUID(), type, timestamp: at(0), body });
   const events = [
     event("trace-create", { id: trace, name: "support-agent", tags: ["first"] }),

@@ -123,10 +123,10 @@ describe("a key of 100 requests in 10 seconds", () => {
 describe("other limits", () => {
   test("each binding lets through what its name says, in the window that is announced", () => {
     const { ratelimits } = unstable_readConfig({ config: "./wrangler.toml" });
-    expect(ratelimits.map(({ name, simple }) => [name, simple])).toEqual(
+    expect(ratelimits.map(({ name, simple }: Record<string, unknown>) => [name, simple])).toEqual(
       [100, 1_000, 10_000].map((limit) => [`LIMIT_${limit}`, { limit, period: WINDOW_MS / 1_000 }]),
     );
-    expect(new Set(ratelimits.map(({ namespace_id }) => namespace_id)).size).toBe(3);
+    expect(new Set(ratelimits.map(({ namespace_id }: Record<string, unknown>) => namespace_id)).size).toBe(3);
   });
 
   // A thousand requests take longer than a window on a small machine.

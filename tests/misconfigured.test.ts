@@ -35,7 +35,7 @@ describe("in local development", () => {
 
   test.each(["localhost", "127.0.0.1:3000", "[::1]:3000"])("answers at %s, to a program and to a page of this machine", async (host) => {
     for (const path of paths) {
-      for (const origin of [{}, { origin: "http://localhost:5173" }]) {
+      for (const origin of [{}, { origin: "http://localhost:5173" }] as Record<string, string>[]) {
         const { status } = await edge.request(path, { headers: { host, ...origin } });
         expect(status, path).not.toBe(403);
       }

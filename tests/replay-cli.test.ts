@@ -8,7 +8,6 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-// @ts-expect-error a script, without types
 import { operatorFile, operatorToken } from "../scripts/local.mjs";
 
 let server: Server;

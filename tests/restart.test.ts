@@ -23,7 +23,7 @@ let running: Miniflare | undefined;
 async function start(delivery: number): Promise<Miniflare> {
   const config = unstable_readConfig({ config: "./wrangler.toml" });
   const contents = (path: string) => readFileSync(path);
-  const queues = config.queues.consumers!.map(({ queue, max_retries, dead_letter_queue }) => [
+  const queues = config.queues.consumers!.map(({ queue, max_retries, dead_letter_queue }: Record<string, unknown>) => [
     queue,
     { maxBatchSize: 100, maxBatchTimeout: delivery, maxRetries: max_retries, deadLetterQueue: dead_letter_queue },
   ]);
@@ -35,7 +35,7 @@ async function start(delivery: number): Promise<Miniflare> {
     ],
     d1Databases: { DB: "db" },
     r2Buckets: { RAW: "raw" },
-    queueProducers: Object.fromEntries(config.queues.producers!.map(({ binding, queue }) => [binding, { queueName: queue }])),
+    queueProducers: Object.fromEntries(config.queues.producers!.map(({ binding, queue }: Record<string, unknown>) => [binding, { queueName: queue }])),
     queueConsumers: Object.fromEntries(queues),
     resourcePersistencePath: state,
   } as any));

@@ -12,7 +12,8 @@ import { eventually, type Edge, type Project } from "./edge.ts";
 const executablePath = process.env.EDGESPAN_BROWSER ?? process.env.CHROMIUM_PATH;
 
 /** A test that needs a browser. */
-export const test = executablePath || process.env.CI ? base : base.skip;
+// `skip` is chained like the test itself; only its type does not say so.
+export const test = (executablePath || process.env.CI ? base : base.skip) as typeof base;
 
 // Browsers are slow where there are more of them than processors.
 vi.setConfig({ testTimeout: 120_000 });
