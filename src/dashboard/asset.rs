@@ -18,6 +18,10 @@ pub enum Asset {
     ListJs,
     /// The trace page: the tree.
     TraceJs,
+    /// The trace page: the time axis.
+    AxisJs,
+    /// The trace page: what comes while one looks.
+    LiveJs,
     /// The trace page: a span's detail.
     SpanJs,
     /// htmx, from its npm package.
@@ -35,6 +39,8 @@ const TRACE_CSS: u64 = hash(include_bytes!("assets/trace.css"));
 const APP_JS: u64 = hash(include_bytes!("assets/app.js"));
 const LIST_JS: u64 = hash(include_bytes!("assets/list.js"));
 const TRACE_JS: u64 = hash(include_bytes!("assets/trace.js"));
+const AXIS_JS: u64 = hash(include_bytes!("assets/axis.js"));
+const LIVE_JS: u64 = hash(include_bytes!("assets/live.js"));
 const SPAN_JS: u64 = hash(include_bytes!("assets/span.js"));
 const ICON: u64 = hash(include_bytes!("assets/icon.svg"));
 
@@ -49,6 +55,8 @@ impl Asset {
             Self::AppJs => format!("/assets/app.{APP_JS:016x}.js"),
             Self::ListJs => format!("/assets/list.{LIST_JS:016x}.js"),
             Self::TraceJs => format!("/assets/trace.{TRACE_JS:016x}.js"),
+            Self::AxisJs => format!("/assets/axis.{AXIS_JS:016x}.js"),
+            Self::LiveJs => format!("/assets/live.{LIVE_JS:016x}.js"),
             Self::SpanJs => format!("/assets/span.{SPAN_JS:016x}.js"),
             Self::Htmx => format!("/assets/htmx.{HTMX}.js"),
             Self::Icon => format!("/assets/icon.{ICON:016x}.svg"),

@@ -116,7 +116,7 @@ mod tests {
 
     fn path(of: &[(&str, &str, i64, i64)]) -> Vec<String> {
         let spans = spans(of);
-        let mut parts: Vec<_> = Tree::of(&spans, 0, None)
+        let mut parts: Vec<_> = Tree::of(&spans, 0, None, None)
             .rows
             .iter()
             .flat_map(|row| row.critical.iter().map(|part| (*part, spans[row.span].id.clone())))
@@ -183,7 +183,7 @@ mod tests {
             }).collect();
             let spans = spans(&of);
             let mut parts: Vec<Window> =
-                Tree::of(&spans, 0, None).rows.iter().flat_map(|row| row.critical.clone()).collect();
+                Tree::of(&spans, 0, None, None).rows.iter().flat_map(|row| row.critical.clone()).collect();
             parts.sort_unstable();
             for pair in parts.windows(2) {
                 prop_assert!(pair[0].1 <= pair[1].0, "{:?}", parts);

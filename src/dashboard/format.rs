@@ -101,6 +101,20 @@ pub fn duration(micros: i64) -> String {
     }
 }
 
+/// How long something that runs has run by now, in whole seconds: app.js goes on
+/// counting from there.
+#[must_use]
+pub fn elapsed(micros: i64) -> Markup {
+    let s = micros.max(0) / 1_000_000;
+    let text = match s {
+        0..60 => format!("{s} s"),
+        60..3_600 => format!("{} m {:02} s", s / 60, s % 60),
+        3_600..86_400 => format!("{} h {:02} m", s / 3_600, s % 3_600 / 60),
+        _ => format!("{} d {:02} h", count(s / 86_400), s % 86_400 / 3_600),
+    };
+    html! { span data-elapsed=(micros) { (text) } }
+}
+
 /// ISO 8601 in UTC with microseconds where there are any.
 #[must_use]
 pub fn iso(at: Micros) -> String {
@@ -183,6 +197,21 @@ mod tests {
             (187_200_000_000, "2 d 04 h"),
         ] {
             assert_eq!(duration(us), text, "{us}");
+        }
+    }
+
+    #[test]
+    fn writes_how_long_something_has_run() {
+        for (us, text) in [
+            (-5, "0 s"),
+            (59_999_999, "59 s"),
+            (65_000_000, "1 m 05 s"),
+            (3_599_000_000, "59 m 59 s"),
+            (11_400_000_000, "3 h 10 m"),
+            (187_200_000_000, "2 d 04 h"),
+        ] {
+            let html = format!("<span data-elapsed=\"{us}\">{text}</span>");
+            assert_eq!(elapsed(us).into_string(), html);
         }
     }
 

@@ -93,6 +93,17 @@ fn theme_icon() -> Markup {
     }
 }
 
+/// A name that may be as long as a client likes: a longer one is on two lines
+/// until one asks for all of it.
+#[must_use]
+pub fn unfolding(text: &str, shown: &Markup) -> Markup {
+    const LONG: usize = 90;
+    html! {
+        @if text.chars().nth(LONG).is_some() { details.long { summary { (shown) } } }
+        @else { (shown) }
+    }
+}
+
 /// What the API says in a few words, as a page says it.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();

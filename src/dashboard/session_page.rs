@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 use super::asset::Asset;
 use super::format::{self, count, dollars, duration, encode, exact_dollars};
-use super::layout::{Shell, document};
-use super::{Answer, View, rows, span_page};
+use super::layout::{Shell, document, unfolding};
+use super::{Answer, View, rows, span_page, trace_page};
 use crate::batch::RawStore;
 use crate::error::Error;
 use crate::model::{Micros, Millis, TraceStatus};
@@ -27,7 +27,7 @@ pub async fn page(
     let near = session::found(view.db.run(session::near(view.project, id, at)).await?)?;
     let go = |at: Micros| format!("/sessions/{}?at={at}", encode(id));
     let shell = Shell {
-        title: id,
+        title: &format!("Session {id}"),
         project: Some(view.project_name),
         assets: &[Asset::TraceCss],
         back: Some(("/traces", "Traces")),
@@ -35,7 +35,7 @@ pub async fn page(
     let main = html! {
         div.session {
             header.summary {
-                div.title { h1 { "Session " span.of { (id) } } button.quiet.small type="button" data-copy=(id) { "Copy" } }
+                div.title { (unfolding(id, &html! { h1 { "Session " span.of { (id) } } })) button.quiet.small type="button" data-copy=(id) { "Copy" } }
                 @if let Some(first) = near.traces.first() { (totals(first, &near.traces, view.now)) }
             }
             @if let Some(earlier) = near.earlier {
@@ -54,13 +54,15 @@ pub async fn page(
     Ok(document(&shell, &main).into())
 }
 
-fn end(trace: &TraceRow) -> Micros {
-    trace.end_us.unwrap_or(trace.start_us)
+/// Until when something of a trace is known: while it runs, until now.
+fn end(trace: &TraceRow, now: Millis) -> Micros {
+    let known = trace.end_us.unwrap_or(trace.start_us);
+    trace_page::running(trace, now).map_or(known, |now| now.max(known))
 }
 
 fn totals(first: &TraceRow, traces: &[TraceRow], now: Millis) -> Markup {
     let sum = |of: fn(&TraceRow) -> i64| traces.iter().map(of).fold(0, i64::saturating_add);
-    let last = traces.iter().map(end).fold(first.start_us, Micros::max);
+    let last = traces.iter().map(|trace| end(trace, now)).fold(first.start_us, Micros::max);
     let errors = traces.iter().filter(|trace| trace.status(now) == TraceStatus::Error).count();
     let cost = sum(|trace| trace.cost_nano);
     html! {
@@ -81,7 +83,7 @@ fn list(traces: &[TraceRow], now: Millis) -> Markup {
         ol.turns aria-label="Traces" {
             @for (at, trace) in traces.iter().enumerate() {
                 @let before = at.checked_sub(1).and_then(|at| traces.get(at));
-                @if let Some(pause) = before.and_then(|before| pause(before, trace)) {
+                @if let Some(pause) = before.and_then(|before| pause(before, trace, now)) {
                     li.pause { (duration(pause)) " later" }
                 }
                 (one(trace, now))
@@ -91,16 +93,16 @@ fn list(traces: &[TraceRow], now: Millis) -> Markup {
 }
 
 /// The time between two traces, where there is one that counts.
-fn pause(before: &TraceRow, trace: &TraceRow) -> Option<Micros> {
+fn pause(before: &TraceRow, trace: &TraceRow, now: Millis) -> Option<Micros> {
     const COUNTS: Micros = 1_000_000;
-    Some(trace.start_us.saturating_sub(end(before))).filter(|pause| *pause >= COUNTS)
+    Some(trace.start_us.saturating_sub(end(before, now))).filter(|pause| *pause >= COUNTS)
 }
 
 fn one(trace: &TraceRow, now: Millis) -> Markup {
     html! {
         li.turn data-trace-id=(trace.id) {
             div.line {
-                a.name href=(format!("/traces/{}", encode(&trace.id))) {
+                a.name.cut href=(format!("/traces/{}", encode(&trace.id))) title=(trace.name) {
                     @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) }
                 }
                 (rows::status(trace.status(now), trace.errors))
@@ -111,7 +113,7 @@ fn one(trace: &TraceRow, now: Millis) -> Markup {
                 @if let Some(preview) = preview { p.preview { span.muted { (label) } span { (rows::preview(preview)) } } }
             }
             p.numbers {
-                @if let Some(end) = trace.end_us { span { (duration(end.saturating_sub(trace.start_us))) } }
+                span { (trace_page::took(trace, now)) }
                 span { (format::counted(trace.spans, "span")) }
                 @if trace.tokens != 0 { span { (count(trace.tokens)) " tokens" } }
                 @if trace.cost_nano != 0 { span title=(exact_dollars(trace.cost_nano)) { (dollars(trace.cost_nano)) } }

@@ -6,12 +6,14 @@ use maud::{Markup, html};
 
 use super::format::{self, count, dollars, encode, exact_dollars};
 use super::json_view::{self, Budget, size};
-use super::layout::{Shell, document};
+use super::layout::{Shell, document, unfolding};
 use super::messages::{Look, Payload};
-use super::{Answer, View, asset::Asset, rows};
+use super::took::Took;
+use super::trace_page::{running, version};
+use super::{Answer, View, asset::Asset};
 use crate::batch::RawStore;
 use crate::error::{Error, Reject};
-use crate::model::{Body, SpanBody, SpanType, Status};
+use crate::model::{Body, Millis, SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 use crate::store::read::{self, Span, TraceRow};
 use crate::store::{Database, query};
@@ -104,7 +106,7 @@ pub async fn page(
     }
     let (trace, span, payloads) = fetch(view, trace_id, span_id).await?;
     let event = event(&span, &payloads);
-    let Some(slot) = slot else { return Ok(detail(&trace, &span, &event).into()) };
+    let Some(slot) = slot else { return Ok(detail(&trace, &span, &event, view.now).into()) };
     let path = path(&trace.id, &span.id);
     let look = value(view.query, "view");
     let part = match &event {
@@ -193,26 +195,33 @@ fn unreadable(why: &str) -> Markup {
 
 /// All about a span, for the region beside the tree.
 #[must_use]
-pub fn detail(trace: &TraceRow, span: &Span, event: &Result<SpanBody<'_>, Missing>) -> Markup {
+pub fn detail(
+    trace: &TraceRow,
+    span: &Span,
+    event: &Result<SpanBody<'_>, Missing>,
+    now: Millis,
+) -> Markup {
     let path = path(&trace.id, &span.id);
+    let took = Took::of(span.start_us, span.end_us, running(trace, now));
     let body = event.as_ref().ok();
     let name = body.map_or(&*span.name, |body| &*body.name);
+    let class = format!("k{}", span.kind);
+    let heading =
+        html! { h2.(class) { @if name.is_empty() { em { "no name" } } @else { (name) } } };
     html! {
-        header {
+        header data-url=(path) data-version=(version(span, trace, now)) {
             div.title {
-                h2.(format!("k{}", span.kind)) {
-                    @if name.is_empty() { em { "no name" } } @else { (name) }
-                }
+                (unfolding(name, &heading))
                 button.quiet.icon.close type="button" data-close aria-label="Close" title="Close (Esc)" { "✕" }
             }
             p.line {
-                span.kind.(format!("k{}", span.kind)) { (kind(span.kind)) }
-                (rows::outcome(span.status == Status::Error))
+                span.kind.(class) { (kind(span.kind)) }
+                (took.status(span.status))
                 @if let Some(model) = body.and_then(|b| b.model.as_deref()).or(span.model.as_deref()) {
-                    code { (model) }
+                    code title=(model) { (model) }
                 }
             }
-            (numbers(trace, span, body))
+            (numbers(trace, span, body, took))
             div.find {
                 input type="search" data-find placeholder="Find in this span" aria-label="Find in this span";
                 span.muted data-found aria-live="polite" {}
@@ -240,7 +249,7 @@ pub fn kind(code: usize) -> String {
     text
 }
 
-fn numbers(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>) -> Markup {
+fn numbers(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>, took: Took) -> Markup {
     let after =
         span.start_us.map(|start| start.saturating_sub(trace.start_us)).filter(|us| *us > 0);
     let tokens = |n: Option<u64>| n.map(|n| count(i64::try_from(n).unwrap_or(i64::MAX)));
@@ -252,7 +261,7 @@ fn numbers(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>) -> Markup
     let parts = parts.into_iter().filter_map(|(name, n)| Some((name, tokens(n)?)));
     html! {
         dl.facts {
-            div { dt { "Duration" } dd { (super::waterfall::duration(span)) } }
+            div { dt { "Duration" } dd { (took.shown()) @if took.is_reversed() { span.muted { " · ends before it starts" } } } }
             @if let Some(after) = after {
                 div { dt { "Began after" } dd { (format::duration(after)) } }
             }

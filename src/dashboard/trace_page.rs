@@ -6,16 +6,18 @@ use maud::{Markup, html};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::asset::Asset;
-use super::format::{self, count, dollars, duration, encode, exact_dollars};
+use super::format::{self, count, dollars, encode, exact_dollars};
 use super::json::Json;
 use super::json_view::{self, Budget};
-use super::layout::{Shell, document};
+use super::layout::{Shell, document, unfolding};
+use super::took::Took;
 use super::tree::Tree;
 use super::{Answer, View, rows, span_page, waterfall};
 use crate::api::NO_TRACE;
+use crate::auth::LOCAL_KEY;
 use crate::batch::RawStore;
 use crate::error::{Error, Reject};
-use crate::model::{Body, Millis, Status};
+use crate::model::{Body, Micros, Millis, Status, TraceStatus};
 use crate::payload::Payloads;
 use crate::store::read::{self, Span, TraceRow};
 use crate::store::{Database, query};
@@ -36,40 +38,61 @@ pub async fn page(
     id: &str,
 ) -> Result<Answer, Error> {
     let none = || Reject::NotFound(NO_TRACE.into());
+    let asked = span_page::value(view.query, "span");
     if view.part {
-        // Only whether something has changed: by key, one row.
-        let row = query::get_trace(view.project, id).into_iter().take(1).collect();
-        let trace = read::traces(&view.db.run(row).await?)?.into_iter().next().ok_or_else(none)?;
-        return Ok(html! { (state(&trace, view.now)) }.into());
+        // Only whether something has changed: by key, a row or two.
+        let statements = match &asked {
+            Some(span) => query::get_span(view.project, id, span),
+            None => query::get_trace(view.project, id).into_iter().take(1).collect(),
+        };
+        let mut ran = view.db.run(statements).await?;
+        ran.rows.resize_with(3, Vec::new);
+        let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
+        let span = spans.first().map(|span| version(span, &trace, view.now));
+        return Ok(
+            html! { (state(&trace, view.now)) @if let Some(span) = span { " " (span) } }.into()
+        );
     }
     let ran = view.db.run(query::get_trace(view.project, id)).await?;
     let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
-    let asked = span_page::value(view.query, "span");
     let chosen = asked.as_ref().and_then(|id| spans.iter().find(|span| span.id == *id));
     let elsewhere = trace.metadata_elsewhere();
     let slices: Vec<_> =
         chosen.and_then(|span| span.slice.as_ref()).into_iter().chain(&elsewhere).collect();
     let source = &view.source;
     let payloads = Payloads::read(source.store, &slices, source.held, source.now).await?;
-    let tree = Tree::of(&spans, trace.start_us, trace.end_us);
-    let detail =
-        chosen.map(|span| span_page::detail(&trace, span, &span_page::event(span, &payloads)));
+    let running = running(&trace, view.now);
+    let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
+    let detail = chosen
+        .map(|span| span_page::detail(&trace, span, &span_page::event(span, &payloads), view.now));
     let first = chosen.or_else(|| tree.rows.first().and_then(|row| spans.get(row.span)));
-    let title = if trace.name.is_empty() { "Trace" } else { &trace.name };
+    let short = title(&trace);
     let shell = Shell {
-        title,
+        title: &chosen
+            .map_or_else(|| short.clone(), |span| format!("{} · {short}", start(&span.name))),
         project: Some(view.project_name),
-        assets: &[Asset::TraceCss, Asset::Htmx, Asset::TraceJs, Asset::SpanJs],
+        assets: &[
+            Asset::TraceCss,
+            Asset::Htmx,
+            Asset::TraceJs,
+            Asset::AxisJs,
+            Asset::LiveJs,
+            Asset::SpanJs,
+        ],
         back: Some(("/traces", "Traces")),
     };
     let main = html! {
-        div.trace data-trace-id=(trace.id) data-state=(state(&trace, view.now)) data-live[is_live(&trace, view.now)] {
-            (header(&trace, &spans, metadata(&trace, &payloads), view.now))
+        div.trace data-trace-id=(trace.id) data-title=(short) data-state=(state(&trace, view.now))
+            data-live[running.is_some() || is_live(&trace, view.now)] data-running[running.is_some()] {
+            (header(&trace, &spans, metadata(&trace, &payloads), view))
             @if asked.is_some() && chosen.is_none() {
                 p.message.warn { "This trace has no span " code { (asked.unwrap_or_default()) } ", or not yet." }
             }
             @if spans.is_empty() {
-                p.message { "No span of this trace has come yet." }
+                p.message data-note {
+                    @if trace.status(view.now) == TraceStatus::Unfinished { "No span of this trace ever came." }
+                    @else { "No span of this trace has come yet." }
+                }
             } @else {
                 div.split {
                     section.spans {
@@ -92,11 +115,53 @@ pub async fn page(
 
 /// What is different when a trace has changed, or only its status has with time.
 fn state(trace: &TraceRow, now: Millis) -> String {
-    let TraceRow { spans, errors, tokens, cost_nano, start_us, end_us, open, name, .. } = trace;
-    let (end, status) = (end_us.unwrap_or_default(), trace.status(now).as_str());
-    let text =
-        format!("{spans} {errors} {open} {status} {tokens} {cost_nano} {start_us} {end} {name}");
+    let text = format!("{trace:?} {:?}", trace.status(now));
     format!("{:016x}", xxh3_64(text.as_bytes()))
+}
+
+/// What is different when another event counts for a span, or its trace has ended.
+#[must_use]
+pub fn version(span: &Span, trace: &TraceRow, now: Millis) -> String {
+    let Span { start_us, end_us, slice, .. } = span;
+    let text = format!("{slice:?} {start_us:?} {end_us:?} {}", running(trace, now).is_some());
+    format!("{:016x}", xxh3_64(text.as_bytes()))
+}
+
+/// The time, while a trace runs.
+#[must_use]
+pub fn running(trace: &TraceRow, now: Millis) -> Option<Micros> {
+    (trace.status(now) == TraceStatus::Running).then(|| now.saturating_mul(1_000))
+}
+
+/// How long a trace took, or what is known of it.
+#[must_use]
+pub fn took(trace: &TraceRow, now: Millis) -> Markup {
+    let open = matches!(trace.status(now), TraceStatus::Running | TraceStatus::Unfinished);
+    let end = trace.end_us.filter(|_| !open);
+    html! {
+        @match Took::of(Some(trace.start_us), end, running(trace, now)) {
+            // It has ended, and nothing says when.
+            Took::NeverEnded if !open => em { "–" },
+            Took::Reversed(_) => em { "ends before it starts" },
+            took => (took.shown()),
+        }
+    }
+}
+
+/// The beginning of a name, for where there is little room.
+fn start(name: &str) -> &str {
+    const LENGTH: usize = 80;
+    let name = if name.is_empty() { "no name" } else { name };
+    name.get(..name.floor_char_boundary(LENGTH)).unwrap_or(name)
+}
+
+/// What tells the page from those of other traces, also of the same name: ids
+/// that begin with the time differ in their ends.
+fn title(trace: &TraceRow) -> String {
+    const END: usize = 8;
+    let id = &trace.id;
+    let end = id.get(id.ceil_char_boundary(id.len().saturating_sub(END))..).unwrap_or_default();
+    format!("{} · {end}", start(&trace.name))
 }
 
 /// Whether more of a trace may come while one looks at it.
@@ -123,37 +188,48 @@ fn count_of(n: usize) -> String {
     count(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-fn header(trace: &TraceRow, spans: &[Span], metadata: Option<Markup>, now: Millis) -> Markup {
-    let tags = trace.tags.as_deref().unwrap_or("[]");
-    let tags = Json::new(tags).items().filter_map(Json::text);
+fn header<D, S>(
+    trace: &TraceRow,
+    spans: &[Span],
+    metadata: Option<Markup>,
+    view: &View<'_, D, S>,
+) -> Markup {
     let errors = || spans.iter().filter(|span| span.status == Status::Error);
     let more_errors = errors().count().saturating_sub(ERRORS);
+    let status = trace.status(view.now);
+    let name =
+        html! { h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } } };
     html! {
         header.summary {
             div.title {
-                h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } }
-                (rows::status(trace.status(now), trace.errors))
-                @for tag in tags { a.tag href=(format!("/traces?range=all&tag={}", encode(&tag))) { (tag) } }
+                (unfolding(&trace.name, &name))
+                (rows::status(status, trace.errors))
+                (tags(trace))
             }
             dl.facts {
                 div { dt { "Started" } dd { (format::time(trace.start_us)) } }
-                div { dt { "Duration" } dd {
-                    @match trace.end_us {
-                        Some(end) => (duration(end.saturating_sub(trace.start_us))),
-                        None => em { "no end" },
-                    }
-                } }
+                div { dt { "Duration" } dd { (took(trace, view.now)) } }
+                @if status == TraceStatus::Unfinished {
+                    div { dt { "Last heard of" } dd { (format::time(trace.active_us)) } }
+                }
                 div { dt { "Spans" } dd { (count(trace.spans)) } }
                 div { dt { "Tokens" } dd { (count(trace.tokens)) } }
                 div { dt { "Cost" } dd title=(exact_dollars(trace.cost_nano)) { (dollars(trace.cost_nano)) } }
                 @if let Some(session) = &trace.session {
-                    div { dt { "Session" } dd { a href=(session_url(session, trace.start_us)) { (session) } } }
+                    div { dt { "Session" } dd { a href=(session_url(session, trace.start_us)) title=(session) { (session) } } }
                 }
                 @if let Some(parent) = &trace.parent_trace {
-                    div { dt { "Parent trace" } dd { a href=(format!("/traces/{}", encode(parent))) { (parent) } } }
+                    div { dt { "Parent trace" } dd { a href=(format!("/traces/{}", encode(parent))) title=(parent) { (parent) } } }
                 }
-                @if let Some(deployment) = &trace.deployment { div { dt { "Deployment" } dd { (deployment) } } }
-                div { dt { "Trace ID" } dd.id { code { (trace.id) } button.quiet.small type="button" data-copy=(trace.id) { "Copy" } } }
+                @if let Some(deployment) = &trace.deployment {
+                    div { dt { "Deployment" } dd { (unfolding(deployment, &html! { span { (deployment) } })) } }
+                }
+                div { dt { "Trace ID" } dd.id {
+                    code title=(trace.id) { (trace.id) }
+                    button.quiet.small type="button" data-copy=(trace.id) { "Copy" }
+                    button.quiet.small type="button" data-copy-link title="The address of this page, with the span that is chosen" { "Copy link" }
+                    button.quiet.small type="button" data-copy=(curl(trace, view)) title="A command that gets this trace as JSON" { "Copy as curl" }
+                } }
             }
             @if trace.errors > 0 || metadata.is_some() {
                 div.more {
@@ -175,6 +251,34 @@ fn header(trace: &TraceRow, spans: &[Span], metadata: Option<Markup>, now: Milli
             }
         }
     }
+}
+
+/// The first tags, and the others on request.
+fn tags(trace: &TraceRow) -> Markup {
+    const SHOWN: usize = 8;
+    let tags = Json::new(trace.tags.as_deref().unwrap_or("[]"));
+    let tags: Vec<_> = tags.items().filter_map(Json::text).collect();
+    let (first, others) = tags.split_at(SHOWN.min(tags.len()));
+    let link = |tag: &str| {
+        let href = format!("/traces?range=all&tag={}", encode(tag));
+        html! { a.tag href=(href) title=(tag) { (tag) } }
+    };
+    html! {
+        @for tag in first { (link(tag)) }
+        @if !others.is_empty() {
+            details.tags {
+                summary { (others.len()) " more tags" }
+                div { @for tag in others { (link(tag)) } }
+            }
+        }
+    }
+}
+
+/// What gets the same from the API, for a shell.
+fn curl<D, S>(trace: &TraceRow, view: &View<'_, D, S>) -> String {
+    let key = if view.local { LOCAL_KEY } else { "$TWOSIGNAL_API_KEY" };
+    let (origin, id) = (view.origin, encode(&trace.id));
+    format!("curl -H \"Authorization: Bearer {key}\" '{origin}/api/v1/traces/{id}'")
 }
 
 /// Where a session's traces are, beginning with those around this one.
@@ -206,11 +310,10 @@ fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
             input type="search" data-search placeholder="Search spans  ( / )" aria-label="Search spans" autocomplete="off" spellcheck="false";
             span.muted data-matches aria-live="polite" {}
             span.spacer {}
-            @if nested {
-                button.small type="button" data-fold="all" { "Collapse all" }
-                button.small type="button" data-fold="none" { "Expand all" }
-            }
-            @if trace.errors > 0 { button.small type="button" data-next-error { "Next error" } }
+            // Always there: what comes later may need them.
+            button.small type="button" data-fold="all" hidden[!nested] { "Collapse all" }
+            button.small type="button" data-fold="none" hidden[!nested] { "Expand all" }
+            button.small type="button" data-next-error hidden[trace.errors == 0] { "Next error" }
             button.small type="button" data-unzoom hidden { "Zoom out" }
             span.legend title="The chain of work that determined when the trace ended" { "Critical path" }
             button.quiet.icon type="button" data-help aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" { "?" }

@@ -48,8 +48,10 @@ pub enum Odd {
 pub struct Tree {
     /// In the order of the tree: children by start, below their parent.
     pub rows: Vec<Row>,
-    /// The earliest start and the latest end.
+    /// The earliest start and the latest end; of a trace that runs, now at least.
     pub window: Window,
+    /// The time, for a trace that runs: so do its spans without an end.
+    pub now: Option<Micros>,
 }
 
 /// Below: the children of each span, as a chain through one table.
@@ -61,27 +63,29 @@ struct Forest {
 
 impl Tree {
     /// The tree of these spans, which are in order of start. Times of the trace
-    /// itself widen the window.
+    /// itself widen the window, and so does `now`, which is given while it runs.
     #[must_use]
-    pub fn of(spans: &[Span], start: Micros, end: Option<Micros>) -> Self {
+    pub fn of(spans: &[Span], start: Micros, end: Option<Micros>, now: Option<Micros>) -> Self {
         let forest = Forest::of(spans);
-        let window = spans.iter().fold((start, end.unwrap_or(start)), |(from, to), span| {
+        let own_end = end.or(now).unwrap_or(start).max(now.unwrap_or(Micros::MIN));
+        let window = spans.iter().fold((start, own_end), |(from, to), span| {
             let times = [span.start_us, span.end_us];
             let times = || times.iter().flatten().copied();
             (times().fold(from, Micros::min), times().fold(to, Micros::max))
         });
         let mut rows = forest.rows(spans.len());
         for row in &mut rows {
-            row.own = spans.get(row.span).and_then(|span| own(span, window.1));
+            row.own = spans.get(row.span).and_then(|span| own(span, now.unwrap_or(window.1)));
         }
         alone(&mut rows);
         critical::mark(&mut rows);
-        Self { rows, window }
+        Self { rows, window, now }
     }
 }
 
-/// When a span ran. One without an end runs still, as far as is known; one with
-/// an end alone, or with an end before its start, is a moment.
+/// When a span ran. One without an end reaches to now, or else to the last that
+/// is known of its trace; one with an end alone, or with an end before its start,
+/// is a moment.
 fn own(span: &Span, now: Micros) -> Option<Window> {
     match (span.start_us, span.end_us) {
         (Some(start), Some(end)) => Some((start, end.max(start))),
@@ -283,7 +287,7 @@ pub(super) mod tests {
     }
 
     fn shape(spans: &[Span]) -> Vec<String> {
-        let tree = Tree::of(spans, 0, None);
+        let tree = Tree::of(spans, 0, None, None);
         tree.rows
             .iter()
             .map(|row| {
@@ -304,7 +308,7 @@ pub(super) mod tests {
             ("b", "", 5, 6),
         ]);
         assert_eq!(shape(&spans), [".a/4", "..c/2", "...d/1", "..e/1", ".late/1 Missing", ".b/1"]);
-        assert_eq!(Tree::of(&spans, 0, None).rows[0].children, 2);
+        assert_eq!(Tree::of(&spans, 0, None, None).rows[0].children, 2);
     }
 
     #[test]
@@ -340,12 +344,12 @@ pub(super) mod tests {
         let chain: Vec<_> = (0..50_000_usize)
             .map(|n| (ids[n].as_str(), if n == 0 { "" } else { ids[n - 1].as_str() }, 0, 10))
             .collect();
-        let tree = Tree::of(&spans(&chain), 0, None);
+        let tree = Tree::of(&spans(&chain), 0, None, None);
         assert_eq!(tree.rows.last().map(|row| row.level), Some(50_000));
         let ring: Vec<_> = (0..50_000_usize)
             .map(|n| (ids[n].as_str(), ids[(n + 1) % 50_000].as_str(), 0, 10))
             .collect();
-        assert_eq!(Tree::of(&spans(&ring), 0, None).rows.len(), 50_000);
+        assert_eq!(Tree::of(&spans(&ring), 0, None, None).rows.len(), 50_000);
     }
 
     #[test]
@@ -357,10 +361,18 @@ pub(super) mod tests {
             ("d", "", -1, 9),
             ("e", "", -1, -1),
         ]);
-        let tree = Tree::of(&spans, 4, None);
-        assert_eq!(tree.window, (4, 20));
-        let own: Vec<_> = tree.rows.iter().map(|row| row.own).collect();
-        assert_eq!(own, [Some((5, 20)), Some((7, 7)), Some((8, 20)), Some((9, 9)), None]);
+        let own = |now| {
+            let tree = Tree::of(&spans, 4, None, now);
+            (tree.window, tree.rows.iter().map(|row| row.own).collect::<Vec<_>>())
+        };
+        let known = vec![Some((5, 20)), Some((7, 7)), Some((8, 20)), Some((9, 9)), None];
+        assert_eq!(own(None), ((4, 20), known.clone()));
+        let running = vec![Some((5, 300)), Some((7, 7)), Some((8, 20)), Some((9, 9)), None];
+        assert_eq!(own(Some(300)), ((4, 300), running), "what is open reaches to now");
+        // A client whose clock is ahead: it has ended what is yet to come.
+        assert_eq!(own(Some(12)).0, (4, 20));
+        assert_eq!(own(Some(12)).1[0], Some((5, 12)));
+        assert_eq!(own(Some(1)).1[0], Some((5, 5)), "nothing ends before it starts");
     }
 
     #[test]
@@ -373,7 +385,7 @@ pub(super) mod tests {
             ("e", "a", 60, 90),
             ("f", "a", 200, 210),
         ]);
-        let tree = Tree::of(&spans, 0, None);
+        let tree = Tree::of(&spans, 0, None, None);
         assert_eq!(tree.rows[0].alone, [(20, 30), (50, 60), (90, 100)]);
         assert_eq!(tree.rows[1].alone, []);
     }

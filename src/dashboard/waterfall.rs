@@ -8,6 +8,7 @@ use std::fmt::Write;
 use maud::{Markup, PreEscaped, html};
 
 use super::format;
+use super::took::Took;
 use super::tree::{Odd, Row, Tree, Window, children};
 use crate::model::{Micros, SpanType, Status};
 use crate::store::read::Span;
@@ -113,18 +114,23 @@ pub fn table(tree: &Tree, spans: &[Span], selected: Option<&str>) -> Markup {
         Some(level) if level > MAX_INDENT => "tree deeper",
         _ => "tree",
     };
+    let class = if tree.now.is_some() { format!("{deep} running") } else { deep.into() };
+    let now = tree.now.map(|now| (axis.place(now), now.saturating_sub(axis.start).max(0)));
+    // Where it says "now" no other label has room.
+    let has_room = |place: i64| now.is_none_or(|(now, _)| (place - now).abs() > UNITS / 8);
     html! {
-        div class=(deep) role="treegrid" aria-label="Spans" aria-rowcount=(rows.len() + 1) aria-colcount="6" {
+        div class=(class) role="treegrid" aria-label="Spans" aria-rowcount=(rows.len() + 1) aria-colcount="6" {
             div.head role="row" {
                 @for (class, name) in [("n", "Name"), ("m", "Model"), ("t", "Tokens"), ("c", "Cost"), ("d", "Duration")] {
                     div.(class) role="columnheader" { (name) }
                 }
                 div.w role="columnheader" {
                     span.sr { "Timeline" }
-                    svg aria-hidden="true" data-length=(axis.length) {
-                        @for (n, (place, at)) in axis.ticks().enumerate() {
+                    svg aria-hidden="true" data-length=(axis.length) data-now=[now.map(|(_, at)| at)] {
+                        @for (n, (place, at)) in axis.ticks().enumerate().filter(|(_, (place, _))| has_room(*place)) {
                             text class=(tick_class(n, place)) x=(percent(place)) y="50%" { (tick_label(at)) }
                         }
+                        @if let Some((place, _)) = now { text.now x=(percent(place)) y="50%" { "now" } }
                     }
                 }
             }
@@ -133,11 +139,12 @@ pub fn table(tree: &Tree, spans: &[Span], selected: Option<&str>) -> Markup {
                     @for (place, _) in axis.ticks() {
                         line x1=(percent(place)) x2=(percent(place)) y2="100%" {}
                     }
+                    @if let Some((place, _)) = now { line.now x1=(percent(place)) x2=(percent(place)) y2="100%" {} }
                 }
                 @for (group, sums) in rows.chunks(ROWS_A_GROUP).zip(sums.chunks(ROWS_A_GROUP)) {
                     div.group role="rowgroup" {
                         @for (row, sums) in group.iter().zip(sums) {
-                            @if let Some(span) = spans.get(row.span) { (one(row, span, *sums, &axis, selected)) }
+                            @if let Some(span) = spans.get(row.span) { (one(row, span, *sums, (&axis, tree.now), selected)) }
                         }
                     }
                 }
@@ -184,15 +191,17 @@ fn one(
     row: &Row,
     span: &Span,
     (tokens, cost): (Option<i64>, Option<i64>),
-    axis: &Axis,
+    (axis, now): (&Axis, Option<Micros>),
     selected: Option<&str>,
 ) -> Markup {
+    let open = span.start_us.is_some() && span.end_us.is_none();
+    let took = Took::of(span.start_us, span.end_us, now);
     let class = format!(
         "r k{}{}{}{}{}",
         span.kind.min(SpanType::ALL.len()),
         if span.status == Status::Error { " e" } else { "" },
         if row.critical.is_empty() { "" } else { " p" },
-        if span.end_us.is_none() { " u" } else { "" },
+        if open { " u" } else { "" },
         match (&span.model, tokens.is_some() || cost.is_some()) {
             (Some(_), _) => "",
             (None, true) => " x1",
@@ -211,6 +220,12 @@ fn one(
                     @if span.name.is_empty() { em { "no name" } } @else { (span.name) }
                 }
                 @if span.status == Status::Error { b { "error" } }
+                @match took {
+                    Took::Running(_) => span { "running" },
+                    Took::NeverEnded => small { "never ended" },
+                    Took::Reversed(_) => u { "ends before it starts" },
+                    _ => {}
+                }
                 @match row.odd {
                     Some(Odd::Missing) => u title="The span that it names as its parent has not come, or not yet" { "parent not received" },
                     Some(Odd::Loop) => u title="Its parents lead back to itself" { "parent in a loop" },
@@ -226,20 +241,8 @@ fn one(
                 @let sum = sum(span.cost_nano.is_some_and(|nano| nano != 0));
                 div.c role="gridcell" title=[sum] { @if sum.is_some() { "Σ " } (format::dollars(nano)) }
             }
-            div.d role="gridcell" { (duration(span)) }
-            @if let Some(own) = row.own { (bar(row, own, span.end_us.is_none(), axis)) }
-        }
-    }
-}
-
-/// How long a span took; a word where that is not known.
-#[must_use]
-pub fn duration(span: &Span) -> Markup {
-    html! {
-        @match (span.start_us, span.end_us) {
-            (Some(start), Some(end)) => (format::duration(end.saturating_sub(start))),
-            (Some(_), None) => em { "no end" },
-            _ => em { "–" },
+            div.d role="gridcell" { @if took == Took::NeverEnded { em { "–" } } @else { (took.shown()) } }
+            @if let Some(own) = row.own { (bar(row, own, open, axis)) }
         }
     }
 }
@@ -332,7 +335,7 @@ mod tests {
     #[test]
     fn shows_gaps_and_joins_what_cannot_be_told_apart() {
         let spans = spans(&[("a", "", 0, 1_000), ("b", "a", 0, 400), ("c", "a", 700, 1_000)]);
-        let tree = Tree::of(&spans, 0, None);
+        let tree = Tree::of(&spans, 0, None, None);
         let html = bar(&tree.rows[0], (0, 1_000), false, &Axis::of(tree.window)).into_string();
         assert!(
             html.contains("<rect class=l x=0% width=100% /><rect x=40% width=30% />"),
@@ -352,7 +355,7 @@ mod tests {
         spans[2].total_tokens = Some(10);
         spans[3].total_tokens = Some(5);
         spans[2].cost_nano = Some(7);
-        let tree = Tree::of(&spans, 0, None);
+        let tree = Tree::of(&spans, 0, None, None);
         let (none, cost) = (None, Some(7));
         let expected = [(Some(15), cost), (Some(10), cost), (Some(10), cost), (Some(5), none)];
         assert_eq!(sums(&tree.rows, &spans), expected);
@@ -363,7 +366,7 @@ mod tests {
         let mut spans = spans(&[("<b>\"'&", "?", 0, 10)]);
         spans[0].name = "<script>alert(1)</script>".into();
         spans[0].model = Some("<img src=x>".into());
-        let tree = Tree::of(&spans, 0, None);
+        let tree = Tree::of(&spans, 0, None, None);
         let html = table(&tree, &spans, Some("<b>\"'&")).into_string();
         assert!(
             !html.contains("<script") && !html.contains("<img") && !html.contains("<b>"),
@@ -371,8 +374,9 @@ mod tests {
         );
         assert!(html.contains("data-span-id=\"&lt;b&gt;&quot;'&amp;\""), "{html}");
         assert!(html.contains("parent not received") && html.contains("aria-selected=\"true\""));
-        let row = one(&tree.rows[0], &spans[0], (Some(1), Some(1)), &Axis::of(tree.window), None)
-            .into_string();
+        let row =
+            one(&tree.rows[0], &spans[0], (Some(1), Some(1)), (&Axis::of(tree.window), None), None)
+                .into_string();
         assert!(row.len() < 700, "{}", row.len());
     }
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses what it needs")]
 
 pub mod flaky;
+pub mod pages;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

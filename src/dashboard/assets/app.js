@@ -1,4 +1,5 @@
-// What all pages do: the theme, times in the reader's own zone, copying.
+// What all pages do: the theme, times in the reader's own zone, clocks of what
+// runs, the way back, copying.
 // Runs in the head, before anything is painted.
 
 const root = document.documentElement;
@@ -46,10 +47,51 @@ function localTimes(within = document) {
 document.addEventListener("DOMContentLoaded", () => localTimes());
 for (const event of ["htmx:after:swap", "htmx:after:settle"]) document.addEventListener(event, () => localTimes());
 
-// Copying: `data-copy` is the text, or `data-copy-from` the id of what has it.
+// Clocks: `data-elapsed` is for how many microseconds something ran when it was
+// put on the page. Counted on from there, so it does not matter what time this
+// machine takes it for.
+const begun = new WeakMap();
+function spell(s) {
+  const [m, h, d] = [Math.floor(s / 60), Math.floor(s / 3600), Math.floor(s / 86400)];
+  if (m === 0) return `${s} s`;
+  if (h === 0) return `${m} m ${two(s % 60)} s`;
+  return d === 0 ? `${h} h ${two(m % 60)} m` : `${d.toLocaleString("en")} d ${two(h % 24)} h`;
+}
+function tick() {
+  for (const clock of document.querySelectorAll("[data-elapsed]")) {
+    if (!begun.has(clock)) begun.set(clock, Date.now() - Number(clock.dataset.elapsed) / 1e3);
+    const text = spell(Math.max(0, Math.floor((Date.now() - begun.get(clock)) / 1e3)));
+    if (clock.textContent !== text) clock.textContent = text;
+  }
+}
+for (const event of ["DOMContentLoaded", "htmx:after:swap", "visibilitychange"]) document.addEventListener(event, tick);
+setInterval(() => { if (!document.hidden) tick(); }, 1_000);
+
+// The way back to the list leads to the list as one left it, filter and all. Kept
+// is its query alone, so there is nowhere else that it could lead.
+const LIST = "/traces";
+const left = {
+  get: () => { try { return sessionStorage.getItem("list"); } catch { return null; } },
+  set: (query) => { try { sessionStorage.setItem("list", query); } catch { /* The whole list, then. */ } },
+};
+function wayBack() {
+  if (location.pathname === LIST) return left.set(location.search);
+  if (location.pathname === "/sign-in") return left.set("");
+  // In a tab of its own, what it was opened from says so.
+  const from = document.referrer ? new URL(document.referrer) : null;
+  if (from?.origin === location.origin && from.pathname === LIST) left.set(from.search);
+  const query = left.get();
+  const link = document.querySelector(`a.back[href="${LIST}"]`);
+  if (link && query?.startsWith("?")) link.setAttribute("href", LIST + query);
+}
+document.addEventListener("DOMContentLoaded", wayBack);
+
+// Copying: `data-copy` is the text, or `data-copy-from` the id of what has it, or
+// it is the address of the page.
 async function copy(button) {
   const from = button.dataset.copyFrom;
-  const text = from ? document.getElementById(from)?.textContent : button.dataset.copy;
+  const text = button.matches("[data-copy-link]") ? location.href
+    : from ? document.getElementById(from)?.textContent : button.dataset.copy;
   if (text == null) return;
   let done = true;
   try {
@@ -69,7 +111,7 @@ async function copy(button) {
 }
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest?.("[data-theme-switch], [data-copy], [data-copy-from]");
+  const target = event.target.closest?.("[data-theme-switch], [data-copy], [data-copy-from], [data-copy-link]");
   if (!target) return;
   if (target.matches("[data-theme-switch]")) switchTheme();
   else copy(target);

@@ -1,23 +1,21 @@
-// The trace page's tree: keyboard, search, folding, zooming, choosing a span.
-// What is in a span's detail is span.js's. Everything on the page is there
-// without this; what a client sent is only ever compared or read as text.
+// The trace page's tree: keyboard, search, folding, choosing a span. What is in a
+// span's detail is span.js's, the time axis axis.js's, and asking whether more
+// has come live.js's. Everything on the page is there without this; what a client
+// sent is only ever compared or read as text.
 
+const page = document.querySelector(".trace");
 const tree = document.querySelector(".tree");
 const detail = document.getElementById("span");
 const wide = matchMedia("(min-width: 960px)");
 
 if (tree) {
-  let rows, place, groups, level, axis, lines, length, whole, texts, hits = [];
+  let rows, place, groups, level, texts, hits = [];
   /** Looks at the tree: at first, and when more of it has come. */
   function read() {
     rows = [...tree.querySelectorAll(".r")];
     place = new Map(rows.map((row, at) => [row, at]));
     groups = [...tree.querySelectorAll(".group")];
     level = rows.map((row) => Number(row.getAttribute("aria-level")));
-    axis = tree.querySelector("[data-length]");
-    lines = tree.querySelector(".lines");
-    length = Number(axis.dataset.length);
-    whole = [axis, lines].map((svg) => [...svg.childNodes]);
     texts = null;
   }
   read();
@@ -96,10 +94,11 @@ if (tree) {
     row.setAttribute("aria-selected", "true");
     detail.parentElement.classList.remove("wide");
     history.replaceState(history.state, "", `?span=${encodeURIComponent(idOf(row))}`);
+    document.title = `${row.querySelector("a").textContent.slice(0, 80)} · ${page.dataset.title} · Edgespan`;
     if (shown !== idOf(row)) {
       shown = idOf(row);
       htmx.ajax("GET", urlOf(row), { source: detail, target: detail, swap: "innerHTML" });
-    }
+    } else page.dispatchEvent(new Event("trace:again"));
     if (how.show && !wide.matches) detail.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
@@ -134,86 +133,8 @@ if (tree) {
   });
   tree.addEventListener("dblclick", (event) => {
     const row = event.target.closest(".r");
-    if (!row || event.target.closest("i")) return;
-    if (event.target.closest(".w")) zoomTo(row);
-    else fold(row, !folded(row));
+    if (row && !event.target.closest("i, .w")) fold(row, !folded(row));
   });
-
-  // What a bar says in numbers, and what a name has no room for: on hover.
-  const spell = (us) => us < 1e3 ? `${Math.round(us)} µs` : us < 1e6 ? `${(us / 1e3).toFixed(us < 1e4 ? 1 : 0)} ms`
-    : us < 6e7 ? `${(us / 1e6).toFixed(2)} s` : `${Math.floor(us / 6e7)} m ${String(Math.round(us % 6e7 / 1e6)).padStart(2, "0")} s`;
-  tree.addEventListener("mouseover", (event) => {
-    const row = event.target.closest(".r"), bar = event.target.closest(".w")?.querySelector("rect"), name = row?.querySelector("a");
-    if (!row) return;
-    const x = parseFloat(bar?.getAttribute("x")) / 100 * length;
-    row.title = bar ? `${name.textContent}: after ${spell(x)}, for ${row.querySelector(".d").textContent}`
-      : event.target === name && name.scrollWidth > name.clientWidth ? name.textContent : "";
-  });
-
-  // Zooming: all bars are drawn in percent of the axis, so a wider drawing of
-  // which less is seen is all it takes. [from, to] are parts of the axis.
-  const unzoom = document.querySelector("[data-unzoom]");
-  let view = [0, 1];
-  function zoom(from, to) {
-    const width = Math.min(1, Math.max(to - from, 1e-4, 10 / length));
-    from = Math.min(1 - width, Math.max(0, from));
-    view = [from, from + width];
-    const all = width === 1;
-    tree.classList.toggle("zoomed", !all);
-    unzoom.hidden = all;
-    tree.style.setProperty("--from", from);
-    tree.style.setProperty("--to", from + width);
-    tree.style.setProperty("--zoom", 1 / width);
-    if (all) return [axis, lines].forEach((svg, at) => svg.replaceChildren(...whole[at]));
-    const step = roundStep(length * width / 6), texts = [], rules = [];
-    for (let at = Math.ceil(length * from / step) * step; at <= length * (from + width); at += step) {
-      const x = `${at / length * 100}%`;
-      texts.push(draw("text", { x, y: "50%", class: at / length - from > 0.92 * width ? "end" : "tick" }, label(at, step)));
-      rules.push(draw("line", { x1: x, x2: x, y2: "100%" }));
-    }
-    axis.replaceChildren(...texts);
-    lines.replaceChildren(...rules);
-  }
-  function draw(name, attributes, text = "") {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    element.textContent = text;
-    return element;
-  }
-  /** The first round number of microseconds that is no less. */
-  function roundStep(least) {
-    const minutes = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400].map((s) => s * 1e6);
-    if (least > 1e7 && least <= minutes.at(-1)) return minutes.find((step) => step >= least);
-    const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-    return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= least) ?? 10 * power;
-  }
-  function label(at, step) {
-    if (at === 0) return "0";
-    const parts = (n) => String(Number(n.toFixed(6)));
-    const [s, m, h] = [at / 1e6, Math.floor(at / 6e7), Math.floor(at / 3.6e9)];
-    if (s < 60 || step < 1e6) return step < 1e3 && at < 1e6 ? `${parts(at / 1e3)} ms` : s < 1 ? `${parts(at / 1e3)} ms` : `${parts(s)} s`;
-    return h === 0 ? `${m} m ${parts(s % 60)} s` : `${h} h ${m % 60} m`;
-  }
-  function zoomTo(row) {
-    const bar = row.querySelector("rect");
-    if (!bar) return;
-    const [from, width] = ["x", "width"].map((name) => parseFloat(bar.getAttribute(name)) / 100);
-    zoom(from - width * 0.04, from + width * 1.04);
-  }
-  unzoom.addEventListener("click", () => { zoom(0, 1); focus(active); });
-  tree.addEventListener("wheel", (event) => {
-    const box = axis.parentElement.getBoundingClientRect(), [from, to] = view, width = to - from;
-    const at = (event.clientX - box.left - 8) / (box.width - 24);
-    if (at < 0) return;
-    if (event.ctrlKey || event.metaKey) {
-      const next = width * Math.exp(event.deltaY * 0.004), here = from + at * width;
-      zoom(here - at * next, here - at * next + next);
-    } else if (width < 1 && (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))) {
-      const by = (event.deltaX || event.deltaY) / box.width * width;
-      zoom(from + by, to + by);
-    } else return;
-    event.preventDefault();
-  }, { passive: false });
 
   tree.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -326,28 +247,20 @@ if (tree) {
     if (event.key === "/") search.focus();
     else if (event.key === "?") help.showModal();
     else if (event.key.toLowerCase() === "e") nextError();
-    else if (event.key.toLowerCase() === "z") zoomTo(active);
-    else if (event.key === "0") zoom(0, 1);
     else if (event.key === "Escape") close();
     else return;
     event.preventDefault();
   });
   document.querySelector("[data-help]").addEventListener("click", () => help.showModal());
 
-  // A trace that is still coming: asked about while one looks, its tree put in
-  // place of the old with the same rows folded and chosen.
-  const page = document.querySelector(".trace");
-  async function refresh() {
-    const answer = await fetch(location.pathname, { headers: { accept: "text/html" } });
-    if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // More of the trace has come: its tree is put in the place of the old one, with
+  // the same rows folded and chosen.
+  page.addEventListener("trace:came", ({ detail: fresh }) => {
     const next = fresh.querySelector(".tree");
     if (!next) return;
-    const closed = new Set(rows.filter(folded).map(idOf)), [at, chosen] = [idOf(active), selected && idOf(selected)];
-    const top = tree.scrollTop, focused = tree.contains(document.activeElement), open = document.querySelector(".metadata")?.open;
-    page.dataset.state = fresh.querySelector(".trace").dataset.state;
-    document.querySelector(".summary").replaceWith(fresh.querySelector(".summary"));
-    if (open) document.querySelector(".metadata")?.setAttribute("open", "");
+    const closed = new Set(rows.filter(folded).map(idOf));
+    const [at, chosen] = [idOf(active), selected && idOf(selected)];
+    const [top, focused] = [tree.scrollTop, tree.contains(document.activeElement)];
     tree.className = next.className;
     tree.setAttribute("aria-rowcount", next.getAttribute("aria-rowcount"));
     tree.replaceChildren(...next.childNodes);
@@ -363,24 +276,10 @@ if (tree) {
     selected?.setAttribute("aria-selected", "true");
     layOut();
     if (search.value) find();
-    zoom(...view);
+    page.dispatchEvent(new Event("trace:tree"));
     tree.scrollTop = top;
     if (focused) active.focus({ preventScroll: true });
-    page.dispatchEvent(new CustomEvent("htmx:after:swap", { bubbles: true }));
-  }
-  const LIVE = 600_000;
-  let changed = Date.now();
-  async function poll() {
-    try {
-      if (document.visibilityState === "visible") {
-        const answer = await fetch(location.pathname, { headers: { "HX-Request": "true" } });
-        if (answer.status === 401) return;
-        if (answer.ok && (await answer.text()) !== page.dataset.state) { changed = Date.now(); await refresh(); }
-      }
-    } catch { /* Asked again. */ }
-    if (Date.now() - changed < LIVE) setTimeout(poll, 2000);
-  }
-  if (page.hasAttribute("data-live")) setTimeout(poll, 2000);
+  });
 
   // A deep link: to where the span is.
   if (selected && new URLSearchParams(location.search).has("span")) focus(selected, true);
