@@ -61,15 +61,16 @@ pub(super) fn mark(rows: &mut [Row]) {
 }
 
 /// From when to when anything in each row's subtree ran: a child may outlive
-/// its parent.
+/// its parent. A moment takes no time, so it takes none from what ran meanwhile.
 fn reach(rows: &[Row]) -> Vec<Option<Window>> {
     let mut reach: Vec<Option<Window>> = rows.iter().map(|row| row.own).collect();
     for at in (0..rows.len()).rev() {
+        let own = reach.get(at).copied().flatten();
         let below = children(rows, at).filter_map(|(at, _)| reach.get(at).copied().flatten());
-        let all = below.chain(reach.get(at).copied().flatten());
+        let all = below.chain(own).filter(|(from, to)| from < to);
         let all = all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         if let Some(mine) = reach.get_mut(at) {
-            *mine = all;
+            *mine = all.or(own);
         }
     }
     reach
@@ -169,6 +170,13 @@ mod tests {
         assert_eq!(path(&of), ["0-10 a", "30-35 b", "35-40 b"]);
         assert!(path(&[]).is_empty());
         assert!(path(&[("still", "", 7, 7)]).is_empty());
+    }
+
+    #[test]
+    fn a_moment_after_all_others_leaves_the_path_to_what_took_time() {
+        let of = [("a", "", 0, 0), ("moment", "a", 16, 16), ("b", "", 0, 1)];
+        assert_eq!(path(&of), ["0-1 b"]);
+        assert_eq!(path(&[("a", "", 16, 16), ("c", "a", 0, 5), ("b", "", 0, 10)]), ["0-10 b"]);
     }
 
     #[test]
