@@ -148,6 +148,8 @@ fn letters_of_all_scripts_are_found_in_either_case() {
         min_cost_nano: Some(1),
     };
     assert_eq!(follow(&db, &all).0, Vec::<String>::new());
+    block_on(db.run(list::traces(PROJECT, &all, Some(&(1, "t".into())), 50))).unwrap();
+    chart(&db, 0, SECOND, &all);
     // Beyond the first of them a letter is found as it is asked for.
     db.0.borrow().execute("update trace set name = ?1 where key = 1", [&letters]).unwrap();
     assert_eq!(find(&letters), "1");

@@ -121,12 +121,13 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
         let session = sql.bind(&**session);
         all.push(format!("session = {session}"));
     }
-    if let Some(name) = &filter.name {
-        all.push(has_in_it(sql, "name", name));
-    }
     for tag in &filter.tags {
         let tag = sql.bind(&**tag);
         all.push(format!("exists (select 1 from json_each(tags) where value = {tag})"));
+    }
+    // The last are the least nested: `and` goes around what stands before it.
+    if let Some(name) = &filter.name {
+        all.push(has_in_it(sql, "name", name));
     }
     if let Some(model) = &filter.model {
         let model = has_in_it(sql, "s.model", model);
