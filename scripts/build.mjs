@@ -1,17 +1,20 @@
 // Builds the Worker: src/ -> build/index.js and build/index_bg.wasm, and the
 // files that its pages load -> build/public, which is what `wrangler dev`, the
 // tests and `wrangler deploy` run. Does nothing when nothing that goes into it
-// has changed. `npm run build` says its size, too.
+// has changed. `npm run build` says its size, too. All is made in a folder of
+// its own and then put into place whole: a `wrangler dev` that watches build/
+// ends when it meets an empty or half a file.
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Failed, cache, capture, cli, env, fingerprint, root, runQuietly, say, stamp, tools } from "./run.mjs";
 import { setUp } from "./setup.mjs";
 
 /** What is deployed: the module, and the wasm that it imports. */
-/** @type {[module: string, wasm: string]} */
-const OUTPUT = ["build/index.js", "build/index_bg.wasm"];
+const MODULE = "build/index.js";
+const WASM = "build/index_bg.wasm";
+const OUTPUT = [MODULE, WASM];
 const INPUT = ["src", "core", "migrations", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/toolchain"];
 
 /** The files that pages load, and where they are put. */
@@ -34,8 +37,23 @@ export async function build() {
   if (OUTPUT.every((path) => existsSync(join(root, path))) && done.is(now())) return;
 
   say("building the Worker (the first time one to two minutes)");
+  // In the cache, so on the same disk as build/; and one for each build, because
+  // there may be two at once.
+  const made = join(".edgespan", `building-${process.pid}`);
+  try {
+    await make(made);
+    putInPlace(join(root, made), root);
+  } finally {
+    rmSync(join(root, made), { recursive: true, force: true });
+  }
+  done.set(now());
+}
+
+/** Makes the Worker and what its pages load in a folder of the repository.
+ *  @param {string} folder */
+async function make(folder) {
   const bin = join(root, "node_modules", ".bin");
-  await runQuietly("the Worker", join(tools, "bin", "worker-build"), ["--release", "--panic-unwind"], {
+  await runQuietly("the Worker", join(tools, "bin", "worker-build"), ["--release", "--panic-unwind", "--out-dir", join(folder, "build")], {
     env: {
       ...env,
       // Every workerd knows SIMD: hashing, checking UTF-8 and copying use it.
@@ -49,22 +67,40 @@ export async function build() {
       ESBUILD_BIN: join(bin, "esbuild"),
     },
   });
-  await buildAssets();
+  await makeAssets(join(root, folder, PUBLIC));
   // The functions' names are a tenth of the upload. The profiler reads them.
-  const [, wasm] = OUTPUT;
-  copyFileSync(join(root, wasm), join(root, named));
+  const wasm = join(root, folder, WASM);
+  copyFileSync(wasm, join(root, named));
   const stripped = capture(join(bin, "wasm-opt"), ["--strip-debug", wasm, "-o", wasm]);
   if (!stripped.ok) throw new Failed(`wasm-opt: ${stripped.stderr}`);
-  done.set(now());
+}
+
+/**
+ * Puts what was built in one folder in the place of what is in another, each
+ * file by renaming it, so that whoever looks finds the old one or the new one
+ * and never a part. First what the new pages will ask for, then the wasm, then
+ * the module that imports it; and last goes what only the old pages asked for.
+ * @param {string} from
+ * @param {string} to
+ */
+export function putInPlace(from, to) {
+  const assets = join(PUBLIC, "assets");
+  mkdirSync(join(to, assets), { recursive: true });
+  const names = readdirSync(join(from, assets));
+  const files = [...names.map((name) => join(assets, name)), join(PUBLIC, "_headers"), WASM, MODULE];
+  for (const file of files) renameSync(join(from, file), join(to, file));
+  for (const name of readdirSync(join(to, assets))) {
+    if (!names.includes(name)) rmSync(join(to, assets, name), { force: true });
+  }
 }
 
 /** The files that pages load, without comments and spaces, under the names by
  *  which src/dashboard/asset.rs asks for them: each has a hash of its source in
- *  it, so that browsers may keep it for as long as they like. */
-async function buildAssets() {
+ *  it, so that browsers may keep it for as long as they like.
+ *  @param {string} out */
+async function makeAssets(out) {
   const { transformSync } = await import("esbuild");
-  const folder = join(root, PUBLIC, "assets");
-  rmSync(join(root, PUBLIC), { recursive: true, force: true });
+  const folder = join(out, "assets");
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(join(root, ASSETS))) {
     const source = readFileSync(join(root, ASSETS, name));
@@ -78,7 +114,7 @@ async function buildAssets() {
   const htmx = join(root, "node_modules", "htmx.org");
   const { version } = JSON.parse(readFileSync(join(htmx, "package.json"), "utf8"));
   writeFileSync(join(folder, `htmx.${version}.js`), readFileSync(join(htmx, "dist", "htmx.min.js")));
-  writeFileSync(join(root, PUBLIC, "_headers"), HEADERS);
+  writeFileSync(join(out, "_headers"), HEADERS);
 }
 
 /** What becomes of each type: all others stay as they are.
