@@ -8,6 +8,7 @@ import { Client } from "./demo/client.mjs";
 import { Schedule } from "./demo/schedule.mjs";
 import { LOCAL_KEY } from "./local.mjs";
 import { Failed, cli } from "./run.mjs";
+import { checkServer, port, urlAt } from "./running.mjs";
 import { ensurePackages } from "./setup.mjs";
 
 /** @import { DemoEvent } from "./types.d.ts" */
@@ -17,9 +18,9 @@ const USAGE = `Usage: npm run demo -- [--traces N] [--hours N] [--live] [--seed 
   --traces  how many, 0 to 100,000 (600); among the first is one of 5,000 spans
   --hours   over how many hours they are spread, up to now (24)
   --live    then goes on: a new trace every second or so, until it is stopped
-  --seed    another project (1); with --until the very same again
+  --seed    another number, other traces (1); with --until the very same again
   --until   ISO 8601: another end than now
-  --url     another Edgespan than the one that \`npm start\` serves
+  --url     another Edgespan than the one that \`npm start\` serves here, on PORT (3000)
   --key     its API key; for that other one the environment's TWOSIGNAL_API_KEY will do
 `;
 
@@ -35,7 +36,8 @@ const OPTIONS = /** @type {const} */ ({
 });
 
 await cli(async () => {
-  const { url, key, traces, hours, seed, until, live } = read();
+  const { url, key, traces, hours, seed, until, live, here } = read();
+  if (here) await checkServer("demo", false);
   await ensurePackages();
   const client = new Client(url, key);
   const schedule = new Schedule({ seed, until, hours });
@@ -65,13 +67,12 @@ function read() {
   };
   const until = values.until === undefined ? Date.now() : Date.parse(values.until);
   if (Number.isNaN(until)) throw new Failed(`--until: expected a time such as 2026-03-14T10:00:00Z, found ${values.until}`);
-  const local = `http://localhost:${process.env.PORT || 3000}`;
-  const url = (values.url ?? local).replace(/\/+$/, "");
+  const url = (values.url ?? urlAt(port)).replace(/\/+$/, "");
   if (!/^https?:\/\/./.test(url)) throw new Failed(`--url: expected http://… or https://…, found ${url}`);
   const key = values.key ?? (values.url === undefined ? LOCAL_KEY : process.env.TWOSIGNAL_API_KEY);
   if (!key) throw new Failed(`--url needs --key, or TWOSIGNAL_API_KEY in the environment\n\n${USAGE}`);
   return {
-    url, key, until, live: values.live,
+    url, key, until, live: values.live, here: values.url === undefined,
     traces: whole("traces", 0, 100_000), hours: whole("hours", 1, 8_784), seed: whole("seed", 0, 999_999_999),
   };
 }
@@ -94,7 +95,7 @@ async function fill(client, schedule, count) {
   } finally {
     bar.stop();
   }
-  console.log(`${count} traces, ${client.sent} events sent. See ${client.url}/traces and sign in with the key.`);
+  console.log(`${count} traces, ${client.sent} events sent. See ${client.url}/traces, with the key ${client.key === LOCAL_KEY ? LOCAL_KEY : "that it was sent with"}.`);
 }
 
 /** Sends each event when its time has come, as an agent that runs now would.

@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { ensureLocalState, hashOf, query } from "./local.mjs";
 import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
+import { checkState } from "./running.mjs";
 import { ensurePackages } from "./setup.mjs";
 
 /** The command line, of which `project` is always there, and `id` where a key is meant.
@@ -33,7 +34,8 @@ const USAGE = `Usage: npm run keys -- COMMAND --project NAME [options]
             in 10 seconds, 0 for any number                 [--handling strict|lenient]
                                                             [--rate-limit 0|100|1000|10000]
 
-  --remote  the deployed database; otherwise the local one
+  --remote  the deployed database; otherwise the local one, which is in
+            STATE_DIR (.edgespan/state)
 `;
 
 const OPTIONS = /** @type {const} */ ({
@@ -64,6 +66,7 @@ const COMMANDS = { create, list, revoke, rotate, configure };
 
 await cli(async () => {
   const { command, options } = read();
+  if (!options.remote) await checkState(`keys -- ${command.name} …`, command === create);
   await ensurePackages();
   if (!options.remote) ensureLocalState();
   command(options);

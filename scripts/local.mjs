@@ -48,16 +48,37 @@ export const hashOf = (key) => createHash("sha256").update(key).digest("hex");
  * @returns {Record<string, any>[][]}
  */
 export function query(sql, { remote = false } = {}) {
-  const { ok, stdout, stderr } = capture(
+  const { ok, stdout, stderr } = patiently(() => capture(
     "wrangler",
     ["d1", "execute", "DB", ...place(remote), "--json", "--command", sql],
     // Deployed, wrangler may have to ask who this is.
     remote ? { env, stdio: ["inherit", "pipe", "inherit"] } : { env: quiet },
-  );
+  ));
   if (!ok) throw new Failed(`the database could not be asked:\n${stdout}${stderr}`);
   /** @type {{ results: Record<string, any>[] }[]} */
   const answers = JSON.parse(stdout.slice(stdout.search(/^\[/m)));
   return answers.map(({ results }) => results);
+}
+
+/** How often a busy database is asked: some 20 seconds in all. */
+const TRIES = 8;
+
+/**
+ * Runs a command again while the local database is another process's: SQLite
+ * has one writer at a time, and `npm start` writes a lot under load. Nothing of
+ * a command that met that has been done: each is one transaction.
+ * @param {() => import("./types.d.ts").Captured} command
+ */
+function patiently(command) {
+  for (let attempt = 1; ; attempt++) {
+    const result = command();
+    const busy = !result.ok && /SQLITE_BUSY|database is locked/.test(result.stdout + result.stderr);
+    if (!busy || attempt === TRIES) return result;
+    if (attempt === 1) say("the database is busy: trying again");
+    // All of this is synchronous, as wrangler is run. No two wait alike.
+    const pause = Math.min(100 * 2 ** attempt, 3_000) * (0.5 + Math.random());
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+  }
 }
 
 /** Brings the local database up to date. Starting wrangler takes seconds, so
@@ -68,9 +89,8 @@ export function ensureLocalState() {
   if (done.is(wanted) && existsSync(join(stateDir, "v3", "d1"))) return;
 
   say("applying the migrations to the local database");
-  const { ok, stdout, stderr } = capture("wrangler", ["d1", "migrations", "apply", "DB", ...place(false)], {
-    env: quiet,
-  });
+  const apply = ["d1", "migrations", "apply", "DB", ...place(false)];
+  const { ok, stdout, stderr } = patiently(() => capture("wrangler", apply, { env: quiet }));
   if (!ok) throw new Failed(`the migrations could not be applied:\n${stdout}${stderr}`);
   const now = Date.now();
   query(`

@@ -6,6 +6,7 @@
 import { operatorToken, query } from "./local.mjs";
 import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
+import { checkServer, port, urlAt } from "./running.mjs";
 import { ensurePackages } from "./setup.mjs";
 
 /** One request to queue, from where the last one stopped.
@@ -24,9 +25,11 @@ const USAGE = `Usage: npm run replay -- --since TIME [--until TIME] [--project N
 `;
 
 await cli(async () => {
-  await ensurePackages();
   const { from, to, project, remote, "dry-run": dryRun = false } = read();
-  const [url, token] = remote ? deployment() : [`http://localhost:${process.env.PORT || 3000}`, operatorToken()];
+  // Its secret is in its state, and so are the names of projects.
+  if (!remote) await checkServer("replay -- …", true);
+  await ensurePackages();
+  const [url, token] = remote ? deployment() : [urlAt(port), operatorToken()];
   const [since, until] = [new Date(from).toISOString(), new Date(to).toISOString()];
   const request = { since, until, dryRun, ...(project && { project: projectId(project, remote) }) };
 

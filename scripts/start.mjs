@@ -1,49 +1,72 @@
 // `npm start`: from a fresh clone to a Worker that takes traces, on this
 // machine. Sets up and builds whatever is missing, then serves with
 // `wrangler dev` (workerd, with local D1, R2 and Queues) until it is stopped.
-// PORT (3000) and STATE_DIR (.edgespan/state) say where. State is kept.
+// PORT (3000) and STATE_DIR (.edgespan/state) say where. State is kept. Where it
+// is and what the key is stay the last things on the screen: only warnings and
+// errors come after them, or with --verbose all that wrangler and the Worker say.
 
-import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "./build.mjs";
 import { LOCAL_KEY, ensureLocalState, operatorFile, operatorToken, quiet } from "./local.mjs";
-import { Failed, cli, launch, root, stateDir, stopping } from "./run.mjs";
+import { parse } from "./options.mjs";
+import { Failed, cli, launch, root, say, stateDir, stopping } from "./run.mjs";
+import { noteServer, port, serverOn, shown, urlAt, withPort, withState } from "./running.mjs";
 import { setUp } from "./setup.mjs";
 
-const port = Number(process.env.PORT || 3000);
-const url = `http://localhost:${port}`;
+const USAGE = `Usage: npm start -- [--verbose]
+
+  --verbose  shows all that wrangler says, and a line of JSON for each request
+
+PORT (3000) and STATE_DIR (.edgespan/state) in the environment say where it
+listens and where it keeps its database and bucket.
+`;
+
+const url = urlAt(port);
 const MINUTE = 60_000;
 /** The age at which the sweeper looks at a batch: GRACE_MS in src/sweep.rs. */
 const SWEEP_GRACE = 3 * MINUTE;
 
 await cli(async () => {
-  await checkPort();
+  const { values } = parse({ options: { verbose: { type: "boolean" }, help: { type: "boolean", short: "h" } } }, USAGE);
+  if (values.help) return console.log(USAGE);
+  await checkPlace();
   await setUp();
   await build();
   ensureLocalState();
-  await serve();
+  await serve(values.verbose);
 });
 
 /** Said at once rather than after minutes of building. */
-async function checkPort() {
+async function checkPlace() {
+  // Two on one database would get into each other's way.
+  const other = await serverOn(stateDir);
+  if (other) throw new Failed(`it runs already, at ${urlAt(other.port)}: a second one needs a STATE_DIR and a PORT of its own`);
   await new Promise((done, fail) => {
     const probe = createServer()
-      .once("error", (/** @type {NodeJS.ErrnoException} */ { code }) => fail(new Failed(`port ${port} cannot be used (${code}): try PORT=3001 npm start`)))
+      .once("error", (/** @type {NodeJS.ErrnoException} */ { code }) => fail(new Failed(`port ${port} cannot be used (${code}): try PORT=${port + 1} ${withState(stateDir)}npm start`)))
       .listen(port, "localhost", () => probe.close(done));
   });
 }
 
-async function serve() {
+/** @param {boolean} [verbose] */
+async function serve(verbose) {
+  operatorToken({ make: true });
   // The command `wrangler` is a wrapper that does not pass signals on to the
   // real one, which would leave workerd running: so the real one is started.
-  operatorToken({ make: true });
   const args = ["dev", "--local", "--port", String(port), "--persist-to", stateDir, "--var", "EDGESPAN_LOCAL:1",
     "--env-file", operatorFile()];
   const started = Date.now();
-  const child = launch("node", ["--no-warnings", join(root, "node_modules", "wrangler"), ...args], { env: quiet });
-  child.on("close", (code) => process.exit(stopping() ? 0 : code || 1));
+  const env = { ...quiet, WRANGLER_LOG: verbose ? "log" : "warn" };
+  const child = launch("node", ["--no-warnings", join(root, "node_modules", "wrangler"), ...args], { env });
+  child.on("close", (code) => {
+    if (stopping()) process.exit(0);
+    say(`wrangler has ended (exit code ${code})${verbose ? "" : ": `npm start -- --verbose` shows all that it says"}`);
+    process.exit(code || 1);
+  });
+  noteServer();
 
   while (!(await answers())) await sleep(100);
   if (!stopping()) console.log(greeting());
@@ -68,43 +91,17 @@ async function answers() {
   }
 }
 
-/** Commands that work when pasted, with ids and times of their own. */
+/** What to do, with commands that work when pasted; last what one needs to get in. */
 function greeting() {
-  const trace = randomUUID();
-  const [root, call] = [randomUUID(), randomUUID()];
-  const at = (/** @type {number} */ ms) => new Date(Date.now() + ms).toISOString();
-  /** @param {string} type
-   *  @param {object} body */
-  const event = (type, body) => JSON.stringify({ id: randomUUID(), type, timestamp: at(0), body });
-  const events = [
-    event("trace-create", { id: trace, name: "support-agent", tags: ["first"] }),
-    event("span-create", {
-      id: root, trace_id: trace, name: "answer", type: "AGENT",
-      start_time: at(-900), end_time: at(0), input: { question: "Where is my order?" }, output: "On its way.",
-    }),
-    event("span-create", {
-      id: call, trace_id: trace, parent_span_id: root, name: "chat", type: "LLM", model: "gpt-4o-mini",
-      start_time: at(-800), end_time: at(-100), usage: { prompt_tokens: 150, completion_tokens: 50 }, cost: 0.003,
-    }),
-  ];
+  const curl = readFileSync(join(root, "src", "dashboard", "first_trace.sh"), "utf8").replace(urlAt(3000), url);
   return `
-Edgespan takes traces at ${url}
-The API key is ${LOCAL_KEY} (here only). State is kept in ${stateDir}.
+Send a first trace, from another terminal:
 
-Send a trace:
+${curl}
+\`${withPort(port)}npm run demo\` sends six hundred of all kinds. \`${withState(stateDir)}npm run keys -- create --project shop\`
+makes a project and its key. State is kept in ${shown(stateDir)}. Ctrl-C stops it.
 
-curl ${url}/api/v1/traces -H 'Authorization: Bearer ${LOCAL_KEY}' -H 'Content-Type: application/json' -d '{"batch": [
-  ${events.join(",\n  ")}
-]}'
-
-See it on the dashboard, which is at ${url} and takes the same key:
-
-${url}/traces/${trace}
-
-Or read it back:
-
-curl ${url}/api/v1/traces/${trace} -H 'Authorization: Bearer ${LOCAL_KEY}'
-
-Ctrl-C stops it.
+  Edgespan   ${url}
+  API key    ${LOCAL_KEY}
 `;
 }

@@ -45,7 +45,7 @@ export class LocalServer {
   /** Starts it; does not wait for anything. */
   spawn() {
     this.said = "";
-    const child = spawn("node", ["scripts/start.mjs"], { cwd: root, env: this.env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("node", ["scripts/start.mjs", "--verbose"], { cwd: root, env: this.env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     for (const out of [child.stdout, child.stderr]) out.setEncoding("utf8").on("data", (text) => (this.said += text));
     this.#child = { process: child, ended: new Promise((done) => child.on("close", done)) };
   }
