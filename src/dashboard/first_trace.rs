@@ -4,31 +4,17 @@ use maud::{Markup, html};
 
 use crate::auth::LOCAL_KEY;
 
+/// The same in the README and in what `npm start` says: this is where it is kept,
+/// for the local server and its key. The times are when it is sent.
+const CURL: &str = include_str!("first_trace.sh");
+const PYTHON: &str = include_str!("first_trace.py");
+const LOCAL_ORIGIN: &str = "http://localhost:3000";
+
 /// The section, with commands for this very Worker.
 #[must_use]
 pub fn section(origin: &str, local: bool) -> Markup {
     let key = if local { LOCAL_KEY } else { "YOUR_API_KEY" };
-    let curl = format!(
-        r#"curl {origin}/api/v1/traces \
-  -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \
-  -d '{{"batch": [
-    {{"type": "trace-create", "body": {{"id": "first-trace", "name": "support-agent", "tags": ["first"]}}}},
-    {{"type": "span-create", "body": {{"trace_id": "first-trace", "name": "answer", "type": "AGENT",
-      "input": "Where is my order?", "output": "On its way."}}}}]}}'"#
-    );
-    let python = format!(
-        r#"from twosignal import TwoSignal
-from twosignal.decorator import observe
-
-client = TwoSignal(api_key="{key}", base_url="{origin}")
-
-@observe
-def answer(question):
-    return "On its way."
-
-answer("Where is my order?")
-client.shutdown()"#
-    );
+    let here = |text: &str| text.trim_end().replace(LOCAL_KEY, key).replace(LOCAL_ORIGIN, origin);
     html! {
         section.first {
             h1 { "Send the first trace" }
@@ -37,10 +23,10 @@ client.shutdown()"#
                 "This project has none yet. It will be here within a second of being sent; this page is waiting for it."
             }
             h2 { "With curl" }
-            (code("first-curl", &curl))
+            (code("first-curl", &here(CURL)))
             h2 { "With the Python SDK" }
             (code("first-pip", "pip install twosignal"))
-            (code("first-python", &python))
+            (code("first-python", &here(PYTHON)))
             @if !local {
                 p.muted { "Put the project's API key in place of " code { (key) } "." }
             }

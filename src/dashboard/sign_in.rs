@@ -9,6 +9,9 @@ use super::session::destination;
 use crate::auth::LOCAL_KEY;
 use crate::error::{Error, Fault, Reject};
 
+/// Makes a key in the local database; with `--remote` in the deployed one.
+const CREATE: &str = "npm run keys -- create --project shop";
+
 /// The page, with where to go afterwards and what went wrong the last time.
 #[must_use]
 pub fn page(to: &str, local: bool, failed: Option<&str>) -> Markup {
@@ -20,26 +23,28 @@ pub fn page(to: &str, local: bool, failed: Option<&str>) -> Markup {
             @if let Some(failed) = failed {
                 p.message.error role="alert" { (failed) }
             }
+            // Locally nobody has made a key yet, and everybody has this one.
+            @if local {
+                form method="post" action="/sign-in" {
+                    input type="hidden" name="to" value=(to);
+                    input type="hidden" name="key" value=(LOCAL_KEY);
+                    button.primary type="submit" autofocus { "Use the local key" }
+                    p.muted { "This is local development: its key is " code { (LOCAL_KEY) } "." }
+                }
+                p.muted { "Or with another key:" }
+            }
             form method="post" action="/sign-in" {
                 input type="hidden" name="to" value=(to);
                 label {
                     "API key"
                     input type="password" name="key" required autocomplete="current-password"
-                        spellcheck="false" autocapitalize="none" placeholder="ts_…" autofocus
+                        spellcheck="false" autocapitalize="none" placeholder="ts_…" autofocus[!local]
                         aria-describedby="key-help";
                 }
-                button.primary type="submit" { "Sign in" }
-            }
-            @if local {
-                form method="post" action="/sign-in" {
-                    input type="hidden" name="to" value=(to);
-                    input type="hidden" name="key" value=(LOCAL_KEY);
-                    button type="submit" { "Use the local key" }
-                    p.muted { "This is local development: its key is " code { (LOCAL_KEY) } "." }
-                }
+                button.primary[!local] type="submit" { "Sign in" }
             }
             p.muted id="key-help" {
-                "The key that your agents send traces with. " code { "npm run keys -- create --project shop" } " makes one."
+                "The key that your agents send traces with. " code { (CREATE) @if !local { " --remote" } } " makes one."
             }
         }
     };
