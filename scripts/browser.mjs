@@ -1,7 +1,7 @@
-// A browser for the tests that look at the pages: whatever Chromium there is,
-// and on Debian and Ubuntu, for whoever may install packages, the
-// distribution's own. Nothing is downloaded from anywhere else; where there can
-// be none the tests of the pages are skipped, but not in CI.
+// A browser for the tests that look at the pages: whatever Chromium there is.
+// In CI, as root, on Debian and Ubuntu, it is installed where there is none, from
+// the distribution; on anybody's own machine nothing is ever installed for them.
+// Without one the tests of the pages are skipped, which is said, but not in CI.
 
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -18,36 +18,41 @@ const PLACES = [
   "/opt/microsoft/msedge/msedge",
 ];
 
-/** The path of a browser that runs, or null where there cannot be one. */
-export async function ensureBrowser() {
+/** What decides whether a browser may be installed; tests say otherwise. */
+const MACHINE = { ci: Boolean(process.env.CI), root: process.getuid?.() === 0, places: PLACES, system: system() };
+
+/** The path of a browser that runs, or null where there is none.
+ *  @param {Partial<typeof MACHINE>} [machine]
+ *  @returns {Promise<string | null>} */
+export async function ensureBrowser(machine = {}) {
+  const { ci, root, places, system } = { ...MACHINE, ...machine };
   const own = process.env.CHROMIUM_PATH;
   if (own) {
     if (!runs(own)) throw new Failed(`CHROMIUM_PATH is ${own}, and that does not run`);
     return own;
   }
-  const found = find();
+  const found = find(places);
   if (found) return found;
-  const apt = aptGet();
-  if (!apt) return without(`there is none. Install Chromium, Chrome or Edge (on Debian and Ubuntu \`apt-get install chromium\`), \
-or say where one is in CHROMIUM_PATH`);
+  if (!ci || !root || !hasApt(system)) return without(ci, `there is no browser. Install Chromium, Chrome or Edge (on Debian and Ubuntu \
+\`sudo apt-get install chromium\`), or say where one is in CHROMIUM_PATH`);
   say("installing Chromium with apt-get, for the tests of the pages (a minute)");
   try {
-    const [command, ...args] = apt;
-    await runQuietly("the list of packages", command, [...args, "update"], QUIET);
-    await runQuietly("Chromium", command, [...args, "install", "-y", "--no-install-recommends", "chromium"], QUIET);
+    await runQuietly("the list of packages", "apt-get", [...WAIT, "update"], QUIET);
+    await runQuietly("Chromium", "apt-get", [...WAIT, "install", "-y", "--no-install-recommends", "chromium"], QUIET);
   } catch (error) {
-    return without(/** @type {Error} */ (error).message);
+    return without(ci, error instanceof Error ? error.message : String(error));
   }
-  return find() ?? without("apt-get has installed Chromium, and it does not run");
+  return find(places) ?? without(ci, "apt-get has installed Chromium, and it does not run");
 }
 
 const QUIET = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
 /** Machines that have just begun install updates of their own. */
 const WAIT = ["-o", "DPkg::Lock::Timeout=120"];
 
-function find() {
+/** @param {string[]} places */
+function find(places) {
   const onPath = (process.env.PATH ?? "").split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  return [...onPath, ...PLACES].find((path) => executable(path) && runs(path));
+  return [...onPath, ...places].find((path) => executable(path) && runs(path));
 }
 
 /** @param {string} path */
@@ -66,23 +71,25 @@ function runs(path) {
   return capture(path, ["--version"], { timeout: 20_000 }).ok;
 }
 
-/** apt-get as this user may run it without being asked anything, if at all.
- *  @returns {[command: string, ...args: string[]] | null} */
-function aptGet() {
-  let system;
+/** What says which system this is; nothing where that is not said. */
+function system() {
   try {
-    system = readFileSync("/etc/os-release", "utf8");
+    return readFileSync("/etc/os-release", "utf8");
   } catch {
-    return null;
+    return "";
   }
-  if (!/^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(system) || !capture("apt-get", ["--version"]).ok) return null;
-  if (process.getuid?.() === 0) return ["apt-get", ...WAIT];
-  return capture("sudo", ["-n", "true"]).ok ? ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...WAIT] : null;
 }
 
-/** @param {string} why */
-function without(why) {
-  if (process.env.CI) throw new Failed(`the tests of the pages cannot run without a browser: ${why}`);
-  say(`the tests of the pages will be skipped, for want of a browser: ${why}`);
+/** @param {string} system */
+function hasApt(system) {
+  return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(system) && capture("apt-get", ["--version"]).ok;
+}
+
+/** @param {boolean} ci
+ *  @param {string} why
+ *  @returns {null} */
+function without(ci, why) {
+  if (ci) throw new Failed(`the tests of the pages cannot run: ${why}`);
+  say(`the tests of the pages will be SKIPPED: ${why}`);
   return null;
 }

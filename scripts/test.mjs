@@ -5,7 +5,7 @@
 
 import { ensureBrowser } from "./browser.mjs";
 import { build, checkSize } from "./build.mjs";
-import { Failed, cli, env, exitCode } from "./run.mjs";
+import { Failed, cli, env, exitCode, say } from "./run.mjs";
 import { ensurePython } from "./python.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -21,5 +21,8 @@ await cli(async () => {
   if (names.length === 0 && (await exitCode("cargo", ["test"])) !== 0) failed.push("cargo test");
   const found = { ...env, ...(python && { EDGESPAN_PYTHON: python }), ...(browser && { EDGESPAN_BROWSER: browser }) };
   if ((await exitCode("vitest", ["run", ...names], { env: found })) !== 0) failed.push("vitest");
+  // Said again where it is seen: hundreds of lines have come since.
+  if (!browser) say("the tests of the pages were SKIPPED, for want of a browser (the first lines say how to get one)");
+  if (!python) say("the test of the Python SDK was SKIPPED (the first lines say why)");
   if (failed.length > 0) throw new Failed(`failed: ${failed.join(", ")}`);
 });
