@@ -138,7 +138,7 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
 
 /// Most letters beyond ASCII that are found in either case: each is a function call
 /// around the next, and D1 allows expressions 100 levels of nesting.
-const MAX_FOLDED: usize = 40;
+const MAX_FOLDED: usize = 24;
 
 /// The condition that a column has a text in it, with letters in either case. SQLite
 /// knows those of ASCII; of others the text's own are made the same in the column.
