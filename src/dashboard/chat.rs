@@ -1,30 +1,72 @@
 //! Finds conversations in payloads: what the common model APIs and frameworks
-//! take and give. Where a payload has none of these shapes it is no chat, and
-//! what a message has beyond them is kept as JSON, so nothing is hidden. How a
-//! conversation looks is `messages`'.
+//! take and give. Where a payload has none of these shapes it is no chat. Every
+//! reader takes what it knows of an object, and what is left over is kept beside
+//! the message or the conversation, so nothing is hidden. How a conversation
+//! looks is `messages`'.
+
+mod answer;
+mod fields;
+mod message;
+mod part;
+mod stream;
+#[cfg(test)]
+pub(super) mod tests;
 
 use std::borrow::Cow;
+
+pub use fields::Field;
+use fields::Fields;
 
 use super::json::{Json, Kind};
 
 /// A conversation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Chat<'a> {
     /// Its messages, in order.
     pub messages: Vec<Message<'a>>,
     /// What else the payload had.
-    pub rest: Vec<(Cow<'a, str>, Json<'a>)>,
+    pub rest: Vec<Field<'a>>,
 }
 
 /// What one side said.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Message<'a> {
     /// Who: `user`, `assistant`, ….
     pub role: Cow<'a, str>,
-    /// A name or a call's id beside the role.
+    /// A name beside the role.
     pub name: Option<Cow<'a, str>>,
+    /// The id of the call that it answers.
+    pub id: Option<Cow<'a, str>>,
+    /// How it ended.
+    pub notes: Vec<Note<'a>>,
     /// What.
     pub parts: Vec<Part<'a>>,
+    /// What else it had, under the path to it.
+    pub rest: Vec<Field<'a>>,
+    /// What its parts say that they are, where their looks say it already.
+    pub kinds: Vec<Cow<'a, str>>,
+}
+
+/// A word beside a message or a result: why it stopped, that it failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note<'a> {
+    /// What is said.
+    pub label: &'static str,
+    /// What about it, as it was sent.
+    pub value: Cow<'a, str>,
+    /// How much it matters.
+    pub tone: Tone,
+}
+
+/// How much a note matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
+    Plain,
+    /// Less came than was meant to.
+    Warn,
+    /// It failed.
+    Bad,
 }
 
 /// A piece of a message.
@@ -34,6 +76,8 @@ pub enum Part<'a> {
     Text(Cow<'a, str>),
     /// Words before the answer.
     Thinking(Cow<'a, str>),
+    /// Words instead of an answer.
+    Refusal(Cow<'a, str>),
     /// A call of a tool.
     Call {
         /// The tool.
@@ -45,248 +89,171 @@ pub enum Part<'a> {
     },
     /// What a tool gave back.
     Result {
+        /// The tool.
+        name: Option<Cow<'a, str>>,
         /// The call's id.
         id: Option<Cow<'a, str>>,
-        /// Text or JSON.
-        content: Cow<'a, str>,
+        /// Whether it failed.
+        notes: Vec<Note<'a>>,
+        /// What it gave. Text among it may be JSON.
+        parts: Vec<Part<'a>>,
     },
-    /// An image that came along: its type, and its bytes in base64.
+    /// A file that came along, mostly an image: its type, and its bytes in base64.
     Image(Cow<'a, str>, Cow<'a, str>),
-    /// Something of a kind that is not shown: only where it is.
+    /// Something that did not come along: only where it is.
     Link(Cow<'a, str>),
     /// Anything else.
     Other(Json<'a>),
 }
 
-/// Most messages that are taken apart.
-const MAX_MESSAGES: usize = 1_000;
+/// Images of these types are shown; anything else could be a document.
+pub const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/// Whether a text can be bytes in base64, and is nothing else.
+#[must_use]
+pub fn is_base64(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+}
+
+/// A payload of more keys and values than this is not taken apart, unless it is
+/// a stream, which is joined. A message takes six, and some 300 bytes of memory.
+const MAX_TOKENS: usize = 40_000;
+
+/// What holds a conversation is looked into so far.
+const MAX_DEPTH: usize = 3;
 
 /// The conversation in a payload, if it is one.
 #[must_use]
 pub fn find(json: Json<'_>) -> Option<Chat<'_>> {
+    if let Some(chat) = stream::read(json) {
+        return Some(chat);
+    }
+    if json.tokens().take(MAX_TOKENS + 1).count() > MAX_TOKENS {
+        return None;
+    }
+    find_in(json, MAX_DEPTH)
+}
+
+fn find_in(json: Json<'_>, depth: usize) -> Option<Chat<'_>> {
     match json.kind() {
-        Kind::Array => {
-            // Frameworks that take many prompts at once send lists of lists.
-            let mut items = json.items();
-            if let (Some(only), None) = (items.next(), items.next())
-                && only.kind() == Kind::Array
-            {
-                return Some(Chat { messages: messages(only)?, rest: vec![] });
-            }
-            Some(Chat { messages: messages(json)?, rest: vec![] })
-        }
-        Kind::Object => object(json),
+        Kind::Array => list(json, depth),
+        Kind::Object => object(json, depth),
         Kind::Text | Kind::Scalar => None,
     }
 }
 
-/// The fields that hold messages, by what they hold.
-const LISTS: [&str; 4] = ["messages", "contents", "input", "output"];
+/// Messages, and whatever stands among them.
+fn list(json: Json<'_>, depth: usize) -> Option<Chat<'_>> {
+    if let Some(chat) = stream::read(json) {
+        return Some(chat);
+    }
+    let first = json.items().next()?;
+    // Frameworks that take many prompts at once send lists of lists.
+    if first.kind() == Kind::Array {
+        let depth = depth.checked_sub(1)?;
+        let lists: Option<Vec<_>> = json.items().map(|item| find_in(item, depth)).collect();
+        let mut all = Chat::default();
+        for mut chat in lists? {
+            all.messages.append(&mut chat.messages);
+            all.rest.append(&mut chat.rest);
+        }
+        return Some(all);
+    }
+    let reader = |item| message::read(item).or_else(|| message::without_role(item));
+    if let Some(messages) = each(json, reader).or_else(|| message::of_parts(json)) {
+        return Some(Chat { messages, rest: vec![] });
+    }
+    // A list of what a step gave, of which there is one.
+    let depth = depth.checked_sub(1)?;
+    let is_only = json.items().nth(1).is_none();
+    if is_only { find_in(first, depth) } else { None }
+}
 
-fn object(json: Json<'_>) -> Option<Chat<'_>> {
-    if let Some(message) = message(json) {
-        return Some(Chat { messages: vec![message], rest: vec![] });
-    }
-    let mut used = vec![];
-    let mut found = vec![];
-    for name in LISTS {
-        if let Some(list) = json.get(name).and_then(messages) {
-            used.push(name);
-            found = list;
-            break;
-        }
-    }
-    for (name, inner) in [("choices", "message"), ("candidates", "content")] {
-        let all = json.get(name).into_iter().flat_map(Json::items).take(MAX_MESSAGES);
-        let all: Vec<_> = all.filter_map(|one| message(one.get(inner)?)).collect();
-        if !all.is_empty() {
-            used.push(name);
-            found.extend(all);
-        }
-    }
-    if let Some(message) = json.get("message").and_then(message) {
-        used.push("message");
-        found.push(message);
-    }
-    if found.is_empty() {
-        return None;
-    }
-    for name in ["system", "system_instruction", "instructions"] {
-        if let Some(system) = json.get(name) {
-            let content = system.get("parts").unwrap_or(system);
-            let parts = content_parts(content);
-            if !parts.is_empty() {
-                used.push(name);
-                found.insert(0, Message { role: "system".into(), name: None, parts });
+/// The messages of a list of which at least one is known: one that is not must
+/// not keep the others from being read.
+fn each<'a>(
+    json: Json<'a>,
+    reader: impl Fn(Json<'a>) -> Option<Vec<Message<'a>>>,
+) -> Option<Vec<Message<'a>>> {
+    let mut is_chat = false;
+    let mut messages = vec![];
+    for item in json.items() {
+        match reader(item) {
+            Some(mut read) => {
+                is_chat = true;
+                messages.append(&mut read);
             }
+            None => messages.push(message::unknown(item)),
         }
     }
-    let rest = json.entries().filter(|(key, _)| !used.contains(&key.as_ref())).take(100).collect();
-    Some(Chat { messages: found, rest })
+    is_chat.then_some(messages)
 }
 
-/// A list of messages; `None` when one in it is none.
-fn messages(json: Json<'_>) -> Option<Vec<Message<'_>>> {
-    let found: Option<Vec<_>> = json.items().take(MAX_MESSAGES).map(message).collect();
-    found.filter(|found| !found.is_empty())
-}
+/// The fields that hold messages, in the order in which they are said.
+const LISTS: [&str; 6] = ["messages", "contents", "chat_history", "input", "new_message", "output"];
 
-fn message(json: Json<'_>) -> Option<Message<'_>> {
-    // LangChain writes objects as {lc, type, id, kwargs}.
-    let json = json.get("kwargs").filter(|_| json.get("lc").is_some()).unwrap_or(json);
-    let kind = json.string("type").unwrap_or_default();
-    let call_id = || json.string("call_id").or_else(|| json.string("tool_call_id"));
-    match &*kind {
-        "function_call" => {
-            let call = Part::Call {
-                name: json.string("name").unwrap_or_default(),
-                id: call_id(),
-                arguments: text_or_json(json.get("arguments")),
-            };
-            return Some(Message { role: "assistant".into(), name: None, parts: vec![call] });
-        }
-        "function_call_output" => {
-            let content = text_or_json(json.get("output"));
-            let result = Part::Result { id: call_id(), content };
-            return Some(Message { role: "tool".into(), name: None, parts: vec![result] });
-        }
-        "reasoning" => {
-            let summary = json.get("summary").map(content_parts).unwrap_or_default();
-            return Some(Message { role: "assistant".into(), name: None, parts: summary });
-        }
-        _ => {}
-    }
-    let role = json.string("role").or_else(|| {
-        let known = ["human", "ai", "system", "tool", "function", "chat"];
-        known.contains(&&*kind).then(|| kind.clone())
-    })?;
-    let content = json.get("content").or_else(|| json.get("parts"));
-    let mut parts: Vec<Part<'_>> = ["reasoning_content", "reasoning", "thinking"]
-        .iter()
-        .filter_map(|name| json.string(name))
-        .map(Part::Thinking)
-        .collect();
-    let is_result = matches!(&*role, "tool" | "function");
-    match content {
-        Some(content) if is_result && content.kind() == Kind::Text => {
-            parts.push(Part::Result { id: None, content: text_or_json(Some(content)) });
-        }
-        Some(content) => parts.extend(content_parts(content)),
-        None => {}
-    }
-    parts.extend(json.string("refusal").map(Part::Text));
-    let calls = json.get("tool_calls").into_iter().flat_map(Json::items).take(MAX_MESSAGES);
-    parts.extend(calls.chain(json.get("function_call")).map(call));
-    // {role: "admin", user: 7} is no message: one says something.
-    if parts.is_empty()
-        && json.get("content").is_none()
-        && !json.entries().any(|(k, _)| k == "content")
-    {
-        return None;
-    }
-    Some(Message { role, name: json.string("name").or_else(call_id), parts })
-}
+/// The fields that hold what holds a conversation.
+const HOLDERS: [&str; 9] =
+    ["inputs", "outputs", "input", "output", "update", "request", "response", "result", "body"];
 
-/// Calls as `OpenAI` has them, `{id, function: {name, arguments}}` and as others have them, `{id, name, args}`.
-fn call(json: Json<'_>) -> Part<'_> {
-    let what = json.get("function").unwrap_or(json);
-    let Some(name) = what.string("name") else { return Part::Other(json) };
-    let arguments = ["arguments", "args", "input"].iter().find_map(|name| what.get(name));
-    Part::Call { name, id: json.string("id"), arguments: text_or_json(arguments) }
-}
+/// The fields that tell the model what it is.
+const SYSTEM: [&str; 5] =
+    ["instructions", "system_instructions", "system_instruction", "systemInstruction", "system"];
 
-fn content_parts(json: Json<'_>) -> Vec<Part<'_>> {
-    match json.kind() {
-        Kind::Text => json.text().into_iter().map(Part::Text).collect(),
-        Kind::Array => json.items().take(MAX_MESSAGES).map(part).collect(),
-        Kind::Object => vec![part(json)],
-        Kind::Scalar if json.is_null() => vec![],
-        Kind::Scalar => vec![Part::Other(json)],
+fn object(json: Json<'_>, depth: usize) -> Option<Chat<'_>> {
+    if let Some(messages) = message::read(json) {
+        return Some(Chat { messages, rest: vec![] });
     }
-}
-
-fn part(json: Json<'_>) -> Part<'_> {
-    if let Some(text) = json.text() {
-        return Part::Text(text);
-    }
-    let kind = json.string("type").unwrap_or_default();
-    let part = match &*kind {
-        "" => untyped(json),
-        "text" | "input_text" | "output_text" | "summary_text" => {
-            json.string("text").map(Part::Text)
-        }
-        "refusal" => json.string("refusal").map(Part::Text),
-        "thinking" | "reasoning" => {
-            json.string("thinking").or_else(|| json.string("text")).map(Part::Thinking)
-        }
-        "tool_use" | "server_tool_use" => Some(call(json)),
-        "tool-call" => json.string("toolName").map(|name| Part::Call {
+    let mut fields = Fields::of(json)?;
+    let mut found = Chat::default();
+    for name in LISTS {
+        found.add(
             name,
-            id: json.string("toolCallId"),
-            arguments: text_or_json(json.get("input").or_else(|| json.get("args"))),
-        }),
-        "tool_result" | "tool-result" => {
-            let id = ["tool_use_id", "toolCallId"].iter().find_map(|name| json.string(name));
-            let content = ["content", "output", "result"].iter().find_map(|name| json.get(name));
-            Some(Part::Result { id, content: result_text(content) })
+            fields.read(name, |json| match json.kind() {
+                Kind::Array => list(json, 1),
+                _ => message::read(json).map(|messages| Chat { messages, rest: vec![] }),
+            }),
+        );
+    }
+    found.messages.extend(prompt(&mut fields));
+    found.messages.extend(answer::all(&mut fields));
+    if let Some(depth) = depth.checked_sub(1).filter(|_| found.messages.is_empty()) {
+        for name in HOLDERS {
+            found.add(name, fields.read(name, |json| find_in(json, depth)));
         }
-        "image_url" | "input_image" => {
-            let url = json.get("image_url");
-            url.and_then(|url| url.text().or_else(|| url.string("url"))).map(image_url)
-        }
-        "image" => image(json),
-        _ => None,
-    };
-    part.unwrap_or(Part::Other(json))
+    }
+    let last = found.messages.pop()?;
+    found.messages.push(last.noted(&mut fields));
+    for name in SYSTEM {
+        let system = fields.read(name, |json| message::from("system", json));
+        let system = system.into_iter().flatten().map(Message::into_system);
+        found.messages.splice(0..0, system);
+    }
+    found.rest.splice(0..0, fields.rest());
+    Some(found)
 }
 
-/// Gemini's parts, which say what they are by their only field.
-fn untyped(json: Json<'_>) -> Option<Part<'_>> {
-    let get = |a: &str, b: &str| json.get(a).or_else(|| json.get(b));
-    if let Some(text) = json.string("text") {
-        return Some(Part::Text(text));
-    }
-    if let Some(function) = get("functionCall", "function_call") {
-        return Some(call(function));
-    }
-    if let Some(response) = get("functionResponse", "function_response") {
-        let content = text_or_json(response.get("response"));
-        return Some(Part::Result { id: response.string("name"), content });
-    }
-    let data = get("inlineData", "inline_data")?;
-    let media = data.string("mimeType").or_else(|| data.string("mime_type"))?;
-    Some(Part::Image(media, data.string("data")?))
-}
-
-fn image(json: Json<'_>) -> Option<Part<'_>> {
-    let source = json.get("source").unwrap_or(json);
-    if let Some(url) = source.string("url").or_else(|| source.string("image")) {
-        return Some(image_url(url));
-    }
-    Some(Part::Image(source.string("media_type")?, source.string("data")?))
-}
-
-fn image_url(url: Cow<'_, str>) -> Part<'_> {
-    let inline = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
-    match inline.map(|(media, data)| (media.to_owned(), data.to_owned())) {
-        Some((media, data)) => Part::Image(media.into(), data.into()),
-        None => Part::Link(url),
+impl<'a> Chat<'a> {
+    /// Adds what was found in the field of this name.
+    fn add(&mut self, name: &str, found: Option<Chat<'a>>) {
+        let Some(mut found) = found else { return };
+        self.messages.append(&mut found.messages);
+        let under = |(key, value)| (Cow::Owned(format!("{name}.{key}")), value);
+        self.rest.extend(found.rest.into_iter().map(under));
     }
 }
 
-/// What a tool gave: a single text among its blocks is that text.
-fn result_text(json: Option<Json<'_>>) -> Cow<'_, str> {
-    let Some(content) = json else { return "".into() };
-    let mut items = content.items();
-    if let (Some(only), None) = (items.next(), items.next())
-        && let Part::Text(text) = part(only)
-    {
-        return text;
+/// What was asked, where that is no list. Inputs of tools are texts, too, so it
+/// takes another field to tell that a model was asked.
+fn prompt<'a>(fields: &mut Fields<'a>) -> Vec<Message<'a>> {
+    if let Some(contents) = fields.read("contents", |json| message::from("user", json)) {
+        return contents;
     }
-    text_or_json(Some(content))
-}
-
-/// A string's text, or any other value's JSON.
-fn text_or_json(json: Option<Json<'_>>) -> Cow<'_, str> {
-    json.map_or("".into(), |json| json.text().unwrap_or(Cow::Borrowed(json.raw())))
+    let has_model = fields.peek_text("model").is_some_and(|model| !model.contains("embed"));
+    let others = ["instructions", "previous_response_id", "max_output_tokens"];
+    if !has_model && !others.iter().any(|name| fields.peek(name).is_some()) {
+        return vec![];
+    }
+    let text = fields.text(&["input", "prompt"]);
+    text.map(|text| Message::of("user", vec![Part::Text(text)])).into_iter().collect()
 }

@@ -141,7 +141,7 @@ impl<'a> Tokens<'a> {
 
     /// The whole of the value that is next, however much is in it.
     #[inline(never)]
-    fn value(&mut self) -> Option<Json<'a>> {
+    pub fn value(&mut self) -> Option<Json<'a>> {
         self.skip(b" \n\r\t,:");
         let from = self.at;
         let mut depth = 0_usize;

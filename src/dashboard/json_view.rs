@@ -1,17 +1,20 @@
-//! JSON as folded lists. How much of it is shown is bounded, in values, in
-//! depth and in bytes; who wants all of it opens it raw. Numbers are shown with
-//! the digits that were sent.
+//! JSON as folded lists. How much of it is shown is bounded, in values and in
+//! bytes; who wants all of it opens it raw. Numbers are shown with the digits
+//! that were sent.
 
 use std::fmt::Write;
 
 use maud::{Markup, PreEscaped, Render, html};
 
+use super::format::count;
 use super::json::{Json, Kind, Token};
 
-/// Most values shown of one payload.
+/// Most values shown of one JSON value.
 const MAX_VALUES: usize = 3_000;
-/// Deepest nesting shown; below it stands what was sent, on one line. Browsers
-/// stop nesting elements at 512.
+/// Most values shown of all the JSON in a payload: a conversation has many.
+const MAX_VALUES_IN_ALL: usize = 12_000;
+/// Deepest nesting of elements; what is deeper stands there as text, as it was
+/// sent. Browsers stop nesting elements at 512.
 const MAX_DEPTH: usize = 60;
 /// Up to so many values nothing is folded at first.
 const ALL_OPEN: usize = 40;
@@ -20,19 +23,42 @@ const LONG: usize = 600;
 /// So much of a folded string is seen.
 const PREVIEW: usize = 160;
 
-/// How many bytes of text may still be shown.
+/// How much may still be shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
+    bytes: usize,
     left: usize,
-    /// Whether something was left out.
-    pub cut: bool,
+    values: usize,
+    /// What was left out, if anything was.
+    pub cut: Option<Cut>,
+}
+
+/// What ended first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// The text that is shown at once.
+    Bytes,
+    /// The values of JSON that are shown at once.
+    Values,
 }
 
 impl Budget {
     /// So many bytes.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self { left: bytes, cut: false }
+        Self { bytes, left: bytes, values: MAX_VALUES_IN_ALL, cut: None }
+    }
+
+    /// What there is to see, where that is not all.
+    #[must_use]
+    pub fn seen(&self) -> Option<String> {
+        self.cut.map(|cut| match cut {
+            Cut::Bytes => format!("the first {}", size(self.bytes)),
+            Cut::Values => {
+                let shown = MAX_VALUES_IN_ALL - self.values;
+                format!("the first {} values", count(i64::try_from(shown).unwrap_or(i64::MAX)))
+            }
+        })
     }
 
     /// As much of the text as may be shown.
@@ -42,14 +68,19 @@ impl Budget {
             end -= 1;
         }
         self.left -= end;
-        self.cut |= end < text.len();
+        if end < text.len() {
+            self.cut = Some(Cut::Bytes);
+        }
         text.get(..end).unwrap_or_default()
     }
 
-    /// Whether nothing more may be shown.
+    /// Whether something more may be shown. It is asked when there is more.
     #[must_use]
-    pub fn is_spent(&self) -> bool {
-        self.left == 0
+    pub fn has_room(&mut self) -> bool {
+        if self.left == 0 {
+            self.cut = Some(Cut::Bytes);
+        }
+        self.left > 0
     }
 }
 
@@ -62,24 +93,36 @@ pub fn start(text: &str, most: usize) -> &str {
 /// A value, folded. Says so when it leaves something out.
 #[must_use]
 pub fn view(json: Json<'_>, budget: &mut Budget) -> Markup {
-    let (tokens, counts, all) = read(json);
+    let most = budget.values.min(MAX_VALUES);
+    let (tokens, counts, left) = read(json, most);
+    budget.values -= most - left.unwrap_or(0);
+    if left.is_none() {
+        budget.cut = Some(Cut::Values);
+    }
     let mut out = String::new();
     let mut writer = Writer { out: &mut out, budget, open_to: open_to(&tokens) };
     writer.all(&tokens, &counts);
-    budget.cut |= !all;
     html! { div.json { (PreEscaped(out)) } }
 }
 
 /// What is shown, and of each that opens how much is in it (`None` when that is
-/// beyond what is shown); and whether it is all.
-fn read(json: Json<'_>) -> (Vec<Token<'_>>, Vec<Option<usize>>, bool) {
+/// beyond what is shown); and how many values more it might have been, if that is all.
+fn read(json: Json<'_>, most: usize) -> (Vec<Token<'_>>, Vec<Option<usize>>, Option<usize>) {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut counts: Vec<Option<usize>> = Vec::new();
     let mut open: Vec<(usize, usize)> = Vec::new();
     let mut values = 0;
-    for token in json.tokens() {
-        if values == MAX_VALUES && !matches!(token, Token::Close) {
-            return (tokens, counts, false);
+    let mut all = json.tokens();
+    loop {
+        let before = all.clone();
+        let Some(mut token) = all.next() else { break };
+        if values == most && !matches!(token, Token::Close) {
+            return (tokens, counts, None);
+        }
+        if open.len() == MAX_DEPTH && matches!(token, Token::Open(_)) {
+            all = before;
+            let Some(whole) = all.value() else { break };
+            token = Token::Leaf(whole);
         }
         match token {
             Token::Key(_) => {}
@@ -102,7 +145,7 @@ fn read(json: Json<'_>) -> (Vec<Token<'_>>, Vec<Option<usize>>, bool) {
         tokens.push(token);
         counts.push(None);
     }
-    (tokens, counts, true)
+    (tokens, counts, Some(most - values))
 }
 
 /// The depth down to which values are open at first: as deep as a screen holds.
@@ -141,42 +184,31 @@ impl Writer<'_, '_> {
         let mut open: Vec<(Kind, usize)> = Vec::new();
         let mut key: Option<Json<'_>> = None;
         for (token, count) in tokens.iter().zip(counts) {
-            if self.budget.is_spent() {
-                self.budget.cut = true;
+            if !matches!(token, Token::Close) && !self.budget.has_room() {
                 break;
             }
             match token {
                 Token::Key(name) => key = Some(*name),
                 Token::Close => {
-                    if open.pop().is_some() && open.len() < MAX_DEPTH {
+                    if open.pop().is_some() {
                         self.out.push_str("</div></details>");
                     }
                 }
                 Token::Open(kind) => {
                     let label = self.label(key.take(), &mut open);
-                    if open.len() < MAX_DEPTH {
-                        let open_now = if open.len() < self.open_to { " open" } else { "" };
-                        let _ = write!(self.out, "<details{open_now}><summary>{label}");
-                        self.summary(*kind, *count);
-                        self.out.push_str("</summary><div>");
-                    } else if open.len() == MAX_DEPTH {
-                        let _ = write!(
-                            self.out,
-                            "<p>{label}<i>nested more deeply than is shown</i></p>"
-                        );
-                        self.budget.cut = true;
-                    }
+                    let open_now = if open.len() < self.open_to { " open" } else { "" };
+                    let _ = write!(self.out, "<details{open_now}><summary>{label}");
+                    self.summary(*kind, *count);
+                    self.out.push_str("</summary><div>");
                     open.push((*kind, 0));
                 }
                 Token::Leaf(value) => {
                     let label = self.label(key.take(), &mut open);
-                    if open.len() <= MAX_DEPTH {
-                        self.leaf(&label, *value);
-                    }
+                    self.leaf(&label, *value);
                 }
             }
         }
-        for _ in 0..open.len().min(MAX_DEPTH) {
+        for _ in 0..open.len() {
             self.out.push_str("</div></details>");
         }
     }
@@ -211,7 +243,11 @@ impl Writer<'_, '_> {
 
     fn leaf(&mut self, label: &str, value: Json<'_>) {
         let Some(text) = value.text() else {
-            let class = if value.is_null() { "nil" } else { "num" };
+            let class = match value.kind() {
+                Kind::Object | Kind::Array => "deep",
+                _ if value.is_null() => "nil",
+                _ => "num",
+            };
             let shown = self.budget.take(value.raw());
             let _ = write!(self.out, "<p>{label}<span class=\"{class}\">");
             shown.render_to(self.out);
@@ -296,17 +332,45 @@ mod tests {
     fn stops_at_its_bounds_and_says_so() {
         for json in [
             format!("[{}]", vec!["1"; MAX_VALUES + 10].join(",")),
-            "[".repeat(400) + &"]".repeat(400),
             format!("[\"{}\", 1]", "x".repeat(200_000)),
             format!("[{}\"{}\"]", "[1],".repeat(20), "é".repeat(200_000)),
         ] {
             let mut budget = Budget::new(100_000);
             let html = view(Json::new(&json), &mut budget).into_string();
-            assert!(budget.cut && balanced(&html) && html.len() < 400_000, "{}", html.len());
+            assert!(
+                budget.cut.is_some() && balanced(&html) && html.len() < 400_000,
+                "{}",
+                html.len()
+            );
         }
         let mut budget = Budget::new(100_000);
         let _ = view(Json::new("[1,[2]]"), &mut budget);
-        assert!(!budget.cut);
+        assert!(budget.cut.is_none());
+    }
+
+    #[test]
+    fn shows_nesting_as_deep_as_it_comes() {
+        let deep = r#"{"in":["#.repeat(200) + r#""the core""# + &"]}".repeat(200);
+        let mut budget = Budget::new(100_000);
+        let html = view(Json::new(&deep), &mut budget).into_string();
+        assert!(html.contains("the core") && balanced(&html), "{html}");
+        assert_eq!(budget.cut, None);
+        // Elements nest no deeper than browsers let them: the rest is text.
+        assert_eq!(html.matches("<details").count(), MAX_DEPTH);
+        assert!(html.contains(r#"<span class="deep">{&quot;in&quot;:["#), "{html}");
+    }
+
+    #[test]
+    fn says_how_much_of_it_is_seen() {
+        let seen = |json: &str, bytes| {
+            let mut budget = Budget::new(bytes);
+            let _ = view(Json::new(json), &mut budget);
+            budget.seen()
+        };
+        let numbers = format!("[{}]", vec!["1"; MAX_VALUES + 10].join(","));
+        assert_eq!(seen(&numbers, 100_000).as_deref(), Some("the first 3,000 values"));
+        assert_eq!(seen(&numbers, 1_000).as_deref(), Some("the first 1.0 KB"));
+        assert_eq!(seen("[1,2,3]", 3), None);
     }
 
     #[test]

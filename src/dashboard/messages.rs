@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use maud::{Markup, html};
 use serde::de::IgnoredAny;
 
-use super::chat::{self, Chat, Message, Part};
+use super::chat::{self, Chat, Field, IMAGES, Message, Note, Part, Tone};
 use super::json::{Json, Kind};
-use super::json_view::{self, Budget, folded, size};
+use super::json_view::{self, Budget, Cut, folded, size};
 
 /// How a payload is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +57,8 @@ pub struct Payload<'a> {
 const LONG: usize = 1_800;
 /// Larger payloads are not searched for conversations.
 const MAX_CHAT_BYTES: usize = 2_000_000;
-/// Images of these types are shown; anything else could be a document.
-const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+/// So many names of fields are seen before these are opened.
+const NAMES: usize = 6;
 
 impl<'a> Payload<'a> {
     /// Looks at a payload.
@@ -116,21 +116,29 @@ pub fn conversation(chat: &Chat<'_>, budget: &mut Budget) -> Markup {
     html! {
         ol.chat {
             @for message in &chat.messages {
-                @if budget.is_spent() {
-                    ({ left_out += 1; html! {} })
-                } @else {
-                    (one(message, budget))
-                }
+                @if budget.has_room() { (one(message, budget)) } @else { ({ left_out += 1; html! {} }) }
             }
         }
-        @if left_out > 0 {
-            ({ budget.cut = true; html! { p.muted { (left_out) " more messages" } } })
-        }
-        @if !chat.rest.is_empty() {
+        @if left_out > 0 { p.muted { (left_out) " more messages" } }
+        (others(&chat.rest, budget))
+    }
+}
+
+/// What a reader did not know, folded: nothing that was sent is hidden.
+fn others(fields: &[Field<'_>], budget: &mut Budget) -> Markup {
+    // What says nothing comes last.
+    let (empty, some): (Vec<_>, Vec<_>) = fields.iter().partition(|(_, value)| value.is_null());
+    let all = || some.iter().chain(&empty);
+    let mut names: Vec<_> = all().take(NAMES).map(|(name, _)| json_view::start(name, 30)).collect();
+    if fields.len() > NAMES {
+        names.push("…");
+    }
+    html! {
+        @if !fields.is_empty() && budget.has_room() {
             details.rest {
-                summary { "Other fields" i { (rest_names(chat)) } }
-                @for (name, value) in &chat.rest {
-                    @if !budget.is_spent() {
+                summary { "Other fields" i { (names.join(", ")) } }
+                @for (name, value) in all() {
+                    @if budget.has_room() {
                         div.field { b { (budget.take(name)) } (json_view::view(*value, budget)) }
                     }
                 }
@@ -139,34 +147,42 @@ pub fn conversation(chat: &Chat<'_>, budget: &mut Budget) -> Markup {
     }
 }
 
-fn rest_names(chat: &Chat<'_>) -> String {
-    let names: Vec<_> =
-        chat.rest.iter().take(6).map(|(name, _)| json_view::start(name, 30)).collect();
-    names.join(", ")
-}
-
 /// The class of a role: there are few colours and any number of roles.
 fn side(role: &str) -> &'static str {
     match role {
-        "user" | "human" => "user",
-        "assistant" | "ai" | "model" => "assistant",
-        "tool" | "function" => "tool",
-        "system" | "developer" => "system",
+        "user" | "human" | "HumanMessage" => "user",
+        "assistant" | "ai" | "model" | "AIMessage" | "AIMessageChunk" => "assistant",
+        "tool" | "function" | "ToolMessage" => "tool",
+        "system" | "developer" | "SystemMessage" => "system",
         _ => "other",
     }
 }
 
 fn one(message: &Message<'_>, budget: &mut Budget) -> Markup {
+    let kinds = (!message.kinds.is_empty()).then(|| message.kinds.join(", "));
     html! {
         li class=(side(&message.role)) {
             div.who {
-                (json_view::start(&message.role, 40))
-                @if let Some(name) = &message.name { code { (json_view::start(name, 80)) } }
+                span title=[kinds] { (budget.take(&message.role)) }
+                @if let Some(name) = &message.name { code { (budget.take(name)) } }
+                @if let Some(id) = &message.id { code { (budget.take(id)) } }
+                (notes(&message.notes, budget))
             }
             @for part in &message.parts {
-                @if !budget.is_spent() { (piece(part, budget)) }
+                @if budget.has_room() { (piece(part, budget)) }
             }
             @if message.parts.is_empty() { p.muted { "no content" } }
+            (others(&message.rest, budget))
+        }
+    }
+}
+
+fn notes(notes: &[Note<'_>], budget: &mut Budget) -> Markup {
+    html! {
+        @for note in notes {
+            span.note.warn[note.tone == Tone::Warn].bad[note.tone == Tone::Bad] {
+                (note.label) " " b { (budget.take(&note.value)) }
+            }
         }
     }
 }
@@ -174,6 +190,10 @@ fn one(message: &Message<'_>, budget: &mut Budget) -> Markup {
 fn piece(part: &Part<'_>, budget: &mut Budget) -> Markup {
     match part {
         Part::Text(text) => words(text, budget),
+        Part::Refusal(text) => html! {
+            p.note.warn { "Refusal" }
+            (words(text, budget))
+        },
         Part::Thinking(text) => html! {
             details.thinking {
                 summary { "Thinking" i { (size(text.len())) } }
@@ -183,19 +203,23 @@ fn piece(part: &Part<'_>, budget: &mut Budget) -> Markup {
         Part::Call { name, id, arguments } => html! {
             div.call {
                 div.name {
-                    span { "Calls" } code { (json_view::start(name, 200)) }
-                    @if let Some(id) = id { code.id { (json_view::start(id, 80)) } }
+                    span { "Calls" } code { (budget.take(name)) }
+                    @if let Some(id) = id { code.id { (budget.take(id)) } }
                 }
                 (text_or_json(arguments, budget))
             }
         },
-        Part::Result { id, content } => html! {
+        Part::Result { name, id, notes: about, parts } => html! {
             div.call {
                 div.name {
                     span { "Result" }
-                    @if let Some(id) = id { code.id { (json_view::start(id, 80)) } }
+                    @if let Some(name) = name { code { (budget.take(name)) } }
+                    (notes(about, budget))
+                    @if let Some(id) = id { code.id { (budget.take(id)) } }
                 }
-                (text_or_json(content, budget))
+                @for part in parts {
+                    @if budget.has_room() { div { (given(part, budget)) } }
+                }
             }
         },
         Part::Image(media, data) => image(media, data, budget),
@@ -204,16 +228,27 @@ fn piece(part: &Part<'_>, budget: &mut Budget) -> Markup {
     }
 }
 
+/// What a tool gave: text that is JSON is shown as such.
+fn given(part: &Part<'_>, budget: &mut Budget) -> Markup {
+    match part {
+        Part::Text(text) => text_or_json(text, budget),
+        part => piece(part, budget),
+    }
+}
+
 fn image(media: &str, data: &str, budget: &mut Budget) -> Markup {
-    let plain = data.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
-    let known = IMAGES.contains(&media) && plain;
     // Half an image is none.
-    let fits = known && { budget.clone().take(data).len() == data.len() };
+    let fits = budget.clone().take(data).len() == data.len();
     html! {
-        @if fits {
-            img src=(format!("data:{media};base64,{}", budget.take(data))) alt=(format!("{media}, {}", size(data.len())));
+        @if IMAGES.contains(&media) && chat::is_base64(data) {
+            @if fits {
+                img src=(format!("data:{media};base64,{}", budget.take(data))) alt=(format!("{media}, {}", size(data.len())));
+            } @else {
+                ({ budget.cut = Some(Cut::Bytes); html! { p.media { (media) ", " (size(data.len())) } } })
+            }
         } @else {
-            p.media { (json_view::start(media, 80)) ", " (size(data.len())) }
+            p.media { (budget.take(media)) ", " (size(data.len())) }
+            (words(data, budget))
         }
     }
 }
@@ -237,111 +272,6 @@ fn words(text: &str, budget: &mut Budget) -> Markup {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What a payload is shown as at first, with the markup taken out.
-    fn read(raw: &str) -> (Look, String) {
-        let payload = Payload::of(raw);
-        let look = payload.looks()[0];
-        let html = payload.view(look, &mut Budget::new(10_000)).into_string();
-        let mut text = String::new();
-        for piece in html.split('<') {
-            text.push_str(piece.split_once('>').map_or(piece, |(_, text)| text));
-            text.push(' ');
-        }
-        (look, text.split_whitespace().collect::<Vec<_>>().join(" ").replace("&quot;", "\""))
-    }
-
-    #[test]
-    fn reads_what_the_common_apis_take_and_give() {
-        for (raw, shown) in [
-            (
-                r#"[{"role":"user","content":"Hi"},{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"find","arguments":"{\"q\":1}"}}]},{"role":"tool","tool_call_id":"c1","content":"found"}]"#,
-                "user Hi assistant Calls find c1 {1 key} q 1 tool c1 Result found",
-            ),
-            (
-                r#"{"model":"m","system":"Be kind.","messages":[{"role":"user","content":[{"type":"text","text":"Hi"},{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"12"}]}]}]}"#,
-                "system Be kind. user Hi Result t 12 Other fields model model \"m\"",
-            ),
-            (
-                r#"{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"Yes."}}]}"#,
-                "assistant Yes. Other fields id id \"x\"",
-            ),
-            (
-                r#"{"role":"assistant","content":[{"type":"thinking","thinking":"Hm"},{"type":"tool_use","id":"t","name":"look","input":{}}]}"#,
-                "assistant Thinking 2 B Hm Calls look t {0 keys}",
-            ),
-            (
-                r#"{"contents":[{"role":"user","parts":[{"text":"Hi"},{"functionCall":{"name":"f","args":{"a":2}}}]}]}"#,
-                "user Hi Calls f {1 key} a 2",
-            ),
-            (
-                r#"[[{"lc":1,"type":"constructor","id":["HumanMessage"],"kwargs":{"type":"human","content":"Hi"}}]]"#,
-                "human Hi",
-            ),
-            (
-                r#"{"output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"so"}]},{"type":"function_call","name":"f","call_id":"1","arguments":"{}"},{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Done"}]}]}"#,
-                "assistant so assistant Calls f 1 {0 keys} assistant Done",
-            ),
-            (r#""[{\"role\":\"user\",\"content\":\"in a string\"}]""#, "user in a string"),
-        ] {
-            assert_eq!(read(raw), (Look::Chat, shown.into()), "{raw}");
-        }
-    }
-
-    #[test]
-    fn leaves_other_payloads_what_they_are() {
-        for (raw, look) in [
-            (r#"{"role":"admin","user":7}"#, Look::Json),
-            (r#"[{"role":"user","content":"x"},{"id":1}]"#, Look::Json),
-            (r"[]", Look::Json),
-            ("12345678901234567890", Look::Json),
-            (r#""plain [text""#, Look::Text),
-            (r#""{\"a\":1}""#, Look::Json),
-            (r#"{"messages":"three"}"#, Look::Json),
-        ] {
-            assert_eq!(Payload::of(raw).looks()[0], look, "{raw}");
-        }
-    }
-
-    #[test]
-    fn shows_images_that_came_along_and_loads_none() {
-        let html = |url: &str| {
-            let raw = format!(
-                r#"[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"{url}"}}}}]}}]"#
-            );
-            Payload::of(&raw).view(Look::Chat, &mut Budget::new(10_000)).into_string()
-        };
-        assert!(
-            html("data:image/png;base64,iVBORw0K")
-                .contains("<img src=\"data:image/png;base64,iVBORw0K\"")
-        );
-        for url in [
-            "https://evil.test/x.png",
-            "javascript:alert(1)",
-            "data:image/svg+xml;base64,AAAA",
-            "data:image/png;base64,a b",
-        ] {
-            assert!(!html(url).contains("<img") && !html(url).contains("href"), "{url}");
-        }
-    }
-
-    #[test]
-    fn what_clients_send_is_never_markup() {
-        let bad = "<script>alert(1)</script>";
-        let raw = format!(
-            r#"{{"{bad}":1,"messages":[{{"role":"{bad}","name":"{bad}","content":[{{"type":"text","text":"{bad}"}},{{"type":"{bad}"}},{{"type":"thinking","thinking":"{bad}"}},{{"type":"tool_use","name":"{bad}","id":"{bad}","input":"{bad}"}},{{"type":"image","source":{{"media_type":"{bad}","data":"{bad}"}}}}]}}]}}"#
-        );
-        let html = Payload::of(&raw).view(Look::Chat, &mut Budget::new(10_000)).into_string();
-        assert!(!html.contains("<script") && html.matches("&lt;script").count() >= 8, "{html}");
-    }
-
-    #[test]
-    fn stops_when_enough_is_shown() {
-        let raw = format!("[{}]", vec![r#"{"role":"user","content":"0123456789"}"#; 500].join(","));
-        let mut budget = Budget::new(1_000);
-        let html = Payload::of(&raw).view(Look::Chat, &mut budget).into_string();
-        assert!(budget.cut && html.contains("400 more messages"), "{}", html.len());
-    }
-}
+mod nothing_hidden;
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ pub mod session;
 pub mod session_page;
 pub mod sign_in;
 pub mod span_page;
+pub mod span_payload;
 pub mod took;
 pub mod trace_page;
 pub mod tree;

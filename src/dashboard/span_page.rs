@@ -5,9 +5,9 @@
 use maud::{Markup, html};
 
 use super::format::{self, count, dollars, encode, exact_dollars};
-use super::json_view::{self, Budget, size};
+use super::json_view;
 use super::layout::{Shell, document, unfolding};
-use super::messages::{Look, Payload};
+use super::span_payload::{Asked, part};
 use super::took::Took;
 use super::trace_page::{running, version};
 use super::{Answer, View, asset::Asset};
@@ -18,11 +18,6 @@ use crate::payload::{Missing, Payloads};
 use crate::store::read::{self, Span, TraceRow};
 use crate::store::{Database, query};
 use crate::wire;
-
-/// A larger payload is shown when it is asked for.
-const LARGE: usize = 64 * 1024;
-/// So much of one that was asked for.
-const SHOWN_WHEN_ASKED: usize = 512 * 1024;
 
 /// A payload of a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +39,7 @@ impl Slot {
     const ALL: [Self; 5] =
         [Self::Error, Self::Input, Self::Output, Self::Parameters, Self::Metadata];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Input => "input",
             Self::Output => "output",
@@ -54,7 +49,7 @@ impl Slot {
         }
     }
 
-    fn label(self) -> &'static str {
+    pub(super) fn label(self) -> &'static str {
         match self {
             Self::Input => "Input",
             Self::Output => "Output",
@@ -71,7 +66,7 @@ impl Slot {
     }
 
     /// Its JSON, if the span has one; the text of an error.
-    fn of<'a>(self, body: &'a SpanBody<'_>) -> Option<&'a str> {
+    pub(super) fn of<'a>(self, body: &'a SpanBody<'_>) -> Option<&'a str> {
         match self {
             Self::Input => body.input,
             Self::Output => body.output,
@@ -276,83 +271,6 @@ fn numbers(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>, took: Too
             }
         }
     }
-}
-
-/// Whether a payload was asked for by itself, and how it is to be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked<'a> {
-    No,
-    For(Option<&'a str>),
-}
-
-/// One payload, if the span has it.
-fn part(slot: Slot, body: &SpanBody<'_>, path: &str, asked: Asked<'_>) -> Markup {
-    let Some(raw) = slot.of(body) else { return html! {} };
-    let url = |view: &str| format!("{path}?part={}{view}", slot.name());
-    let id = format!("part-{}", slot.name());
-    let raw_url = format!("{path}/raw?part={}", slot.name());
-    let head = |looks: &[Look], shown: Option<Look>| {
-        html! {
-            header {
-                h3 { (slot.label()) }
-                span.muted { (size(raw.len())) }
-                span.spacer {}
-                @if looks.len() > 1 {
-                    span.looks {
-                        @for look in looks {
-                            a href=(url(&format!("&view={}", look.name()))) hx-get=(url(&format!("&view={}", look.name())))
-                                hx-target={ "#" (id) } hx-swap="outerHTML" aria-current=[(shown == Some(*look)).then_some("true")] {
-                                (look.label())
-                            }
-                        }
-                    }
-                }
-                button.small type="button" data-copy-url=(raw_url) { "Copy" }
-                a.small.button href=(raw_url) target="_blank" rel="noopener" { "Raw" }
-            }
-        }
-    };
-    if raw.len() > LARGE && asked == Asked::No {
-        return html! {
-            section.part id=(id) {
-                (head(&[], None))
-                p {
-                    a.button href=(url("")) hx-get=(url("")) hx-target={ "#" (id) } hx-swap="outerHTML" {
-                        "Show " (slot.label().to_ascii_lowercase()) ", " (size(raw.len()))
-                    }
-                }
-            }
-        };
-    }
-    let mut budget = Budget::new(if asked == Asked::No { 2 * LARGE } else { SHOWN_WHEN_ASKED });
-    if slot == Slot::Error {
-        let text = budget.take(raw).to_owned();
-        return html! {
-            section.part.failed id=(id) {
-                (head(&[], None))
-                div.plain { (text) }
-                @if budget.cut { (rest(&raw_url)) }
-            }
-        };
-    }
-    let payload = Payload::of(raw);
-    let wanted = match asked {
-        Asked::For(Some(name)) => payload.looks().iter().find(|look| look.name() == name),
-        _ => None,
-    };
-    let look = wanted.or_else(|| payload.looks().first()).copied().unwrap_or(Look::Json);
-    let shown = payload.view(look, &mut budget);
-    html! {
-        section.part id=(id) {
-            (head(payload.looks(), Some(look)))
-            (shown)
-            @if budget.cut { (rest(&raw_url)) }
-        }
-    }
-}
-
-fn rest(raw_url: &str) -> Markup {
-    html! { p.muted { "This is not all of it. " a href=(raw_url) target="_blank" rel="noopener" { "Open it raw" } } }
 }
 
 /// When and where, for those who look things up.

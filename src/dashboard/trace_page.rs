@@ -300,7 +300,7 @@ fn metadata(trace: &TraceRow, payloads: &Payloads) -> Option<Markup> {
     };
     let mut budget = Budget::new(METADATA);
     let shown = json_view::view(Json::new(json), &mut budget);
-    Some(html! { (shown) @if budget.cut { p.muted { "This is not all of it." } } })
+    Some(html! { (shown) @if budget.cut.is_some() { p.muted { "This is not all of it." } } })
 }
 
 fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {

@@ -31,7 +31,8 @@ if (grip) {
   });
 }
 
-// Copying a payload: as it was sent, whatever is shown of it.
+// Copying a payload, whatever is shown of it: a text as text, anything else as it
+// was sent.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy-url]");
   if (!button) return;
@@ -40,7 +41,8 @@ document.addEventListener("click", async (event) => {
   try {
     const answer = await fetch(button.dataset.copyUrl);
     if (!answer.ok) throw new Error(String(answer.status));
-    await navigator.clipboard.writeText(await answer.text());
+    const sent = await answer.text();
+    await navigator.clipboard.writeText("copyText" in button.dataset ? JSON.parse(sent) : sent);
     say("Copied");
   } catch {
     say("Open Raw");
@@ -51,6 +53,9 @@ document.addEventListener("click", async (event) => {
 if (detail && "highlights" in CSS) {
   let ranges = [], at = -1;
   const input = () => detail.querySelector("[data-find]");
+  // What is not on the page is not searched: of which payloads that is so.
+  const unseen = () => [...detail.querySelectorAll(".part[data-seen]")].map((part) =>
+    `; searched ${part.dataset.seen} of ${part.querySelector("h3").textContent.toLowerCase()}`).join("");
   const found = (text) => { const place = detail.querySelector("[data-found]"); if (place) place.textContent = text; };
 
   function mark() {
@@ -72,7 +77,7 @@ if (detail && "highlights" in CSS) {
       }
     }
     CSS.highlights.set("found", new Highlight(...ranges));
-    found(ranges.length ? `${ranges.length === 2000 ? "2000+" : ranges.length} found` : "no match");
+    found((ranges.length ? `${ranges.length === 2000 ? "2000+" : ranges.length} found` : "no match") + unseen());
   }
 
   function next(by) {
@@ -83,7 +88,7 @@ if (detail && "highlights" in CSS) {
     CSS.highlights.set("current", new Highlight(range));
     const box = range.getBoundingClientRect(), view = detail.getBoundingClientRect(), head = detail.querySelector("header").offsetHeight;
     if (box.top < view.top + head || box.bottom > view.bottom) element.scrollIntoView({ block: "center" });
-    found(`${at + 1} of ${ranges.length}`);
+    found(`${at + 1} of ${ranges.length}${unseen()}`);
   }
 
   detail.addEventListener("input", (event) => { if (event.target.matches("[data-find]")) mark(); });
