@@ -83,6 +83,12 @@ describe("deep JSON", () => {
     await expect.poll(() => detail(page).innerText()).toContain("This is not all of it");
     await detail(page).locator("details").evaluateAll((all) => all.slice(0, 80).forEach((one) => ((one as HTMLDetailsElement).open = true)));
     expect(await audit(page)).toEqual([]);
+    // A rule that is off unless it is asked for: what one clicks is large enough, or far from others.
+    const small = await page.evaluate(async () => {
+      const { violations } = await (globalThis as any).axe.run("#span", { runOnly: ["target-size"] });
+      return violations.flatMap(({ nodes }: any) => nodes.map((node: any) => node.html.slice(0, 160)));
+    });
+    expect(small).toEqual([]);
   });
 });
 
