@@ -4,31 +4,18 @@
 
 mod common;
 
-use common::{PROJECT, RECEIVED, World, body};
-use edgespan::dashboard::{self, Page, View};
+use common::pages::{part, span, text};
+use common::{PROJECT, World, body};
 use serde_json::{Value, json};
 
 fn detail(fields: &Value, query: &str) -> String {
-    let mut span = json!({ "id": "s", "traceId": "t", "name": "ask", "type": "LLM" });
+    let mut sent = json!({ "id": "s", "name": "ask", "type": "LLM" });
     for (name, value) in fields.as_object().unwrap() {
-        span[name] = value.clone();
+        sent[name] = value.clone();
     }
     let world = World::new();
-    world.deliver(PROJECT, &body(&[json!({ "type": "span-create", "body": span }).to_string()]));
-    let view = View {
-        project: PROJECT,
-        project_name: "shop",
-        query,
-        origin: "https://edgespan.test",
-        part: true,
-        known: None,
-        local: false,
-        now: RECEIVED,
-        db: &world.db,
-        source: world.source(),
-    };
-    let page = Page::find("GET", &["traces", "t", "spans", "s"]).unwrap();
-    pollster::block_on(dashboard::answer(&page, &view)).unwrap().body
+    world.deliver(PROJECT, &body(&[span(sent)]));
+    part(&world, &format!("/traces/t/spans/s?{query}"))
 }
 
 fn leaves(value: &Value, found: &mut Vec<String>) {
@@ -99,4 +86,22 @@ fn a_text_is_copied_as_text_and_anything_else_as_json() {
     for part in ["input", "error"] {
         assert!(!button(part).contains("data-copy-text"), "{html}");
     }
+}
+
+#[test]
+fn a_span_without_an_end_runs_or_never_ended() {
+    let shown = |start: &str| text(&detail(&json!({ "startTime": start }), ""));
+    // Half a minute before it was received, and a month.
+    let new = shown("2026-11-22T06:19:00Z");
+    assert!(new.contains("running since 2026-11-22 06:19:00"), "{new}");
+    let old = shown("2026-10-22T06:19:00Z");
+    assert!(old.contains("never ended") && !old.contains("running"), "{old}");
+    assert!(!old.contains("no end"), "{old}");
+}
+
+#[test]
+fn a_cost_is_shown_to_its_last_digit() {
+    let html = detail(&json!({ "cost": 0.000_000_123 }), "");
+    assert!(html.contains("<dd>$0.000000123</dd>"), "{html}");
+    assert!(detail(&json!({ "cost": 1_234.567_891_234 }), "").contains("$1234.567891234"));
 }

@@ -4,7 +4,7 @@
 
 use maud::{Markup, html};
 
-use super::format::{self, count, dollars, encode, exact_dollars};
+use super::format::{self, count, encode, exact_dollars};
 use super::json_view;
 use super::layout::{Shell, document, unfolding};
 use super::span_payload::{Asked, part};
@@ -18,6 +18,9 @@ use crate::payload::{Missing, Payloads};
 use crate::store::read::{self, Span, TraceRow};
 use crate::store::{Database, query};
 use crate::wire;
+
+/// So much is shown of a cost as it was sent: a number may have any length.
+const MAX_COST: usize = 200;
 
 /// A payload of a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,7 +259,16 @@ fn numbers(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>, took: Too
     let parts = parts.into_iter().filter_map(|(name, n)| Some((name, tokens(n)?)));
     html! {
         dl.facts {
-            div { dt { "Duration" } dd { (took.shown()) @if took.is_reversed() { span.muted { " · ends before it starts" } } } }
+            div {
+                dt { "Duration" }
+                dd {
+                    (took.shown())
+                    @if took.is_reversed() { span.muted { " · ends before it starts" } }
+                    @if let (Took::Running(_), Some(start)) = (took, span.start_us) {
+                        span.muted { " · running since " (format::time(start)) }
+                    }
+                }
+            }
             @if let Some(after) = after {
                 div { dt { "Began after" } dd { (format::duration(after)) } }
             }
@@ -267,7 +279,7 @@ fn numbers(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>, took: Too
                 }
             }
             @if let Some(nano) = span.cost_nano {
-                div { dt { "Cost" } dd title=(exact_dollars(nano)) { (dollars(nano)) } }
+                div { dt { "Cost" } dd { (exact_dollars(nano)) } }
             }
         }
     }
@@ -286,7 +298,7 @@ fn about(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>, path: &str)
                 @if let Some(at) = span.start_us { div { dt { "Started" } dd { (format::time(at)) } } }
                 @if let Some(at) = span.end_us { div { dt { "Ended" } dd { (format::time(at)) } } }
                 @if let Some(at) = span.received_ms { div { dt { "Received" } dd { (format::time(at.saturating_mul(1_000))) } } }
-                @if let Some(cost) = body.and_then(|body| body.cost) { div { dt { "Cost as sent" } dd { code { (json_view::start(cost, 100)) } } } }
+                @if let Some(cost) = body.and_then(|body| body.cost) { div { dt { "Cost as sent" } dd { code { (json_view::start(cost, MAX_COST)) @if cost.len() > MAX_COST { "…" } } } } }
                 (id("Span", &span.id))
                 @if let Some(parent) = parent { (id("Parent", parent)) }
                 (id("Trace", &trace.id))
