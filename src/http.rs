@@ -16,6 +16,8 @@ pub enum Route {
     ListTraces,
     /// `GET /api/v1/traces/{id}`, the id decoded.
     GetTrace(String),
+    /// `GET /api/v1/traces/{id}/spans/{span}`, the ids decoded.
+    GetSpan(String, String),
     /// `GET /api/v1/dead-letters`
     DeadLetters,
     /// `GET /api/v1/stats`
@@ -41,6 +43,9 @@ impl Route {
         let (get, post) = match segments.as_slice() {
             ["api", "v1", "traces"] => (Some(Self::ListTraces), Some(Self::Ingest)),
             ["api", "v1", "traces", id] => (Some(Self::GetTrace(decode_segment(id)?)), None),
+            ["api", "v1", "traces", id, "spans", span] => {
+                (Some(Self::GetSpan(decode_segment(id)?, decode_segment(span)?)), None)
+            }
             ["api", "v1", "dead-letters"] => (Some(Self::DeadLetters), None),
             ["api", "v1", "stats"] => (Some(Self::Stats), None),
             ["api", "v1", "admin", "replay"] => (None, Some(Self::Replay)),
@@ -72,6 +77,7 @@ impl Route {
             Self::Ingest => "ingest",
             Self::ListTraces => "list-traces",
             Self::GetTrace(_) => "get-trace",
+            Self::GetSpan(..) => "get-span",
             Self::DeadLetters => "dead-letters",
             Self::Stats => "stats",
             Self::Replay => "replay",
@@ -131,8 +137,11 @@ impl Reply {
 
     /// 200 with a `data` that is JSON already.
     #[must_use]
-    pub fn data(data: &str) -> Self {
-        Self::json(200, format!(r#"{{"data":{data},"error":null}}"#))
+    pub fn data(mut data: String) -> Self {
+        // Within what it has of room: an answer may be large, and is not copied.
+        data.insert_str(0, r#"{"data":"#);
+        data.push_str(r#","error":null}"#);
+        Self::json(200, data)
     }
 
     /// What health says: that the Worker runs. It asks no other service, so
@@ -281,6 +290,8 @@ mod tests {
         assert_eq!(find("POST", "/api/v1/traces/"), Ok(Route::Ingest));
         assert_eq!(find("GET", "/api/v1/traces"), Ok(Route::ListTraces));
         assert_eq!(find("GET", "/api/v1/traces/a%2Fb%20c"), Ok(Route::GetTrace("a/b c".into())));
+        let span = Route::GetSpan("a/b".into(), "c d".into());
+        assert_eq!(find("GET", "/api/v1/traces/a%2Fb/spans/c%20d"), Ok(span));
         assert_eq!(find("HEAD", "/api/v1/health"), Ok(Route::Health));
         assert_eq!(find("GET", "/"), Ok(Route::Page(Page::Home)));
         assert_eq!(find("GET", "/traces/a%2Fb"), Ok(Route::Page(Page::Trace("a/b".into()))));

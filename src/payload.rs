@@ -16,13 +16,13 @@ use crate::store::read::Slice;
 /// Slices of one object closer together than this are read at once: a read
 /// costs a request, the bytes between cost nothing.
 const MAX_GAP_BYTES: u64 = 256 * 1024;
-/// Most bytes read for one answer, and held by all answers under way in an
-/// isolate: it has 128 MB for everything, and an answer that is being put
-/// together holds its bytes up to three times.
-const MAX_BYTES: u64 = 16 * 1024 * 1024;
-/// Most reads for one answer; a free account may make 1,000 of its own
-/// services in one request (developers.cloudflare.com/workers/platform/limits).
-const MAX_READS: usize = 500;
+/// As long as what lies between comes to no more than this in one plan: it costs
+/// memory.
+const MAX_GAPS_BYTES: u64 = 2 * 1024 * 1024;
+/// Most that the answers under way in an isolate hold while they wait for
+/// something: it has 128 MB for everything, and wasm memory never shrinks. What an
+/// answer holds between two waits does not count: there is one thread.
+const MAX_HELD: u64 = 40 * 1024 * 1024;
 /// Reads under way at once: a Worker may wait for six.
 const CONCURRENCY: usize = 6;
 
@@ -32,11 +32,11 @@ pub type Missing = &'static str;
 /// What the answers under way in an isolate hold. One for each isolate.
 #[derive(Debug, Default)]
 pub struct Held {
-    holds: RefCell<Vec<Hold>>,
+    holds: RefCell<Vec<Entry>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Hold {
+struct Entry {
     since: Millis,
     bytes: u64,
 }
@@ -46,31 +46,36 @@ struct Hold {
 const HOLD_MS: Millis = 30_000;
 
 impl Held {
-    /// Holds so many bytes, if there is room.
-    fn take(self: &Rc<Self>, bytes: u64, now: Millis) -> Option<Release> {
+    /// Holds so many bytes.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while other answers hold too much: reads are what
+    /// is turned away when an isolate's memory gets short, and writes never wait.
+    pub fn take(self: &Rc<Self>, bytes: u64, now: Millis) -> Result<Hold, Fault> {
         let mut holds = self.holds.borrow_mut();
         holds.retain(|hold| (0..HOLD_MS).contains(&(now - hold.since)));
         let taken: u64 = holds.iter().map(|hold| hold.bytes).sum();
-        if taken + bytes > MAX_BYTES {
-            return None;
+        if taken + bytes > MAX_HELD {
+            let why = "other answers hold it".into();
+            return Err(Fault::Unavailable { what: "memory for an answer", why });
         }
-        let mine = Hold { since: now, bytes };
-        holds.push(mine);
-        Some(Release { held: Rc::clone(self), hold: mine })
+        let entry = Entry { since: now, bytes };
+        holds.push(entry);
+        Ok(Hold { held: Rc::clone(self), entry })
     }
 }
 
 /// Gives back what is held when it is dropped.
 #[derive(Debug)]
-struct Release {
+pub struct Hold {
     held: Rc<Held>,
-    hold: Hold,
+    entry: Entry,
 }
 
-impl Drop for Release {
+impl Drop for Hold {
     fn drop(&mut self) {
         let mut holds = self.held.holds.borrow_mut();
-        if let Some(at) = holds.iter().position(|hold| *hold == self.hold) {
+        if let Some(at) = holds.iter().position(|hold| *hold == self.entry) {
             holds.swap_remove(at);
         }
     }
@@ -79,8 +84,9 @@ impl Drop for Release {
 /// What was read, by object.
 #[derive(Debug)]
 pub struct Payloads {
-    parts: HashMap<String, Vec<Part>>,
-    _release: Release,
+    parts: HashMap<Rc<str>, Vec<Part>>,
+    /// What they hold, unless somebody else accounts for it.
+    _hold: Option<Hold>,
 }
 
 #[derive(Debug)]
@@ -90,51 +96,39 @@ struct Part {
 }
 
 impl Payloads {
-    /// Reads these slices.
+    /// Reads these slices, and holds twice what they have: an answer is made of
+    /// them.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`] while other answers hold too much: reads are what
-    /// is turned away when an isolate's memory gets short.
+    /// That of [`Held::take`].
     pub async fn read(
         store: &impl RawStore,
         slices: &[&Slice],
         held: &Rc<Held>,
         now: Millis,
     ) -> Result<Self, Fault> {
-        let mut budget = (MAX_BYTES, MAX_READS);
-        let planned: Vec<_> = plan(slices)
-            .into_iter()
-            .map(|(object, range)| {
-                let size = range.end.saturating_sub(range.start);
-                let fits = size <= budget.0 && budget.1 > 0;
-                if fits {
-                    budget = (budget.0 - size, budget.1 - 1);
-                }
-                (object, range, fits)
-            })
-            .collect();
-        let release = held.take(MAX_BYTES - budget.0, now).ok_or_else(|| Fault::Unavailable {
-            what: "memory for payloads",
-            why: "other answers hold it".into(),
-        })?;
-        let mut read = stream::iter(planned.into_iter().map(|(object, range, fits)| async move {
-            let bytes = if fits {
-                match store.get(&object, Some(range.clone())).await {
-                    Ok(Some(bytes)) => Ok(bytes),
-                    Ok(None) => Err("the raw batch is not in the store"),
-                    Err(_) => Err("the raw batch could not be read; try again"),
-                }
-            } else {
-                Err("the trace has more payload than is returned at once")
+        let plan = plan(slices);
+        let bytes: u64 = plan.iter().map(|(_, range)| range.end.saturating_sub(range.start)).sum();
+        let mine = held.take(2 * bytes, now)?;
+        Ok(Self { _hold: Some(mine), ..Self::fetch(store, plan).await })
+    }
+
+    /// Makes the reads of a [`plan`]. Who asks accounts for their memory.
+    pub async fn fetch(store: &impl RawStore, plan: Vec<Read>) -> Self {
+        let mut read = stream::iter(plan.into_iter().map(|(object, range)| async move {
+            let bytes = match store.get(&object, Some(range.clone())).await {
+                Ok(Some(bytes)) => Ok(bytes),
+                Ok(None) => Err("the raw batch is not in the store"),
+                Err(_) => Err("the raw batch could not be read; try again"),
             };
             (object, Part { range, bytes })
         }))
         .buffer_unordered(CONCURRENCY);
-        let mut parts: HashMap<String, Vec<Part>> = HashMap::new();
+        let mut parts: HashMap<Rc<str>, Vec<Part>> = HashMap::new();
         while let Some((object, part)) = read.next().await {
             parts.entry(object).or_default().push(part);
         }
-        Ok(Self { parts, _release: release })
+        Self { parts, _hold: None }
     }
 
     /// One of the slices that were read.
@@ -156,9 +150,13 @@ impl Payloads {
     }
 }
 
+/// A part of an object to read.
+pub type Read = (Rc<str>, Range<u64>);
+
 /// The reads that cover the slices, in the order in which objects first come.
-fn plan(slices: &[&Slice]) -> Vec<(String, Range<u64>)> {
-    let mut order: Vec<&str> = Vec::new();
+#[must_use]
+pub fn plan(slices: &[&Slice]) -> Vec<Read> {
+    let mut order: Vec<&Rc<str>> = Vec::new();
     let mut by_object: HashMap<&str, Vec<Range<u64>>> = HashMap::new();
     for slice in slices {
         let ranges = by_object.entry(&slice.object).or_default();
@@ -167,17 +165,23 @@ fn plan(slices: &[&Slice]) -> Vec<(String, Range<u64>)> {
         }
         ranges.push(slice.offset..slice.offset.saturating_add(slice.length));
     }
-    let mut reads: Vec<(String, Range<u64>)> = Vec::new();
+    let mut reads: Vec<Read> = Vec::new();
+    let mut gaps = 0;
     for object in order {
-        let mut ranges = by_object.remove(object).unwrap_or_default();
+        let mut ranges = by_object.remove(&**object).unwrap_or_default();
         ranges.sort_unstable_by_key(|r| (r.start, r.end));
         let first = reads.len();
         for range in ranges {
-            match reads.get_mut(first..).and_then(<[_]>::last_mut) {
-                Some((_, last)) if range.start <= last.end.saturating_add(MAX_GAP_BYTES) => {
+            let last = reads.get_mut(first..).and_then(<[_]>::last_mut);
+            let gap = last.as_ref().map(|(_, last)| range.start.saturating_sub(last.end));
+            match (last, gap) {
+                (Some((_, last)), Some(gap))
+                    if gap <= MAX_GAP_BYTES && gaps + gap <= MAX_GAPS_BYTES =>
+                {
+                    gaps += gap;
                     last.end = last.end.max(range.end);
                 }
-                _ => reads.push((object.into(), range)),
+                _ => reads.push((Rc::clone(object), range)),
             }
         }
     }
@@ -195,14 +199,22 @@ mod tests {
     #[test]
     fn holds_no_more_than_there_is_and_gives_it_back() {
         let held = Rc::new(Held::default());
-        let first = held.take(MAX_BYTES - 1, 0).unwrap();
+        let first = held.take(MAX_HELD - 1, 0).unwrap();
         let second = held.take(1, 1).unwrap();
-        assert!(held.take(1, 2).is_none());
+        assert!(held.take(1, 2).is_err());
         drop(first);
-        assert!(held.take(MAX_BYTES - 1, 3).is_some());
+        assert!(held.take(MAX_HELD - 1, 3).is_ok());
         std::mem::forget(second);
-        assert!(held.take(MAX_BYTES, 1 + HOLD_MS - 1).is_none());
-        assert!(held.take(MAX_BYTES, 1 + HOLD_MS).is_some());
+        assert!(held.take(MAX_HELD, 1 + HOLD_MS - 1).is_err());
+        assert!(held.take(MAX_HELD, 1 + HOLD_MS).is_ok());
+    }
+
+    #[test]
+    fn reads_little_of_what_lies_between() {
+        let slices: Vec<_> = (0..100).map(|n| slice("a", n * MAX_GAP_BYTES, 10)).collect();
+        let reads = plan(&slices.iter().collect::<Vec<_>>());
+        let bytes: u64 = reads.iter().map(|(_, range)| range.end - range.start).sum();
+        assert!((1_000..1_000 + MAX_GAPS_BYTES).contains(&bytes), "{bytes}");
     }
 
     #[test]
@@ -217,7 +229,7 @@ mod tests {
         ];
         assert_eq!(
             plan(&slices.each_ref()),
-            [("b".to_owned(), 0..10), ("b".to_owned(), far..far + 5), ("a".to_owned(), 0..60)]
+            [("b".into(), 0..10), ("b".into(), far..far + 5), ("a".into(), 0..60)]
         );
     }
 }

@@ -73,7 +73,8 @@ fn a_trace_of_the_longest_spans_is_written_and_read() {
         deliver(&world, &events);
     }
     let db = Strict(&world.db);
-    let text = pollster::block_on(edgespan::api::get(PROJECT, "t", &db, world.source())).unwrap();
+    let text =
+        pollster::block_on(edgespan::api::get(PROJECT, "t", "", &db, world.source())).unwrap();
     assert!(text.contains(r#""spanCount":1000"#));
 }
 

@@ -69,7 +69,7 @@ describe.each([
 describe("eight reads at once of a trace with 40 MiB of payload", () => {
   const edge = useEdge({ main: "./tests/support/memory-entry.mjs" });
 
-  test("each have every span, or are told to come again, within an isolate's memory", async () => {
+  test("each have a part of it whole, or are told to come again, within an isolate's memory", async () => {
     const project = await edge.project();
     for (let n = 0; n < 8; n++) await project.sendText(large(String(n)), 100);
     await project.settled(8);
@@ -78,9 +78,15 @@ describe("eight reads at once of a trace with 40 MiB of payload", () => {
     console.log(`wasm: ${used} MiB; ${resident()}; ${reads.map(({ status }) => status)}`);
     expect(reads.some(({ status }) => status === 200)).toBe(true);
     for (const { status, headers, json } of reads) {
-      if (status === 200) expect(json.data.spans).toHaveLength(800);
+      if (status === 200) {
+        expect(json.data.spans.length).toBeGreaterThan(100);
+        expect(json.data.spans.every((span: any) => /^x+$/.test(span.input))).toBe(true);
+        expect(json.data.nextSpanCursor).toEqual(expect.any(String));
+      }
       else expect([status, headers["retry-after"]]).toEqual([503, expect.stringMatching(/^[1-9]/)]);
     }
     expect(used).toBeLessThan(ROOM);
+    const whole = await project.traceWith(800, "t");
+    expect(new Set(whole.spans.map(({ id }: any) => id)).size).toBe(800);
   }, 120_000);
 });

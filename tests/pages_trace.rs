@@ -214,7 +214,8 @@ fn a_trace_that_is_not_there_is_said_to_be_elsewhere_or_late() {
     else {
         panic!()
     };
-    let api = pollster::block_on(edgespan::api::get(PROJECT, "none", &world.db, world.source()));
+    let api =
+        pollster::block_on(edgespan::api::get(PROJECT, "none", "", &world.db, world.source()));
     let Err(Error::Reject(Reject::NotFound(api))) = api else { panic!() };
     assert_eq!((page.as_str(), api.as_str()), (said, said));
 }

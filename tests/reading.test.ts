@@ -220,9 +220,9 @@ describe("one trace", () => {
     const answer = await project.trace("t");
     expect(Object.keys(answer.json).sort()).toEqual(["data", "error"]);
     expect(answer.json.error).toBeNull();
-    const { spans, scores, ...trace } = answer.json.data;
+    const { spans, nextSpanCursor, scores, ...trace } = answer.json.data;
     expectFields(trace, TRACE_FIELDS, MORE_TRACE_FIELDS);
-    expect(scores).toEqual([]);
+    expect([nextSpanCursor, scores]).toEqual([null, []]);
     expectFields(spans[0], SPAN_FIELDS, MORE_SPAN_FIELDS);
     expect(spans[0]).toMatchObject({
       id: "s", traceId: "t", parentSpanId: null, type: "LLM", input: [1], output: {}, model: "m", modelParameters: { p: 1 },
@@ -264,17 +264,50 @@ describe("one trace", () => {
     expect(spans.find((span: any) => span.id === "self").parentSpanId).toBeNull();
   });
 
-  test("more payload than an answer can hold: every span is there, and those without theirs say so", async () => {
+  test("more payload than an answer holds comes in parts, and every span has its own", async () => {
     const project = await edge.project();
     const megabytes = (n: number) => String(n).repeat(4 << 20);
     for (let n = 0; n < 8; n++) await project.send(spanCreate({ id: `s${n}`, traceId: "t", input: megabytes(n) }));
     const { spans } = await project.traceWith(8, "t");
-    for (const span of spans) {
-      if (span.input === null) expect(span.payloadError).toMatch(/\S/);
-      else expect(span.input === megabytes(Number(span.id.slice(1)))).toBe(true);
-    }
-    expect(spans.filter((span: any) => span.input !== null).length).toBeGreaterThan(0);
+    expect(ids(spans)).toEqual(Array.from({ length: 8 }, (_, n) => `s${n}`));
+    for (const span of spans) expect(span.input === megabytes(Number(span.id.slice(1)))).toBe(true);
+    expect((await project.trace("t")).json.data.spans.length).toBeLessThan(8);
   }, 60_000);
+
+  test("its spans in parts of any size, with parents that are in another", async () => {
+    const project = await edge.project();
+    const parents = [undefined, "s0", "s9", "envelope", "nowhere"];
+    const span = (n: number) => spanCreate({ id: `s${n}`, traceId: "t", startTime: minute(n), endTime: minute(59), parentSpanId: parents[n % 5] });
+    await project.send(...Array.from({ length: 9 }, (_, n) => span(n)), { ...span(9), id: "envelope" });
+    const whole = await project.traceWith(10, "t");
+    const seen: Record<string, any>[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const answer = await project.get(`/api/v1/traces/t?${new URLSearchParams({ limit: "3", ...(cursor === undefined ? {} : { cursor }) })}`);
+      expect(answer.json.data).toMatchObject({ id: "t", spanCount: 10 });
+      seen.push(...answer.json.data.spans);
+      cursor = answer.json.data.nextSpanCursor;
+    }
+    expect(seen).toEqual(whole.spans);
+    expect(seen.map(({ parentSpanId }) => parentSpanId)).toEqual([null, "s0", "s9", "s9", "nowhere", null, "s0", "s9", "s9", "nowhere"]);
+    for (const span of seen) {
+      const one = await project.get(`/api/v1/traces/t/spans/${span.id}`);
+      expect(one.json).toEqual({ data: span, error: null });
+    }
+    expectFailure(await project.get("/api/v1/traces/t/spans/none"), 404, "NOT_FOUND");
+    expectFailure(await (await edge.project()).get("/api/v1/traces/t/spans/s0"), 404, "NOT_FOUND");
+  });
+
+  test.each([
+    ["limit", "0"], ["limit", "10001"], ["limit", "1.5"], ["limit", ""],
+    ["cursor", "x"], ["cursor", ""], ["cursor", "e30"],
+  ])("%s=%j is 400 and says what is expected", async (name, value) => {
+    const project = await edge.project();
+    await project.send(spanCreate({ traceId: "t" }));
+    await project.traceWith(1, "t");
+    const answer = await project.get(`/api/v1/traces/t?${new URLSearchParams({ [name]: value })}`);
+    const { details } = expectFailure(answer, 400, "VALIDATION_ERROR");
+    expect(details).toEqual([{ path: name, message: expect.stringMatching(/^expected /) }]);
+  });
 
   test("spans in 30 batches, each with its own payload", async () => {
     const project = await edge.project();

@@ -6,6 +6,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use crate::error::Reject;
 use crate::model::{Micros, Millis, TraceStatus};
 use crate::store::list::{Filter, Place};
+use crate::store::spans::{MOST, Part};
 use crate::time;
 
 /// Traces in a page when the query does not say, and at most; both from the
@@ -92,6 +93,30 @@ fn rest_of(text: &str, at: Micros) -> Micros {
     } else {
         0
     }
+}
+
+/// The part of a trace's spans that a query string asks for.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_part(query: &str) -> Result<Part, Reject> {
+    let mut part = Part::FIRST;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let invalid = |expected: String| Reject::invalid(name.as_ref(), expected);
+        match name.as_ref() {
+            "limit" => {
+                let limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+                let expected = || format!("expected a whole number from 1 to {MOST}");
+                part.most = limit.ok_or_else(|| invalid(expected()))?;
+            }
+            "cursor" => {
+                let expected = || "expected a `nextSpanCursor` as it was given".into();
+                part.after = Some(parse_cursor(&value).ok_or_else(|| invalid(expected()))?);
+            }
+            _ => {}
+        }
+    }
+    Ok(part)
 }
 
 const A_DATE: &str = "an ISO 8601 date and time such as 2026-03-14T10:00:00.000Z";

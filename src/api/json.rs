@@ -20,15 +20,6 @@ pub struct Page<'a> {
     pub next_cursor: Option<String>,
 }
 
-/// One trace with everything in it.
-#[derive(Serialize)]
-pub struct Detail<'a> {
-    #[serde(flatten)]
-    pub trace: Trace<'a>,
-    pub spans: Vec<SpanOut<'a>>,
-    pub scores: [(); 0],
-}
-
 /// A trace, in lists and alone.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -126,13 +117,20 @@ pub struct SpanOut<'a> {
 impl<'a> SpanOut<'a> {
     /// The span of a row and of its event, or of the reason why that is not
     /// there: then what the index has must do.
-    pub fn of(trace: &'a str, row: &'a Span, event: &'a Result<SpanBody<'a>, Missing>) -> Self {
+    pub fn of(
+        trace: &'a str,
+        row: &'a Span,
+        parent: &'a Parent,
+        event: &'a Result<SpanBody<'a>, Missing>,
+    ) -> Self {
         let body = event.as_ref().ok();
-        let (parent_span_id, parent_missing) = match &row.parent {
+        let (parent_span_id, parent_missing) = match parent {
             // A client that follows parents up must come to an end.
             Parent::None | Parent::Itself => (None, false),
             Parent::Span(id) => (Some(id.as_str()), false),
-            Parent::Missing => (body.and_then(|b| b.parent.as_deref()), true),
+            Parent::Missing | Parent::Elsewhere(_) => {
+                (body.and_then(|b| b.parent.as_deref()), true)
+            }
         };
         let cost =
             body.and_then(|b| b.cost.map(str::to_owned)).or_else(|| row.cost_nano.map(dollars));

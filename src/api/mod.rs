@@ -4,20 +4,22 @@
 
 mod filter;
 mod json;
+mod trace;
 
 use std::rc::Rc;
 
 pub(crate) use filter::{cursor, parse_cursor, parse_time};
 pub(crate) use json::dollars;
+pub use trace::{get, get_span};
 
 use crate::batch::RawStore;
-use crate::error::{Error, Fault, Reject};
+use crate::error::{Error, Fault};
 use crate::model::Millis;
 use crate::payload::{Held, Payloads};
 use crate::store::Database;
 use crate::store::list::{self, Next};
-use crate::store::read::{self, Slice, TraceRow};
-use crate::store::{query, safety, stat};
+use crate::store::read::{Slice, TraceRow};
+use crate::store::{safety, stat};
 
 /// Where payloads come from, and how much of them is held.
 #[derive(Debug)]
@@ -67,32 +69,6 @@ pub async fn list(
 /// What whoever asks for a trace that is not there is told, here and on its page.
 pub const NO_TRACE: &str = "This project has no trace with this id. It may be in another project, or not have \
                             arrived yet.";
-
-/// `GET /api/v1/traces/{id}`: the `data` of the answer.
-///
-/// # Errors
-/// 404 when the project has no such trace; a fault of the database.
-pub async fn get(
-    project: &str,
-    id: &str,
-    db: &impl Database,
-    source: Source<'_, impl RawStore>,
-) -> Result<String, Error> {
-    let ran = db.run(query::get_trace(project, id)).await?;
-    let Some((trace, spans)) = read::trace(&ran)? else {
-        return Err(Reject::NotFound(NO_TRACE.into()).into());
-    };
-    let elsewhere = trace.metadata_elsewhere();
-    let slices = spans.iter().filter_map(|span| span.slice.as_ref());
-    let payloads = source.read(&slices.chain(&elsewhere).collect::<Vec<_>>()).await?;
-    let events: Vec<_> = spans.iter().map(|span| json::span_event(span, &payloads)).collect();
-    let detail = json::Detail {
-        trace: json::Trace::of(&trace, &payloads, source.now),
-        spans: spans.iter().zip(&events).map(|(s, e)| json::SpanOut::of(&trace.id, s, e)).collect(),
-        scores: [],
-    };
-    to_json(&detail)
-}
 
 /// `GET /api/v1/dead-letters`: the `data` of the answer.
 ///

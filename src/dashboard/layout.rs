@@ -1,6 +1,6 @@
 //! What is around every page: the head, the header, the page of an error.
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::asset::Asset;
 use crate::error::{Error, Fault, Reject};
@@ -26,6 +26,20 @@ const HTMX_CONFIG: &str = r#"{"includeIndicatorCSS":false,"history":"reload","no
 /// A whole page around its main part.
 #[must_use]
 pub fn document(shell: &Shell<'_>, main: &Markup) -> Markup {
+    // Put in by hand: the main part may have megabytes, and a text that grows takes
+    // twice what it has.
+    const END: &str = "</main>";
+    let frame = frame(shell).into_string();
+    let (before, after) = frame.split_at(frame.rfind(END).unwrap_or(frame.len()));
+    let mut page = String::with_capacity(frame.len() + main.0.len());
+    page.push_str(before);
+    page.push_str(&main.0);
+    page.push_str(after);
+    PreEscaped(page)
+}
+
+/// The page without its main part.
+fn frame(shell: &Shell<'_>) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -67,7 +81,7 @@ pub fn document(shell: &Shell<'_>, main: &Markup) -> Markup {
                         }
                     }
                 }
-                main id="main" tabindex="-1" { (main) }
+                main id="main" tabindex="-1" {}
             }
         }
     }

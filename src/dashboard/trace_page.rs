@@ -20,7 +20,7 @@ use crate::error::{Error, Reject};
 use crate::model::{Body, Micros, Millis, Status, TraceStatus};
 use crate::payload::Payloads;
 use crate::store::read::{self, Span, TraceRow};
-use crate::store::{Database, query};
+use crate::store::{Database, query, spans};
 use crate::wire;
 
 /// So much of a trace's metadata is shown.
@@ -43,10 +43,9 @@ pub async fn page(
         // Only whether something has changed: by key, a row or two.
         let statements = match &asked {
             Some(span) => query::get_span(view.project, id, span),
-            None => query::get_trace(view.project, id).into_iter().take(1).collect(),
+            None => vec![spans::row(view.project, id)],
         };
-        let mut ran = view.db.run(statements).await?;
-        ran.rows.resize_with(3, Vec::new);
+        let ran = view.db.run(statements).await?;
         let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
         let span = spans.first().map(|span| version(span, &trace, view.now));
         return Ok(
@@ -55,7 +54,19 @@ pub async fn page(
     }
     let ran = view.db.run(query::get_trace(view.project, id)).await?;
     let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
+    drop(ran);
+    let cut = i64::try_from(spans.len()).is_ok_and(|shown| shown < trace.spans);
+    let _hold = view.source.held.take((2 * spans.len() * size_of::<Span>()) as u64, view.now)?;
+    // One that is not among those that are shown is read by itself.
+    let beyond = match &asked {
+        Some(span) if cut && !spans.iter().any(|shown| shown.id == *span) => {
+            let ran = view.db.run(query::get_span(view.project, id, span)).await?;
+            read::trace(&ran)?.and_then(|(_, spans)| spans.into_iter().next())
+        }
+        _ => None,
+    };
     let chosen = asked.as_ref().and_then(|id| spans.iter().find(|span| span.id == *id));
+    let chosen = chosen.or(beyond.as_ref());
     let elsewhere = trace.metadata_elsewhere();
     let slices: Vec<_> =
         chosen.and_then(|span| span.slice.as_ref()).into_iter().chain(&elsewhere).collect();
@@ -97,9 +108,9 @@ pub async fn page(
                 div.split {
                     section.spans {
                         (toolbar(&trace, &tree))
-                        (waterfall::table(&tree, &spans, first.map(|span| span.id.as_str())))
-                        @if tree.rows.len() > waterfall::MAX_ROWS {
-                            p.muted { "The first " (count_of(waterfall::MAX_ROWS)) " of " (count_of(tree.rows.len())) " spans are shown." }
+                        (waterfall::table(&tree, &spans, first.map(|span| span.id.as_str()), cut))
+                        @if cut {
+                            p.muted { "The first " (count_of(spans.len())) " of " (count(trace.spans)) " spans are shown." }
                         }
                     }
                     div.grip role="separator" aria-orientation="vertical" aria-label="Width of the span's detail"
@@ -195,7 +206,8 @@ fn header<D, S>(
     view: &View<'_, D, S>,
 ) -> Markup {
     let errors = || spans.iter().filter(|span| span.status == Status::Error);
-    let more_errors = errors().count().saturating_sub(ERRORS);
+    let named = i64::try_from(errors().take(ERRORS).count()).unwrap_or_default();
+    let more_errors = trace.errors.saturating_sub(named);
     let status = trace.status(view.now);
     let name =
         html! { h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } } };
@@ -241,7 +253,7 @@ fn header<D, S>(
                                     @if span.name.is_empty() { "no name" } @else { (span.name) }
                                 }
                             }
-                            @if more_errors > 0 { span.muted { "and " (count_of(more_errors)) " more" } }
+                            @if more_errors > 0 { span.muted { "and " (count(more_errors)) " more" } }
                         }
                     }
                     @if let Some(metadata) = metadata {

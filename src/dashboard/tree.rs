@@ -39,6 +39,8 @@ pub struct Row {
 pub enum Odd {
     /// It has not come.
     Missing,
+    /// It is not among the spans that are shown.
+    NotShown,
     /// It is the span's own descendant, or the span itself.
     Loop,
 }
@@ -103,7 +105,7 @@ impl Forest {
             .iter()
             .map(|span| match &span.parent {
                 Parent::Span(id) => by_id.get(id.as_str()).copied(),
-                Parent::None | Parent::Missing | Parent::Itself => None,
+                Parent::None | Parent::Missing | Parent::Elsewhere(_) | Parent::Itself => None,
             })
             .collect();
         let mut forest =
@@ -125,6 +127,7 @@ impl Forest {
                     let odd = match span.parent {
                         Parent::None => None,
                         Parent::Itself => Some(Odd::Loop),
+                        Parent::Elsewhere(_) => Some(Odd::NotShown),
                         Parent::Span(_) | Parent::Missing => Some(Odd::Missing),
                     };
                     forest.roots.push((at, odd));

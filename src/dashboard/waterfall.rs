@@ -16,8 +16,6 @@ use crate::store::read::Span;
 /// Rows that the browser lays out together, or not at all while they are out of
 /// sight.
 const ROWS_A_GROUP: usize = 50;
-/// Most rows on a page. Browsers take more, readers do not.
-pub const MAX_ROWS: usize = 10_000;
 /// The axis in the units that bars are placed in: a ten-thousandth of a percent,
 /// because who zooms in sees a hundredth of it as all of it.
 const UNITS: i64 = 1_000_000;
@@ -103,12 +101,13 @@ fn tick_label(us: Micros) -> String {
     }
 }
 
-/// The table. `selected` is the span whose detail is shown.
+/// The table. `selected` is the span whose detail is shown; `cut` whether there are
+/// more spans than these: then nothing can be said of all below one.
 #[must_use]
-pub fn table(tree: &Tree, spans: &[Span], selected: Option<&str>) -> Markup {
+pub fn table(tree: &Tree, spans: &[Span], selected: Option<&str>, cut: bool) -> Markup {
     let axis = Axis::of(tree.window);
-    let rows = tree.rows.get(..MAX_ROWS).unwrap_or(&tree.rows);
-    let sums = sums(&tree.rows, spans);
+    let rows = &tree.rows;
+    let sums = sums(rows, spans, cut);
     let deep = match rows.iter().map(|row| row.level).max() {
         Some(MANY_LEVELS..=MAX_INDENT) => "tree deep",
         Some(level) if level > MAX_INDENT => "tree deeper",
@@ -166,15 +165,15 @@ fn tick_class(n: usize, place: i64) -> &'static str {
 
 /// Tokens and cost of each row: the span's own, or else those of the spans below
 /// it together. Where a client gave a span the sum of those below, they are not
-/// counted twice.
-fn sums(rows: &[Row], spans: &[Span]) -> Vec<(Option<i64>, Option<i64>)> {
+/// counted twice. Where spans are missing from the page only the span's own.
+fn sums(rows: &[Row], spans: &[Span], cut: bool) -> Vec<(Option<i64>, Option<i64>)> {
     let mut sums = vec![(None, None); rows.len()];
     let add = |a: Option<i64>, b: Option<i64>| match (a, b) {
         (Some(a), Some(b)) => Some(a.saturating_add(b)),
         (a, b) => a.or(b),
     };
     for (at, row) in rows.iter().enumerate().rev() {
-        let below = children(rows, at).filter_map(|(at, _)| sums.get(at).copied());
+        let below = children(rows, at).filter(|_| !cut).filter_map(|(at, _)| sums.get(at).copied());
         let below =
             below.fold((None, None), |(t, c), (tokens, cost)| (add(t, tokens), add(c, cost)));
         let own = spans.get(row.span);
@@ -228,6 +227,7 @@ fn one(
                 }
                 @match row.odd {
                     Some(Odd::Missing) => u title="The span that it names as its parent has not come, or not yet" { "parent not received" },
+                    Some(Odd::NotShown) => u title="The span that it names as its parent is not among those shown" { "parent not shown" },
                     Some(Odd::Loop) => u title="Its parents lead back to itself" { "parent in a loop" },
                     None => {}
                 }
@@ -358,7 +358,7 @@ mod tests {
         let tree = Tree::of(&spans, 0, None, None);
         let (none, cost) = (None, Some(7));
         let expected = [(Some(15), cost), (Some(10), cost), (Some(10), cost), (Some(5), none)];
-        assert_eq!(sums(&tree.rows, &spans), expected);
+        assert_eq!(sums(&tree.rows, &spans, false), expected);
     }
 
     #[test]
@@ -367,7 +367,7 @@ mod tests {
         spans[0].name = "<script>alert(1)</script>".into();
         spans[0].model = Some("<img src=x>".into());
         let tree = Tree::of(&spans, 0, None, None);
-        let html = table(&tree, &spans, Some("<b>\"'&")).into_string();
+        let html = table(&tree, &spans, Some("<b>\"'&"), false).into_string();
         assert!(
             !html.contains("<script") && !html.contains("<img") && !html.contains("<b>"),
             "{html}"

@@ -31,7 +31,7 @@ use crate::{api, model};
 thread_local! {
     /// The keys that this isolate has seen lately: plain data, lost with it.
     static KEYS: RefCell<Cache> = RefCell::default();
-    /// What the answers under way hold of payloads.
+    /// What the answers under way hold.
     static HELD: Rc<Held> = Rc::default();
     /// Rejected requests that are yet to be counted in the database.
     static TALLY: RefCell<Tally> = RefCell::default();
@@ -137,30 +137,37 @@ impl Call {
             Route::Ingest => self.ingest().await,
             Route::DeadLetters => {
                 let (who, index) = self.reader().await?;
-                Ok(Reply::data(&api::dead_letters(&who.project, &index).await?))
+                Ok(Reply::data(api::dead_letters(&who.project, &index).await?))
             }
             Route::Stats => {
                 let (who, index) = self.reader().await?;
-                Ok(Reply::data(&api::stats(&who.project, &index).await?))
+                Ok(Reply::data(api::stats(&who.project, &index).await?))
             }
             Route::Replay => {
                 admin::authorize(&self.env, self.header("authorization").as_deref())?;
                 let (body, _) = self.body().await?;
-                Ok(Reply::data(&api::to_json(&admin::replay(&self.env, &body).await?)?))
+                Ok(Reply::data(api::to_json(&admin::replay(&self.env, &body).await?)?))
             }
             Route::ListTraces => {
                 let (who, index) = self.reader().await?;
                 let store = binding(&self.env, "RAW")?;
                 Ok(Reply::data(
-                    &api::list(&who.project, query, &index, self.source(&store, &held())).await?,
+                    api::list(&who.project, query, &index, self.source(&store, &held())).await?,
                 ))
             }
             Route::GetTrace(id) => {
                 let (who, index) = self.reader().await?;
                 let store = binding(&self.env, "RAW")?;
-                Ok(Reply::data(
-                    &api::get(&who.project, &id, &index, self.source(&store, &held())).await?,
-                ))
+                let held = held();
+                let source = self.source(&store, &held);
+                Ok(Reply::data(api::get(&who.project, &id, query, &index, source).await?))
+            }
+            Route::GetSpan(id, span) => {
+                let (who, index) = self.reader().await?;
+                let store = binding(&self.env, "RAW")?;
+                let held = held();
+                let source = self.source(&store, &held);
+                Ok(Reply::data(api::get_span(&who.project, &id, &span, &index, source).await?))
             }
         }
     }

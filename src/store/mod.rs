@@ -8,6 +8,7 @@ pub mod query;
 pub mod read;
 pub mod safety;
 pub mod session;
+pub mod spans;
 pub mod stat;
 
 use serde::de::DeserializeOwned;

@@ -4,13 +4,9 @@
 //! 7–21 for 5,000 rows).
 
 use super::pack::pack;
+use super::spans::{self, Part};
 use super::{Param, Statement};
 use crate::model::{Micros, Millis, TraceStatus};
-
-/// Spans in one row of text. A text in D1 is at most 2,000,000 bytes, a span's
-/// row some 4,800: its id, name and model have 256 bytes each at most, and JSON
-/// writes a control character in six.
-const SPANS_A_ROW: usize = 400;
 
 /// The columns of a trace, as [`super::read::TraceRow`] has them.
 pub(super) const TRACE: &str = "json_array(
@@ -84,57 +80,21 @@ impl Builder {
     }
 }
 
-/// One trace: its row, then its spans in rows of many, then the raw batches
-/// that they lie in.
+/// One trace with the first of its spans: as many as a page shows.
 #[must_use]
 pub fn get_trace(project: &str, id: &str) -> Vec<Statement> {
-    get(project, id, None)
+    spans::part(project, id, &Part::FIRST)
 }
 
-/// The same with one span alone: by key, however many the trace has. Its parent
-/// is not among the rows.
+/// One trace with one span: by key, however many the trace has. Its parent is not
+/// among the rows.
 #[must_use]
 pub fn get_span(project: &str, trace: &str, span: &str) -> Vec<Statement> {
-    get(project, trace, Some(span))
+    spans::one(project, trace, span)
 }
 
 /// What the trace's spans are kept under.
-const KEY: &str = "(select key from trace where project = ?1 and id = ?2)";
-
-fn get(project: &str, id: &str, span: Option<&str>) -> Vec<Statement> {
-    let only = if span.is_some() { " and id = ?3" } else { "" };
-    let trace = format!(
-        "select {TRACE} as json from trace as t
-        left join batch as b on b.seq = t.event_batch and b.project = t.project
-        where t.project = ?1 and t.id = ?2"
-    );
-    // Concatenated, not json_group_array(): that would parse each row again.
-    let spans = format!(
-        "select '[' || group_concat(row) || ']' as json from (
-          select json_array(
-            id, parent, envelope, name, type, status, start_us,
-            took_us + coalesce(start_us, 0), model,
-            prompt_tokens, completion_tokens, total_tokens, cost_nano, batch,
-            offset, length) as row,
-            (row_number() over () - 1) / {SPANS_A_ROW} as part
-          from span where trace = {KEY}{only})
-        group by part"
-    );
-    // `+project`: checked, but not by its index, along which SQLite would read
-    // all the project's batches.
-    let batches = format!(
-        "select json_array(seq, object, received_ms) as json from batch
-        where +project = ?1 and seq in (
-          select batch from span where trace = {KEY}{only})"
-    );
-    let params = || vec![project.into(), (&*pack(id)).into()];
-    let of_spans = || params().into_iter().chain(span.map(|span| (&*pack(span)).into())).collect();
-    vec![
-        Statement { sql: trace.into(), params: params() },
-        Statement { sql: spans.into(), params: of_spans() },
-        Statement { sql: batches.into(), params: of_spans() },
-    ]
-}
+pub(super) const KEY: &str = "(select key from trace where project = ?1 and id = ?2)";
 
 #[cfg(test)]
 mod tests {

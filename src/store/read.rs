@@ -2,7 +2,9 @@
 //! spans. Payloads are not here; a row says where they lie.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
+use serde::Deserialize;
 use serde_tuple::Deserialize_tuple;
 
 use super::pack::unpack;
@@ -57,7 +59,7 @@ impl TraceRow {
             return None;
         }
         Some(Slice {
-            object: self.event_object.clone()?,
+            object: self.event_object.as_deref()?.into(),
             offset: self.event_offset?,
             length: self.event_length?,
         })
@@ -67,8 +69,8 @@ impl TraceRow {
 /// Some bytes of a raw object: one event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slice {
-    /// The object's key.
-    pub object: String,
+    /// The object's key: many spans lie in one.
+    pub object: Rc<str>,
     /// Where the bytes begin.
     pub offset: u64,
     /// How many there are.
@@ -127,6 +129,9 @@ pub enum Parent {
     Span(String),
     /// A span that is not there, or not yet.
     Missing,
+    /// A span that is not among those that were read, named by this hash. Whether it
+    /// is there at all was not looked for.
+    Elsewhere(i64),
     /// The span itself, which is then a root.
     Itself,
 }
@@ -135,8 +140,14 @@ pub enum Parent {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize_tuple)]
 struct BatchRow {
     seq: i64,
-    object: String,
+    object: Rc<str>,
     received_ms: Millis,
+}
+
+/// What tells a batch from spans among the rows of one statement.
+#[derive(Deserialize)]
+struct OfBatch {
+    batch: BatchRow,
 }
 
 /// The traces of a list.
@@ -147,19 +158,54 @@ pub fn traces(ran: &Ran) -> Result<Vec<TraceRow>, Fault> {
     ran.rows.first().into_iter().flatten().map(|row| trace_row(row)).collect()
 }
 
-/// A trace and its spans in order of start (those without one last), then of
-/// id; `None` when the project has no such trace.
+/// A trace with those of its spans that were read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The trace.
+    pub trace: TraceRow,
+    /// The spans in order of start (those without one last), then of id.
+    pub spans: Vec<Span>,
+    /// Whether there are more after them.
+    pub more: bool,
+}
+
+/// A trace with at most so many of its spans, as [`super::spans`] asks for them;
+/// `None` when the project has no such trace. Where these are not all, a parent
+/// is put to a span only when it is certain: which of two would do depends on
+/// spans that are not here.
+///
+/// # Errors
+/// As [`traces`].
+pub fn part(ran: &Ran, most: usize) -> Result<Option<Found>, Fault> {
+    found(ran, most, false)
+}
+
+/// The same, with whatever parents there are among the spans.
 ///
 /// # Errors
 /// As [`traces`].
 pub fn trace(ran: &Ran) -> Result<Option<(TraceRow, Vec<Span>)>, Fault> {
-    let [trace, spans, batches] = ran.rows.as_slice() else {
-        return Err(Fault::Internal("a trace is three results".into()));
-    };
-    let Some(trace) = trace.first() else { return Ok(None) };
-    let mut rows: Vec<SpanRow> = Vec::new();
-    for part in spans {
-        rows.append(&mut decode(part)?);
+    let found = found(ran, super::spans::MOST, true)?;
+    Ok(found.map(|found| (found.trace, found.spans)))
+}
+
+fn found(ran: &Ran, most: usize, guess: bool) -> Result<Option<Found>, Fault> {
+    let mut results = ran.rows.iter();
+    let Some(trace) = results.next().and_then(|rows| rows.first()) else { return Ok(None) };
+    let trace = trace_row(trace)?;
+    let (mut rows, mut more): (Vec<SpanRow>, bool) = (Vec::new(), false);
+    let mut batches: Vec<BatchRow> = Vec::new();
+    for text in results.flatten() {
+        if text.starts_with('{') {
+            batches.push(decode::<OfBatch>(text)?.batch);
+            continue;
+        }
+        for row in decode::<Vec<Option<SpanRow>>>(text)? {
+            match row {
+                Some(row) => rows.push(row),
+                None => more = true,
+            }
+        }
     }
     for row in &mut rows {
         row.id = unpack(std::mem::take(&mut row.id));
@@ -168,8 +214,38 @@ pub fn trace(ran: &Ran) -> Result<Option<(TraceRow, Vec<Span>)>, Fault> {
         let key = |s: &SpanRow| s.start_us.unwrap_or(Micros::MAX);
         key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
     });
-    let batches = batches.iter().map(|row| decode(row)).collect::<Result<Vec<BatchRow>, _>>()?;
-    Ok(Some((trace_row(trace)?, assemble(rows, batches))))
+    more |= rows.len() > most;
+    rows.truncate(most);
+    let all = i64::try_from(rows.len()).is_ok_and(|read| read >= trace.spans);
+    let spans = assemble(rows, batches, all, guess);
+    Ok(Some(Found { trace, spans, more }))
+}
+
+/// What [`super::spans::named`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Ids of spans.
+    pub ids: Vec<String>,
+    /// Ids of spans, by their envelope's hash.
+    pub envelopes: HashMap<i64, String>,
+}
+
+/// What [`super::spans::named`] found.
+///
+/// # Errors
+/// As [`traces`].
+pub fn named(ran: &Ran) -> Result<Named, Fault> {
+    let [ids, envelopes] = ran.rows.as_slice() else {
+        return Err(Fault::Internal("names are two results".into()));
+    };
+    let envelopes = envelopes.iter().map(|row| {
+        let (envelope, id): (i64, String) = decode(row)?;
+        Ok((envelope, unpack(id)))
+    });
+    Ok(Named {
+        ids: ids.iter().cloned().map(unpack).collect(),
+        envelopes: envelopes.collect::<Result<_, Fault>>()?,
+    })
 }
 
 fn trace_row(row: &str) -> Result<TraceRow, Fault> {
@@ -177,11 +253,13 @@ fn trace_row(row: &str) -> Result<TraceRow, Fault> {
     Ok(TraceRow { id: unpack(row.id), ..row })
 }
 
-fn assemble(rows: Vec<SpanRow>, batches: Vec<BatchRow>) -> Vec<Span> {
+/// `all`: whether these are all of the trace's spans. `guess`: whether a parent may
+/// be one that would not do if there were another.
+fn assemble(rows: Vec<SpanRow>, batches: Vec<BatchRow>, all: bool, guess: bool) -> Vec<Span> {
     // Clients name a parent by its span id or by its envelope's id; where both
     // would do, the span id is meant. A span that names itself is a root.
     let mut by_link: HashMap<i64, usize> = HashMap::with_capacity(rows.len() * 2);
-    for (at, row) in rows.iter().enumerate() {
+    for (at, row) in rows.iter().enumerate().filter(|_| all || guess) {
         if let Some(envelope) = row.envelope {
             by_link.insert(envelope, at);
         }
@@ -194,12 +272,13 @@ fn assemble(rows: Vec<SpanRow>, batches: Vec<BatchRow>) -> Vec<Span> {
     rows.into_iter()
         .enumerate()
         .map(|(at, row)| {
-            let parent = match row.parent.map(|link| by_link.get(&link)) {
+            let parent = match row.parent.map(|link| (link, by_link.get(&link))) {
                 None => Parent::None,
-                Some(Some(found)) if *found == at => Parent::Itself,
-                Some(found) => match found.and_then(|found| ids.get(*found)) {
+                Some((_, Some(found))) if *found == at => Parent::Itself,
+                Some((link, found)) => match found.and_then(|found| ids.get(*found)) {
                     Some(id) => Parent::Span(id.clone()),
-                    None => Parent::Missing,
+                    None if all => Parent::Missing,
+                    None => Parent::Elsewhere(link),
                 },
             };
             let batch = batches.get(&row.batch);
@@ -218,7 +297,7 @@ fn assemble(rows: Vec<SpanRow>, batches: Vec<BatchRow>) -> Vec<Span> {
                 cost_nano: row.cost_nano,
                 received_ms: batch.map(|b| b.received_ms),
                 slice: batch.map(|b| Slice {
-                    object: b.object.clone(),
+                    object: Rc::clone(&b.object),
                     offset: row.offset,
                     length: row.length,
                 }),

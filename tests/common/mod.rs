@@ -14,7 +14,7 @@ use std::rc::Rc;
 use edgespan::api::Source;
 use edgespan::batch::{BatchRef, Format, Listed, RawStore};
 use edgespan::consumer::{Delivery, Outcome, consume};
-use edgespan::error::Fault;
+use edgespan::error::{Error, Fault};
 use edgespan::payload::Held;
 use edgespan::queue::{Doorbell, Message};
 use edgespan::store::{Database, Param, Ran, Statement};
@@ -208,7 +208,12 @@ impl World {
 
     /// A trace's `data`, as text: payloads are compared byte for byte.
     pub fn get(&self, project: &str, id: &str) -> String {
-        pollster::block_on(edgespan::api::get(project, id, &self.db, self.source())).unwrap()
+        self.get_part(project, id, "").unwrap()
+    }
+
+    /// The same of a part of its spans.
+    pub fn get_part(&self, project: &str, id: &str, query: &str) -> Result<String, Error> {
+        pollster::block_on(edgespan::api::get(project, id, query, &self.db, self.source()))
     }
 }
 

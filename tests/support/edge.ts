@@ -185,13 +185,20 @@ export class Project {
     return this.get(`/api/v1/traces/${encodeURIComponent(id)}`);
   }
 
-  /** The trace, once it has as many spans as this. */
+  /** The trace, once it has as many spans as this, from all parts of it. */
   traceWith(spans: number, id: string): Promise<Record<string, any>> {
     return eventually(async () => {
       const answer = await this.trace(id);
       expect(answer.status, answer.text).toBe(200);
-      expect(answer.json.data.spans, `spans of ${id}`).toHaveLength(spans);
-      return answer.json.data;
+      const trace = answer.json.data;
+      while (trace.nextSpanCursor !== null) {
+        const next = await this.get(`/api/v1/traces/${encodeURIComponent(id)}?cursor=${trace.nextSpanCursor}`);
+        expect(next.status, next.text).toBe(200);
+        trace.spans.push(...next.json.data.spans);
+        trace.nextSpanCursor = next.json.data.nextSpanCursor;
+      }
+      expect(trace.spans, `spans of ${id}`).toHaveLength(spans);
+      return trace;
     });
   }
 

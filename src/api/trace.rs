@@ -1,0 +1,261 @@
+//! One trace with its spans, in parts: what a part holds is bounded, whatever the
+//! trace has. Payloads are read a group of spans at a time, written into the
+//! answer, and dropped before the next.
+
+use std::collections::{HashMap, HashSet};
+
+use super::json::{self, SpanOut};
+use super::{NO_TRACE, Source, filter};
+use crate::batch::RawStore;
+use crate::error::{Error, Fault, Reject};
+use crate::model::SpanBody;
+use crate::payload::{Hold, Missing, Payloads, Read, plan};
+use crate::store::read::{self, Found, Named, Parent, Slice, Span};
+use crate::store::{Database, query, spans};
+
+/// A part ends before the span that brings its events to more bytes than this, the
+/// trace's long metadata among them. The first is always there.
+const EVENTS_BYTES: u64 = 8 * 1024 * 1024;
+/// An answer ends with the span that brings it to so many bytes: besides what was
+/// sent a span has some 450 of its own, and long ids more.
+const ANSWER_BYTES: usize = 12 * 1024 * 1024;
+/// What a span has of its own, taken large.
+const SPAN_BYTES: usize = 600;
+/// What the answer's buffer grows by. Doubling it would take twice what it holds.
+const GROWTH: usize = 1024 * 1024;
+/// Bytes of the events that are read at once, unless one alone has more.
+const GROUP_BYTES: u64 = 2 * 1024 * 1024;
+/// Spans whose parents are looked for at once: their ids, 256 bytes that JSON may
+/// write in six each, are bound as one text.
+const NAMES: usize = 900;
+/// Most reads for one answer; a free account may make 1,000 of its own
+/// services in one request (developers.cloudflare.com/workers/platform/limits).
+const MAX_READS: usize = 500;
+
+/// `GET /api/v1/traces/{id}`: the `data` of the answer.
+///
+/// # Errors
+/// 400 for a query that cannot be read; 404 when the project has no such trace; a
+/// fault of the database.
+pub async fn get(
+    project: &str,
+    id: &str,
+    query: &str,
+    db: &impl Database,
+    source: Source<'_, impl RawStore>,
+) -> Result<String, Error> {
+    let part = filter::parse_part(query)?;
+    let ran = db.run(spans::part(project, id, &part)).await?;
+    let found = read::part(&ran, part.most)?;
+    drop(ran);
+    let Some(Found { trace, mut spans, more }) = found else {
+        return Err(Reject::NotFound(NO_TRACE.into()).into());
+    };
+    let metadata = trace.metadata_elsewhere();
+    let fit = fitting(&spans, metadata.as_ref(), EVENTS_BYTES).max(1);
+    let more = more || fit < spans.len();
+    spans.truncate(fit);
+    let (mut answer, _hold) = Answer::of(&spans, metadata.as_ref(), &source)?;
+    let mut parents = Parents { project, trace: id, db, found: HashMap::new() };
+    let (mut written, mut reads) = (0, MAX_READS);
+    loop {
+        let rest = spans.get(written..).unwrap_or_default();
+        let (group, plan) = group(rest, metadata.as_ref().filter(|_| written == 0), reads);
+        reads = reads.saturating_sub(plan.len());
+        let payloads = Payloads::fetch(source.store, plan).await;
+        if written == 0 {
+            answer.json(&json::Trace::of(&trace, &payloads, source.now))?;
+            answer.text.pop(); // The object goes on.
+            answer.push(",\"spans\":[");
+        }
+        let events: Vec<_> = group.iter().map(|span| json::span_event(span, &payloads)).collect();
+        for (group, events) in group.chunks(NAMES).zip(events.chunks(NAMES)) {
+            parents.find(group, events).await?;
+        }
+        for (span, event) in group.iter().zip(&events) {
+            if written > 0 {
+                answer.push(",");
+            }
+            answer.json(&SpanOut::of(&trace.id, span, parents.of(span), event))?;
+            written += 1;
+            if answer.text.len() >= ANSWER_BYTES {
+                break;
+            }
+        }
+        if written == spans.len() || answer.text.len() >= ANSWER_BYTES || reads == 0 {
+            break;
+        }
+    }
+    let last = written.checked_sub(1).and_then(|last| spans.get(last));
+    let next = last.filter(|_| more || written < spans.len()).map(|last| {
+        let (start, id) = spans::place(last.start_us, &last.id);
+        filter::cursor(start, &id)
+    });
+    answer.push("],\"nextSpanCursor\":");
+    answer.json(&next)?;
+    answer.push(",\"scores\":[]}");
+    answer.end()
+}
+
+/// `GET /api/v1/traces/{id}/spans/{span}`: the `data` of the answer.
+///
+/// # Errors
+/// 404 when the project has no such trace, or that no such span; a fault of the
+/// database.
+pub async fn get_span(
+    project: &str,
+    id: &str,
+    span: &str,
+    db: &impl Database,
+    source: Source<'_, impl RawStore>,
+) -> Result<String, Error> {
+    let ran = db.run(query::get_span(project, id, span)).await?;
+    let Some(Found { trace, spans, .. }) = read::part(&ran, 1)? else {
+        return Err(Reject::NotFound(NO_TRACE.into()).into());
+    };
+    let Some(span) = spans.first() else {
+        let none = "This trace has no span with this id. It may not have arrived yet.";
+        return Err(Reject::NotFound(none.into()).into());
+    };
+    let (mut answer, _hold) = Answer::of(&spans, None, &source)?;
+    let (_, plan) = group(&spans, None, MAX_READS);
+    let payloads = Payloads::fetch(source.store, plan).await;
+    let event = [json::span_event(span, &payloads)];
+    let mut parents = Parents { project, trace: id, db, found: HashMap::new() };
+    parents.find(&spans, &event).await?;
+    let [event] = &event;
+    answer.json(&SpanOut::of(&trace.id, span, parents.of(span), event))?;
+    answer.end()
+}
+
+fn length(slice: Option<&Slice>) -> u64 {
+    slice.map_or(0, |slice| slice.length)
+}
+
+/// How many of the spans, from the first on, have events of no more bytes in all,
+/// those of another slice among them.
+fn fitting(spans: &[Span], besides: Option<&Slice>, most: u64) -> usize {
+    let mut bytes = length(besides);
+    let fit = spans.iter().take_while(|span| {
+        bytes += length(span.slice.as_ref());
+        bytes <= most
+    });
+    fit.count()
+}
+
+/// The spans whose payloads are read next, and the reads for them.
+fn group<'a>(
+    rest: &'a [Span],
+    besides: Option<&Slice>,
+    reads_left: usize,
+) -> (&'a [Span], Vec<Read>) {
+    let mut count = fitting(rest, besides, GROUP_BYTES).max(1).min(rest.len());
+    loop {
+        let group = rest.get(..count).unwrap_or_default();
+        let slices = group.iter().filter_map(|span| span.slice.as_ref()).chain(besides);
+        let plan = plan(&slices.collect::<Vec<_>>());
+        if plan.len() <= reads_left || count <= 1 {
+            return (group, plan);
+        }
+        count /= 2;
+    }
+}
+
+/// An answer in the making.
+struct Answer {
+    text: Vec<u8>,
+}
+
+impl Answer {
+    /// With room for these spans, and all that it takes until the answer is made.
+    fn of(
+        spans: &[Span],
+        besides: Option<&Slice>,
+        source: &Source<'_, impl RawStore>,
+    ) -> Result<(Self, Hold), Fault> {
+        let lengths = || spans.iter().map(|span| length(span.slice.as_ref()));
+        let events = lengths().sum::<u64>() + length(besides);
+        let largest = lengths().fold(length(besides), u64::max);
+        let size = usize::try_from(events).unwrap_or(ANSWER_BYTES);
+        let size = size + spans.len() * SPAN_BYTES + ROOM;
+        let rows = spans.len() * (2 * size_of::<Span>() + size_of::<SpanBody<'_>>());
+        let hold = (size + rows) as u64 + GROUP_BYTES + largest;
+        let hold = source.held.take(hold, source.now)?;
+        Ok((Self { text: Vec::with_capacity(size) }, hold))
+    }
+
+    fn push(&mut self, text: &str) {
+        self.text.extend_from_slice(text.as_bytes());
+    }
+
+    fn json(&mut self, value: &impl serde::Serialize) -> Result<(), Fault> {
+        if self.text.capacity() - self.text.len() < ROOM {
+            self.text.reserve_exact(GROWTH);
+        }
+        serde_json::to_writer(&mut self.text, value)
+            .map_err(|e| Fault::Internal(format!("an answer: {e}")))
+    }
+
+    fn end(self) -> Result<String, Error> {
+        let text = String::from_utf8(self.text);
+        text.map_err(|e| Fault::Internal(format!("an answer: {e}")).into())
+    }
+}
+
+/// Room for what comes before and after the spans.
+const ROOM: usize = 16 * 1024;
+
+/// The parents of spans that are not among those that were read, found as they are
+/// needed.
+struct Parents<'a, D> {
+    project: &'a str,
+    trace: &'a str,
+    db: &'a D,
+    /// By hash.
+    found: HashMap<i64, Parent>,
+}
+
+impl<D: Database> Parents<'_, D> {
+    /// Looks for what is not known yet. Only a span's event says its parent's name:
+    /// without that it can be found by its envelope alone.
+    async fn find(
+        &mut self,
+        group: &[Span],
+        events: &[Result<SpanBody<'_>, Missing>],
+    ) -> Result<(), Fault> {
+        let mut wanted: HashMap<i64, Option<&str>> = HashMap::new();
+        for (span, event) in group.iter().zip(events) {
+            let Parent::Elsewhere(hash) = span.parent else { continue };
+            if !self.found.contains_key(&hash) {
+                let name = event.as_ref().ok().and_then(|event| event.parent.as_deref());
+                let known = wanted.entry(hash).or_default();
+                *known = known.or(name);
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = wanted.values().copied().flatten().collect();
+        let hashes: Vec<i64> = wanted.keys().copied().collect();
+        let ran = self.db.run(spans::named(self.project, self.trace, &names, &hashes)).await?;
+        let Named { ids, mut envelopes } = read::named(&ran)?;
+        let ids: HashSet<&str> = ids.iter().map(String::as_str).collect();
+        for (hash, name) in wanted {
+            // A span's id is meant where an envelope's would do as well.
+            let id = name.filter(|name| ids.contains(name)).map(str::to_owned);
+            let id = id.or_else(|| envelopes.remove(&hash));
+            self.found.insert(hash, id.map_or(Parent::Missing, Parent::Span));
+        }
+        Ok(())
+    }
+
+    /// What a span hangs from.
+    fn of<'a>(&'a self, span: &'a Span) -> &'a Parent {
+        let Parent::Elsewhere(hash) = span.parent else { return &span.parent };
+        match self.found.get(&hash) {
+            Some(Parent::Span(id)) if *id == span.id => &Parent::Itself,
+            Some(found) => found,
+            None => &Parent::Missing,
+        }
+    }
+}
