@@ -60,21 +60,47 @@ async function serve(verbose) {
     "--env-file", operatorFile()];
   const started = Date.now();
   const env = { ...quiet, WRANGLER_LOG: verbose ? "log" : "warn" };
-  const child = launch("node", ["--no-warnings", join(root, "node_modules", "wrangler"), ...args], { env });
+  const out = verbose ? "inherit" : "pipe";
+  const child = launch("node", ["--no-warnings", join(root, "node_modules", "wrangler"), ...args], { env, stdio: ["ignore", out, out] });
+  const opened = hold(child);
   child.on("close", (code) => {
     if (stopping()) process.exit(0);
+    opened(true);
     say(`wrangler has ended (exit code ${code})${verbose ? "" : ": `npm start -- --verbose` shows all that it says"}`);
     process.exit(code || 1);
   });
   noteServer();
 
   while (!(await answers())) await sleep(100);
+  opened(false);
   if (!stopping()) console.log(greeting());
   // Locally the queue is in memory: what it held when the last process ended is
   // gone. The first sweep looks as from later, so that it finds all that the
   // last one left, and nothing that this one has taken: that is on its way.
   await sweep(started + SWEEP_GRACE);
   setInterval(() => sweep(Date.now()), MINUTE);
+}
+
+/**
+ * Holds back what wrangler says while it starts: warnings of what this script
+ * does itself, such as starting the sweeper. The function that comes back lets
+ * pass what comes from then on, and shows what was held if that is to be seen or
+ * has an error in it.
+ * @param {import("node:child_process").ChildProcess} child
+ */
+function hold(child) {
+  /** @type {string | null} */
+  let held = "";
+  for (const [from, to] of /** @type {const} */ ([[child.stdout, process.stdout], [child.stderr, process.stderr]])) {
+    from?.setEncoding("utf8").on("data", (text) => {
+      if (held === null) to.write(text);
+      else held += text;
+    });
+  }
+  return (/** @type {boolean} */ show) => {
+    if (held && (show || held.includes("ERROR"))) console.error(held);
+    held = null;
+  };
 }
 
 /** What the platform does every minute and `wrangler dev` does not.
