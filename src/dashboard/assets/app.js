@@ -7,8 +7,10 @@ const root = document.documentElement;
 // The theme: the system's, unless another was chosen here. Storage may be off.
 const store = {
   get: () => { try { return localStorage.getItem("theme"); } catch { return null; } },
+  /** @param {string | null} theme */
   set: (theme) => { try { theme ? localStorage.setItem("theme", theme) : localStorage.removeItem("theme"); } catch { /* for this page only, then */ } },
 };
+/** @param {string | null} theme */
 const applyTheme = (theme) => {
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   else delete root.dataset.theme;
@@ -25,6 +27,7 @@ function switchTheme() {
 }
 
 // Times: the server writes UTC; shown is the reader's zone, in as many characters.
+/** @param {number} n */
 const two = (n) => String(n).padStart(2, "0");
 const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
@@ -32,7 +35,9 @@ const shown = new WeakMap();
 
 /** Shows the times in an element as local ones, those that are not so yet. */
 function localTimes(within = document) {
-  for (const time of within.querySelectorAll("time[datetime]")) {
+  /** @type {NodeListOf<HTMLTimeElement>} */
+  const times = within.querySelectorAll("time[datetime]");
+  for (const time of times) {
     if (shown.get(time) === time.dateTime && time.title.includes("\n")) continue;
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
@@ -88,6 +93,7 @@ document.addEventListener("DOMContentLoaded", wayBack);
 
 // Copying: `data-copy` is the text, or `data-copy-from` the id of what has it, or
 // it is the address of the page.
+/** @param {HTMLElement} button */
 async function copy(button) {
   const from = button.dataset.copyFrom;
   const text = button.matches("[data-copy-link]") ? location.href
@@ -105,7 +111,8 @@ async function copy(button) {
     area.remove();
     button.focus();
   }
-  const label = button.dataset.label ??= button.textContent;
+  button.dataset.label ??= button.textContent;
+  const label = button.dataset.label;
   button.textContent = done ? "Copied" : "Press Ctrl-C";
   setTimeout(() => { button.textContent = label; }, 1500);
 }

@@ -2,11 +2,12 @@
 // moving what is being read. htmx asks and puts the answer into place; here is
 // when it asks, and whether the answer may go into place now.
 
-const list = document.getElementById("list");
-const chart = document.getElementById("chart");
-const button = document.getElementById("new-traces");
+// What a page has none of is null, and is not prepared: see below.
+const list = /** @type {HTMLElement} */ (document.getElementById("list"));
+const chart = /** @type {HTMLElement} */ (document.getElementById("chart"));
+const button = /** @type {HTMLElement} */ (document.getElementById("new-traces"));
 const live = document.getElementById("live");
-const form = document.getElementById("filters");
+const form = /** @type {HTMLFormElement} */ (document.getElementById("filters"));
 
 const EVERY = 2_000;
 const CHART_EVERY = 10_000;
@@ -19,10 +20,13 @@ if (chart) prepareChart();
 
 function keepUp() {
   const later = list.hasAttribute("data-later");
-  const ids = (within) => [...within.querySelectorAll("[data-trace-id]")].map((row) => row.dataset.traceId);
+  /** @param {ParentNode} within */
+  const ids = (within) => [...within.querySelectorAll("[data-trace-id]")].map((row) => String(row.dataset.traceId));
   // On a later page, what the newest page has is not known before it was asked for.
+  /** @type {Set<string> | null} */
   let known = later ? null : new Set(ids(list));
   let etag = later ? "" : list.dataset.etag;
+  /** @type {string[]} */
   let fresh = [];
   let held = false;
   let paused = false;
@@ -58,11 +62,12 @@ function keepUp() {
     const { ctx } = event.detail;
     if (ctx.sourceElement !== list || ctx.response?.status !== 200) return;
     etag = ctx.response.headers.get("etag") ?? "";
-    const came = ids(new DOMParser().parseFromString(ctx.text, "text/html"));
-    if (known === null) known = new Set(came);
+    const came = ids(new DOMParser().parseFromString(ctx.text ?? "", "text/html"));
+    const before = known ?? new Set(came);
+    known = before;
     // What moves up from the next page is not new.
-    const last = came.findLastIndex((id) => known.has(id));
-    fresh = came.filter((id, at) => !known.has(id) && (last < 0 || at < last));
+    const last = came.findLastIndex((id) => before.has(id));
+    fresh = came.filter((id, at) => !before.has(id) && (last < 0 || at < last));
     held = later || (fresh.length > 0 && readingBelow());
     if (held) event.preventDefault();
     else known = new Set(came);
@@ -77,7 +82,8 @@ function keepUp() {
       const row = list.querySelector(`[data-trace-id="${CSS.escape(id)}"]`);
       row?.animate([{ backgroundColor: "var(--fresh)" }, { backgroundColor: "transparent" }], { duration: 1_800, easing: "ease-out" });
     }
-    document.getElementById("announce").textContent = saying(fresh.length);
+    const announce = document.getElementById("announce");
+    if (announce) announce.textContent = saying(fresh.length);
     fresh = [];
     if (chart && Date.now() - chartAt > CHART_EVERY) {
       chartAt = Date.now();
@@ -92,7 +98,7 @@ function keepUp() {
     ask();
   };
   button.addEventListener("click", () => {
-    if (later) return location.assign(list.getAttribute("hx-get"));
+    if (later) return location.assign(list.getAttribute("hx-get") ?? location.pathname);
     window.scrollTo({ top: 0 });
     show();
   });
@@ -111,25 +117,29 @@ function keepUp() {
   // A row is as good as its link, unless one is selecting text in it.
   list.addEventListener("click", (event) => {
     const row = event.target.closest("[data-trace-id]");
-    if (!row || event.target.closest("a, button") || !getSelection().isCollapsed) return;
-    const { href } = row.querySelector("a.name");
+    if (!row || event.target.closest("a, button") || !getSelection()?.isCollapsed) return;
+    const { href } = /** @type {HTMLAnchorElement} */ (row.querySelector("a.name"));
     if (event.ctrlKey || event.metaKey) open(href, "_blank", "noopener");
     else location.assign(href);
   });
 }
 
+/** @param {number} n */
 function saying(n) {
   return n === 1 ? "1 new trace" : `${n >= 50 ? "50+" : n} new traces`;
 }
 
 function prepareForm() {
+  /** @param {number} n */
   const two = (n) => String(n).padStart(2, "0");
-  for (const input of form.querySelectorAll("[data-time]")) {
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const times = form.querySelectorAll("[data-time]");
+  for (const input of times) {
     const at = input.value && new Date(input.value);
     if (at && Number.isNaN(at.getTime())) continue;
     input.value = "";
     input.type = "datetime-local";
-    input.step = 1;
+    input.step = "1";
     if (at) input.value = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
   }
 
@@ -137,13 +147,14 @@ function prepareForm() {
   form.addEventListener("formdata", ({ formData }) => {
     const custom = formData.get("range") === "custom";
     for (const name of new Set(formData.keys())) {
-      let values = formData.getAll(name).map((value) => value.trim()).filter(Boolean);
+      let values = formData.getAll(name).map((value) => String(value).trim()).filter(Boolean);
       if (name === "from" || name === "to") values = custom ? values.map(utc) : [];
       if (name === "range" && (custom || values[0] === "24h")) values = [];
       formData.delete(name);
       for (const value of values) formData.append(name, value);
     }
   });
+  /** @param {string} value */
   const utc = (value) => {
     const at = new Date(value);
     return Number.isNaN(at.getTime()) ? value : at.toISOString();
@@ -154,7 +165,7 @@ function prepareForm() {
   });
 
   const more = document.querySelector(".filters-switch");
-  more.addEventListener("click", () => {
+  more?.addEventListener("click", () => {
     const open = form.classList.toggle("open");
     more.setAttribute("aria-expanded", String(open));
   });
@@ -163,7 +174,7 @@ function prepareForm() {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
     event.preventDefault();
     form.classList.add("open");
-    form.elements.name.focus();
+    /** @type {HTMLElement | null} */ (form.elements.namedItem("name"))?.focus();
   });
 }
 
@@ -175,7 +186,7 @@ function prepareChart() {
     if (ctx?.sourceElement !== chart) return;
     for (const bar of chart.querySelectorAll("[data-at]")) {
       const title = bar.querySelector("title");
-      title.textContent = title.textContent.replace(/^.* UTC$/m, local.format(Number(bar.dataset.at)));
+      if (title) title.textContent = title.textContent.replace(/^.* UTC$/m, local.format(Number(bar.dataset.at)));
     }
   });
   chart.addEventListener("click", ({ target }) => {

@@ -1,16 +1,18 @@
 // A span's detail: its width, copying a payload, finding in what is shown.
 
-const detail = document.getElementById("span");
+// Not every page has one.
+const detail = /** @type {HTMLElement} */ (document.getElementById("span"));
 
 // Its width: dragged, or by the arrow keys; kept for the next page.
 const grip = document.querySelector(".grip");
 if (grip) {
-  const split = grip.parentElement;
+  const split = /** @type {HTMLElement} */ (grip.parentElement);
   const part = () => detail.offsetWidth / split.offsetWidth * 100;
+  /** @param {number} percent */
   const set = (percent) => {
     const now = Math.min(75, Math.max(20, percent));
     split.style.setProperty("--detail", `${now}%`);
-    grip.setAttribute("aria-valuenow", Math.round(now));
+    grip.setAttribute("aria-valuenow", String(Math.round(now)));
   };
   const keep = () => { try { localStorage.setItem("detail", String(part())); } catch { /* For this page only, then. */ } };
   try { const kept = Number(localStorage.getItem("detail")); if (kept) set(kept); } catch { /* As it comes. */ }
@@ -23,7 +25,7 @@ if (grip) {
   grip.addEventListener("lostpointercapture", () => { grip.classList.remove("held"); keep(); });
   grip.addEventListener("dblclick", () => { split.style.removeProperty("--detail"); keep(); });
   grip.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: 2, ArrowRight: -2 }[event.key];
+    const by = event.key === "ArrowLeft" ? 2 : event.key === "ArrowRight" ? -2 : 0;
     if (!by) return;
     event.preventDefault();
     set(part() + by);
@@ -36,10 +38,12 @@ if (grip) {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy-url]");
   if (!button) return;
-  const label = button.dataset.label ??= button.textContent;
+  button.dataset.label ??= button.textContent;
+  const label = button.dataset.label;
+  /** @param {string} text */
   const say = (text) => { button.textContent = text; setTimeout(() => { button.textContent = label; }, 1500); };
   try {
-    const answer = await fetch(button.dataset.copyUrl);
+    const answer = await fetch(String(button.dataset.copyUrl));
     if (!answer.ok) throw new Error(String(answer.status));
     const sent = await answer.text();
     await navigator.clipboard.writeText("copyText" in button.dataset ? JSON.parse(sent) : sent);
@@ -51,11 +55,15 @@ document.addEventListener("click", async (event) => {
 
 // Finding in the detail: marks without changing what is shown.
 if (detail && "highlights" in CSS) {
-  let ranges = [], at = -1;
+  /** @type {Range[]} */
+  let ranges = [];
+  let at = -1;
+  /** @returns {HTMLInputElement | null} */
   const input = () => detail.querySelector("[data-find]");
   // What is not on the page is not searched: of which payloads that is so.
   const unseen = () => [...detail.querySelectorAll(".part[data-seen]")].map((part) =>
-    `; searched ${part.dataset.seen} of ${part.querySelector("h3").textContent.toLowerCase()}`).join("");
+    `; searched ${part.dataset.seen} of ${part.querySelector("h3")?.textContent.toLowerCase()}`).join("");
+  /** @param {string} text */
   const found = (text) => { const place = detail.querySelector("[data-found]"); if (place) place.textContent = text; };
 
   function mark() {
@@ -65,8 +73,9 @@ if (detail && "highlights" in CSS) {
     const wanted = input()?.value.toLowerCase() ?? "";
     if (wanted === "") return found("");
     const walk = document.createTreeWalker(detail, NodeFilter.SHOW_TEXT, (node) =>
-      node.parentElement.closest(".part") && !node.parentElement.closest(".preview, button") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP);
-    for (let node; (node = walk.nextNode()) && ranges.length < 2000;) {
+      node.parentElement?.closest(".part") && !node.parentElement.closest(".preview, button") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP);
+    while (walk.nextNode() && ranges.length < 2000) {
+      const node = /** @type {Text} */ (walk.currentNode);
       const text = node.data.toLowerCase();
       for (let from = text.indexOf(wanted); from >= 0 && ranges.length < 2000; from = text.indexOf(wanted, from + wanted.length)) {
         if (from + wanted.length > node.length) break;
@@ -80,13 +89,14 @@ if (detail && "highlights" in CSS) {
     found((ranges.length ? `${ranges.length === 2000 ? "2000+" : ranges.length} found` : "no match") + unseen());
   }
 
+  /** @param {number} by */
   function next(by) {
     if (ranges.length === 0) return;
     at = (at + by + ranges.length) % ranges.length;
-    const range = ranges[at], element = range.startContainer.parentElement;
-    for (let fold = element.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    const range = /** @type {Range} */ (ranges[at]), element = /** @type {HTMLElement} */ (range.startContainer.parentElement);
+    for (let fold = element.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) fold.open = true;
     CSS.highlights.set("current", new Highlight(range));
-    const box = range.getBoundingClientRect(), view = detail.getBoundingClientRect(), head = detail.querySelector("header").offsetHeight;
+    const box = range.getBoundingClientRect(), view = detail.getBoundingClientRect(), head = detail.querySelector("header")?.offsetHeight ?? 0;
     if (box.top < view.top + head || box.bottom > view.bottom) element.scrollIntoView({ block: "center" });
     found(`${at + 1} of ${ranges.length}${unseen()}`);
   }
