@@ -125,7 +125,7 @@ describe("a span's detail", () => {
     const find = detail(page).getByRole("searchbox");
     await find.fill("refunds");
     // Marked, to see that what has not changed stays the same element.
-    await detail(page).locator("#part-input").evaluate((one) => void ((one as any).marked = true));
+    await detail(page).locator("#part-input").evaluate((one) => void Object.assign(one, { marked: true }));
     const before = who.requested.filter((path) => path === "/traces/t/spans/tool").length;
     await project.send(ended());
     await soon(async () => expect(await detail(page).innerText()).toContain("three refunds"));
@@ -143,7 +143,7 @@ describe("a span's detail", () => {
     const output = detail(page).locator("#part-output");
     await output.waitFor();
     const folds = () => output.locator("details").evaluateAll((all) => all.map((one) => (one as HTMLDetailsElement).open));
-    await output.locator("details").first().evaluate((one) => void ((one as HTMLDetailsElement).open = !(one as HTMLDetailsElement).open));
+    await output.locator("details").first().evaluate((one) => void one.toggleAttribute("open"));
     const were = await folds();
     await project.send({ ...ended({ output: { one: { two: [1, 2] }, list: [1, 2, 4] } }), timestamp: new Date(Date.now() + 1_000).toISOString() });
     await soon(async () => expect(await output.evaluate((one) => one.textContent)).toMatch(/4/));

@@ -56,6 +56,7 @@ for (const event of ["htmx:after:swap", "htmx:after:settle"]) document.addEventL
 // put on the page. Counted on from there, so it does not matter what time this
 // machine takes it for.
 const begun = new WeakMap();
+/** @param {number} s */
 function spell(s) {
   const [m, h, d] = [Math.floor(s / 60), Math.floor(s / 3600), Math.floor(s / 86400)];
   if (m === 0) return `${s} s`;
@@ -77,6 +78,7 @@ setInterval(() => { if (!document.hidden) tick(); }, 1_000);
 const LIST = "/traces";
 const left = {
   get: () => { try { return sessionStorage.getItem("list"); } catch { return null; } },
+  /** @param {string} query */
   set: (query) => { try { sessionStorage.setItem("list", query); } catch { /* The whole list, then. */ } },
 };
 function wayBack() {

@@ -2,28 +2,45 @@
 // the time that goes on while the trace runs. The tree itself is trace.js's.
 // Times are microseconds from the start of the axis on.
 
-const page = document.querySelector(".trace");
-const tree = page?.querySelector(".tree");
+// Only the page of a trace has it, and only one of a trace with spans a tree.
+const page = /** @type {HTMLElement} */ (document.querySelector(".trace"));
+const tree = /** @type {HTMLElement} */ (page?.querySelector(".tree"));
 
 if (tree) {
-  const unzoom = page.querySelector("[data-unzoom]");
+  const unzoom = /** @type {HTMLElement} */ (page.querySelector("[data-unzoom]"));
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  let axis, lines, length, drawn, running, growing;
-  /** The part that is seen, where one has zoomed in; else it is all of it. */
+  /** @type {SVGSVGElement} */
+  let axis;
+  /** @type {SVGSVGElement} */
+  let lines;
+  /** @type {number} */
+  let length;
+  /** What was there to begin with.
+   *  @type {{ svg: SVGSVGElement, nodes: ChildNode[] }[]} */
+  let drawn;
+  /** What the time was by the server, and when that was by this machine.
+   *  @type {{ now: number, at: number } | null} */
+  let running;
+  /** @type {[bar: SVGRectElement, x: number][]} */
+  let growing;
+  /** The part that is seen, where one has zoomed in; else it is all of it.
+   *  @type {[from: number, to: number] | null} */
   let view = null;
 
   /** Looks at what is drawn: at first, and when more of the trace has come. */
   function read() {
-    axis = tree.querySelector("[data-length]");
-    lines = tree.querySelector(".lines");
+    axis = /** @type {SVGSVGElement} */ (tree.querySelector("[data-length]"));
+    lines = /** @type {SVGSVGElement} */ (tree.querySelector(".lines"));
     length = Number(axis.dataset.length);
-    drawn = [axis, lines].map((svg) => [...svg.childNodes]);
+    drawn = [axis, lines].map((svg) => ({ svg, nodes: [...svg.childNodes] }));
     running = axis.hasAttribute("data-now") ? { now: Number(axis.dataset.now), at: Date.now() } : null;
     growing = [];
-    for (const bar of running ? tree.querySelectorAll(".u .w rect") : []) {
-      const [x, width] = ["x", "width"].map((name) => parseFloat(bar.getAttribute(name)));
+    /** @type {Iterable<SVGRectElement>} */
+    const bars = running ? tree.querySelectorAll(".u .w rect") : [];
+    for (const bar of bars) {
+      const [x, width] = [number(bar, "x"), number(bar, "width")];
       // What ends now goes on: the bar itself, and the critical path in it.
-      if (Math.abs(x + width - running.now / length * 100) < 0.001) growing.push([bar, x]);
+      if (Math.abs(x + width - Number(running?.now) / length * 100) < 0.001) growing.push([bar, x]);
     }
     draw();
   }
@@ -41,18 +58,22 @@ if (tree) {
     unzoom.hidden = view === null;
     const asDrawn = from === 0 && to === length;
     tree.classList.toggle("zoomed", !asDrawn);
-    tree.style.setProperty("--from", from / length);
-    tree.style.setProperty("--to", to / length);
-    tree.style.setProperty("--zoom", length / (to - from));
+    tree.style.setProperty("--from", String(from / length));
+    tree.style.setProperty("--to", String(to / length));
+    tree.style.setProperty("--zoom", String(length / (to - from)));
     for (const [bar, x] of growing) bar.setAttribute("width", `${(time / length) * 100 - x}%`);
     if (asDrawn && !running) {
-      [axis, lines].forEach((svg, at) => { svg.replaceChildren(...drawn[at]); });
+      for (const { svg, nodes } of drawn) svg.replaceChildren(...nodes);
       return;
     }
+    /** @param {number} at */
     const place = (at) => `${(at / length) * 100}%`;
+    /** @param {number} at
+     *  @param {string} [name] */
     const line = (at, name) => element("line", { x1: place(at), x2: place(at), y2: "100%", ...(name && { class: name }) });
-    const box = axis.parentElement.getBoundingClientRect();
+    const box = seen();
     const step = roundStep((to - from) / Math.max(2, Math.min(10, box.width / 70)));
+    /** @type {number[]} */
     const ticks = [];
     for (let at = Math.ceil(from / step) * step; at <= to; at += step) ticks.push(at);
     const said = running && time >= from && time <= to ? element("text", { x: place(time), y: "50%", class: "now" }, "now") : null;
@@ -62,7 +83,10 @@ if (tree) {
     thin(texts, box, said?.getBoundingClientRect());
   }
 
-  /** Leaves out what would be printed over another label, or outside. */
+  /** Leaves out what would be printed over another label, or outside.
+   *  @param {SVGElement[]} texts
+   *  @param {DOMRect} box
+   *  @param {DOMRect} [said] */
   function thin(texts, box, said) {
     const GAP = 6;
     let free = box.left;
@@ -83,6 +107,8 @@ if (tree) {
     }
   }
 
+  /** @param {string} name
+   *  @param {Record<string, string>} attributes */
   function element(name, attributes, text = "") {
     const made = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -90,18 +116,35 @@ if (tree) {
     return made;
   }
 
-  /** The first round number of microseconds that is no less. */
-  function roundStep(least) {
-    const seconds = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400].map((s) => s * 1e6);
-    if (least > 1e7 && least <= seconds.at(-1)) return seconds.find((step) => step >= least);
-    const unit = least > 1e7 ? 86400e6 : 1;
-    const power = unit * 10 ** Math.floor(Math.log10(Math.max(1, least / unit)));
-    return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= least);
+  /** An attribute of a bar, which is in percent.
+   *  @param {Element} bar
+   *  @param {string} name */
+  function number(bar, name) {
+    return parseFloat(bar.getAttribute(name) ?? "");
   }
 
-  /** A time without what is zero in it, as the server's own labels: `1 h 30 m`. */
+  /** Where the axis is, as far as it is seen. */
+  function seen() {
+    return /** @type {Element} */ (axis.parentElement).getBoundingClientRect();
+  }
+
+  /** The first round number of microseconds that is no less.
+   *  @param {number} least */
+  function roundStep(least) {
+    const seconds = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400].map((s) => s * 1e6);
+    const round = least > 1e7 && seconds.find((step) => step >= least);
+    if (round) return round;
+    const unit = least > 1e7 ? 86400e6 : 1;
+    const power = unit * 10 ** Math.floor(Math.log10(Math.max(1, least / unit)));
+    return [1, 2, 5].map((n) => n * power).find((step) => step >= least) ?? 10 * power;
+  }
+
+  /** A time without what is zero in it, as the server's own labels: `1 h 30 m`.
+   *  @param {number} at
+   *  @param {number} step */
   function label(at, step) {
     if (at === 0) return "0";
+    /** @param {number} n */
     const parts = (n) => String(Number(n.toFixed(6)));
     if (at < 1e3) return `${parts(at)} µs`;
     if (at < 1e6 || (at < 1e7 && step < 1e3)) return `${parts(at / 1e3)} ms`;
@@ -110,7 +153,9 @@ if (tree) {
     return [...units, [parts((at / 1e6) % 60), "s"]].filter(([n]) => Number(n) !== 0).map(([n, unit]) => `${n} ${unit}`).join(" ");
   }
 
-  /** Shows a part of the time; all of it where that is what is asked for. */
+  /** Shows a part of the time; all of it where that is what is asked for.
+   *  @param {number} from
+   *  @param {number} to */
   function zoom(from, to) {
     const all = end();
     const width = Math.min(all, Math.max(to - from, all * 1e-4, 10));
@@ -119,10 +164,11 @@ if (tree) {
     draw();
   }
 
+  /** @param {HTMLElement | null} row */
   function zoomTo(row) {
     const bar = row?.querySelector("rect");
     if (!bar) return;
-    const [from, width] = ["x", "width"].map((name) => (parseFloat(bar.getAttribute(name)) / 100) * length);
+    const [from, width] = [(number(bar, "x") / 100) * length, (number(bar, "width") / 100) * length];
     zoom(from - width * 0.04, from + width * 1.04);
   }
 
@@ -130,7 +176,7 @@ if (tree) {
   unzoom.addEventListener("click", () => { zoom(0, end()); active()?.focus({ preventScroll: true }); });
   tree.addEventListener("dblclick", (event) => { if (event.target.closest(".w")) zoomTo(event.target.closest(".r")); });
   tree.addEventListener("wheel", (event) => {
-    const box = axis.parentElement.getBoundingClientRect();
+    const box = seen();
     const [from, to] = view ?? [0, end()];
     const width = to - from;
     const at = (event.clientX - box.left - 8) / (box.width - 24);
@@ -155,15 +201,16 @@ if (tree) {
   });
 
   // What a bar says in numbers, and what a name has no room for: on hover.
+  /** @param {number} us */
   const spell = (us) => us < 1e3 ? `${Math.round(us)} µs` : us < 1e6 ? `${(us / 1e3).toFixed(us < 1e4 ? 1 : 0)} ms`
     : us < 6e7 ? `${(us / 1e6).toFixed(2)} s` : `${Math.floor(us / 6e7)} m ${String(Math.floor(us % 6e7 / 1e6)).padStart(2, "0")} s`;
   tree.addEventListener("mouseover", (event) => {
     const row = event.target.closest(".r");
     if (!row) return;
     const bar = event.target.closest(".w")?.querySelector("rect");
-    const name = row.querySelector("a");
-    const after = (parseFloat(bar?.getAttribute("x")) / 100) * length;
-    row.title = bar ? `${name.textContent}: after ${spell(after)}, for ${row.querySelector(".d").textContent}`
+    const name = /** @type {HTMLElement} */ (row.querySelector("a"));
+    const after = bar ? (number(bar, "x") / 100) * length : 0;
+    row.title = bar ? `${name.textContent}: after ${spell(after)}, for ${row.querySelector(".d")?.textContent}`
       : event.target === name && name.scrollWidth > name.clientWidth ? name.textContent : "";
   });
 

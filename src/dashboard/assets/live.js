@@ -1,8 +1,8 @@
 // A trace while one looks at it: asked about again and again, and what has
 // changed put in the place of what was there. trace.js puts the tree in place.
 
-const page = document.querySelector(".trace");
-const detail = document.getElementById("span");
+const page = /** @type {HTMLElement} */ (document.querySelector(".trace"));
+const detail = /** @type {HTMLElement} */ (document.getElementById("span"));
 
 const EVERY = 2_000;
 /** When nothing has changed for long it is asked about less often, and, unless it
@@ -10,6 +10,7 @@ const EVERY = 2_000;
 const LONG = 600_000;
 const SELDOM = 10_000;
 
+/** @param {string} html */
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 const swapped = () => page.dispatchEvent(new CustomEvent("htmx:after:swap", { bubbles: true }));
 
@@ -25,7 +26,7 @@ if (page) {
     asking = true;
     try {
       const shown = head();
-      const query = shown ? `?span=${shown.dataset.url.split("/").pop()}` : "";
+      const query = shown ? `?span=${String(shown.dataset.url).split("/").pop()}` : "";
       const answer = await fetch(location.pathname + query, { headers: { "HX-Request": "true" } });
       if (!answer.ok) return;
       const [state, version] = (await answer.text()).split(" ");
@@ -48,6 +49,7 @@ if (page) {
     if (next.querySelector(".tree") && !page.querySelector(".tree")) return location.reload();
     page.dataset.state = next.dataset.state;
     for (const name of ["data-live", "data-running"]) page.toggleAttribute(name, next.hasAttribute(name));
+    /** @param {string} selector */
     const both = (selector) => [page, next].map((one) => one.querySelector(selector));
     for (const [old, put] of [".summary", ":scope > [data-note]"].map(both)) if (old && put) exchange(old, put);
     for (const [old, put] of ["[data-fold=all]", "[data-fold=none]", "[data-next-error]"].map(both)) if (old && put) old.hidden = put.hidden;
@@ -71,20 +73,24 @@ if (page) {
 
   // The shown span has changed: only the parts of its detail that did are put in
   // place, so that what one reads, has unfolded or is writing stays as it is.
-  /** The parts as they came, by name. */
+  /** The parts as they came, by name.
+   *  @type {Map<string, string>} */
   let came = new Map();
+  /** @param {Element} part */
   const nameOf = (part) => part.id || part.className || part.localName;
+  /** @param {Iterable<Element>} parts */
   const remember = (parts) => { came = new Map([...parts].map((part) => [nameOf(part), part.outerHTML])); };
 
   if (detail) {
     remember(detail.children);
     document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
-      if (ctx?.target === detail && ctx.response?.status === 200) remember(parse(ctx.text).body.children);
+      if (ctx?.target === detail && ctx.response?.status === 200) remember(parse(ctx.text ?? "").body.children);
     });
   }
 
+  /** @param {HTMLElement} shown */
   async function renewDetail(shown) {
-    const answer = await fetch(shown.dataset.url, { headers: { "HX-Request": "true" } });
+    const answer = await fetch(String(shown.dataset.url), { headers: { "HX-Request": "true" } });
     if (!answer.ok) return;
     const fresh = [...parse(await answer.text()).body.children];
     // Another may have been chosen meanwhile.
@@ -92,12 +98,13 @@ if (page) {
     const [before, top] = [came, detail.scrollTop];
     remember(fresh);
     const old = new Map([...detail.children].map((part) => [nameOf(part), part]));
+    /** @type {Element | null} */
     let last = null;
     for (const part of fresh) {
       const name = nameOf(part);
       const was = old.get(name);
       old.delete(name);
-      let put = was;
+      let put = was ?? part;
       if (!was || before.get(name) !== came.get(name)) {
         put = part;
         if (was) exchange(was, part);
@@ -112,18 +119,23 @@ if (page) {
     swapped();
   }
 
-  /** One part for another: what is unfolded, written and focused in it stays so. */
+  /** One part for another: what is unfolded, written and focused in it stays so.
+   *  @param {Element} was
+   *  @param {Element} part */
   function exchange(was, part) {
+    const focused = /** @type {HTMLElement} */ (document.activeElement);
     const CONTROLS = "a, button, input, summary";
-    const at = [...was.querySelectorAll(CONTROLS)].indexOf(document.activeElement);
+    const at = [...was.querySelectorAll(CONTROLS)].indexOf(focused);
     const open = folds(was);
     const [find, place] = [was, part].map((one) => one.querySelector(".find"));
-    const range = document.activeElement === find?.querySelector("input") ? [document.activeElement.selectionStart, document.activeElement.selectionEnd] : null;
+    const field = find?.querySelector("input");
+    const range = field && focused === field ? { from: field.selectionStart, to: field.selectionEnd } : null;
     was.replaceWith(part);
     if (find && place) place.replaceWith(find);
     unfold(part, open);
     if (at >= 0) part.querySelectorAll(CONTROLS)[at]?.focus({ preventScroll: true });
-    if (range) document.activeElement.setSelectionRange?.(...range);
+    if (field && range) field.setSelectionRange(range.from, range.to);
+    /** @param {Element} one */
     const look = (one) => one.querySelector(".looks [aria-current]");
     const chosen = look(was)?.getAttribute("href");
     if (chosen && chosen !== look(part)?.getAttribute("href")) {
@@ -131,16 +143,22 @@ if (page) {
     }
   }
 
-  /** Which parts are unfolded or folded, each by its place among the others. */
+  /** Which parts are unfolded or folded, each by its place among the others.
+   *  @param {Element} within */
   function folds(within) {
+    /** @param {Element} fold
+     *  @returns {string} */
     const path = (fold) => {
-      const siblings = [...fold.parentElement.children];
-      const above = fold.parentElement.closest("details");
-      return `${above && within.contains(above) ? path(above) : ""}/${siblings.indexOf(fold)}:${fold.parentElement.className}`;
+      const parent = /** @type {Element} */ (fold.parentElement);
+      const siblings = [...parent.children];
+      const above = parent.closest("details");
+      return `${above && within.contains(above) ? path(above) : ""}/${siblings.indexOf(fold)}:${parent.className}`;
     };
     return new Map([...within.querySelectorAll("details")].map((fold) => [path(fold), fold]));
   }
+  /** @param {Element} within
+   *  @param {ReturnType<typeof folds>} old */
   function unfold(within, old) {
-    for (const [path, fold] of folds(within)) if (old.has(path)) fold.open = old.get(path).open;
+    for (const [path, fold] of folds(within)) fold.open = old.get(path)?.open ?? fold.open;
   }
 }

@@ -3,13 +3,26 @@
 // has come live.js's. Everything on the page is there without this; what a client
 // sent is only ever compared or read as text.
 
-const page = document.querySelector(".trace");
-const tree = document.querySelector(".tree");
-const detail = document.getElementById("span");
+// Only the page of a trace with spans has them.
+const page = /** @type {HTMLElement} */ (document.querySelector(".trace"));
+const tree = /** @type {HTMLElement} */ (document.querySelector(".tree"));
+const detail = /** @type {HTMLElement} */ (document.getElementById("span"));
+const split = /** @type {HTMLElement} */ (detail?.parentElement);
 const wide = matchMedia("(min-width: 960px)");
 
 if (tree) {
-  let rows, place, groups, level, texts, hits = [];
+  /** @type {HTMLElement[]} */
+  let rows = [];
+  /** @type {Map<HTMLElement, number>} */
+  let place = new Map();
+  /** @type {HTMLElement[]} */
+  let groups = [];
+  /** @type {number[]} */
+  let level = [];
+  /** @type {string[] | null} */
+  let texts = null;
+  /** @type {HTMLElement[]} */
+  let hits = [];
   /** Looks at the tree: at first, and when more of it has come. */
   function read() {
     rows = [...tree.querySelectorAll(".r")];
@@ -19,33 +32,45 @@ if (tree) {
     texts = null;
   }
   read();
+  /** @param {HTMLElement} row */
   const folded = (row) => row.getAttribute("aria-expanded") === "false";
-  const idOf = (row) => row.dataset.spanId;
+  /** @param {HTMLElement} row */
+  const idOf = (row) => String(row.dataset.spanId);
+  /** @param {string | undefined} id */
   const byId = (id) => rows.find((row) => idOf(row) === id);
-  let active = rows.find((row) => row.tabIndex === 0) ?? rows[0];
+  const first = () => /** @type {HTMLElement} */ (rows[0]);
+  /** @param {HTMLElement} row */
+  const linkOf = (row) => /** @type {HTMLAnchorElement} */ (row.querySelector("a"));
+  /** @param {number} at */
+  const levelAt = (at) => level[at] ?? 0;
+  /** @param {HTMLElement} row */
+  const placeOf = (row) => place.get(row) ?? -1;
+  let active = rows.find((row) => row.tabIndex === 0) ?? first();
   let selected = rows.find((row) => row.hasAttribute("aria-selected"));
   let shown = detail.hasAttribute("hx-get") || !selected ? null : idOf(selected);
   const base = location.pathname.replace(/\/$/, "");
   // From the row's link, not its attribute: HTML changes some characters of ids.
-  const urlOf = (row) => base + row.querySelector("a").search.replace("?span=", "/spans/");
+  const urlOf = (/** @type {HTMLElement} */ row) => base + linkOf(row).search.replace("?span=", "/spans/");
 
   /** Hides what is below folded rows, and says how high each group then is:
    *  those out of sight are not laid out. */
   function layOut() {
     let under = Infinity;
     rows.forEach((row, at) => {
-      if (level[at] <= under) under = Infinity;
+      if (levelAt(at) <= under) under = Infinity;
       row.hidden = under !== Infinity;
-      if (under === Infinity && folded(row)) under = level[at];
+      if (under === Infinity && folded(row)) under = levelAt(at);
     });
-    const height = rows[0].offsetHeight || 28;
+    const height = first().offsetHeight || 28;
     for (const group of groups) {
-      const count = [...group.children].filter((row) => !row.hidden).length;
+      const count = [...group.children].filter((row) => !row.hasAttribute("hidden")).length;
       group.hidden = count === 0;
       group.style.containIntrinsicHeight = `${count * height}px`;
     }
   }
 
+  /** @param {HTMLElement} row
+   *  @param {boolean} close */
   function fold(row, close) {
     if (!row.hasAttribute("aria-expanded") || folded(row) === close) return;
     row.setAttribute("aria-expanded", String(!close));
@@ -53,12 +78,14 @@ if (tree) {
     if (active.hidden) focus(row);
   }
 
+  /** @param {HTMLElement} row */
   const parentOf = (row) => {
-    let at = place.get(row);
-    for (const own = level[at]; at >= 0; at--) if (level[at] < own) return rows[at];
-    return null;
+    let at = placeOf(row);
+    for (const own = levelAt(at); at >= 0; at--) if (levelAt(at) < own) return rows[at];
+    return undefined;
   };
 
+  /** @param {HTMLElement} row */
   function reveal(row) {
     let changed = false;
     for (let above = parentOf(row); above; above = parentOf(above)) {
@@ -67,6 +94,8 @@ if (tree) {
     if (changed) layOut();
   }
 
+  /** @param {HTMLElement | undefined} row
+   *  @param {boolean} [quiet] */
   function focus(row, quiet) {
     if (!row) return;
     active.removeAttribute("tabindex");
@@ -74,27 +103,31 @@ if (tree) {
     row.tabIndex = 0;
     if (!quiet) row.focus({ preventScroll: true });
     // Below the head that stays, with a row to spare.
-    const head = tree.firstElementChild.offsetHeight, box = tree.getBoundingClientRect(), at = row.getBoundingClientRect();
+    const head = /** @type {HTMLElement} */ (tree.firstElementChild).offsetHeight, box = tree.getBoundingClientRect(), at = row.getBoundingClientRect();
     const above = at.top - box.top - head - at.height, below = at.bottom - box.bottom + at.height;
     if (above < 0) tree.scrollTop += above;
     else if (below > 0) tree.scrollTop += below;
   }
 
+  /** @param {number} by */
   const step = (by) => {
-    let at = place.get(active) + by;
+    let at = placeOf(active) + by;
     while (rows[at]?.hidden) at += by;
     return rows[at];
   };
 
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let pending;
+  /** @param {HTMLElement} row
+   *  @param {{ show?: boolean }} [how] */
   function select(row, how = {}) {
     clearTimeout(pending);
     selected?.removeAttribute("aria-selected");
     selected = row;
     row.setAttribute("aria-selected", "true");
-    detail.parentElement.classList.remove("wide");
+    split.classList.remove("wide");
     history.replaceState(history.state, "", `?span=${encodeURIComponent(idOf(row))}`);
-    document.title = `${row.querySelector("a").textContent.slice(0, 80)} · ${page.dataset.title} · Edgespan`;
+    document.title = `${linkOf(row).textContent.slice(0, 80)} · ${page.dataset.title} · Edgespan`;
     if (shown !== idOf(row)) {
       shown = idOf(row);
       htmx.ajax("GET", urlOf(row), { source: detail, target: detail, swap: "innerHTML" });
@@ -104,9 +137,9 @@ if (tree) {
 
   // What could not be had is said where it would have been, and asked for again
   // when it is chosen again.
-  for (const event of ["htmx:response:error", "htmx:error"]) {
+  for (const event of /** @type {const} */ (["htmx:response:error", "htmx:error"])) {
     detail.addEventListener(event, ({ detail: { ctx } }) => {
-      if (ctx.target !== detail) return;
+      if (ctx?.target !== detail) return;
       const said = Object.assign(document.createElement("p"), { className: "message warn" });
       said.setAttribute("role", "alert");
       said.textContent = `This span could not be loaded${ctx.response ? ` (${ctx.response.status})` : ""}. Choose it again to try again.`;
@@ -115,12 +148,13 @@ if (tree) {
     });
   }
 
-  /** Moves, and shows where one has come to rest. */
+  /** Moves, and shows where one has come to rest.
+   *  @param {HTMLElement | undefined} row */
   function go(row) {
     if (!row) return;
     focus(row);
     clearTimeout(pending);
-    if (wide.matches && !detail.parentElement.classList.contains("wide")) pending = setTimeout(() => select(row), 220);
+    if (wide.matches && !split.classList.contains("wide")) pending = setTimeout(() => select(row), 220);
   }
 
   tree.addEventListener("click", (event) => {
@@ -140,13 +174,14 @@ if (tree) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const open = active.getAttribute("aria-expanded");
     const page = Math.max(1, Math.floor(tree.clientHeight / active.offsetHeight) - 2);
-    const far = (by) => { let row = active; for (let n = 0; n < page; n++) { const next = step(by); if (!next) break; active = row = next; } return row; };
+    const far = (/** @type {number} */ by) => { let row = active; for (let n = 0; n < page; n++) { const next = step(by); if (!next) break; active = row = next; } return row; };
     const was = active;
+    /** @type {HTMLElement | undefined} */
     let to;
     switch (event.key) {
       case "ArrowDown": case "j": to = step(1); break;
       case "ArrowUp": case "k": to = step(-1); break;
-      case "Home": to = rows[0]; break;
+      case "Home": to = first(); break;
       case "End": to = rows.findLast((row) => !row.hidden); break;
       case "PageDown": to = far(1); active = was; break;
       case "PageUp": to = far(-1); active = was; break;
@@ -165,10 +200,10 @@ if (tree) {
     if (all) {
       const close = all.dataset.fold === "all";
       rows.forEach((row, at) => {
-        if (row.hasAttribute("aria-expanded")) row.setAttribute("aria-expanded", String(!close || level[at] < 2));
+        if (row.hasAttribute("aria-expanded")) row.setAttribute("aria-expanded", String(!close || levelAt(at) < 2));
       });
       layOut();
-      if (active.hidden) focus(rows[0], true); else focus(active, true);
+      if (active.hidden) focus(first(), true); else focus(active, true);
     }
     const link = event.target.closest?.("[data-show]");
     if (link && !event.ctrlKey && !event.metaKey) {
@@ -184,9 +219,9 @@ if (tree) {
   });
 
   function nextError() {
-    const from = place.get(active);
+    const from = placeOf(active);
     const errors = rows.filter((row) => row.classList.contains("e"));
-    const row = errors.find((row) => place.get(row) > from) ?? errors[0];
+    const row = errors.find((row) => placeOf(row) > from) ?? errors[0];
     if (!row) return;
     reveal(row);
     focus(row);
@@ -194,21 +229,22 @@ if (tree) {
   }
 
   function close() {
-    detail.parentElement.classList.add("wide");
+    split.classList.add("wide");
     if (!wide.matches) tree.scrollIntoView({ block: "nearest" });
     focus(active);
   }
 
   // Searching: in names and models.
-  const search = document.querySelector("[data-search]");
-  const matches = document.querySelector("[data-matches]");
+  const search = /** @type {HTMLInputElement} */ (document.querySelector("[data-search]"));
+  const matches = /** @type {HTMLElement} */ (document.querySelector("[data-matches]"));
   function find() {
     const wanted = search.value.trim().toLowerCase();
-    texts ??= rows.map((row) => [row.querySelector("a"), row.querySelector(".m")].map((cell) => cell?.textContent ?? "").join("\n").toLowerCase());
+    const searched = texts ?? rows.map((row) => [row.querySelector("a"), row.querySelector(".m")].map((cell) => cell?.textContent ?? "").join("\n").toLowerCase());
+    texts = searched;
     tree.classList.toggle("searching", wanted !== "");
     hits = [];
     rows.forEach((row, at) => {
-      const hit = wanted !== "" && texts[at].includes(wanted);
+      const hit = wanted !== "" && Boolean(searched[at]?.includes(wanted));
       if (hit) hits.push(row);
       row.classList.toggle("hit", hit);
     });
@@ -218,12 +254,13 @@ if (tree) {
     const at = hits.indexOf(active) + 1;
     matches.textContent = search.value.trim() === "" ? "" : hits.length === 0 ? "no match" : at ? `${at} of ${hits.length}` : `${hits.length} found`;
   }
+  /** @param {number} by */
   function nextHit(by) {
-    if (hits.length === 0) return;
-    const from = place.get(active);
+    const from = placeOf(active);
     const row = by > 0
-      ? hits.find((row) => place.get(row) > from) ?? hits[0]
-      : hits.findLast((row) => place.get(row) < from) ?? hits.at(-1);
+      ? hits.find((row) => placeOf(row) > from) ?? hits[0]
+      : hits.findLast((row) => placeOf(row) < from) ?? hits.at(-1);
+    if (!row) return;
     reveal(row);
     focus(row, true);
     select(row);
@@ -231,7 +268,8 @@ if (tree) {
   }
   search.addEventListener("input", () => {
     find();
-    if (hits.length) { const near = hits.find((row) => place.get(row) >= place.get(active)) ?? hits[0]; reveal(near); focus(near, true); tell(); }
+    const near = hits.find((row) => placeOf(row) >= placeOf(active)) ?? hits[0];
+    if (near) { reveal(near); focus(near, true); tell(); }
   });
   search.addEventListener("keydown", (event) => {
     if (event.key === "Enter") { event.preventDefault(); nextHit(event.shiftKey ? -1 : 1); }
@@ -240,7 +278,7 @@ if (tree) {
   });
 
   // Keys of the page, where nothing is being written.
-  const help = document.getElementById("help");
+  const help = /** @type {HTMLDialogElement} */ (document.getElementById("help"));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
@@ -251,7 +289,7 @@ if (tree) {
     else return;
     event.preventDefault();
   });
-  document.querySelector("[data-help]").addEventListener("click", () => help.showModal());
+  document.querySelector("[data-help]")?.addEventListener("click", () => help.showModal());
 
   // More of the trace has come: its tree is put in the place of the old one, with
   // the same rows folded and chosen.
@@ -262,7 +300,7 @@ if (tree) {
     const [at, chosen] = [idOf(active), selected && idOf(selected)];
     const [top, focused] = [tree.scrollTop, tree.contains(document.activeElement)];
     tree.className = next.className;
-    tree.setAttribute("aria-rowcount", next.getAttribute("aria-rowcount"));
+    tree.setAttribute("aria-rowcount", next.getAttribute("aria-rowcount") ?? "");
     tree.replaceChildren(...next.childNodes);
     read();
     for (const row of rows) {
@@ -270,7 +308,7 @@ if (tree) {
       row.removeAttribute("aria-selected");
       if (closed.has(idOf(row)) && row.hasAttribute("aria-expanded")) row.setAttribute("aria-expanded", "false");
     }
-    active = byId(at) ?? rows[0];
+    active = byId(at) ?? first();
     active.tabIndex = 0;
     selected = chosen ? byId(chosen) : undefined;
     selected?.setAttribute("aria-selected", "true");
@@ -283,9 +321,9 @@ if (tree) {
 
   // A deep link: to where the span is.
   if (selected && new URLSearchParams(location.search).has("span")) focus(selected, true);
-  let height = rows[0].offsetHeight;
-  new ResizeObserver(() => { if (rows[0].offsetHeight !== height) { height = rows[0].offsetHeight; layOut(); } }).observe(tree);
-  const last = groups.at(-1);
+  let height = first().offsetHeight;
+  new ResizeObserver(() => { if (first().offsetHeight !== height) { height = first().offsetHeight; layOut(); } }).observe(tree);
+  const last = /** @type {HTMLElement} */ (groups.at(-1));
   last.style.containIntrinsicHeight = `${last.children.length * height}px`;
   document.documentElement.dataset.ready = "trace";
 }
