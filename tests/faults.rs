@@ -14,7 +14,6 @@ use edgespan::consumer::{Delivery, Outcome, consume, consume_dead};
 use edgespan::ingest::{Accepted, Preference, ingest};
 use edgespan::model::Handling;
 use edgespan::queue::Message;
-use edgespan::store::safety;
 use edgespan::sweep::{GRACE_MS, sweep};
 use proptest::prelude::*;
 
@@ -300,16 +299,4 @@ fn a_batch_that_cannot_be_written_is_recorded_and_written_when_it_can() {
     service.deliver(0, usize::MAX);
     service.check(&BTreeSet::from([1]), &BTreeSet::from([1]));
     assert_eq!(service.count(letters), "");
-}
-
-#[test]
-fn the_statements_of_the_sweeper_join_by_project() {
-    let mut all = safety::note_overdue(&[], "", 0);
-    all.extend(safety::due(0, 1, 1));
-    all.extend(safety::note_queued(&[], 0));
-    let tenants =
-        |sql: &str| ["batch as", "dead_letter", "update overdue"].iter().any(|t| sql.contains(t));
-    for statement in all.iter().filter(|s| tenants(&s.sql)) {
-        assert!(statement.sql.contains("project"), "{}", statement.sql);
-    }
 }

@@ -4,6 +4,7 @@
 
 pub mod flaky;
 pub mod pages;
+pub mod statements;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -1,0 +1,66 @@
+//! All statements that a project's requests and batches have the database run, for
+//! tests of what each of them keeps to.
+
+use edgespan::batch::{BatchRef, Format};
+use edgespan::model::TraceStatus;
+use edgespan::store::query::{get_span, get_trace};
+use edgespan::store::write::{self, Source};
+use edgespan::store::{Statement, chart, link, list, safety, session, spans, stat};
+use edgespan::wire;
+
+use super::{PROJECT, RECEIVED};
+
+/// What [`of_project`] writes.
+const WRITTEN: &str = r#"{"batch":[
+    {"type":"trace-create","body":{"id":"t","name":"n","sessionId":"s","tags":["a","b"]}},
+    {"type":"span-create","body":{"traceId":"t","name":"n","type":"LLM","startTime":"1970-01-01T00:00:00Z"}}]}"#;
+
+/// The batch that [`of_project`] writes.
+pub fn written() -> BatchRef {
+    BatchRef::of(PROJECT, WRITTEN.as_bytes(), RECEIVED, Format::Native)
+}
+
+/// One of each kind that [`PROJECT`] has asked, in an order in which each of them
+/// has something to find in what `tenants` fills in: traces `a` and `t` that
+/// pass every filter.
+pub fn of_project() -> Vec<Statement> {
+    let (body, batch) = (WRITTEN, written());
+    let mut events = Vec::new();
+    wire::decode(body.as_bytes(), |event| events.push(event)).unwrap();
+    let mut all = write::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
+    all.extend(get_trace(PROJECT, "t"));
+    all.extend(get_span(PROJECT, "t", "s"));
+    let after = Some((0, String::new()));
+    all.extend(spans::part(PROJECT, "t", &spans::Part { after, most: 1 }));
+    all.extend(spans::named(PROJECT, "t", &["s"], &[link("e")]));
+    all.extend(session::near(PROJECT, "s", 0));
+    let every_condition = list::Filter {
+        from: Some(0),
+        to: Some(2),
+        status: Some(TraceStatus::Ok),
+        now: RECEIVED,
+        name: Some("n".into()),
+        tags: vec!["a".into(), "b".into()],
+        session: Some("s".into()),
+        model: Some("m".into()),
+        min_duration_us: Some(1),
+        min_cost_nano: Some(1),
+    };
+    all.extend(list::page(PROJECT, &list::Filter::default(), None, 50));
+    all.extend(list::page(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
+    all.extend(list::traces(PROJECT, &list::Filter::default(), None, 50));
+    all.extend(list::traces(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
+    all.push(chart::extent(PROJECT, None, 1));
+    all.push(chart::extent(PROJECT, Some(0), 1));
+    let few = chart::Extent { traces: 1, newest: None, counted_to: None, oldest: None };
+    for traces in [1, chart::EXACT + 1] {
+        let plan = chart::Plan::new(0, 1, &chart::Extent { traces, ..few });
+        all.push(plan.statement(PROJECT, &every_condition));
+    }
+    let unwritten = BatchRef::of(PROJECT, b"unwritten", RECEIVED, Format::Native);
+    all.extend(safety::bury(&unwritten, "why", 1, RECEIVED));
+    all.push(stat::rejected(PROJECT, [1; 4], RECEIVED));
+    all.push(safety::dead_letters(PROJECT));
+    all.push(stat::hours(PROJECT));
+    all
+}
