@@ -47,7 +47,7 @@ beforeAll(async () => {
   await copy("large", "large", 8);
   await run(
     `with recursive n (value) as (select 1 union all select value + 1 from n where value < 500)
-     insert into trace (project, id, start_us, created_ms, name, session, tags, evaluators, metadata, key)
+     insert or ignore into trace (project, id, start_us, created_ms, name, session, tags, evaluators, metadata, key)
      select ?1, 'hostile' || value, 1 - value, 0, ?2, 's', ?3, ?3, ?4, -1 - value from n`,
     CONTROLS,
     JSON.stringify(Array(64).fill(CONTROLS)),
@@ -55,29 +55,32 @@ beforeAll(async () => {
   );
 }, 300_000);
 
+/** Runs a statement, once more where its connection is cut: each may be run twice. */
 async function run(sql: string, ...bound: unknown[]): Promise<void> {
-  await edge.bindings.DB.prepare(sql)
-    .bind(project.id, ...bound)
-    .run();
+  const once = () =>
+    edge.bindings.DB.prepare(sql)
+      .bind(project.id, ...bound)
+      .run();
+  await once().catch(once);
 }
 
 let keys = 0;
 
-/** A trace of so many copies of all of another's spans, which may be that trace. */
+/** A trace of so many copies of all of another's spans, which may be that trace itself. */
 async function copy(of: string, to: string, times: number): Promise<void> {
   const columns = `parent, envelope, name, type, status`;
   const rest = `took_us, model, prompt_tokens, completion_tokens, total_tokens, cost_nano, rev_us, rev_hash, batch, offset, length`;
   const key = of === to ? "(select key from trace where project = ?1 and id = ?2)" : `${--keys * 1_000}`;
   if (of !== to)
     await run(
-      `insert into trace (project, id, start_us, created_ms, key) select ?1, ?2, start_us, created_ms, ${key} from trace where project = ?1 and id = '${of}'`,
+      `insert or ignore into trace (project, id, start_us, created_ms, key) select ?1, ?2, start_us, created_ms, ${key} from trace where project = ?1 and id = '${of}'`,
       to,
     );
   // A few at a time: a statement's time is bounded.
   for (let from = of === to ? 1 : 0; from < times; from += 20) {
     await run(
       `with recursive n (value) as (select ${from} union all select value + 1 from n where value < ${Math.min(from + 20, times) - 1})
-       insert into span (trace, id, ${columns}, start_us, ${rest})
+       insert or ignore into span (trace, id, ${columns}, start_us, ${rest})
        select ${key}, case n.value when 0 then id else id || '-' || n.value end, ${columns}, start_us + n.value * 1000, ${rest}
        from n cross join span where trace = (select key from trace where project = ?1 and id = '${of}') and ?2 is not null`,
       to,

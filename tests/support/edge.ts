@@ -186,20 +186,22 @@ export class Project {
   }
 
   /** The trace, once it has as many spans as this, from all parts of it. */
-  traceWith(spans: number, id: string): Promise<Record<string, any>> {
-    return eventually(async () => {
+  async traceWith(spans: number, id: string): Promise<Record<string, any>> {
+    const trace = await eventually(async () => {
       const answer = await this.trace(id);
       expect(answer.status, answer.text).toBe(200);
-      const trace = answer.json.data;
-      while (trace.nextSpanCursor !== null) {
-        const next = await this.get(`/api/v1/traces/${encodeURIComponent(id)}?cursor=${trace.nextSpanCursor}`);
-        expect(next.status, next.text).toBe(200);
-        trace.spans.push(...next.json.data.spans);
-        trace.nextSpanCursor = next.json.data.nextSpanCursor;
-      }
-      expect(trace.spans, `spans of ${id}`).toHaveLength(spans);
-      return trace;
+      const { data } = answer.json;
+      expect(data.nextSpanCursor === null ? data.spans.length : data.spanCount, `spans of ${id}`).toBe(spans);
+      return data;
     });
+    while (trace.nextSpanCursor !== null) {
+      const next = await this.get(`/api/v1/traces/${encodeURIComponent(id)}?cursor=${trace.nextSpanCursor}`);
+      expect(next.status, next.text).toBe(200);
+      trace.spans.push(...next.json.data.spans);
+      trace.nextSpanCursor = next.json.data.nextSpanCursor;
+    }
+    expect(trace.spans, `spans of ${id}`).toHaveLength(spans);
+    return trace;
   }
 
   /** GET /api/v1/traces: its `data`. */
