@@ -138,7 +138,7 @@ describe("queries", () => {
     ["name=%ff%fe", 200], [`name=${"a".repeat(7_000)}`, 200], [`tags=${"a,".repeat(3_000)}`, 400], [`tags=${",".repeat(3_000)}`, 200],
     [`${"x=1&".repeat(2_000)}limit=1`, 200], ["status=OK%00", 400], ["status=ok", 400], ["startDate=-009999-01-03T00:00:00Z", 400],
     ["startDate=9999-12-31&endDate=9999-12-31", 200], ["endDate=9999-12-31T23:59:59.999999999Z", 200], ["endDate=%2B999999-01-01", 400],
-    ["startDate=2026-03-14T10:00:00+05:30", 400], ["startDate=2026-03-14T10:00:00Z[UTC]", 400], ["endDate=2026-03-14%00", 400],
+    ["startDate=2026-03-14T10:00:00+05:30", 200], ["startDate=2026-03-14T10:00:00++05:30", 400], ["startDate=2026-03-14T10:00:00Z[UTC]", 400], ["endDate=2026-03-14%00", 400],
     [`cursor=${cursor("9223372036854775807 t")}`, 200], [`cursor=${cursor("-9223372036854775808 ")}`, 200], [`cursor=${cursor("9223372036854775808 t")}`, 400],
     [`cursor=${cursor("1 ' or 1=1 --")}`, 200], [`cursor=${cursor("1e3 t")}`, 400], [`cursor=${cursor("1")}`, 400], [`cursor=${cursor("1 \0\0\0")}`, 200],
     [`cursor=${cursor(Buffer.from([0x31, 0x20, 0xff, 0xfe]))}`, 400], [`cursor=${cursor("1 t")}=`, 400], [`cursor=${cursor(`1 ${"t".repeat(5_000)}`)}`, 200],
