@@ -90,9 +90,9 @@ fn set(value: &str, max_age_s: i64, secure: bool) -> String {
     format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}")
 }
 
-fn claim(request: Request<'_>) -> Option<Claim<'_>> {
-    let name = name(request.secure);
-    let value = request.cookies?.split(';').find_map(|cookie| {
+fn claim(cookies: Option<&str>, secure: bool) -> Option<Claim<'_>> {
+    let name = name(secure);
+    let value = cookies?.split(';').find_map(|cookie| {
         let (key, value) = cookie.trim().split_once('=')?;
         (key == name && value.len() <= MAX_BYTES).then_some(value)
     })?;
@@ -106,6 +106,12 @@ fn claim(request: Request<'_>) -> Option<Claim<'_>> {
     })
 }
 
+/// Whether a session was given here to whoever asks, be it over by now.
+#[must_use]
+pub fn was_given(cookies: Option<&str>, secure: bool) -> bool {
+    claim(cookies, secure).is_some()
+}
+
 /// Who is signed in; `None` for nobody: there is no cookie, or it is not ours,
 /// or it is over, or its key was revoked.
 ///
@@ -117,7 +123,7 @@ pub async fn who(
     with_cache: WithCache<'_>,
     keys: &impl auth::Keys,
 ) -> Result<Option<Principal>, Error> {
-    let Some(claim) = claim(request) else { return Ok(None) };
+    let Some(claim) = claim(request.cookies, request.secure) else { return Ok(None) };
     // Also one that is good for longer than any that was made here.
     let left_ms = claim.expires_s.saturating_mul(1_000).saturating_sub(now);
     if !(1..=LASTS_MS).contains(&left_ms) {
@@ -289,6 +295,14 @@ mod tests {
         let (keys, cache) = (table(), RefCell::default());
         assert!(ask_at(&keys, &cache, &cookie, NOW + LASTS_MS - 2_000).is_some());
         assert_eq!(ask_at(&keys, &cache, &cookie, NOW + LASTS_MS), None);
+    }
+
+    #[test]
+    fn a_session_that_is_over_was_one() {
+        let given = |cookies: Option<&str>| was_given(cookies, false);
+        let over = cookie("key_1", KEY, NOW - 1_000);
+        assert!(given(Some(&over)));
+        assert!(!given(None) && !given(Some("edgespan_session=")) && !given(Some("other=1")));
     }
 
     #[test]

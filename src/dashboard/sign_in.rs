@@ -12,7 +12,11 @@ use crate::error::{Error, Fault, Reject};
 /// Makes a key in the local database; with `--remote` in the deployed one.
 const CREATE: &str = "npm run keys -- create --project shop";
 
-/// The page, with where to go afterwards and what went wrong the last time.
+/// What somebody reads who was signed in a moment ago.
+pub const ENDED: &str = "You were signed out: the API key was revoked or the session has ended.";
+
+/// The page, with where to go afterwards and what went wrong the last time, or
+/// why one is here.
 #[must_use]
 pub fn page(to: &str, local: bool, failed: Option<&str>) -> Markup {
     let shell = Shell { title: "Sign in", ..Shell::default() };
@@ -53,9 +57,11 @@ pub fn page(to: &str, local: bool, failed: Option<&str>) -> Markup {
 
 /// The way to the page for somebody who is not signed in: to whom htmx asks
 /// for, by a header that it follows, because a part of a page has no room for it.
+/// `ended` is whether they were signed in before, as whoever has a page open was.
 #[must_use]
-pub fn send(to: &str, part: bool) -> Answer {
-    let there = format!("/sign-in?to={}", encode(destination(Some(to))));
+pub fn send(to: &str, part: bool, ended: bool) -> Answer {
+    let why = if ended || part { "&ended=1" } else { "" };
+    let there = format!("/sign-in?to={}{why}", encode(destination(Some(to))));
     if part {
         Answer { status: 401, headers: vec![("hx-redirect", there)], body: String::new() }
     } else {
@@ -80,4 +86,24 @@ pub fn reason(error: &Error) -> Option<(u16, String)> {
         _ => return None,
     };
     Some((error.kind().status, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_was_signed_in_is_told_that_it_ended() {
+        let location = |to, part, ended| {
+            let answer = send(to, part, ended);
+            (answer.status, answer.headers.first().map(|(name, value)| (*name, value.clone())))
+        };
+        let there = |name, path: &str| Some((name, path.to_owned()));
+        let first = location("/traces?range=7d", false, false);
+        assert_eq!(first, (303, there("location", "/sign-in?to=%2Ftraces%3Frange%3D7d")));
+        let ended = location("/traces", false, true);
+        assert_eq!(ended, (303, there("location", "/sign-in?to=%2Ftraces&ended=1")));
+        let open = location("/traces", true, false);
+        assert_eq!(open, (401, there("hx-redirect", "/sign-in?to=%2Ftraces&ended=1")));
+    }
 }

@@ -51,14 +51,16 @@ impl Call {
             Page::SignIn => {
                 let to = field(at.query.as_bytes(), "to").unwrap_or_default();
                 let to = destination(Some(&to));
-                match self.signed_in(&at, &index).await? {
-                    Some(_) => Answer::see(to),
-                    None => sign_in::page(to, self.local(), None).into(),
+                if self.signed_in(&at, &index).await?.is_some() {
+                    Answer::see(to)
+                } else {
+                    let ended = field(at.query.as_bytes(), "ended").map(|_| sign_in::ENDED);
+                    sign_in::page(to, self.local(), ended).into()
                 }
             }
             page => match self.signed_in(&at, &index).await? {
                 Some(who) => self.view(page, &at, &who, &index).await?,
-                None => sign_in::send(&self.asked_from(&at), self.part()),
+                None => self.to_sign_in(&at),
             },
         };
         Ok(answer.into())
@@ -82,6 +84,11 @@ impl Call {
             self.project_name = Some(who.project_name.clone());
         }
         Ok(who)
+    }
+
+    fn to_sign_in(&self, at: &Address<'_>) -> Answer {
+        let ended = session::was_given(self.header("cookie").as_deref(), at.secure());
+        sign_in::send(&self.asked_from(at), self.part(), ended)
     }
 
     async fn sign_in(&mut self, at: &Address<'_>, index: &Index) -> Result<Answer, Error> {
