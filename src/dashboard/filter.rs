@@ -2,24 +2,11 @@
 
 use form_urlencoded::Serializer;
 
+use super::range::{ALL, CUSTOM, DEFAULT_RANGE, range};
 use crate::api::{cursor, parse_cursor, parse_time};
 use crate::model::{Micros, Millis, TraceStatus};
 use crate::store::list;
 use crate::store::list::Place;
-
-/// Ranges of time up to now, by name: `(value, label, microseconds)`.
-pub const RANGES: [(&str, &str, Option<Micros>); 5] = [
-    ("1h", "Last hour", Some(HOUR)),
-    ("24h", "Last 24 hours", Some(24 * HOUR)),
-    ("7d", "Last 7 days", Some(7 * 24 * HOUR)),
-    ("30d", "Last 30 days", Some(30 * 24 * HOUR)),
-    ("all", "All time", None),
-];
-const HOUR: Micros = 3_600_000_000;
-/// What is shown when the URL does not say.
-const DEFAULT_RANGE: &str = "24h";
-/// The range that has its own ends.
-pub const CUSTOM: &str = "custom";
 
 /// Most tags at once: each is a parameter of the statement.
 const MAX_TAGS: usize = 20;
@@ -114,12 +101,13 @@ impl Asked {
             now,
             ..list::Filter::default()
         };
-        match RANGES.iter().find(|(name, ..)| *name == self.range) {
-            Some((_, _, micros)) => {
-                filter.from = micros.map(|micros| now.saturating_mul(1_000) - micros);
+        if self.range != CUSTOM && self.range != ALL {
+            match range(&self.range) {
+                Some((_, _, micros)) => filter.from = Some(now.saturating_mul(1_000) - micros),
+                None => {
+                    problems.push(("Time range", "a number with m, h, d or w, such as 2w; or all"));
+                }
             }
-            None if self.range == CUSTOM => {}
-            None => problems.push(("Time range", "1h, 24h, 7d, 30d or all")),
         }
         let mut read = |text: &str, label, takes, parse: fn(&str) -> Option<i64>| {
             let value = parse(text);
@@ -130,7 +118,7 @@ impl Asked {
         };
         let from = read(&self.from, "From", TIME, parse_time);
         filter.from = from.or(filter.from);
-        filter.to = read(&self.to, "To", TIME, parse_time);
+        filter.to = read(&self.to, "To", TIME, |text| Some(through(parse_time(text)?)));
         filter.min_duration_us = read(
             &self.min_duration,
             "Min. duration",
@@ -184,7 +172,14 @@ impl Asked {
     #[must_use]
     pub fn in_all_time(&self) -> String {
         let (from, to) = (String::new(), String::new());
-        Self { range: "all".into(), from, to, ..self.clone() }.newest("/traces")
+        Self { range: ALL.into(), from, to, ..self.clone() }.newest("/traces")
+    }
+
+    /// All traces of the same range of time.
+    #[must_use]
+    pub fn cleared(&self) -> String {
+        let (range, from, to) = (self.range.clone(), self.from.clone(), self.to.clone());
+        Self { range, from, to, ..Self::default() }.newest("/traces")
     }
 
     fn link(&self, path: &str, before: Option<String>) -> String {
@@ -207,6 +202,12 @@ impl Asked {
         let query = query.finish();
         if query.is_empty() { path.into() } else { format!("{path}?{query}") }
     }
+}
+
+/// The last microsecond of what a time names: of its millisecond, unless it
+/// says more than that. Scripts count in milliseconds, traces begin in between.
+fn through(at: Micros) -> Micros {
+    if at % 1_000 == 0 { at + 999 } else { at }
 }
 
 fn some(text: &str) -> Option<String> {
@@ -250,6 +251,7 @@ mod tests {
     use super::*;
 
     const NOW: Millis = 1_795_328_370_123;
+    const DAY: Micros = 86_400_000_000;
 
     #[test]
     fn reads_what_it_writes() {
@@ -261,7 +263,7 @@ mod tests {
         let next = Asked::parse(next.split_once('?').unwrap().1);
         let (filter, before) = next.filter(NOW).unwrap();
         assert_eq!(before, Some(place));
-        assert_eq!(filter.from, Some(NOW * 1_000 - 7 * 24 * HOUR));
+        assert_eq!(filter.from, Some(NOW * 1_000 - 7 * DAY));
         assert_eq!(filter.status, Some(TraceStatus::Error));
         assert_eq!(filter.name.as_deref(), Some("a b"));
         assert_eq!(filter.tags, ["x", "<y>"]);
@@ -276,11 +278,12 @@ mod tests {
             let (filter, _) = Asked::parse(query).filter(NOW).unwrap();
             (filter.from, filter.to)
         };
-        assert_eq!(range(""), (Some(NOW * 1_000 - 24 * HOUR), None));
+        assert_eq!(range(""), (Some(NOW * 1_000 - DAY), None));
         assert_eq!(range("range=custom"), range(""));
         assert_eq!(range("range=all"), (None, None));
         assert_eq!(range("range=1h&from=1970-01-01T00:00:01Z"), (Some(1_000_000), None));
-        assert_eq!(range("to=1970-01-01T00:00:01Z"), (None, Some(1_000_000)));
+        assert_eq!(range("to=1970-01-01T00:00:01Z"), (None, Some(1_000_999)));
+        assert_eq!(range("to=1970-01-01T00:00:01.000001Z"), (None, Some(1_000_001)));
         assert_eq!(range("from=1970-01-01T01:00:01+01:00"), (Some(1_000_000), None));
         assert_eq!(Asked::parse("").newest("/traces"), "/traces");
     }
@@ -291,6 +294,20 @@ mod tests {
         assert_eq!(asked.with_tag("a"), "/traces?tag=a");
         assert_eq!(asked.with_tag("b&c"), "/traces?tag=a&tag=b%26c");
         assert_eq!(asked.without_tag("a"), "/traces");
+    }
+
+    #[test]
+    fn clearing_the_filter_keeps_the_range_of_time() {
+        for (query, link) in [
+            ("range=7d&status=error&tag=a&before=x", "/traces?range=7d"),
+            ("name=a", "/traces"),
+            (
+                "from=2026-03-14T10%3A00Z&to=2026-03-15T10%3A00Z&model=x",
+                "/traces?from=2026-03-14T10%3A00Z&to=2026-03-15T10%3A00Z",
+            ),
+        ] {
+            assert_eq!(Asked::parse(query).cleared(), link);
+        }
     }
 
     #[test]

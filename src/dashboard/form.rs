@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::filter::{Asked, CUSTOM, Problem, RANGES};
+use super::filter::{Asked, Problem};
+use super::range::{CUSTOM, RANGES};
 use crate::model::TraceStatus;
 
 /// The form, filled in with what is asked for.
@@ -12,6 +13,7 @@ pub fn form(asked: &Asked, problems: &[Problem]) -> Markup {
         [only] => (only.as_str(), [].as_slice()),
         tags => ("", tags),
     };
+    let known = asked.range == CUSTOM || RANGES.iter().any(|(value, _)| asked.range == *value);
     html! {
         div.headline {
             h1 { "Traces" }
@@ -26,9 +28,10 @@ pub fn form(asked: &Asked, problems: &[Problem]) -> Markup {
         }
         form.filters #filters method="get" action="/traces" role="search" aria-label="Filters" {
             label { "Time range" select name="range" {
-                @for (value, text, _) in RANGES {
+                @for (value, text) in RANGES {
                     option value=(value) selected[asked.range == value] { (text) }
                 }
+                @if !known { option value=(asked.range) selected { (asked.range_label()) } }
                 option value=(CUSTOM) selected[asked.range == CUSTOM] { "Custom" }
             } }
             // The script shows these two in the reader's zone, and sends UTC.
@@ -40,16 +43,16 @@ pub fn form(asked: &Asked, problems: &[Problem]) -> Markup {
                     option value=(name.to_ascii_lowercase()) selected[asked.status.eq_ignore_ascii_case(name)] { (status.word()) }
                 }
             } }
-            (text("Name", "name", &asked.name, "has in it"))
-            (text("Tag", "tag", first_tag, "is"))
-            (text("Session", "session", &asked.session, "is"))
-            (text("Model", "model", &asked.model, "has in it"))
-            (text("Min. duration", "min_duration", &asked.min_duration, "2s, 500ms"))
+            (text("Name", "name", &asked.name, "contains"))
+            (text("Tag", "tag", first_tag, "exact"))
+            (text("Session", "session", &asked.session, "exact"))
+            (text("Model", "model", &asked.model, "contains"))
+            (text("Min. duration", "min_duration", &asked.min_duration, "2 s, 1.5 m"))
             (text("Min. cost", "min_cost", &asked.min_cost, "$ 0.05"))
             @for tag in more_tags { input type="hidden" name="tag" value=(tag); }
             div.actions {
                 button.primary type="submit" { "Apply" }
-                @if asked.narrows() { a.button href="/traces" { "Clear" } }
+                @if asked.narrows() { a.button href=(asked.cleared()) { "Clear" } }
             }
             @if !more_tags.is_empty() {
                 p.tags {

@@ -42,30 +42,53 @@ pub fn short(n: i64) -> String {
             if tenth == 0 || whole.abs() >= 100 {
                 format!("{}{name}", count(whole))
             } else {
-                format!("{whole}.{tenth}{name}")
+                format!("{}.{tenth}{name}", count(whole))
             }
         }
-        None => n.to_string(),
+        None => count(n),
     }
 }
 
-/// Billionths of a dollar: `$12.30`, `$0.0034`, `$0.00000012`; no more digits
-/// than it takes to tell it from nothing.
+/// Billionths of a dollar: `$12.30` to the cent, `$0.0034` to the hundredth of
+/// one, and `<$0.0001` for what is less: short enough that it is never cut.
 #[must_use]
 pub fn dollars(nano: i64) -> String {
-    let sign = if nano < 0 { "−" } else { "" };
+    const CENT: u64 = 10_000_000;
+    const LEAST: u64 = CENT / 100;
     let n = nano.unsigned_abs();
-    if n == 0 {
-        return "$0".into();
-    }
-    // Rounded to three digits that count, or to cents, whichever says more.
-    let digits = n.ilog10();
-    let unit = 10_u64.pow(digits.saturating_sub(2).min(7));
+    let sign = if nano < 0 { "−" } else { "" };
+    let unit = match n {
+        0 => return "$0".into(),
+        1..LEAST => return format!("{}{sign}$0.0001", if nano < 0 { ">" } else { "<" }),
+        LEAST..1_000_000_000 => LEAST,
+        _ => CENT,
+    };
     let n = (n + unit / 2) / unit * unit;
     let whole = count(i64::try_from(n / 1_000_000_000).unwrap_or(i64::MAX));
     let fraction = format!("{:09}", n % 1_000_000_000);
     let kept = fraction.trim_end_matches('0').len().max(2);
     format!("{sign}${whole}.{}", fraction.get(..kept).unwrap_or_default())
+}
+
+/// A cost with the exact one on hover. In a column (`.num`) the decimal points
+/// stand under one another: the style sheet adds the decimals that are missing,
+/// unseen.
+#[must_use]
+pub fn cost(nano: i64) -> Markup {
+    let text = dollars(nano);
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    html! { span.cost data-decimals=(decimals) title=(exact_dollars(nano)) { (text) } }
+}
+
+/// A count of tokens for a column: all its digits, or on hover where there is no
+/// room for them.
+#[must_use]
+pub fn tokens(n: i64) -> Markup {
+    const ROOM: i64 = 10_000_000;
+    html! {
+        @if n.abs() < ROOM { (count(n)) }
+        @else { span title=(count(n)) { (short(n)) } }
+    }
 }
 
 /// All of it: `$0.001234567`.
@@ -129,6 +152,19 @@ pub fn time(at: Micros) -> Markup {
     html! { time datetime=(exact) title=(format!("{exact} (UTC)")) { (plain) } }
 }
 
+/// How long ago a time was, next to the time itself. The script writes it, and
+/// goes on writing it: a page must not change only because time passes.
+#[must_use]
+pub fn ago(at: Micros) -> Markup {
+    html! { span.ago data-ago=(at.div_euclid(1_000)) hx-morph-skip-children {} }
+}
+
+/// The zone that times are shown in, for the head of a column.
+#[must_use]
+pub fn zone() -> Markup {
+    html! { span data-zone hx-morph-skip-children { "UTC" } }
+}
+
 /// All but what RFC 3986 reserves for nothing.
 const RESERVED: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -151,7 +187,7 @@ mod tests {
             (1_000, "1,000", "1k"),
             (1_234, "1,234", "1.2k"),
             (123_456, "123,456", "123k"),
-            (-1_234_567, "−1,234,567", "-1.2M"),
+            (-1_234_567, "−1,234,567", "−1.2M"),
             (34_560_000_000, "34,560,000,000", "34.5B"),
             (i64::MAX, "9,223,372,036,854,775,807", "9,223,372T"),
         ] {
@@ -164,9 +200,13 @@ mod tests {
         for (nano, text, exact) in [
             (0, "$0", "$0"),
             (3_400_000, "$0.0034", "$0.0034"),
-            (120, "$0.00000012", "$0.00000012"),
-            (1, "$0.000000001", "$0.000000001"),
-            (1_234_567, "$0.00123", "$0.001234567"),
+            (1, "<$0.0001", "$0.000000001"),
+            (99_999, "<$0.0001", "$0.000099999"),
+            (100_000, "$0.0001", "$0.0001"),
+            (178_000, "$0.0002", "$0.000178"),
+            (-120, ">−$0.0001", "−$0.00000012"),
+            (1_234_567, "$0.0012", "$0.001234567"),
+            (999_960_000, "$1.00", "$0.99996"),
             (99_960_000, "$0.10", "$0.09996"),
             (12_345_678_901, "$12.35", "$12.345678901"),
             (500_000_000, "$0.50", "$0.5"),
@@ -175,6 +215,26 @@ mod tests {
         ] {
             assert_eq!((dollars(nano).as_str(), exact_dollars(nano).as_str()), (text, exact));
         }
+    }
+
+    #[test]
+    fn costs_say_how_many_decimals_they_have() {
+        for (nano, decimals, title) in [
+            (0, 0, "$0"),
+            (120, 4, "$0.00000012"),
+            (123_000_000, 3, "$0.123"),
+            (12_345_678_901, 2, "$12.345678901"),
+        ] {
+            let html = cost(nano).into_string();
+            let expected = format!("data-decimals=\"{decimals}\" title=\"{title}\"");
+            assert!(html.contains(&expected), "{html}");
+        }
+    }
+
+    #[test]
+    fn tokens_that_have_no_room_are_whole_on_hover() {
+        assert_eq!(tokens(9_999_999).into_string(), "9,999,999");
+        assert_eq!(tokens(123_456_789).into_string(), "<span title=\"123,456,789\">123M</span>");
     }
 
     #[test]

@@ -159,7 +159,7 @@ pub fn error(error: &Error, project: Option<&str>, request_id: &str) -> (u16, Ma
             p.code { (status) }
             h1 { (title) }
             p { (sentence(&text)) }
-            p { a.button href="/traces" { "To the traces" } }
+            p { a.button href="/traces" { "Back to the traces" } }
             p.muted { "Request " code { (request_id) } }
         }
     };

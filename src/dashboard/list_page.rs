@@ -46,14 +46,16 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Answe
         (form::form(&asked, &[]))
         section.charts #chart aria-label="Charts"
             hx-get=(asked.newest("/chart")) hx-trigger="load, refresh" hx-swap="innerMorph" {}
-        (container(&asked, &asked.newest("/traces"), &etag, &list))
+        (container(view.now, &asked, &asked.newest("/traces"), &etag, &list))
     };
-    Ok(shell(view, &main).into())
+    Ok(shell(view, &asked, &main).into())
 }
 
-fn shell<D, S>(view: &View<'_, D, S>, main: &Markup) -> Markup {
+fn shell<D, S>(view: &View<'_, D, S>, asked: &Asked, main: &Markup) -> Markup {
+    let summary = asked.summary();
+    let title = if summary.is_empty() { "Traces".into() } else { summary + " · Traces" };
     let shell = Shell {
-        title: "Traces",
+        title: &title,
         project: Some(view.project_name),
         assets: &[Asset::ListCss, Asset::Htmx, Asset::ListJs],
         back: None,
@@ -61,14 +63,15 @@ fn shell<D, S>(view: &View<'_, D, S>, main: &Markup) -> Markup {
     document(&shell, main)
 }
 
-/// What holds the list, and has it asked for again: list.js says when.
-fn container(asked: &Asked, url: &str, etag: &str, list: &Markup) -> Markup {
+/// What holds the list, and has it asked for again: list.js says when. The time is
+/// what scripts set their clock by.
+fn container(now: Millis, asked: &Asked, url: &str, etag: &str, list: &Markup) -> Markup {
     html! {
         div.pending {
             button.primary #new-traces type="button" hidden {}
         }
         p.sr #announce role="status" {}
-        div #list hx-get=(url) hx-trigger="poll" hx-swap="innerMorph" data-etag=(etag)
+        div #list data-now=(now) hx-get=(url) hx-trigger="poll" hx-swap="innerMorph" data-etag=(etag)
             data-later[!asked.before.is_empty()] { (list) }
     }
 }
@@ -76,8 +79,9 @@ fn container(asked: &Asked, url: &str, etag: &str, list: &Markup) -> Markup {
 /// The page of a project without a trace.
 fn empty<D, S>(view: &View<'_, D, S>, waiting: &Markup) -> Answer {
     let etag = etag(&waiting.0);
-    let main = container(&Asked::default(), "/traces?waiting=1", &etag, waiting);
-    shell(view, &main).into()
+    let asked = Asked::default();
+    let main = container(view.now, &asked, "/traces?waiting=1", &etag, waiting);
+    shell(view, &asked, &main).into()
 }
 
 fn unreadable<D, S>(view: &View<'_, D, S>, asked: &Asked, problems: &[Problem]) -> Answer {
@@ -85,7 +89,7 @@ fn unreadable<D, S>(view: &View<'_, D, S>, asked: &Asked, problems: &[Problem]) 
         (form::form(asked, problems))
         p { a href="/traces" { "Show all traces of the last 24 hours" } }
     };
-    Answer::html(400, if view.part { main } else { shell(view, &main) })
+    Answer::html(400, if view.part { main } else { shell(view, asked, &main) })
 }
 
 /// The list again, or that it is the one that is known. The tag is weak: what

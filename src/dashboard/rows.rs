@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::filter::Asked;
-use super::format::{count, dollars, duration, encode, exact_dollars, time};
+use super::format::{self, count, duration, encode, time};
 use super::trace_page::session_url;
 use crate::model::{Millis, TraceStatus};
 use crate::store::list::Row;
@@ -23,7 +23,7 @@ pub fn table(asked: &Asked, rows: &[Row], now: Millis) -> Markup {
                     th.c-name role="columnheader" scope="col" { "Name" }
                     th.c-io role="columnheader" scope="col" { "Input and output" }
                     th.c-status role="columnheader" scope="col" { "Status" }
-                    th.c-start role="columnheader" scope="col" { "Start" }
+                    th.c-start role="columnheader" scope="col" { "Start (" (format::zone()) ")" }
                     th.c-duration.num role="columnheader" scope="col" { "Duration" }
                     th.c-spans.num role="columnheader" scope="col" { "Spans" }
                     th.c-tokens.num role="columnheader" scope="col" { "Tokens" }
@@ -68,7 +68,7 @@ fn row(asked: &Asked, row: &Row, now: Millis) -> Markup {
                 (line("out", row.output_preview.as_deref()))
             }
             td.c-status role="cell" { (self::status(status, row.errors)) }
-            td.c-start role="cell" { (time(row.start_us)) }
+            td.c-start role="cell" { (format::ago(row.start_us)) (time(row.start_us)) }
             td.c-duration.num role="cell" {
                 @match row.end_us {
                     Some(end) => (duration(end.saturating_sub(row.start_us))),
@@ -76,8 +76,8 @@ fn row(asked: &Asked, row: &Row, now: Millis) -> Markup {
                 }
             }
             td.c-spans.num role="cell" { (count(row.spans)) span.unit { @if row.spans == 1 { " span" } @else { " spans" } } }
-            td.c-tokens.num.muted[row.tokens == 0] role="cell" { (count(row.tokens)) span.unit { " tokens" } }
-            td.c-cost.num.muted[row.cost_nano == 0] role="cell" title=(exact_dollars(row.cost_nano)) { (dollars(row.cost_nano)) }
+            td.c-tokens.num.muted[row.tokens == 0] role="cell" { (format::tokens(row.tokens)) span.unit { " tokens" } }
+            td.c-cost.num.muted[row.cost_nano == 0] role="cell" { (format::cost(row.cost_nano)) }
         }
     }
 }
@@ -144,12 +144,12 @@ fn line(label: &str, json: Option<&str>) -> Markup {
 }
 
 /// The beginning of some JSON as a line of text: what a string says, anything
-/// else as it is.
+/// else as it is, but for letters that were written as numbers.
 #[must_use]
 pub fn preview(json: &str) -> String {
     let json = json.trim();
     let text = if json.starts_with('"') { string(json) } else { None };
-    let text = text.unwrap_or_else(|| json.into());
+    let text = text.unwrap_or_else(|| unescaped(json));
     let mut line = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
         if !word.is_empty() {
@@ -175,6 +175,47 @@ fn string(json: &str) -> Option<String> {
     })
 }
 
+/// JSON with its `\u0627` as the letters that they are: Python's `json.dumps`
+/// writes all but ASCII so. Quotes, backslashes and control characters stay
+/// escaped, and an escape that is cut off at the end goes.
+fn unescaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((before, escape)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
+        text.push_str(before);
+        let Some((letter, length)) = letter(escape) else { return text + "…" };
+        match letter {
+            Some(letter) => text.push(letter),
+            None => text.push_str(escape.get(..length).unwrap_or(escape)),
+        }
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    text + rest
+}
+
+/// What an escape stands for, if it is better shown so, and its length; `None`
+/// for one that is cut off.
+fn letter(escape: &str) -> Option<(Option<char>, usize)> {
+    let unit = |text: &str| u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
+    // A complete escape of this kind has six characters.
+    let short = |text: &str| "\\u".starts_with(text) || (text.starts_with("\\u") && text.len() < 6);
+    if short(escape) {
+        return None;
+    }
+    let Some(first) = unit(escape) else {
+        return Some((None, 1 + escape.chars().nth(1).map_or(0, char::len_utf8)));
+    };
+    let pair = (0xD800..0xDC00).contains(&first);
+    let second = escape.get(6..).filter(|_| pair).unwrap_or_default();
+    if pair && short(second) {
+        return None;
+    }
+    let units = [first].into_iter().chain(unit(second));
+    let letter = char::decode_utf16(units).next().and_then(Result::ok);
+    let plain = letter.filter(|c| !c.is_control() && !matches!(c, '"' | '\\'));
+    Some((plain, if letter.is_some() && pair { 12 } else { 6 }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,6 +230,21 @@ mod tests {
             (r#""cut in an escape\u00"#, "cut in an escape…"),
             (r#""cut in a pair\ud83d\ude"#, "cut in a pair…"),
             (r#"{"question":  "Where?"#, r#"{"question": "Where?"#),
+            (r#"{"answer": "\u0627\u0644\u0639"}"#, "{\"answer\": \"\u{627}\u{644}\u{639}\"}"),
+            (
+                r#"["\u00e9 \ud83d\ude00", "\n\\u00e9\"\u0022\u005c\u000a"]"#,
+                "[\"é 😀\", \"\\n\\\\u00e9\\\"\\u0022\\u005c\\u000a\"]",
+            ),
+            (
+                r#"["\ud83d", "\ud83dx", "\ude00", "\uzzzz", "\u12"]"#,
+                r#"["\ud83d", "\ud83dx", "\ude00", "\uzzzz", "\u12"]"#,
+            ),
+            (r#"{"a": "\u0627\"#, "{\"a\": \"\u{627}…"),
+            (r#"{"a": "\u0627\u"#, "{\"a\": \"\u{627}…"),
+            (r#"{"a": "\u0627\u064"#, "{\"a\": \"\u{627}…"),
+            (r#"{"a": "\u0627\ud83d"#, "{\"a\": \"\u{627}…"),
+            (r#"{"a": "\u0627\ud83d\ude0"#, "{\"a\": \"\u{627}…"),
+            (r#"{"a": "\u0627\n"#, "{\"a\": \"\u{627}\\n"),
             ("12", "12"),
             ("null", "null"),
             (r#""""#, ""),

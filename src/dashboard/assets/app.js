@@ -49,8 +49,52 @@ function localTimes(within = document) {
   }
 }
 
-document.addEventListener("DOMContentLoaded", () => localTimes());
-for (const event of ["htmx:after:swap", "htmx:after:settle"]) document.addEventListener(event, () => localTimes());
+/** How far the server's clock is ahead of the reader's: pages say when they were made. */
+let ahead = 0;
+function setClock() {
+  const made = Number(document.querySelector("[data-now]")?.dataset.now);
+  const [loading] = performance.getEntriesByType("navigation");
+  if (made && loading) ahead = made - (performance.timeOrigin + loading.responseStart);
+}
+
+/** The time by the server's clock, in milliseconds. */
+const serverNow = () => Date.now() + ahead;
+
+/** How long something runs, in milliseconds, as the server writes durations; no more exact than a second. */
+function runningFor(ms) {
+  const s = Math.max(0, Math.floor(ms / 1_000));
+  if (s < 60) return `${s} s`;
+  if (s < 3_600) return `${Math.floor(s / 60)} m ${two(s % 60)} s`;
+  if (s < 86_400) return `${Math.floor(s / 3_600)} h ${two(Math.floor(s % 3_600 / 60))} m`;
+  return `${Math.floor(s / 86_400).toLocaleString("en")} d ${two(Math.floor(s % 86_400 / 3_600))} h`;
+}
+
+/** How long ago something was, in milliseconds, in one unit. */
+function agoOf(ms) {
+  const s = Math.round(Math.abs(ms) / 1_000);
+  if (s < 10) return "now";
+  const text = s < 60 ? `${Math.floor(s / 10) * 10} s` : s < 3_600 ? `${Math.floor(s / 60)} m` : s < 86_400 ? `${Math.floor(s / 3_600)} h` : `${Math.floor(s / 86_400).toLocaleString("en")} d`;
+  return ms < 0 ? `in ${text}` : `${text} ago`;
+}
+
+/** Writes what changes with time: `data-ago` and `data-since` are milliseconds since the epoch. */
+function tick() {
+  const now = serverNow();
+  const write = (one, text) => { if (one.textContent !== text) one.textContent = text; };
+  for (const one of document.querySelectorAll("[data-ago]")) write(one, agoOf(now - Number(one.dataset.ago)));
+  for (const one of document.querySelectorAll("[data-since]")) write(one, runningFor(now - Number(one.dataset.since)));
+  const name = zone.formatToParts(now).find((part) => part.type === "timeZoneName")?.value;
+  for (const one of document.querySelectorAll("[data-zone]")) write(one, name ?? "local");
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  setClock();
+  localTimes();
+  tick();
+  setInterval(() => { if (!document.hidden) tick(); }, 1_000);
+});
+document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
+for (const event of ["htmx:after:swap", "htmx:after:settle"]) document.addEventListener(event, () => { localTimes(); tick(); });
 
 // Clocks: `data-elapsed` is for how many microseconds something ran when it was
 // put on the page. Counted on from there, so it does not matter what time this
