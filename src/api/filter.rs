@@ -64,8 +64,7 @@ pub fn parse(query: &str, now: Millis) -> Result<Asked, Reject> {
             }
             "startDate" => filter.from = Some(parse_time(value).ok_or_else(|| invalid(A_DATE))?),
             "endDate" => {
-                let at = parse_time(value).ok_or_else(|| invalid(A_DATE))?;
-                filter.to = Some(at + rest_of(value, at));
+                filter.to = Some(parse_end(value).ok_or_else(|| invalid(A_DATE))?);
             }
             _ => {}
         }
@@ -80,6 +79,11 @@ pub fn parse_time(text: &str) -> Option<Micros> {
         let (time, offset) = text.rsplit_once(' ')?;
         time::parse(&format!("{time}+{offset}"))
     })
+}
+
+/// A time in a query string that is the end of a range: the last microsecond of it.
+pub fn parse_end(text: &str) -> Option<Micros> {
+    parse_time(text).map(|at| at + rest_of(text, at))
 }
 
 /// What an end of a range takes in after the instant that it names: the rest of a day

@@ -8,7 +8,7 @@ mod trace;
 
 use std::rc::Rc;
 
-pub(crate) use filter::{cursor, parse_cursor, parse_time};
+pub(crate) use filter::{cursor, parse_cursor, parse_end, parse_time};
 pub(crate) use json::dollars;
 pub use trace::{get, get_span};
 

@@ -3,8 +3,8 @@
 use form_urlencoded::Serializer;
 
 use super::range::{ALL, CUSTOM, DEFAULT_RANGE, range};
-use crate::api::{cursor, parse_cursor, parse_time};
-use crate::model::{Micros, Millis, TraceStatus};
+use crate::api::{cursor, parse_cursor, parse_end, parse_time};
+use crate::model::{Millis, TraceStatus};
 use crate::store::list;
 use crate::store::list::Place;
 
@@ -118,7 +118,7 @@ impl Asked {
         };
         let from = read(&self.from, "From", TIME, parse_time);
         filter.from = from.or(filter.from);
-        filter.to = read(&self.to, "To", TIME, |text| Some(through(parse_time(text)?)));
+        filter.to = read(&self.to, "To", TIME, parse_end);
         filter.min_duration_us = read(
             &self.min_duration,
             "Min. duration",
@@ -204,12 +204,6 @@ impl Asked {
     }
 }
 
-/// The last microsecond of what a time names: of its millisecond, unless it
-/// says more than that. Scripts count in milliseconds, traces begin in between.
-fn through(at: Micros) -> Micros {
-    if at % 1_000 == 0 { at + 999 } else { at }
-}
-
 fn some(text: &str) -> Option<String> {
     Some(text).filter(|text| !text.is_empty()).map(Into::into)
 }
@@ -249,6 +243,7 @@ fn scaled(number: &str, unit: f64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Micros;
 
     const NOW: Millis = 1_795_328_370_123;
     const DAY: Micros = 86_400_000_000;
@@ -284,6 +279,7 @@ mod tests {
         assert_eq!(range("range=1h&from=1970-01-01T00:00:01Z"), (Some(1_000_000), None));
         assert_eq!(range("to=1970-01-01T00:00:01Z"), (None, Some(1_000_999)));
         assert_eq!(range("to=1970-01-01T00:00:01.000001Z"), (None, Some(1_000_001)));
+        assert_eq!(range("to=1970-01-01"), (None, Some(DAY - 1)));
         assert_eq!(range("from=1970-01-01T01:00:01+01:00"), (Some(1_000_000), None));
         assert_eq!(Asked::parse("").newest("/traces"), "/traces");
     }

@@ -159,6 +159,12 @@ pub fn ago(at: Micros) -> Markup {
     html! { span.ago data-ago=(at.div_euclid(1_000)) hx-morph-skip-children {} }
 }
 
+/// How long something has run that began then. The script writes it, as above.
+#[must_use]
+pub fn since(start: Micros) -> Markup {
+    html! { span data-since=(start.div_euclid(1_000)) hx-morph-skip-children { "…" } }
+}
+
 /// The zone that times are shown in, for the head of a column.
 #[must_use]
 pub fn zone() -> Markup {

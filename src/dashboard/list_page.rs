@@ -71,7 +71,7 @@ fn container(now: Millis, asked: &Asked, url: &str, etag: &str, list: &Markup) -
             button.primary #new-traces type="button" hidden {}
         }
         p.sr #announce role="status" {}
-        div #list data-now=(now) hx-get=(url) hx-trigger="poll" hx-swap="innerMorph" data-etag=(etag)
+        div #list data-made=(now) hx-get=(url) hx-trigger="poll" hx-swap="innerMorph" data-etag=(etag)
             data-later[!asked.before.is_empty()] { (list) }
     }
 }

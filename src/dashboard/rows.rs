@@ -4,7 +4,8 @@ use maud::{Markup, html};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::filter::Asked;
-use super::format::{self, count, duration, encode, time};
+use super::format::{self, count, encode, time};
+use super::took::Took;
 use super::trace_page::session_url;
 use crate::model::{Millis, TraceStatus};
 use crate::store::list::Row;
@@ -69,16 +70,22 @@ fn row(asked: &Asked, row: &Row, now: Millis) -> Markup {
             }
             td.c-status role="cell" { (self::status(status, row.errors)) }
             td.c-start role="cell" { (format::ago(row.start_us)) (time(row.start_us)) }
-            td.c-duration.num role="cell" {
-                @match row.end_us {
-                    Some(end) => (duration(end.saturating_sub(row.start_us))),
-                    None => span.muted title="No span has ended yet" { "–" },
-                }
-            }
+            td.c-duration.num role="cell" { (took(row, status)) }
             td.c-spans.num role="cell" { (count(row.spans)) span.unit { @if row.spans == 1 { " span" } @else { " spans" } } }
             td.c-tokens.num.muted[row.tokens == 0] role="cell" { (format::tokens(row.tokens)) span.unit { " tokens" } }
             td.c-cost.num.muted[row.cost_nano == 0] role="cell" { (format::cost(row.cost_nano)) }
         }
+    }
+}
+
+/// How long a trace took: as far as that is known, and no longer than it took.
+fn took(row: &Row, status: TraceStatus) -> Markup {
+    let unknown = |why: &str| html! { span.muted title=(why) { "–" } };
+    match (status, row.end_us) {
+        (TraceStatus::Running, _) => format::since(row.start_us),
+        (TraceStatus::Unfinished, _) => unknown("It never ended"),
+        (_, None) => unknown("Nothing in it says an end"),
+        (_, end) => Took::of(Some(row.start_us), end, None).shown(),
     }
 }
 

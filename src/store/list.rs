@@ -110,8 +110,12 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
         all.push(sql.has_status(status, filter.now));
     }
     if let Some(least) = filter.min_duration_us {
+        // What runs has taken all the time up to now, whatever has ended in it.
+        let running = sql.has_status(TraceStatus::Running, filter.now);
+        let now = sql.bind_time(filter.now.saturating_mul(1_000));
         let least = sql.bind_time(least);
-        all.push(format!("end_us - start_us >= {least}"));
+        let end = format!("case when {running} then {now} else end_us end");
+        all.push(format!("{end} - start_us >= {least}"));
     }
     if let Some(least) = filter.min_cost_nano {
         let least = sql.bind_time(least);

@@ -65,6 +65,31 @@ test("it says how long ago by the server's clock, the time itself, and its zone"
   expect(await who.page.getByRole("columnheader", { name: /^Start/ }).innerText()).toMatch(/GMT\+5:30|IST/);
 });
 
+test("what runs says so, with a clock that goes on and asks for nothing", async () => {
+  const project = await edge.project();
+  await project.send(traceCreate({ id: "t", startTime: ago(130) }), spanCreate({ traceId: "t", startTime: ago(130), endTime: undefined }));
+  await project.listWith(1);
+  const who = await member(project);
+  await who.go("/traces");
+  expect(await who.page.locator("tbody .c-status").innerText()).toBe("Running");
+  const clock = who.page.locator("tbody .c-duration");
+  const seconds = async () => {
+    const [, m, s] = /^(\d+) m (\d\d) s$/.exec(await clock.innerText())!;
+    return Number(m) * 60 + Number(s);
+  };
+  const first = await seconds();
+  expect(first).toBeGreaterThanOrEqual(130);
+  // The same list all the time: it is only the page that counts.
+  const answers: number[] = [];
+  who.page.on("response", (response) => { if (new URL(response.url()).pathname === "/traces") answers.push(response.status()); });
+  await soon(async () => expect(await seconds()).toBeGreaterThan(first + 3));
+  await soon(() => expect(answers.length).toBeGreaterThan(1));
+  expect(new Set(answers)).toEqual(new Set([304]));
+  await project.send(spanCreate({ id: "s", traceId: "t", startTime: ago(5), endTime: ago(1) }));
+  await soon(async () => expect(await who.page.locator("tbody .c-spans").innerText()).toMatch(/2/));
+  expect(await seconds()).toBeGreaterThan(first);
+});
+
 test("letters of any script that were sent as escapes are shown as letters", async () => {
   const project = await edge.project();
   const escaped = JSON.stringify(traceCreate({ id: "t", startTime: ago(2) }));

@@ -49,57 +49,21 @@ function localTimes(within = document) {
   }
 }
 
-/** How far the server's clock is ahead of the reader's: pages say when they were made. */
+document.addEventListener("DOMContentLoaded", () => localTimes());
+for (const event of ["htmx:after:swap", "htmx:after:settle"]) document.addEventListener(event, () => localTimes());
+
+// What changes with time. Nothing of it takes this machine's clock for the right
+// one: `data-elapsed` is for how many microseconds something ran when it was put on
+// the page, and is counted on from there; `data-since` and `data-ago` are points in
+// time, in milliseconds, for pages that must not change only because time passes.
+const begun = new WeakMap();
+/** How far the server's clock is ahead of this one: the list says when it was made. */
 let ahead = 0;
 function setClock() {
-  const made = Number(document.querySelector("[data-now]")?.dataset.now);
-  const [loading] = performance.getEntriesByType("navigation");
+  const made = Number(document.querySelector("[data-made]")?.dataset.made);
+  const [loading] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
   if (made && loading) ahead = made - (performance.timeOrigin + loading.responseStart);
 }
-
-/** The time by the server's clock, in milliseconds. */
-const serverNow = () => Date.now() + ahead;
-
-/** How long something runs, in milliseconds, as the server writes durations; no more exact than a second. */
-function runningFor(ms) {
-  const s = Math.max(0, Math.floor(ms / 1_000));
-  if (s < 60) return `${s} s`;
-  if (s < 3_600) return `${Math.floor(s / 60)} m ${two(s % 60)} s`;
-  if (s < 86_400) return `${Math.floor(s / 3_600)} h ${two(Math.floor(s % 3_600 / 60))} m`;
-  return `${Math.floor(s / 86_400).toLocaleString("en")} d ${two(Math.floor(s % 86_400 / 3_600))} h`;
-}
-
-/** How long ago something was, in milliseconds, in one unit. */
-function agoOf(ms) {
-  const s = Math.round(Math.abs(ms) / 1_000);
-  if (s < 10) return "now";
-  const text = s < 60 ? `${Math.floor(s / 10) * 10} s` : s < 3_600 ? `${Math.floor(s / 60)} m` : s < 86_400 ? `${Math.floor(s / 3_600)} h` : `${Math.floor(s / 86_400).toLocaleString("en")} d`;
-  return ms < 0 ? `in ${text}` : `${text} ago`;
-}
-
-/** Writes what changes with time: `data-ago` and `data-since` are milliseconds since the epoch. */
-function tick() {
-  const now = serverNow();
-  const write = (one, text) => { if (one.textContent !== text) one.textContent = text; };
-  for (const one of document.querySelectorAll("[data-ago]")) write(one, agoOf(now - Number(one.dataset.ago)));
-  for (const one of document.querySelectorAll("[data-since]")) write(one, runningFor(now - Number(one.dataset.since)));
-  const name = zone.formatToParts(now).find((part) => part.type === "timeZoneName")?.value;
-  for (const one of document.querySelectorAll("[data-zone]")) write(one, name ?? "local");
-}
-
-document.addEventListener("DOMContentLoaded", () => {
-  setClock();
-  localTimes();
-  tick();
-  setInterval(() => { if (!document.hidden) tick(); }, 1_000);
-});
-document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
-for (const event of ["htmx:after:swap", "htmx:after:settle"]) document.addEventListener(event, () => { localTimes(); tick(); });
-
-// Clocks: `data-elapsed` is for how many microseconds something ran when it was
-// put on the page. Counted on from there, so it does not matter what time this
-// machine takes it for.
-const begun = new WeakMap();
 /** @param {number} s */
 function spell(s) {
   const [m, h, d] = [Math.floor(s / 60), Math.floor(s / 3600), Math.floor(s / 86400)];
@@ -107,13 +71,30 @@ function spell(s) {
   if (h === 0) return `${m} m ${two(s % 60)} s`;
   return d === 0 ? `${h} h ${two(m % 60)} m` : `${d.toLocaleString("en")} d ${two(h % 24)} h`;
 }
+/** @param {number} seconds */
+function distance(seconds) {
+  const s = Math.abs(seconds);
+  if (s < 10) return "now";
+  const [n, unit] = s < 60 ? [Math.floor(s / 10) * 10, "s"] : s < 3600 ? [Math.floor(s / 60), "m"] : s < 86400 ? [Math.floor(s / 3600), "h"] : [Math.floor(s / 86400), "d"];
+  const text = `${n.toLocaleString("en")} ${unit}`;
+  return seconds < 0 ? `in ${text}` : `${text} ago`;
+}
 function tick() {
+  const now = Date.now() + ahead;
+  /** @param {string | undefined} at */
+  const since = (at) => Math.round((now - Number(at)) / 1e3);
+  /** @param {HTMLElement} one @param {string} text */
+  const write = (one, text) => { if (one.textContent !== text) one.textContent = text; };
   for (const clock of document.querySelectorAll("[data-elapsed]")) {
     if (!begun.has(clock)) begun.set(clock, Date.now() - Number(clock.dataset.elapsed) / 1e3);
-    const text = spell(Math.max(0, Math.floor((Date.now() - begun.get(clock)) / 1e3)));
-    if (clock.textContent !== text) clock.textContent = text;
+    write(clock, spell(Math.max(0, Math.floor((Date.now() - begun.get(clock)) / 1e3))));
   }
+  for (const clock of document.querySelectorAll("[data-since]")) write(clock, spell(Math.max(0, since(clock.dataset.since))));
+  for (const time of document.querySelectorAll("[data-ago]")) write(time, distance(since(time.dataset.ago)));
+  const name = zone.formatToParts(now).find((part) => part.type === "timeZoneName")?.value ?? "local";
+  for (const one of document.querySelectorAll("[data-zone]")) write(one, name);
 }
+document.addEventListener("DOMContentLoaded", setClock);
 for (const event of ["DOMContentLoaded", "htmx:after:swap", "visibilitychange"]) document.addEventListener(event, tick);
 setInterval(() => { if (!document.hidden) tick(); }, 1_000);
 
