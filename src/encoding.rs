@@ -89,14 +89,29 @@ pub fn decompress(encoding: Encoding, body: &[u8]) -> Result<Vec<u8>, Reject> {
     }
 }
 
-fn read(decoder: impl Read, name: &str) -> Result<Vec<u8>, Reject> {
+fn read(mut decoder: impl Read, name: &str) -> Result<Vec<u8>, Reject> {
     let mut out = Vec::new();
-    let most = u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.take(most).read_to_end(&mut out).map_err(|e| {
-        Reject::invalid("body", format!("expected {name} data as Content-Encoding says: {e}"))
-    })?;
-    if out.len() > MAX_BODY_BYTES { Err(too_large()) } else { Ok(out) }
+    loop {
+        let before = out.len();
+        // Twice what there is, up to a bound: by itself a vector would go on to
+        // double, and hold three times the largest body for a moment.
+        let step = before.clamp(STEP_BYTES.0, STEP_BYTES.1).min(MAX_BODY_BYTES + 1 - before);
+        out.reserve_exact(step);
+        let mut some = decoder.by_ref().take(u64::try_from(step).unwrap_or(u64::MAX));
+        some.read_to_end(&mut out).map_err(|e| {
+            Reject::invalid("body", format!("expected {name} data as Content-Encoding says: {e}"))
+        })?;
+        if out.len() > MAX_BODY_BYTES {
+            return Err(too_large());
+        }
+        if out.len() < before + step {
+            return Ok(out);
+        }
+    }
 }
+
+/// By how much what comes out grows: at least and at most.
+const STEP_BYTES: (usize, usize) = (64 * 1024, 1024 * 1024);
 
 #[cfg(test)]
 mod tests {
@@ -138,6 +153,15 @@ mod tests {
         assert_eq!(decompress(Encoding::Gzip, &gzip(&max)).map(|b| b.len()), Ok(MAX_BODY_BYTES));
         let bomb = gzip(&vec![b' '; MAX_BODY_BYTES + 1]);
         assert_eq!(decompress(Encoding::Gzip, &bomb), Err(too_large()));
+    }
+
+    #[test]
+    fn holds_little_more_than_what_comes_out() {
+        for bytes in [0, 1, STEP_BYTES.0 - 1, STEP_BYTES.0, STEP_BYTES.1 * 3, MAX_BODY_BYTES] {
+            let out = decompress(Encoding::Gzip, &gzip(&vec![b' '; bytes])).unwrap();
+            assert_eq!(out.len(), bytes);
+            assert!(out.capacity() <= bytes + STEP_BYTES.0.max(bytes).min(STEP_BYTES.1), "{bytes}");
+        }
     }
 
     #[test]

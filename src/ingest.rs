@@ -38,7 +38,9 @@ impl Preference {
 
 /// Takes one body in. When this returns `Ok`, the batch is in R2, and so what a
 /// 201 promises will be kept, with or without the queue. Clients never send a
-/// batch again, so one that is safe is not refused.
+/// batch again, so one that is safe is not refused. The body is dropped before
+/// anything is waited for, so that many of them do not lie in memory while the
+/// store takes its time.
 ///
 /// # Errors
 /// A [`Reject`] before anything is stored; a `Fault` when R2 could not be
@@ -46,16 +48,17 @@ impl Preference {
 /// it, whole, and a client that does send it again sends the same batch.
 pub async fn ingest<S: RawStore>(
     project: &str,
-    body: &[u8],
+    body: impl AsRef<[u8]>,
     raw: &S::Body,
     preference: Preference,
     now: Millis,
     store: &S,
     queue: &impl Doorbell,
 ) -> Result<Accepted, Error> {
-    let mut accepted = check(body, preference)?;
+    let mut accepted = check(body.as_ref(), preference)?;
     if accepted.events > 0 {
-        let batch = BatchRef::of(project, body, now, Format::Native);
+        let batch = BatchRef::of(project, body.as_ref(), now, Format::Native);
+        drop(body);
         let key = batch.key();
         // Once more when it fails: clients of this API do not, and putting the
         // same bytes under the same key twice changes nothing.
@@ -99,4 +102,79 @@ pub fn preferred_handling(header: &str) -> Option<Handling> {
             _ => None,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::ops::Range;
+
+    use super::*;
+    use crate::batch::Listed;
+    use crate::error::Fault;
+
+    /// A body that says when it is dropped.
+    struct Body<'a>(&'a str, &'a Cell<bool>);
+
+    impl AsRef<[u8]> for Body<'_> {
+        fn as_ref(&self) -> &[u8] {
+            self.0.as_bytes()
+        }
+    }
+
+    impl Drop for Body<'_> {
+        fn drop(&mut self) {
+            self.1.set(true);
+        }
+    }
+
+    /// A store and a queue that look whether the body is still there.
+    struct Watching<'a>(&'a Cell<bool>, Cell<u32>);
+
+    impl Watching<'_> {
+        fn look(&self) {
+            assert!(self.0.get(), "the body is still held");
+            self.1.set(self.1.get() + 1);
+        }
+    }
+
+    impl RawStore for Watching<'_> {
+        type Body = ();
+
+        async fn put(&self, _: &str, (): &()) -> Result<(), Fault> {
+            self.look();
+            Ok(())
+        }
+
+        async fn get(&self, _: &str, _: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
+            Ok(None)
+        }
+
+        async fn list(&self, _: &str, _: usize) -> Result<Listed, Fault> {
+            Ok(Listed { keys: Vec::new(), more: false })
+        }
+    }
+
+    impl Doorbell for Watching<'_> {
+        async fn send(&self, _: &Message) -> Result<(), Fault> {
+            self.look();
+            Ok(())
+        }
+
+        async fn send_all(&self, _: &[Message]) -> Result<(), Fault> {
+            self.look();
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_body_is_not_held_while_the_store_and_the_queue_are_waited_for() {
+        let dropped = Cell::new(false);
+        let text = r#"{"batch":[{"type":"trace-create","body":{"id":"t","name":"n"}}]}"#;
+        let ports = Watching(&dropped, Cell::new(0));
+        let preference = Preference { project: Handling::Strict, request: None };
+        let taken = ingest("p", Body(text, &dropped), &(), preference, 0, &ports, &ports);
+        assert_eq!(pollster::block_on(taken).unwrap().events, 1);
+        assert_eq!(ports.1.get(), 2);
+    }
 }

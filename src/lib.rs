@@ -5,7 +5,7 @@
 //! 1. [`http`] finds the route, [`auth`] the project that the key stands for,
 //!    [`limit`] whether it may ([`local`]: on a developer's machine); [`tally`] counts
 //!    who may not, and [`metrics`] what happens.
-//! 2. [`encoding`] takes compression off; [`wire`] decodes the body, borrowing,
+//! 2. [`upload_budget`] says whether there is room, [`encoding`] takes compression off; [`wire`] decodes the body, borrowing,
 //!    and names every problem in it.
 //! 3. [`ingest`] puts the body into R2 under the key of its [`batch`], sends
 //!    the [`queue`] a pointer to it, and the client gets its 201.
@@ -45,6 +45,7 @@ pub mod dashboard;
 pub mod metrics;
 pub mod payload;
 pub mod tally;
+pub mod upload_budget;
 
 #[cfg(target_arch = "wasm32")]
 mod edge;

@@ -65,7 +65,7 @@ impl Service {
         let store = Flaky::new(&self.world.store, &self.forecast);
         let queue = Flaky::new(&self.queue, &self.forecast);
         let raw = body.clone().into_bytes();
-        let sent = ingest(PROJECT, body.as_bytes(), &raw, STRICT, self.now, &store, &queue);
+        let sent = ingest(PROJECT, &*body, &raw, STRICT, self.now, &store, &queue);
         matches!(run_for(steps, sent), Some(Ok(Accepted { events: 3, .. })))
     }
 

@@ -5,23 +5,18 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::slice;
 
-use futures_util::StreamExt;
-use js_sys::{ArrayBuffer, Uint8Array};
-use wasm_bindgen_futures::JsFuture;
-use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{Context, Env, Request, Response, event};
 
+use super::body::Body;
 use super::d1::{Index, KeyTable};
 use super::r2::R2Bucket;
-use super::{admin, binding, limit, log, metrics, now, text_of};
+use super::{admin, binding, limit, log, metrics, now};
 use crate::api::Source;
 use crate::auth::{self, Cache, Credentials, Principal};
 use crate::consumer::{Delivery, consume};
-use crate::encoding::{self, Encoding};
-use crate::error::{Error, Fault, Reject};
+use crate::error::{Error, Fault};
 use crate::http::{self, Asked, Reply, Route};
 use crate::ingest::{self, Preference};
-use crate::limits::MAX_BODY_BYTES;
 use crate::local::{self, Sent};
 use crate::payload::Held;
 use crate::store::Database;
@@ -145,8 +140,8 @@ impl Call {
             }
             Route::Replay => {
                 admin::authorize(&self.env, self.header("authorization").as_deref())?;
-                let (body, _) = self.body().await?;
-                Ok(Reply::data(api::to_json(&admin::replay(&self.env, &body).await?)?))
+                let Body { bytes, .. } = self.body().await?;
+                Ok(Reply::data(api::to_json(&admin::replay(&self.env, &bytes).await?)?))
             }
             Route::ListTraces => {
                 let (who, index) = self.reader().await?;
@@ -188,14 +183,17 @@ impl Call {
             project: who.handling,
             request: prefer.as_deref().and_then(ingest::preferred_handling),
         };
-        let (body, raw) = self.body().await?;
-        self.bytes = Some(body.len());
+        // What it is counted as is held up to the end, as the body is.
+        let Body { bytes, raw, share: _share } = self.body().await?;
+        self.bytes = Some(bytes.len());
         let store: R2Bucket = binding(&self.env, "RAW")?;
         let queue = self.env.queue("QUEUE").map_err(|e| Fault::Internal(e.to_string()))?;
         // Not when the request began: a body may take minutes to arrive, and a
         // key that old would lie behind where the sweeper is.
         let accepted =
-            ingest::ingest(&who.project, &body, &raw, preference, now(), &store, &queue).await?;
+            ingest::ingest(&who.project, bytes, raw.as_ref(), preference, now(), &store, &queue)
+                .await?;
+        drop(raw);
         self.events = Some(accepted.events);
         if let Some(message) = &accepted.unsent {
             // The queue is down. What it would have had done is done here,
@@ -290,68 +288,7 @@ impl Call {
     pub(super) fn address(&self) -> String {
         self.header("cf-connecting-ip").unwrap_or_default()
     }
-
-    /// The body without compression, twice: as bytes to decode, and as the
-    /// platform's own object to store. Uncompressed, the second is what the
-    /// platform handed over.
-    async fn body(&mut self) -> Result<(Vec<u8>, JsValue), Error> {
-        encoding::check_content_type(self.header("content-type").as_deref())?;
-        let encoding = Encoding::of(self.header("content-encoding").as_deref())?;
-        let declared: Option<usize> = self.header("content-length").and_then(|l| l.parse().ok());
-        let (bytes, raw) = match declared {
-            Some(length) if length > MAX_BODY_BYTES => return Err(encoding::too_large().into()),
-            Some(_) => self.whole_body().await?,
-            None => self.chunked_body(MAX_BODY_BYTES).await?.ok_or_else(encoding::too_large)?,
-        };
-        if bytes.len() > MAX_BODY_BYTES {
-            return Err(encoding::too_large().into());
-        }
-        if encoding == Encoding::Identity {
-            return Ok((bytes, raw));
-        }
-        let bytes = encoding::decompress(encoding, &bytes)?;
-        let raw = Uint8Array::from(&*bytes).into();
-        Ok((bytes, raw))
-    }
-
-    /// A body of known length, at once.
-    pub(super) async fn whole_body(&self) -> Result<(Vec<u8>, JsValue), Error> {
-        let promise = self.request.inner().array_buffer().map_err(|e| unreadable(&text_of(&e)))?;
-        let raw = JsFuture::from(promise).await.map_err(|e| unreadable(&text_of(&e)))?;
-        let bytes = Uint8Array::new(raw.unchecked_ref::<ArrayBuffer>()).to_vec();
-        Ok((bytes, raw))
-    }
-
-    /// A body of unknown length, as it comes. What is over the limit is read
-    /// and dropped, up to a bound: a client that is still sending when the
-    /// answer comes sees its connection reset instead of the answer.
-    pub(super) async fn chunked_body(
-        &mut self,
-        most: usize,
-    ) -> Result<Option<(Vec<u8>, JsValue)>, Error> {
-        let (mut bytes, mut length) = (Vec::new(), 0);
-        // A request without any body has no stream.
-        if let Ok(mut stream) = self.request.stream() {
-            while let Some(chunk) = stream.next().await {
-                let chunk = chunk.map_err(|e| unreadable(&e.to_string()))?;
-                length += chunk.len();
-                if length <= most {
-                    bytes.extend(chunk);
-                } else if length > MAX_DISCARDED_BYTES {
-                    break;
-                }
-            }
-        }
-        if length > most {
-            return Ok(None);
-        }
-        let raw = Uint8Array::from(&*bytes).into();
-        Ok(Some((bytes, raw)))
-    }
 }
-
-/// Most bytes of a body read for the sake of its sender's seeing the answer.
-const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
 /// Runs `use_it` on the keys that this isolate knows.
 pub(super) fn with_keys(use_it: &mut dyn FnMut(&mut Cache)) {
@@ -360,9 +297,4 @@ pub(super) fn with_keys(use_it: &mut dyn FnMut(&mut Cache)) {
 
 pub(super) fn held() -> Rc<Held> {
     HELD.with(Rc::clone)
-}
-
-/// The body broke off: the client went away, or lied about its length.
-fn unreadable(why: &str) -> Reject {
-    Reject::invalid("body", format!("could not be read to its end: {why}"))
 }

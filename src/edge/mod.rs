@@ -3,6 +3,7 @@
 //! modules that do, and what comes back is put into the platform's words.
 
 mod admin;
+mod body;
 mod d1;
 mod fetch;
 mod limit;

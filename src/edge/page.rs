@@ -111,12 +111,7 @@ impl Call {
     }
 
     async fn form(&mut self) -> Result<Vec<u8>, Error> {
-        let length: Option<usize> = self.header("content-length").and_then(|l| l.parse().ok());
-        let form = match length {
-            Some(length) if length > MAX_FORM_BYTES => None,
-            Some(_) => Some(self.whole_body().await?.0),
-            None => self.chunked_body(MAX_FORM_BYTES).await?.map(|(form, _)| form),
-        };
+        let form = self.form_of(MAX_FORM_BYTES).await?;
         form.ok_or_else(|| Reject::TooLarge("That is no form of this page.".into()).into())
     }
 

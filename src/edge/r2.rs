@@ -4,10 +4,11 @@
 
 use std::ops::Range;
 
-use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Promise};
 use wasm_bindgen_futures::JsFuture;
 use worker::wasm_bindgen::prelude::*;
 
+use super::body::Buffer;
 use super::{object, text_of};
 use crate::batch::{Listed, PREFIX, RawStore};
 use crate::error::Fault;
@@ -62,7 +63,7 @@ impl RawStore for R2Bucket {
         }
         let object: R2ObjectBody = object.unchecked_into();
         let bytes = settle(object.array_buffer()).await.map_err(failed)?;
-        Ok(Some(Uint8Array::new(&bytes.unchecked_into::<ArrayBuffer>()).to_vec()))
+        Ok(Some(Buffer::from(bytes.unchecked_into::<ArrayBuffer>()).to_vec()))
     }
 
     async fn list(&self, after: &str, most: usize) -> Result<Listed, Fault> {

@@ -1,0 +1,147 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::error::Severity;
+use crate::metrics;
+
+#[test]
+fn finds_routes() {
+    let find = Route::find;
+    assert_eq!(find("POST", "/api/v1/traces"), Ok(Route::Ingest));
+    assert_eq!(find("POST", "/api/v1/traces/"), Ok(Route::Ingest));
+    assert_eq!(find("GET", "/api/v1/traces"), Ok(Route::ListTraces));
+    assert_eq!(find("GET", "/api/v1/traces/a%2Fb%20c"), Ok(Route::GetTrace("a/b c".into())));
+    let span = Route::GetSpan("a/b".into(), "c d".into());
+    assert_eq!(find("GET", "/api/v1/traces/a%2Fb/spans/c%20d"), Ok(span));
+    assert_eq!(find("HEAD", "/api/v1/health"), Ok(Route::Health));
+    assert_eq!(find("GET", "/"), Ok(Route::Page(Page::Home)));
+    assert_eq!(find("GET", "/traces/a%2Fb"), Ok(Route::Page(Page::Trace("a/b".into()))));
+    assert_eq!(find("OPTIONS", "/api/v1/traces"), Ok(Route::Preflight));
+}
+
+#[test]
+fn rejects_unknown_paths_and_methods() {
+    for path in ["/api", "/api/v1", "/api/v1/traces/a/b", "/API/v1/traces", "//api/v1/traces"] {
+        assert!(matches!(Route::find("GET", path), Err(Reject::NotFound(_))), "{path}");
+    }
+    assert!(matches!(Route::find("GET", "/api/v1/traces/%FF"), Err(Reject::NotFound(_))));
+    for (method, path) in [
+        ("PUT", "/traces"),
+        ("OPTIONS", "/traces"),
+        ("PUT", "/api/v1/traces"),
+        ("POST", "/api/v1/traces/x"),
+        ("DELETE", "/api/v1/health"),
+    ] {
+        assert!(
+            matches!(Route::find(method, path), Err(Reject::MethodNotAllowed { .. })),
+            "{method} {path}"
+        );
+    }
+}
+
+#[test]
+fn the_operators_paths_are_for_no_other_origin() {
+    for (path, page, shared) in [
+        ("/api/v1/traces", false, true),
+        ("/api/v1/health", false, true),
+        ("/api/v1/administrators", false, true),
+        ("/api/v1/admin", false, false),
+        ("/api/v1/admin/", false, false),
+        ("/api/v1/admin/replay", false, false),
+        ("/api/v1/admin/none", false, false),
+        ("/traces", true, false),
+    ] {
+        let headers = common_headers(&Asked { id: "", path, secure: false }, page);
+        let found = headers.iter().any(|(name, _)| name.starts_with("access-control-"));
+        assert_eq!(found, shared, "{path}");
+    }
+    for path in ["/api/v1/admin/replay", "/api/v1/admin/replay/"] {
+        assert_eq!(Route::find("POST", path), Ok(Route::Replay));
+        let allow = Err(Reject::MethodNotAllowed { allow: "POST" });
+        assert_eq!(Route::find("OPTIONS", path), allow);
+    }
+}
+
+#[test]
+fn every_response_forbids_sniffing_and_over_https_everything_else() {
+    for page in [false, true] {
+        for (secure, expected) in [(false, 0), (true, 1)] {
+            let headers = common_headers(&Asked { id: "", path: "/", secure }, page);
+            let count = |wanted| headers.iter().filter(|(name, _)| *name == wanted).count();
+            assert_eq!(count("x-content-type-options"), 1);
+            assert_eq!(count("strict-transport-security"), expected);
+        }
+    }
+}
+
+/// One failure of each kind. The match makes whoever adds one add it here.
+fn failures() -> Vec<(Error, u16, &'static str, Severity)> {
+    let text = String::new;
+    let all: [Error; 10] = [
+        Reject::invalid("p", "m").into(),
+        Reject::Unauthorized("").into(),
+        Reject::Forbidden("").into(),
+        Reject::NotFound(text()).into(),
+        Reject::MethodNotAllowed { allow: "GET" }.into(),
+        Reject::TooLarge(text()).into(),
+        Reject::UnsupportedMediaType(text()).into(),
+        Reject::RateLimited { limit: 1, window_s: 10 }.into(),
+        Fault::Internal(text()).into(),
+        Fault::Unavailable { what: "d1", why: text() }.into(),
+    ];
+    let expected = |error: &Error| match error {
+        Error::Reject(reject) => match reject {
+            Reject::Validation { .. } => (400, "VALIDATION_ERROR", Severity::Info),
+            Reject::Unauthorized(_) => (401, "UNAUTHORIZED", Severity::Info),
+            Reject::Forbidden(_) => (403, "FORBIDDEN", Severity::Info),
+            Reject::NotFound(_) => (404, "NOT_FOUND", Severity::Info),
+            Reject::MethodNotAllowed { .. } => (405, "METHOD_NOT_ALLOWED", Severity::Info),
+            Reject::TooLarge(_) => (413, "PAYLOAD_TOO_LARGE", Severity::Info),
+            Reject::UnsupportedMediaType(_) => (415, "UNSUPPORTED_MEDIA_TYPE", Severity::Info),
+            Reject::RateLimited { .. } => (429, "RATE_LIMIT_EXCEEDED", Severity::Info),
+        },
+        Error::Fault(Fault::Internal(_)) => (500, "INTERNAL_ERROR", Severity::Error),
+        Error::Fault(Fault::Unavailable { .. }) => (503, "UNAVAILABLE", Severity::Warning),
+    };
+    let with = |error| {
+        let (status, code, severity) = expected(&error);
+        (error, status, code, severity)
+    };
+    all.into_iter().map(with).collect()
+}
+
+#[test]
+fn answer_page_log_and_metrics_agree_on_every_failure() {
+    let failures = failures();
+    assert_eq!(failures.iter().map(|f| f.2).collect::<HashSet<_>>().len(), 10);
+    for (error, status, code, severity) in failures {
+        assert_eq!(error.kind(), Kind { status, code, severity });
+        let reply = Reply::error(&error, "req-1");
+        let body: Value = serde_json::from_str(&reply.body).unwrap();
+        assert_eq!((reply.status, body["error"]["code"].as_str()), (status, Some(code)));
+        let (page, text) = dashboard::layout::error(&error, None, "req-1");
+        assert_eq!(page, status);
+        assert!(text.into_string().contains(&status.to_string()));
+        let point = metrics::rejected(Some("p"), &error).map(|point| point.reason);
+        assert_eq!(point, (status != 404 && status != 405).then_some(code));
+    }
+}
+
+#[test]
+fn what_may_have_been_kept_is_not_said_to_be_refused() {
+    let fault = Fault::Unavailable { what: "r2 put", why: String::new() };
+    let reply = Reply::error(&fault.into(), "req-1");
+    assert!(reply.body.contains("counts once"), "{}", reply.body);
+    assert!(!reply.body.contains("nothing"), "{}", reply.body);
+}
+
+#[test]
+fn faults_give_nothing_away_but_the_request_id() {
+    let secret = "D1_ERROR: no such table: span";
+    for fault in
+        [Fault::Internal(secret.into()), Fault::Unavailable { what: "d1", why: secret.into() }]
+    {
+        let reply = Reply::error(&fault.into(), "req-1");
+        assert!(!reply.body.contains("D1") && reply.body.contains("req-1"), "{}", reply.body);
+    }
+}
