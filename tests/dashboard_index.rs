@@ -7,7 +7,7 @@ mod common;
 use common::{PROJECT, Sqlite};
 use edgespan::model::TraceStatus;
 use edgespan::store::Database;
-use edgespan::store::chart::{self, Bucket, Plan};
+use edgespan::store::chart::{self, Bucket, Plan, Scope};
 use edgespan::store::list::{self, Filter, Next, Page, Place, WALK};
 use pollster::block_on;
 
@@ -192,8 +192,9 @@ fn traces_without_what_is_asked_for_are_walked_over() {
 }
 
 fn chart(db: &Sqlite, from: i64, to: i64, filter: &Filter) -> (Plan, Vec<Bucket>) {
-    let extent = block_on(db.run(vec![chart::extent(PROJECT, Some(from), to)])).unwrap();
-    let plan = Plan::new(from, to, &chart::read_extent(&extent).unwrap());
+    let scope = Scope { from: Some(from), to: Some(to), oldest: None };
+    let extent = block_on(db.run(vec![chart::extent(PROJECT, &scope)])).unwrap();
+    let plan = Plan::new(scope, to, &chart::read_extent(&extent).unwrap());
     let ran = block_on(db.run(vec![plan.statement(PROJECT, filter)])).unwrap();
     let buckets = chart::read(&ran, &plan).unwrap();
     (plan, buckets)

@@ -7,7 +7,7 @@ mod common;
 use common::{PROJECT, RECEIVED, Sqlite, World, body};
 use edgespan::model::{Progress, QUIET_US, TraceStatus};
 use edgespan::store::Database;
-use edgespan::store::chart::{self, Bucket, Plan};
+use edgespan::store::chart::{self, Bucket, Plan, Scope};
 use edgespan::store::list::{self, Filter};
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -101,8 +101,9 @@ fn filters_and_rows_and_charts_agree() {
         assert_eq!(rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), expected);
         assert!(rows.iter().all(|row| row.status(RECEIVED) == status), "{status:?}");
 
-        let extent = block_on(db.run(vec![chart::extent(PROJECT, Some(0), 100)])).unwrap();
-        let plan = Plan::new(0, 100, &chart::read_extent(&extent).unwrap());
+        let scope = Scope { from: Some(0), to: Some(100), oldest: None };
+        let extent = block_on(db.run(vec![chart::extent(PROJECT, &scope)])).unwrap();
+        let plan = Plan::new(scope, 100, &chart::read_extent(&extent).unwrap());
         let ran = block_on(db.run(vec![plan.statement(PROJECT, &filter)])).unwrap();
         let charted = Bucket::sum(&chart::read(&ran, &plan).unwrap()).traces;
         assert_eq!(format!("{charted}"), expected.len().to_string(), "{status:?}");

@@ -5,12 +5,13 @@
 use maud::{Markup, html};
 
 use super::filter::Asked;
-use super::format::{count, counted, dollars, duration, iso, short, time};
-use super::{Answer, View};
+use super::format::{count, counted, dollars, duration, exact_dollars, iso, short, time};
+use super::{Answer, View, list_page};
 use crate::batch::RawStore;
 use crate::error::Error;
 use crate::store::Database;
-use crate::store::chart::{self, Bucket, Plan};
+use crate::store::chart::{self, Bucket, Plan, Scope};
+use crate::store::list::{self, Filter, Next, Place};
 
 /// `GET /chart`, with the list's query.
 ///
@@ -18,17 +19,54 @@ use crate::store::chart::{self, Bucket, Plan};
 /// A fault of the database.
 pub async fn part(view: &View<'_, impl Database, impl RawStore>) -> Result<Answer, Error> {
     let asked = Asked::parse(view.query);
-    let Ok((mut filter, _)) = asked.filter(view.now) else { return Ok(html! {}.into()) };
-    // Whether a trace has a model is in its spans: too much to read for a chart.
-    let but_models = filter.model.take().is_some();
-    let to = filter.to.unwrap_or(view.now.saturating_mul(1_000));
-    let extent = view.db.run(vec![chart::extent(view.project, filter.from, to)]).await?;
+    let Ok((filter, _)) = asked.filter(view.now) else { return Ok(html! {}.into()) };
+    let mut scope =
+        Scope { from: filter.from, to: filter.to, oldest: searched(view, &filter).await? };
+    let (mut plan, mut buckets) = look(view, &filter, &scope).await?;
+    if !plan.exact && Bucket::sum(&buckets).read < ENOUGH {
+        // Too few to estimate from: those that are there among the newest, then.
+        let all = Filter { from: filter.from, to: filter.to, ..Filter::default() };
+        let reach = view.db.run(vec![list::reach(view.project, &all, chart::EXACT)]).await?;
+        scope.oldest = list::read_reach(&reach)?;
+        (plan, buckets) = look(view, &filter, &scope).await?;
+    }
+    Ok(draw(&plan, &buckets).into())
+}
+
+/// So many traces have to be read for an estimate: it is off by a tenth, then.
+const ENOUGH: f64 = 100.0;
+
+/// How far the list has searched, where it did not come to an end: its numbers and
+/// those of the charts are of the same traces.
+async fn searched(
+    view: &View<'_, impl Database, impl RawStore>,
+    filter: &Filter,
+) -> Result<Option<Place>, Error> {
+    if filter.model.is_some() {
+        // Whether a trace has a model is in its spans: no further than the list walks
+        // in one go, also where that has found enough for a page before.
+        let reach = list::reach(view.project, filter, list::WALK_SPANS);
+        return Ok(list::read_reach(&view.db.run(vec![reach]).await?)?);
+    }
+    let statements = list::page(view.project, filter, None, list_page::LIMIT);
+    let page = list::read(&view.db.run(statements.into()).await?, list_page::LIMIT)?;
+    Ok(match page.next {
+        Next::Perhaps(place) => Some(place),
+        Next::More(_) | Next::End => None,
+    })
+}
+
+async fn look(
+    view: &View<'_, impl Database, impl RawStore>,
+    filter: &Filter,
+    scope: &Scope,
+) -> Result<(Plan, Vec<Bucket>), Error> {
+    let extent = view.db.run(vec![chart::extent(view.project, scope)]).await?;
     let extent = chart::read_extent(&extent)?;
-    let from = filter.from.or(extent.oldest).unwrap_or(to).min(to);
-    let plan = Plan::new(from, to, &extent);
-    let ran = view.db.run(vec![plan.statement(view.project, &filter)]).await?;
+    let plan = Plan::new(scope.clone(), view.now.saturating_mul(1_000), &extent);
+    let ran = view.db.run(vec![plan.statement(view.project, filter)]).await?;
     let buckets = chart::read(&ran, &plan)?;
-    Ok(draw(&plan, &buckets, but_models).into())
+    Ok((plan, buckets))
 }
 
 /// A value that was counted or estimated, as a whole number.
@@ -64,7 +102,7 @@ struct Panel<'a> {
     says: &'a dyn Fn(&Bucket) -> String,
 }
 
-fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
+fn draw(plan: &Plan, buckets: &[Bucket]) -> Markup {
     let all = Bucket::sum(buckets);
     let about = if plan.exact { "" } else { "≈ " };
     let n = |value| rounded(value, plan.exact);
@@ -82,7 +120,7 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
     let panels = [
         Panel {
             name: "Traces",
-            key: &[("s-main", "OK"), ("s-error", "Error")],
+            key: &[("s-main", "No error"), ("s-error", "Error")],
             total: html! {
                 (about) (count(traces)) " "
                 @if errors > 0 { small.error-text { (format!("{} % errors", tenths(rate))) } }
@@ -99,7 +137,10 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
         Panel {
             name: "Duration (log)",
             key: &[("s-main", "p50"), ("s-soft", "p95")],
-            total: html! { (p(&all, 50)) small { " p50" } " · " (p(&all, 95)) small { " p95" } },
+            total: html! {
+                span.nowrap { (p(&all, 50)) small { " p50" } } " · "
+                span.nowrap { (p(&all, 95)) small { " p95" } }
+            },
             summary: format!("half within {}, 95 % within {}", p(&all, 50), p(&all, 95)),
             bars: &|bucket| (height(bucket.percentile(95)), height(bucket.percentile(50))),
             classes: ("s-soft", "s-main"),
@@ -117,7 +158,7 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
         Panel {
             name: "Cost",
             key: &[],
-            total: html! { (about) (dollars(cost)) },
+            total: html! { span title=[plan.exact.then(|| exact_dollars(cost))] { (about) (dollars(cost)) } },
             summary: format!("{about}{}", dollars(cost)),
             bars: &|bucket| (bucket.cost_nano.max(0.0), 0.0),
             classes: ("s-main", ""),
@@ -126,11 +167,10 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
     ];
     html! {
         @for panel in &panels { (self::panel(panel, plan, buckets)) }
-        @if but_models || !plan.exact {
-            p.note {
-                @if !plan.exact { "≈ Estimated from a sample of this range's traces. " }
-                @if but_models { "The charts do not look at models." }
-            }
+        @if let Some((oldest, _)) = &plan.scope.oldest {
+            p.note { "Counted back to " (time(*oldest)) " only." }
+        } @else if !plan.exact {
+            p.note { "≈ Estimated from a sample of this range's traces." }
         }
     }
 }
@@ -138,7 +178,7 @@ fn draw(plan: &Plan, buckets: &[Bucket], but_models: bool) -> Markup {
 fn panel(panel: &Panel<'_>, plan: &Plan, buckets: &[Bucket]) -> Markup {
     let most = buckets.iter().map(|b| (panel.bars)(b).0).fold(0.0, f64::max);
     let scale = if most > 0.0 { 100.0 / most } else { 0.0 };
-    let per = duration_words(plan.width);
+    let per = width(plan.width);
     let end = plan.from + plan.width * i64::try_from(buckets.len()).unwrap_or(0);
     html! {
         div.panel.chart {
@@ -153,13 +193,14 @@ fn panel(panel: &Panel<'_>, plan: &Plan, buckets: &[Bucket]) -> Markup {
             p.total { (panel.total) }
             svg viewBox=(format!("0 0 {} 100", buckets.len() * 10)) preserveAspectRatio="none"
                 role="img" aria-label=(format!("{} per {per}: {}", panel.name, panel.summary))
-                data-width=(plan.width / 1_000) {
+                {
                 @for (at, bucket) in buckets.iter().enumerate() {
                     (bars(panel, at, bucket, scale))
                 }
                 line.base x1="0" y1="100" x2=(buckets.len() * 10) y2="100" {}
-                @for (at, (bucket, start)) in buckets.iter().zip(starts(plan)).enumerate() {
-                    rect.hit x=(at * 10) y="0" width="10" height="100" data-at=(start / 1_000) {
+                @for (at, bucket) in buckets.iter().enumerate() {
+                    @let (start, last) = plan.bucket(at);
+                    rect.hit x=(at * 10) y="0" width="10" height="100" data-from=(iso(start)) data-to=[last.map(iso)] {
                         title { (minute(start)) "\n" ((panel.says)(bucket)) }
                     }
                 }
@@ -167,11 +208,6 @@ fn panel(panel: &Panel<'_>, plan: &Plan, buckets: &[Bucket]) -> Markup {
             div.ends { (time(plan.from)) (time(end)) }
         }
     }
-}
-
-fn starts(plan: &Plan) -> impl Iterator<Item = i64> {
-    let (from, width) = (plan.from, plan.width);
-    (0..).map(move |at| from + at * width)
 }
 
 /// `2026-11-22 06:19 UTC`; the script puts the reader's time there.
@@ -193,18 +229,16 @@ fn bars(panel: &Panel<'_>, at: usize, bucket: &Bucket, scale: f64) -> Markup {
     }
 }
 
-/// `30 min`, `3 h`, `day`.
-fn duration_words(us: i64) -> String {
+/// `30 m`, `3 h`, `day`, `7 d`: as durations are written everywhere.
+fn width(us: i64) -> String {
     let s = us / 1_000_000;
-    let (n, unit) = match s {
-        ..60 => (s, "s"),
-        60..3_600 => (s / 60, "min"),
-        3_600..86_400 => (s / 3_600, "h"),
-        604_800 => (1, "week"),
-        31_536_000 => (1, "year"),
-        _ => (s / 86_400, if s < 172_800 { "day" } else { "days" }),
-    };
-    if n == 1 && !matches!(unit, "s" | "min" | "h") { unit.into() } else { format!("{n} {unit}") }
+    match s {
+        ..60 => format!("{s} s"),
+        60..3_600 => format!("{} m", s / 60),
+        3_600..86_400 => format!("{} h", s / 3_600),
+        86_400..172_800 => "day".into(),
+        _ => format!("{} d", count(s / 86_400)),
+    }
 }
 
 #[cfg(test)]
@@ -230,16 +264,16 @@ mod tests {
         for (s, words) in [
             (1, "1 s"),
             (30, "30 s"),
-            (60, "1 min"),
-            (1_800, "30 min"),
+            (60, "1 m"),
+            (1_800, "30 m"),
             (3_600, "1 h"),
             (43_200, "12 h"),
             (86_400, "day"),
-            (604_800, "week"),
-            (2_592_000, "30 days"),
-            (31_536_000, "year"),
+            (604_800, "7 d"),
+            (2_592_000, "30 d"),
+            (31_536_000, "365 d"),
         ] {
-            assert_eq!(duration_words(s * 1_000_000), words);
+            assert_eq!(width(s * 1_000_000), words);
         }
     }
 }

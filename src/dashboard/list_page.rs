@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::asset::Asset;
 use super::filter::{Asked, Problem};
+use super::format::count;
 use super::layout::{Shell, document};
 use super::{Answer, View, first_trace, form, rows};
 use crate::batch::RawStore;
@@ -16,7 +17,7 @@ use crate::store::Database;
 use crate::store::list::{self, Next, Page};
 
 /// Traces on a page.
-const LIMIT: usize = 50;
+pub(super) const LIMIT: usize = 50;
 
 /// `GET /traces`: all of the page, or the list alone when htmx asks.
 ///
@@ -134,11 +135,24 @@ fn list_of(asked: &Asked, page: &Page, now: Millis) -> Markup {
     }
 }
 
+/// That nothing was found as far as was looked.
+fn no_match(asked: &Asked) -> String {
+    // How many traces were looked at, where each takes one step.
+    let walked = count(list::WALK);
+    if !asked.model.is_empty() {
+        "No match so far".into()
+    } else if asked.before.is_empty() && asked.to.is_empty() {
+        format!("No match in the newest {walked} traces")
+    } else {
+        format!("No match in these {walked} traces")
+    }
+}
+
 fn nothing(asked: &Asked, next: &Next) -> Markup {
     html! {
         div.nothing {
             @if let Next::Perhaps((start, _)) = next {
-                h2 { "Nothing found yet" }
+                h2 { (no_match(asked)) }
                 p.muted { "Searched back to " (super::format::time(*start)) "." }
             } @else if !asked.before.is_empty() {
                 h2 { "No older traces" }

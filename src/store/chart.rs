@@ -5,11 +5,12 @@
 use serde_tuple::Deserialize_tuple;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::list::{Filter, conditions};
+use super::list::{Filter, Place, conditions};
+use super::pack::pack;
 use super::query::Builder;
 use super::{Ran, Statement, decode};
 use crate::error::Fault;
-use crate::model::Micros;
+use crate::model::{Micros, TraceStatus};
 
 /// Up to so many traces every one is read.
 pub const EXACT: i64 = 20_000;
@@ -25,6 +26,27 @@ const WIDTHS_S: [i64; 21] = [
     86_400, 604_800, 2_592_000, 31_536_000,
 ];
 
+/// Which traces are looked at: those that the list would come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// From this time on.
+    pub from: Option<Micros>,
+    /// Up to this time, and in it.
+    pub to: Option<Micros>,
+    /// From the newest to this one.
+    pub oldest: Option<Place>,
+}
+
+impl Scope {
+    /// The condition on traces `t`, in which no index is looked for.
+    fn after_oldest(&self, sql: &mut Builder) -> String {
+        self.oldest.as_ref().map_or_else(String::new, |(start, id)| {
+            let (start, id) = (sql.bind_time(*start), sql.bind(&*pack(id)));
+            format!(" and (+t.start_us, +t.id) >= ({start}, {id})")
+        })
+    }
+}
+
 /// How many traces there are, as far as is looked, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize_tuple)]
 pub struct Extent {
@@ -38,12 +60,15 @@ pub struct Extent {
     pub oldest: Option<Micros>,
 }
 
-/// Counts traces between two times.
+/// Counts the traces.
 #[must_use]
-pub fn extent(project: &str, from: Option<Micros>, to: Micros) -> Statement {
+pub fn extent(project: &str, scope: &Scope) -> Statement {
     let mut sql = Builder::new(project);
-    sql.range(None, from, Some(to));
-    let Builder { clauses, params } = sql;
+    let oldest = scope.oldest.as_ref().map(|(start, _)| *start);
+    sql.range(None, scope.from.max(oldest), scope.to);
+    let after = scope.after_oldest(&mut sql);
+    let Builder { mut clauses, params } = sql;
+    clauses.push_str(&after);
     let text = format!(
         "select json_array(count(*), max(start_us), min(start_us), (
             select t.start_us from trace as t where t.project = ?1{clauses}
@@ -64,10 +89,13 @@ pub fn read_extent(ran: &Ran) -> Result<Extent, Fault> {
 }
 
 /// How a range is cut up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The beginning of the first bucket.
     pub from: Micros,
+    /// Which traces are in it: the first and the last bucket may have less of them
+    /// than others.
+    pub scope: Scope,
     /// What each bucket spans.
     pub width: Micros,
     /// How many there are.
@@ -76,12 +104,19 @@ pub struct Plan {
     pub exact: bool,
     /// What is read: bucket, from, to (not included).
     windows: Vec<(usize, Micros, Micros)>,
+    /// How many times as much each window stands for.
+    scale: f64,
 }
 
 impl Plan {
-    /// Cuts up the range from one time to another.
+    /// Cuts up what is looked at. Without an end it ends now, and its last bucket has
+    /// what begins later, too: clients' clocks may be ahead.
     #[must_use]
-    pub fn new(from: Micros, to: Micros, extent: &Extent) -> Self {
+    pub fn new(scope: Scope, now: Micros, extent: &Extent) -> Self {
+        let to = scope.to.unwrap_or(now);
+        let oldest = scope.oldest.as_ref().map(|(start, _)| *start);
+        let first = scope.from.max(oldest);
+        let from = first.or(extent.oldest).unwrap_or(to).min(to);
         let span = to.saturating_sub(from).max(1);
         let width = WIDTHS_S
             .iter()
@@ -116,7 +151,31 @@ impl Plan {
                 windows.push((at, part_start + offset, part_start + offset + window));
             }
         }
-        Self { from, width, buckets: usize::try_from(buckets).unwrap_or_default(), exact, windows }
+        let end = scope.to.map_or(Micros::MAX, |to| to.saturating_add(1));
+        if let (Some(last), true) = (windows.last_mut(), exact) {
+            last.2 = end;
+        }
+        for (_, start, stop) in &mut windows {
+            *start = first.map_or(*start, |first| first.max(*start));
+            *stop = end.min(*stop);
+        }
+        windows.retain(|(_, start, stop)| start < stop);
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let scale = if exact { 1.0 } else { part as f64 / window as f64 };
+        let buckets = usize::try_from(buckets).unwrap_or_default();
+        Self { from, scope, width, buckets, exact, windows, scale }
+    }
+
+    /// What of the time a bucket has: its start and, unless it has all that comes
+    /// later, its last microsecond.
+    #[must_use]
+    pub fn bucket(&self, at: usize) -> (Micros, Option<Micros>) {
+        let start = self.from + self.width * i64::try_from(at).unwrap_or_default();
+        let oldest = self.scope.oldest.as_ref().map(|(start, _)| *start);
+        let first = self.scope.from.max(oldest).map_or(start, |first| first.max(start));
+        let last = start + self.width - 1;
+        let end = if at + 1 == self.buckets { self.scope.to } else { Some(last) };
+        (first, end)
     }
 
     /// The statement that reads the windows.
@@ -125,19 +184,24 @@ impl Plan {
         let mut sql = Builder::new(project);
         let windows = sql.bind(serde_json::to_string(&self.windows).unwrap_or_default());
         let hit = conditions(&mut sql, filter);
+        let after = self.scope.after_oldest(&mut sql);
+        let [failed, runs, unfinished] =
+            [TraceStatus::Error, TraceStatus::Running, TraceStatus::Unfinished]
+                .map(|status| sql.has_status(status, filter.now));
         let rows = if self.exact { EXACT + 1 } else { WINDOW_ROWS };
         let text = format!(
             "select (
               select json_array(w.value->>0, w.value->>1, w.value->>2, count(*), max(start_us),
-                count(*) filter (where hit), count(*) filter (where hit and errors > 0),
+                count(*) filter (where hit), count(*) filter (where hit and failed),
                 total(tokens) filter (where hit), total(cost_nano) filter (where hit),
-                coalesce(group_concat(end_us - start_us) filter (where hit), ''))
-              from (select *, {hit} as hit from (
+                coalesce(group_concat(end_us - start_us) filter (where hit and not going), ''))
+              from (select *, {hit} as hit, {failed} as failed,
+                ({runs} or {unfinished}) as going from (
                 select t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us,
                   t.spans, t.errors, t.tokens, t.cost_nano, t.session, t.tags,
                   t.open, t.root_child, t.active_us, t.ended
                 from trace as t where t.project = ?1
-                  and t.start_us >= w.value->>1 and t.start_us < w.value->>2
+                  and t.start_us >= w.value->>1 and t.start_us < w.value->>2{after}
                 order by t.start_us limit {rows}) as walk)) as json
             from json_each({windows}) as w"
         );
@@ -150,6 +214,8 @@ impl Plan {
 #[allow(missing_docs, reason = "they are what they are called")]
 pub struct Bucket {
     pub traces: f64,
+    /// How many of them were read.
+    pub read: f64,
     pub errors: f64,
     pub tokens: f64,
     pub cost_nano: f64,
@@ -168,6 +234,7 @@ impl Bucket {
     /// Takes in another's traces.
     fn add(&mut self, other: &Self) {
         self.traces += other.traces;
+        self.read += other.read;
         self.errors += other.errors;
         self.tokens += other.tokens;
         self.cost_nano += other.cost_nano;
@@ -199,20 +266,18 @@ pub fn read(ran: &Ran, plan: &Plan) -> Result<Vec<Bucket>, Fault> {
             decode(row)?;
         // What a row stands for: a window for its part of the bucket, and what
         // was read of a window for all of it.
-        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        let share = |part: i64, of: i64| of as f64 / part.max(1) as f64;
-        let mut scale = 1.0;
-        if !plan.exact {
-            scale = share(to - from, plan.width / WINDOWS);
-            if let Some(last) = last.filter(|last| rows == WINDOW_ROWS && *last > from) {
-                scale *= share(last - from, to - from);
-            }
+        let mut scale = plan.scale;
+        if let Some(last) = last.filter(|last| rows == WINDOW_ROWS && *last > from && !plan.exact) {
+            #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+            let share = (to - from) as f64 / (last - from) as f64;
+            scale *= share;
         }
         let durations: Vec<i64> =
             durations.split(',').filter_map(|d| d.parse().ok()).map(|d: i64| d.max(0)).collect();
         if let Some(bucket) = buckets.get_mut(at) {
             bucket.add(&Bucket {
                 traces: traces * scale,
+                read: traces,
                 errors: errors * scale,
                 tokens: tokens * scale,
                 cost_nano: cost_nano * scale,
@@ -233,19 +298,26 @@ mod tests {
     const HOUR: Micros = 3_600_000_000;
     const FEW: Extent = Extent { traces: 5, newest: None, counted_to: None, oldest: None };
 
+    fn range(from: Micros, to: Micros) -> Scope {
+        Scope { from: Some(from), to: Some(to), oldest: None }
+    }
+
     #[test]
     fn cuts_ranges_into_what_people_count_time_in() {
         let now = 1_795_328_370_123_000;
         for (hours, width_s, buckets) in
             [(1, 60, 61), (24, 1_800, 49), (7 * 24, 10_800, 57), (30 * 24, 43_200, 61)]
         {
-            let plan = Plan::new(now - hours * HOUR, now, &FEW);
+            let plan = Plan::new(range(now - hours * HOUR, now), now, &FEW);
             assert_eq!((plan.width / 1_000_000, plan.buckets), (width_s, buckets), "{hours} h");
             assert!(plan.from <= now - hours * HOUR && plan.exact);
             assert!(plan.from + plan.width * i64::try_from(buckets).unwrap() > now);
         }
         for (from, to) in [(0, 0), (5, 0), (-62_000_000_000_000_000, 253_000_000_000_000_000)] {
-            assert!((1..=61).contains(&Plan::new(from, to, &FEW).buckets), "{from} {to}");
+            assert!(
+                (1..=61).contains(&Plan::new(range(from, to), to, &FEW).buckets),
+                "{from} {to}"
+            );
         }
     }
 
@@ -257,13 +329,32 @@ mod tests {
             counted_to: Some(23 * HOUR),
             oldest: None,
         };
-        let plan = Plan::new(0, 24 * HOUR, &extent);
-        assert_eq!(plan.windows.len(), plan.buckets * 4);
+        let plan = Plan::new(range(0, 24 * HOUR), 0, &extent);
+        // The last bucket begins where the range ends.
+        assert_eq!(plan.windows.len(), (plan.buckets - 1) * 4);
         for (at, from, to) in &plan.windows {
             let start = plan.from + plan.width * i64::try_from(*at).unwrap();
             assert!(start <= *from && from < to && *to <= start + plan.width);
             assert_eq!(to - from, plan.width / WINDOWS / 24);
         }
+    }
+
+    #[test]
+    fn the_first_and_the_last_bucket_have_what_is_in_the_range() {
+        let plan = Plan::new(range(90_000_000, 200_000_000), 0, &FEW);
+        assert_eq!((plan.from, plan.width, plan.buckets), (90_000_000, 2_000_000, 56));
+        let plan = Plan::new(range(91_000_000, 200_500_000), 0, &FEW);
+        assert_eq!(plan.bucket(0), (91_000_000, Some(91_999_999)));
+        assert_eq!(plan.bucket(1), (92_000_000, Some(93_999_999)));
+        assert_eq!(plan.bucket(55), (200_000_000, Some(200_500_000)));
+        assert_eq!(plan.windows.first().map(|w| w.1), Some(91_000_000));
+        assert_eq!(plan.windows.last().map(|w| w.2), Some(200_500_001));
+        // Without an end there is no last one.
+        let open = Scope { oldest: Some((95_000_000, "x".into())), to: None, ..range(0, 0) };
+        let plan = Plan::new(open, 200_000_000, &FEW);
+        assert_eq!(plan.bucket(0), (95_000_000, Some(95_999_999)));
+        assert_eq!(plan.bucket(plan.buckets - 1), (200_000_000, None));
+        assert_eq!(plan.windows.last().map(|w| w.2), Some(Micros::MAX));
     }
 
     #[test]

@@ -239,6 +239,27 @@ pub fn page(project: &str, filter: &Filter, after: Option<&Place>, limit: usize)
     ]
 }
 
+/// Where a walk from the newest trace on ends that may look at so many rows, spans
+/// among them where the filter looks into those; no row if it comes to the end first.
+#[must_use]
+pub fn reach(project: &str, filter: &Filter, most: i64) -> Statement {
+    let (sql, walk, _) = walk(project, filter, None);
+    let text = format!(
+        "select json_array(start_us, id) as json from {walk} where walked >= {most} limit 1"
+    );
+    Statement { sql: text.into(), params: sql.params }
+}
+
+/// What [`reach`] found.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_reach(ran: &Ran) -> Result<Option<Place>, Fault> {
+    let row = ran.rows.first().and_then(|rows| rows.first());
+    let place = row.map(|row| decode::<Place>(row)).transpose()?;
+    Ok(place.map(|(start, id)| (start, unpack(id))))
+}
+
 /// The same for the API: the traces with all that the index has of them.
 #[must_use]
 pub fn traces(

@@ -102,6 +102,33 @@ test("letters of any script that were sent as escapes are shown as letters", asy
   await soon(async () => expect(await who.page.locator("[data-trace-id] .c-io").innerText()).toContain('{"answer":"العربية"}'));
 });
 
+test("the charts follow the list, also what comes right after something else", async () => {
+  const project = await edge.project();
+  await project.send(traceCreate({ id: "t0", startTime: ago(60) }));
+  await project.listWith(1);
+  const who = await member(project);
+  await who.go("/traces");
+  const says = (traces: string) => soon(async () =>
+    expect(await who.page.getByRole("img", { name: /^Traces/ }).getAttribute("aria-label")).toContain(traces));
+  await says(": 1 trace,");
+  for (const id of ["t1", "t2"]) {
+    await project.send(traceCreate({ id, startTime: ago(0) }));
+    await who.page.locator(`[data-trace-id="${id}"]`).waitFor();
+  }
+  await says(": 3 traces,");
+});
+
+test("a range that a bar led to stays exact when the form is sent again", async () => {
+  const who = await member(await priced());
+  const [from, to] = ["2026-03-14T10:00:00.000001Z", "2026-03-14T10:29:59.999999Z"];
+  await who.go(`/traces?${new URLSearchParams({ from, to })}`);
+  await who.page.getByRole("textbox", { name: "Name", exact: true }).fill("agent");
+  await who.page.getByRole("button", { name: "Apply" }).click();
+  await who.page.waitForURL(/name=agent/);
+  const query = new URL(who.page.url()).searchParams;
+  expect([query.get("from"), query.get("to")]).toEqual([from, to]);
+});
+
 test("the title says the filter, any range of time is taken, and clearing keeps it", async () => {
   const who = await member(await priced());
   const { page } = who;

@@ -50,12 +50,16 @@ pub fn of_project() -> Vec<Statement> {
     all.extend(list::page(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
     all.extend(list::traces(PROJECT, &list::Filter::default(), None, 50));
     all.extend(list::traces(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
-    all.push(chart::extent(PROJECT, None, 1));
-    all.push(chart::extent(PROJECT, Some(0), 1));
+    all.push(list::reach(PROJECT, &list::Filter::default(), 1));
+    all.push(list::reach(PROJECT, &every_condition, 1));
     let few = chart::Extent { traces: 1, newest: None, counted_to: None, oldest: None };
-    for traces in [1, chart::EXACT + 1] {
-        let plan = chart::Plan::new(0, 1, &chart::Extent { traces, ..few });
-        all.push(plan.statement(PROJECT, &every_condition));
+    let some = chart::Scope { from: Some(0), to: Some(2), oldest: Some((0, "a".into())) };
+    for scope in [chart::Scope::default(), some] {
+        all.push(chart::extent(PROJECT, &scope));
+        for traces in [1, chart::EXACT + 1] {
+            let plan = chart::Plan::new(scope.clone(), 1, &chart::Extent { traces, ..few });
+            all.push(plan.statement(PROJECT, &every_condition));
+        }
     }
     let unwritten = BatchRef::of(PROJECT, b"unwritten", RECEIVED, Format::Native);
     all.extend(safety::bury(&unwritten, "why", 1, RECEIVED));

@@ -33,13 +33,22 @@ function keepUp() {
   let asking = false;
   let wait = EVERY;
   let askedAt = Date.now();
-  let chartAt = Date.now();
+  let chartAt = 0;
+  /** Whether the list has changed since the charts were asked for. */
+  let chartBehind = false;
 
   const readingBelow = () => list.getBoundingClientRect().top < 0;
   const ask = () => { if (!asking) htmx.trigger(list, "poll"); };
 
   setInterval(() => {
-    if (!paused && !document.hidden && Date.now() - askedAt >= wait) ask();
+    if (paused || document.hidden) return;
+    if (Date.now() - askedAt >= wait) ask();
+    // The charts follow the list: at once, and at most so often while it goes on.
+    if (chart && chartBehind && Date.now() - chartAt >= CHART_EVERY) {
+      chartAt = Date.now();
+      chartBehind = false;
+      htmx.trigger(chart, "refresh");
+    }
   }, 100);
   document.addEventListener("visibilitychange", () => { if (!paused && !document.hidden) ask(); });
 
@@ -76,7 +85,9 @@ function keepUp() {
   });
 
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-    if (ctx?.sourceElement !== list || held || fresh.length === 0) return;
+    if (ctx?.sourceElement !== list || held) return;
+    chartBehind = true;
+    if (fresh.length === 0) return;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     for (const id of still ? [] : fresh) {
       const row = list.querySelector(`[data-trace-id="${CSS.escape(id)}"]`);
@@ -85,10 +96,6 @@ function keepUp() {
     const announce = document.getElementById("announce");
     if (announce) announce.textContent = saying(fresh.length);
     fresh = [];
-    if (chart && Date.now() - chartAt > CHART_EVERY) {
-      chartAt = Date.now();
-      htmx.trigger(chart, "refresh");
-    }
   });
 
   const show = () => {
@@ -132,15 +139,20 @@ function saying(n) {
 function prepareForm() {
   /** @param {number} n */
   const two = (n) => String(n).padStart(2, "0");
+  /** @type {Map<string, string>} */
+  const exact = new Map();
   /** @type {NodeListOf<HTMLInputElement>} */
   const times = form.querySelectorAll("[data-time]");
   for (const input of times) {
-    const at = input.value && new Date(input.value);
+    const given = input.value;
+    const at = given && new Date(given);
     if (at && Number.isNaN(at.getTime())) continue;
     input.value = "";
     input.type = "datetime-local";
     input.step = "1";
     if (at) input.value = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+    // What is not changed is sent as it came: it may be more exact than what is shown.
+    if (at) exact.set(`${input.name} ${input.value}`, given);
   }
 
   // URLs that say no more than they must.
@@ -148,7 +160,7 @@ function prepareForm() {
     const custom = formData.get("range") === "custom";
     for (const name of new Set(formData.keys())) {
       let values = formData.getAll(name).map((value) => String(value).trim()).filter(Boolean);
-      if (name === "from" || name === "to") values = custom ? values.map(utc) : [];
+      if (name === "from" || name === "to") values = custom ? values.map((value) => exact.get(`${name} ${value}`) ?? utc(value)) : [];
       if (name === "range" && (custom || values[0] === "24h")) values = [];
       formData.delete(name);
       for (const value of values) formData.append(name, value);
@@ -184,19 +196,20 @@ function prepareChart() {
   const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     if (ctx?.sourceElement !== chart) return;
-    for (const bar of chart.querySelectorAll("[data-at]")) {
+    for (const bar of chart.querySelectorAll("[data-from]")) {
       const title = bar.querySelector("title");
-      if (title) title.textContent = title.textContent.replace(/^.* UTC$/m, local.format(Number(bar.dataset.at)));
+      if (title) title.textContent = title.textContent.replace(/^.* UTC$/m, local.format(new Date(String(bar.dataset.from))));
     }
   });
   chart.addEventListener("click", ({ target }) => {
-    const at = Number(target.closest?.("[data-at]")?.dataset.at);
-    const width = Number(target.closest?.("[data-width]")?.dataset.width);
-    if (!width || Number.isNaN(at)) return;
+    const bar = target.closest("[data-from]");
+    if (!bar) return;
     const url = new URL(location.href);
-    for (const name of ["range", "before"]) url.searchParams.delete(name);
-    url.searchParams.set("from", new Date(at).toISOString());
-    url.searchParams.set("to", new Date(at + width - 1).toISOString());
+    for (const name of ["range", "before", "from", "to"]) url.searchParams.delete(name);
+    // As exact as the bar's number; the last bar is open at its end.
+    const { from, to } = bar.dataset;
+    if (from) url.searchParams.set("from", from);
+    if (to) url.searchParams.set("to", to);
     location.assign(url);
   });
 }
