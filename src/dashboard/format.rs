@@ -80,6 +80,17 @@ pub fn cost(nano: i64) -> Markup {
     html! { span.cost data-decimals=(decimals) title=(exact_dollars(nano)) { (text) } }
 }
 
+/// What a cost says on hover: all of it where less is shown, and whose it is.
+#[must_use]
+pub fn cost_title(nano: i64, sum: Option<&str>) -> Option<String> {
+    let exact = exact_dollars(nano);
+    match (sum, exact == dollars(nano)) {
+        (Some(sum), true) => Some(sum.into()),
+        (Some(sum), false) => Some(format!("{sum}: {exact}")),
+        (None, exact_already) => (!exact_already).then_some(exact),
+    }
+}
+
 /// A count of tokens for a column: all its digits, or on hover where there is no
 /// room for them.
 #[must_use]
@@ -234,6 +245,18 @@ mod tests {
             let html = cost(nano).into_string();
             let expected = format!("data-decimals=\"{decimals}\" title=\"{title}\"");
             assert!(html.contains(&expected), "{html}");
+        }
+    }
+
+    #[test]
+    fn costs_that_are_shown_shorter_are_whole_on_hover() {
+        for (nano, sum, title) in [
+            (120_000_000, None, None),
+            (178_000, None, Some("$0.000178")),
+            (178_000, Some("Of the spans below"), Some("Of the spans below: $0.000178")),
+            (120_000_000, Some("Of the spans below"), Some("Of the spans below")),
+        ] {
+            assert_eq!(cost_title(nano, sum).as_deref(), title);
         }
     }
 

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use maud::{Markup, PreEscaped, html};
 
-use super::format;
+use super::format::{self, count};
 use super::took::Took;
 use super::tree::{Odd, Row, Tree, Window, children};
 use crate::model::{Micros, SpanType, Status};
@@ -87,8 +87,8 @@ fn tick_label(us: Micros) -> String {
     };
     let s = us / 1_000_000;
     let pair = |(a, one): (i64, &str), (b, two): (i64, &str)| match b {
-        0 => format!("{a} {one}"),
-        b => format!("{a} {one} {b} {two}"),
+        0 => format!("{} {one}", count(a)),
+        b => format!("{} {one} {b} {two}", count(a)),
     };
     match us {
         0 => "0".into(),
@@ -239,7 +239,7 @@ fn one(
             }
             @if let Some(nano) = cost {
                 @let sum = sum(span.cost_nano.is_some_and(|nano| nano != 0));
-                div.c role="gridcell" title=[sum] { @if sum.is_some() { "Σ " } (format::dollars(nano)) }
+                div.c role="gridcell" title=[format::cost_title(nano, sum)] { @if sum.is_some() { "Σ " } (format::dollars(nano)) }
             }
             div.d role="gridcell" { @if took == Took::NeverEnded { em { "–" } } @else { (took.shown()) } }
             @if let Some(own) = row.own { (bar(row, own, open, axis)) }
@@ -359,6 +359,12 @@ mod tests {
         let (none, cost) = (None, Some(7));
         let expected = [(Some(15), cost), (Some(10), cost), (Some(10), cost), (Some(5), none)];
         assert_eq!(sums(&tree.rows, &spans, false), expected);
+    }
+
+    #[test]
+    fn days_of_an_axis_are_written_as_elsewhere() {
+        assert_eq!(tick_label(1_000 * 86_400 * 1_000_000), "1,000 d");
+        assert_eq!(tick_label((2 * 24 + 4) * 3_600 * 1_000_000), "2 d 4 h");
     }
 
     #[test]

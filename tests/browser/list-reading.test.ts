@@ -72,6 +72,12 @@ test("what runs says so, with a clock that goes on and asks for nothing", async 
   const who = await member(project);
   await who.go("/traces");
   expect(await who.page.locator("tbody .c-status").innerText()).toBe("Running");
+  const cut = await who.page.evaluate(() => {
+    const cell = document.querySelector("tbody .c-status") as HTMLElement;
+    cell.querySelector(".status")!.lastChild!.textContent = "Unfinished";
+    return cell.scrollWidth > cell.clientWidth;
+  });
+  expect(cut, "the longest word has room").toBe(false);
   const clock = who.page.locator("tbody .c-duration");
   const seconds = async () => {
     const [, m, s] = /^(\d+) m (\d\d) s$/.exec(await clock.innerText())!;
@@ -184,9 +190,16 @@ describe("a session that ends while the list is open", () => {
     await who.go("/traces");
     // A cookie that is no longer good, as one of a revoked key is not.
     const [cookie] = await who.context.cookies();
-    await who.context.addCookies([{ ...cookie!, value: cookie!.value.replace(/.$/, (last) => (last === "A" ? "B" : "A")).replace(/^[^.]+/, "key_revoked") }]);
+    await who.context.addCookies([{ ...cookie!, value: cookie!.value.replace(/^[^.]+/, "key_revoked") }]);
     await who.page.waitForURL(/\/sign-in/);
     const told = /You were signed out: the API key was revoked or the session has ended\./;
+    expect(await who.page.getByRole("alert").innerText()).toMatch(told);
+    // So does the page of a trace.
+    await who.context.addCookies([cookie!]);
+    await who.go("/traces/t0");
+    await who.page.getByRole("treegrid").waitFor();
+    await who.context.addCookies([{ ...cookie!, value: cookie!.value.replace(/^[^.]+/, "key_revoked") }]);
+    await who.page.waitForURL(/\/sign-in/);
     expect(await who.page.getByRole("alert").innerText()).toMatch(told);
     // A page that is opened then says so as well, somebody new is told nothing.
     await who.go("/traces?range=7d");

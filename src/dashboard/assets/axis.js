@@ -149,8 +149,8 @@ if (tree) {
     if (at < 1e3) return `${parts(at)} µs`;
     if (at < 1e6 || (at < 1e7 && step < 1e3)) return `${parts(at / 1e3)} ms`;
     const whole = Math.floor(at / 1e6);
-    const units = [[Math.floor(whole / 86400), "d"], [Math.floor((whole % 86400) / 3600), "h"], [Math.floor((whole % 3600) / 60), "m"]];
-    return [...units, [parts((at / 1e6) % 60), "s"]].filter(([n]) => Number(n) !== 0).map(([n, unit]) => `${n} ${unit}`).join(" ");
+    const units = [[Math.floor(whole / 86400).toLocaleString("en"), "d"], [Math.floor((whole % 86400) / 3600), "h"], [Math.floor((whole % 3600) / 60), "m"]];
+    return [...units, [parts((at / 1e6) % 60), "s"]].filter(([n]) => String(n) !== "0").map(([n, unit]) => `${n} ${unit}`).join(" ");
   }
 
   /** Shows a part of the time; all of it where that is what is asked for.

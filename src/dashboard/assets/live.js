@@ -28,6 +28,8 @@ if (page) {
       const shown = head();
       const query = shown ? `?span=${String(shown.dataset.url).split("/").pop()}` : "";
       const answer = await fetch(location.pathname + query, { headers: { "HX-Request": "true" } });
+      // Signed out meanwhile: the answer says where to, and the page there why.
+      if (answer.status === 401) return location.assign(answer.headers.get("HX-Redirect") ?? "/sign-in");
       if (!answer.ok) return;
       const [state, version] = (await answer.text()).split(" ");
       if (shown && shown === head() && version && version !== shown.dataset.version) await renewDetail(shown);
