@@ -149,6 +149,7 @@ export function sizeOf(worker) {
  *  @param {string} folder */
 function statements(folder) {
   const text = readdirSync(join(root, folder))
+    .filter((file) => file.endsWith(".sql"))
     .sort()
     .map((file) => read(join(folder, file)).toString().replace(/--.*$/gm, ""))
     .join("\n");

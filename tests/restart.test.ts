@@ -57,7 +57,7 @@ async function count(table: string): Promise<number> {
 
 async function setUp(): Promise<void> {
   const db = await database();
-  for (const file of readdirSync("migrations").sort()) {
+  for (const file of readdirSync("migrations").filter((name) => name.endsWith(".sql")).sort()) {
     const sql = readFileSync(join("migrations", file), "utf8").replace(/--.*$/gm, "");
     for (const statement of sql.split(";").filter((text) => text.trim())) await db.prepare(statement).run();
   }

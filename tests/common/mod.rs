@@ -46,6 +46,7 @@ impl Sqlite {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
         let mut files: Vec<_> =
             std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "sql"));
         files.sort();
         for file in files {
             let name = file.file_name().unwrap().to_str().unwrap();
