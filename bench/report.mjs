@@ -121,6 +121,7 @@ ${measured}
 - **CPU**: ${clock}, over a loop inside the isolate that calls the Worker with bindings that answer at once; the same loop without the Worker is subtracted. Not the isolate's clock, which is too coarse, and not the wall's, which counts what else the machine does. V8's helper threads are in it, which the platform may not bill.
 - **D1**: the consumer inside the isolate with the real local D1; the time of its \`batch()\` calls on the wall, transport and commit included. \`meta.duration\` is D1's own sum for the statements.
 - **Throughput**: 8 kept-alive connections on the loopback; "in D1" and "visible" are when the consumer logs that D1 has committed, counted from the arrival at the edge. All rows are counted at the end. "Bindings alone" is a Worker that decodes nothing: one R2 put, one queue message, one R2 get, and one idle \`batch()\` for a delivery; the local platform's own share, and what no Worker of this design can pass.
+- **Memory** here is of eight concurrent uploads; of 64, and of reading large traces, the tests measure it: [JOURNAL.md](JOURNAL.md#memory-as-the-tests-measure-it).
 - **Bytes**: growth of the database's size (\`meta.size_after\`), indexes with it.
 - **Dollars**: list prices beyond what plans include, one consumer invocation a batch, storage for one month, raw batches uncompressed.
 - **Memory**: the wasm instance's memory, which never shrinks; and the process's resident memory, which also counts the eight bodies themselves.
