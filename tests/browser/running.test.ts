@@ -62,10 +62,14 @@ describe("a trace that runs", () => {
     expect(tool).toBeLessThan(first);
     expect(await page.locator(".head svg text.now").textContent()).toBe("now");
     // What is open reaches to now, and what has ended does not.
-    const right = (of: string) => page.locator(of).first().evaluate((one) => one.getBoundingClientRect().right);
-    const now = await right(".lines .now");
-    for (const id of ["agent", "tool"]) expect(Math.abs((await right(`[data-span-id="${id}"] svg rect`)) - now)).toBeLessThan(3);
-    expect(await right('[data-span-id="llm"] svg rect')).toBeLessThan(now - 20);
+    // All in one look: an update that comes between two would take an element away.
+    const right = await page.evaluate(() => {
+      const of = (one: string) => document.querySelector(one)!.getBoundingClientRect().right;
+      const rect = (id: string) => of(`[data-span-id="${id}"] svg rect`);
+      return { now: of(".lines .now"), agent: rect("agent"), tool: rect("tool"), llm: rect("llm") };
+    });
+    for (const open of [right.agent, right.tool]) expect(Math.abs(open - right.now)).toBeLessThan(3);
+    expect(right.llm).toBeLessThan(right.now - 20);
 
     const [llm, toolBar] = [await bar(page, "llm"), await bar(page, "tool")];
     await soon(async () => expect(seconds(await clock.innerText())).toBeGreaterThanOrEqual(first + 3));
