@@ -96,7 +96,8 @@ describe("a trace that runs", () => {
     const { page } = await open(project);
     await project.send(ended(), spanCreate({ ...AGENT, startTime: ago(120), endTime: ago(0) }, { timestamp: ago(0) }));
     await soon(async () => expect(await header(page).innerText()).toContain("OK"));
-    expect(await page.locator("[data-elapsed], .lines .now, .running").count()).toBe(0);
+    // The chosen span's detail is renewed by itself.
+    await soon(async () => expect(await page.locator("[data-elapsed], .lines .now, .running").count()).toBe(0));
     expect(await tree(page).innerText()).not.toContain("running");
   });
 
@@ -165,8 +166,8 @@ describe("a span's detail", () => {
     await page.clock.install();
     await who.go("/traces/t?span=a");
     await tree(page).waitFor();
-    // No timer goes off from here on.
-    await page.clock.pauseAt(Date.now() + 1_000);
+    // No timer goes off from here on: at a time that has not passed when it gets there.
+    await page.clock.pauseAt(Date.now() + 10_000);
     await project.send(old("second answer", "2026-03-14T10:00:02.000Z"));
     await soon(async () => expect((await project.trace("t")).text).toContain("second answer"));
     await span(page, "a").click();
@@ -183,7 +184,9 @@ test("a trace without spans shows its tree when the first one comes", async () =
   expect(await who.page.locator("main").innerText()).toContain("No span of this trace has come yet.");
   await project.send(spanCreate({ id: "a", traceId: "t", startTime: ago(1), endTime: ago(0) }));
   await span(who.page, "a").waitFor();
-  // As a tree that works, not only as one that is seen.
+  // As a tree that works, not only as one that is seen: its page was loaded anew,
+  // and is seen before its scripts have run.
+  await who.page.waitForLoadState();
   await span(who.page, "a").click();
   await soon(() => expect(new URL(who.page.url()).searchParams.get("span")).toBe("a"));
 });
@@ -218,7 +221,7 @@ describe("the axis", () => {
 
 describe("the way back", () => {
   const back = (page: Page) => page.getByRole("navigation", { name: "Back" }).getByRole("link");
-  const backTo = async (page: Page) => new URL(await back(page).evaluate((one) => (one as HTMLAnchorElement).href)).pathname + new URL(await back(page).evaluate((one) => (one as HTMLAnchorElement).href)).search;
+  const backTo = (page: Page) => back(page).evaluate((one) => (one as HTMLAnchorElement).pathname + (one as HTMLAnchorElement).search);
 
   test("leads to the list as one left it: from a trace, its session, after a reload, while it grows", async () => {
     const project = await stuck();
@@ -230,7 +233,7 @@ describe("the way back", () => {
     await who.go(filter);
     await page.getByRole("link", { name: "stuck-agent" }).click();
     await tree(page).waitFor();
-    expect(await backTo(page)).toBe(filter);
+    await soon(async () => expect(await backTo(page)).toBe(filter));
     await page.reload();
     await tree(page).waitFor();
     await project.send(spanCreate({ id: "new", traceId: "t", startTime: ago(1), endTime: ago(0) }));
