@@ -2,7 +2,7 @@
 // that says how to send a trace, to that trace.
 import { execFileSync } from "node:child_process";
 import { describe, expect } from "vitest";
-import { audit, test, useBrowser } from "../support/browser.ts";
+import { audit, soon, test, useBrowser } from "../support/browser.ts";
 import { useEdge } from "../support/edge.ts";
 
 const LOCAL_KEY = "ts_local_development";
@@ -27,7 +27,12 @@ describe("locally", () => {
 
     await page.getByRole("heading", { name: "Send the first trace" }).waitFor();
     await page.getByRole("button", { name: "Copy" }).first().click();
-    execFileSync("bash", ["-c", await page.evaluate(() => navigator.clipboard.readText())], { stdio: "pipe" });
+    const command = await soon(async () => {
+      const text = await page.evaluate(() => navigator.clipboard.readText());
+      expect(text).not.toBe("");
+      return text;
+    });
+    execFileSync("bash", ["-c", command], { stdio: "pipe" });
     const row = page.locator("tr[data-trace-id]");
     await row.waitFor();
     const text = await row.innerText();

@@ -77,8 +77,13 @@ describe("an empty project", () => {
     const copied: string[] = [];
     for (const button of await page.getByRole("button", { name: /copy/i }).all()) {
       if (!(await button.isVisible())) continue;
+      await page.evaluate(() => navigator.clipboard.writeText(""));
       await button.click();
-      copied.push(await page.evaluate(() => navigator.clipboard.readText()));
+      copied.push(await soon(async () => {
+        const text = await page.evaluate(() => navigator.clipboard.readText());
+        expect(text).not.toBe("");
+        return text;
+      }));
     }
     expect(copied.join("\n")).toContain(edge.url.origin);
     expect(copied.some((text) => text.startsWith("curl"))).toBe(true);
