@@ -80,7 +80,7 @@ describe("deep JSON", () => {
   test.each(["light", "dark"] as const)("has nothing that axe-core finds, %s", async (colorScheme) => {
     const numbers = Array.from({ length: 3_100 }, (_, n) => n);
     const { page } = await open({ input: CHAT, output: ANSWER, metadata: nested(24, { core: [1, "two"] }) as Fields, modelParameters: { numbers, a: { b: { c: [{ d: 1 }, { e: 2 }] } } } }, { colorScheme });
-    await expect.poll(() => detail(page).innerText()).toContain("This is not all of it");
+    await soon(async () => expect(await detail(page).innerText()).toContain("This is not all of it"));
     // Not the three thousand numbers: what is folded is not looked at, which saves a minute.
     await detail(page).locator(":is(#part-metadata, .chat) details").evaluateAll((all) => all.forEach((one) => ((one as HTMLDetailsElement).open = true)));
     expect(await audit(page)).toEqual([]);
