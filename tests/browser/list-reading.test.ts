@@ -148,7 +148,8 @@ test("the title says the filter, any range of time is taken, and clearing keeps 
   await page.waitForURL(/\/traces\?range=2w$/);
   await page.getByRole("link", { name: "agent" }).first().waitFor();
   // Applying the form again keeps it, too.
-  await page.getByRole("button", { name: "Apply" }).click();
+  // The address is the same before and after: it is the page that must be another.
+  await Promise.all([page.waitForEvent("framenavigated"), page.getByRole("button", { name: "Apply" }).click()]);
   await page.waitForURL(/\/traces\?range=2w$/);
   await who.go("/traces?range=2y");
   expect(await range.evaluate((one: HTMLSelectElement) => one.selectedOptions[0]!.text)).toBe("2y");
