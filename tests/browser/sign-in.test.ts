@@ -97,6 +97,8 @@ describe("a session that ends while a page is open", () => {
     const who = await member(project);
     await who.go("/traces/t");
     await who.page.getByRole("treegrid").waitFor();
+    // Nobody looks, so nothing else asks that would lead there before the click.
+    await who.page.evaluate(() => void Object.defineProperty(document, "hidden", { value: true, configurable: true }));
     await who.context.clearCookies();
     await who.page.locator("[data-span-id]").last().click();
     await who.page.waitForURL(/\/sign-in/);
