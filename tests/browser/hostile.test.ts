@@ -154,6 +154,7 @@ test("in all that a span has: the tree, the conversation, JSON, raw", async () =
     expect(await inventory(who), id).toEqual(CLEAN);
     for (const button of await detailOf(who).getByRole("link", { name: "JSON", exact: true }).all()) {
       await button.click();
+      await soon(async () => expect(await button.getAttribute("aria-current")).toBe("true"));
       expect(await inventory(who), `${id} as JSON`).toEqual(CLEAN);
     }
   }
