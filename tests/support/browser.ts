@@ -127,9 +127,13 @@ export class Visitor {
     this.#forgotten = true;
   }
 
-  /** What moved by itself since the page was loaded. */
+  /** What moved by itself since the page was loaded, also by what came just now:
+   *  that is known once it has been painted. */
   shifts(): Promise<Shift[]> {
-    return this.page.evaluate(() => (globalThis as any).watched.shifts);
+    return this.page.evaluate(async () => {
+      for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+      return (globalThis as any).watched.shifts;
+    });
   }
 
   /** What should not have happened, up to now. */
