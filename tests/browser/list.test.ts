@@ -174,6 +174,8 @@ client.shutdown()`;
     await project.send(...past(50));
     await project.listWith(50);
     const { page } = await listOf(project);
+    // The charts come after the list, above it.
+    await page.locator("svg[role=img]").first().waitFor();
     await row(page, "t40").scrollIntoViewIfNeeded();
     const place = () => row(page, "t40").evaluate((one) => one.getBoundingClientRect().top);
     const [before, scroll] = [await place(), await page.evaluate(() => scrollY)];
