@@ -15,7 +15,7 @@ import { setUp } from "./setup.mjs";
 const MODULE = "build/index.js";
 const WASM = "build/index_bg.wasm";
 const OUTPUT = [MODULE, WASM];
-const INPUT = ["src", "core", "migrations", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/toolchain"];
+const INPUT = ["src", "crates", "migrations", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/toolchain"];
 
 /** The files that pages load, and where they are put. */
 const ASSETS = "src/dashboard/assets";
@@ -95,7 +95,7 @@ export function putInPlace(from, to) {
 }
 
 /** The files that pages load, without comments and spaces, under the names by
- *  which src/dashboard/asset.rs asks for them: each has a hash of its source in
+ *  which src/dashboard/ui/asset.rs asks for them: each has a hash of its source in
  *  it, so that browsers may keep it for as long as they like.
  *  @param {string} out */
 async function makeAssets(out) {
@@ -127,7 +127,7 @@ const HEADERS = `/assets/*
   X-Content-Type-Options: nosniff
 `;
 
-/** As src/dashboard/asset.rs hashes.
+/** As src/dashboard/ui/asset.rs hashes.
  *  @param {Uint8Array} bytes */
 function fnv1a(bytes) {
   let hash = 0xcbf29ce484222325n;

@@ -26,7 +26,7 @@ listens and where it keeps its database and bucket.
 
 const url = urlAt(port);
 const MINUTE = 60_000;
-/** The age at which the sweeper looks at a batch: GRACE_MS in src/sweep.rs. */
+/** The age at which the sweeper looks at a batch: GRACE_MS in src/pipeline/sweep.rs. */
 const SWEEP_GRACE = 3 * MINUTE;
 
 await cli(async () => {
@@ -119,7 +119,7 @@ async function answers() {
 
 /** What to do, with commands that work when pasted; last what one needs to get in. */
 function greeting() {
-  const curl = readFileSync(join(root, "src", "dashboard", "first_trace.sh"), "utf8").replace(urlAt(3000), url);
+  const curl = readFileSync(join(root, "src", "dashboard", "list", "first_trace.sh"), "utf8").replace(urlAt(3000), url);
   return `
 Send a first trace, from another terminal:
 

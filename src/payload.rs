@@ -1,7 +1,6 @@
 //! Payloads out of raw batches: many small slices of few objects, read in few
 //! requests. What could not be read says why, and never fails the rest.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -10,8 +9,9 @@ use futures_util::{StreamExt, stream};
 
 use crate::batch::RawStore;
 use crate::error::Fault;
+use crate::index::read::Slice;
+use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::model::Millis;
-use crate::store::read::Slice;
 
 /// Slices of one object closer together than this are read at once: a read
 /// costs a request, the bytes between cost nothing.
@@ -19,78 +19,22 @@ const MAX_GAP_BYTES: u64 = 256 * 1024;
 /// As long as what lies between comes to no more than this in one plan: it costs
 /// memory.
 const MAX_GAPS_BYTES: u64 = 2 * 1024 * 1024;
-/// Most that the answers under way in an isolate hold while they wait for
-/// something: it has 128 MB for everything, and wasm memory never shrinks. What an
-/// answer holds between two waits does not count: there is one thread.
-const MAX_HELD: u64 = 40 * 1024 * 1024;
 /// Reads under way at once: a Worker may wait for six.
 const CONCURRENCY: usize = 6;
 
 /// Why a payload is not there.
 pub type Missing = &'static str;
 
-/// What the answers under way in an isolate hold. One for each isolate.
-#[derive(Debug, Default)]
-pub struct Held {
-    holds: RefCell<Vec<Entry>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry {
-    since: Millis,
-    bytes: u64,
-}
-
-/// A request that the platform has cut off is never heard of again; what it
-/// held is taken for free after this.
-const HOLD_MS: Millis = 30_000;
-
-impl Held {
-    /// Holds so many bytes.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`] while other answers hold too much: reads are what
-    /// is turned away when an isolate's memory gets short, and writes never wait.
-    pub fn take(self: &Rc<Self>, bytes: u64, now: Millis) -> Result<Hold, Fault> {
-        let mut holds = self.holds.borrow_mut();
-        holds.retain(|hold| (0..HOLD_MS).contains(&(now - hold.since)));
-        let taken: u64 = holds.iter().map(|hold| hold.bytes).sum();
-        if taken + bytes > MAX_HELD {
-            let why = "other answers hold it".into();
-            return Err(Fault::Unavailable { what: "memory for an answer", why });
-        }
-        let entry = Entry { since: now, bytes };
-        holds.push(entry);
-        Ok(Hold { held: Rc::clone(self), entry })
-    }
-}
-
-/// Gives back what is held when it is dropped.
-#[derive(Debug)]
-pub struct Hold {
-    held: Rc<Held>,
-    entry: Entry,
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        let mut holds = self.held.holds.borrow_mut();
-        if let Some(at) = holds.iter().position(|hold| *hold == self.entry) {
-            holds.swap_remove(at);
-        }
-    }
-}
-
 /// What was read, by object.
 #[derive(Debug)]
 pub struct Payloads {
-    parts: HashMap<Rc<str>, Vec<Part>>,
+    parts: HashMap<Rc<str>, Vec<ReadPart>>,
     /// What they hold, unless somebody else accounts for it.
-    _hold: Option<Hold>,
+    _share: Option<MemoryShare>,
 }
 
 #[derive(Debug)]
-struct Part {
+struct ReadPart {
     range: Range<u64>,
     bytes: Result<Vec<u8>, Missing>,
 }
@@ -100,17 +44,17 @@ impl Payloads {
     /// them.
     ///
     /// # Errors
-    /// That of [`Held::take`].
+    /// That of [`MemoryBudget::take`].
     pub async fn read(
         store: &impl RawStore,
         slices: &[&Slice],
-        held: &Rc<Held>,
+        budget: &Rc<MemoryBudget>,
         now: Millis,
     ) -> Result<Self, Fault> {
         let plan = plan(slices);
         let bytes: u64 = plan.iter().map(|(_, range)| range.end.saturating_sub(range.start)).sum();
-        let mine = held.take(2 * bytes, now)?;
-        Ok(Self { _hold: Some(mine), ..Self::fetch(store, plan).await })
+        let share = budget.take(2 * bytes, now)?;
+        Ok(Self { _share: Some(share), ..Self::fetch(store, plan).await })
     }
 
     /// Makes the reads of a [`plan`]. Who asks accounts for their memory.
@@ -121,14 +65,14 @@ impl Payloads {
                 Ok(None) => Err("the raw batch is not in the store"),
                 Err(_) => Err("the raw batch could not be read; try again"),
             };
-            (object, Part { range, bytes })
+            (object, ReadPart { range, bytes })
         }))
         .buffer_unordered(CONCURRENCY);
-        let mut parts: HashMap<Rc<str>, Vec<Part>> = HashMap::new();
+        let mut parts: HashMap<Rc<str>, Vec<ReadPart>> = HashMap::new();
         while let Some((object, part)) = read.next().await {
             parts.entry(object).or_default().push(part);
         }
-        Self { parts, _hold: None }
+        Self { parts, _share: None }
     }
 
     /// One of the slices that were read.
@@ -194,19 +138,6 @@ mod tests {
 
     fn slice(object: &str, offset: u64, length: u64) -> Slice {
         Slice { object: object.into(), offset, length }
-    }
-
-    #[test]
-    fn holds_no_more_than_there_is_and_gives_it_back() {
-        let held = Rc::new(Held::default());
-        let first = held.take(MAX_HELD - 1, 0).unwrap();
-        let second = held.take(1, 1).unwrap();
-        assert!(held.take(1, 2).is_err());
-        drop(first);
-        assert!(held.take(MAX_HELD - 1, 3).is_ok());
-        std::mem::forget(second);
-        assert!(held.take(MAX_HELD, 1 + HOLD_MS - 1).is_err());
-        assert!(held.take(MAX_HELD, 1 + HOLD_MS).is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{PROJECT, RECEIVED, World, body};
-use edgespan::consumer::Outcome;
+use edgespan::pipeline::consume::Outcome;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

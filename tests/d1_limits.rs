@@ -7,11 +7,11 @@ mod common;
 
 use common::{PROJECT, RECEIVED, Sqlite, World, body};
 use edgespan::batch::{BatchRef, Format, RawStore};
-use edgespan::consumer::{Delivery, Outcome, consume};
 use edgespan::error::Fault;
+use edgespan::index::{Database, Param, QueryResults, Statement};
 use edgespan::limits::MAX_BODY_BYTES;
-use edgespan::queue::Message;
-use edgespan::store::{Database, Param, Ran, Statement};
+use edgespan::pipeline::consume::{Delivery, Outcome, consume};
+use edgespan::pipeline::queue::Message;
 
 /// developers.cloudflare.com/d1/platform/limits: "Maximum string, BLOB or table
 /// row size", "Maximum bound parameters per query".
@@ -22,7 +22,7 @@ const PARAMS: usize = 100;
 struct Strict<'a>(&'a Sqlite);
 
 impl Database for Strict<'_> {
-    async fn run(&self, statements: Vec<Statement>) -> Result<Ran, Fault> {
+    async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault> {
         for Statement { sql, params } in &statements {
             assert!(params.len() <= PARAMS, "{} parameters: {sql}", params.len());
             for param in params {

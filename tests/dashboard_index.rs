@@ -5,10 +5,12 @@
 mod common;
 
 use common::{PROJECT, Sqlite};
+use edgespan::index::Database;
+use edgespan::index::chart;
+use edgespan::index::chart::{Bucket, Plan, Scope};
+use edgespan::index::traces;
+use edgespan::index::traces::{Filter, ListPlace, MAX_ROWS_SCANNED, Next, Page};
 use edgespan::model::TraceStatus;
-use edgespan::store::Database;
-use edgespan::store::chart::{self, Bucket, Plan, Scope};
-use edgespan::store::list::{self, Filter, Next, Page, Place, WALK};
 use pollster::block_on;
 
 const SECOND: i64 = 1_000_000;
@@ -38,8 +40,8 @@ fn filled(traces: i64) -> Sqlite {
 
 type Passes = fn(i64) -> bool;
 
-fn ask(db: &Sqlite, filter: &Filter, after: Option<&Place>) -> Page {
-    list::read(&block_on(db.run(list::page(PROJECT, filter, after, 50).into())).unwrap(), 50)
+fn ask(db: &Sqlite, filter: &Filter, after: Option<&ListPlace>) -> Page {
+    traces::read(&block_on(db.run(traces::page(PROJECT, filter, after, 50).into())).unwrap(), 50)
         .unwrap()
 }
 
@@ -107,9 +109,9 @@ fn letters_of_all_scripts_are_found_in_either_case() {
         .unwrap();
     let find = |name: &str| {
         let named = Filter { name: Some(name.into()), ..Filter::default() };
-        let api = block_on(db.run(list::traces(PROJECT, &named, None, 50))).unwrap();
+        let api = block_on(db.run(traces::traces(PROJECT, &named, None, 50))).unwrap();
         let api: Vec<_> =
-            list::read_traces(&api, 50).unwrap().0.into_iter().map(|row| row.id).collect();
+            traces::read_traces(&api, 50).unwrap().0.into_iter().map(|row| row.id).collect();
         let page = follow(&db, &named).0;
         assert_eq!(page, api, "{name}");
         page.join(" ").replace("id ", "")
@@ -148,7 +150,7 @@ fn letters_of_all_scripts_are_found_in_either_case() {
         min_cost_nano: Some(1),
     };
     assert_eq!(follow(&db, &all).0, Vec::<String>::new());
-    block_on(db.run(list::traces(PROJECT, &all, Some(&(1, "t".into())), 50))).unwrap();
+    block_on(db.run(traces::traces(PROJECT, &all, Some(&(1, "t".into())), 50))).unwrap();
     chart(&db, 0, SECOND, &all);
     // Beyond the first of them a letter is found as it is asked for.
     db.0.borrow().execute("update trace set name = ?1 where key = 1", [&letters]).unwrap();
@@ -157,14 +159,27 @@ fn letters_of_all_scripts_are_found_in_either_case() {
 
 #[test]
 fn a_filter_that_finds_little_looks_at_a_bounded_number_of_rows() {
-    let db = filled(3 * WALK);
+    let db = filled(3 * MAX_ROWS_SCANNED);
     let rare = Filter { to: None, name: Some("no such name".into()), ..Filter::default() };
     let page = ask(&db, &rare, None);
     assert!(page.rows.is_empty());
-    assert_eq!(page.next, Next::Perhaps(((2 * WALK + 1) * SECOND, format!("id {}", 2 * WALK + 1))));
+    assert_eq!(
+        page.next,
+        Next::Perhaps((
+            (2 * MAX_ROWS_SCANNED + 1) * SECOND,
+            format!("id {}", 2 * MAX_ROWS_SCANNED + 1)
+        ))
+    );
     assert_eq!(follow(&db, &rare), (vec![], 4));
     // The first and the last of each stretch are looked at, too.
-    for n in [1, WALK, WALK + 1, 2 * WALK, 2 * WALK + 1, 3 * WALK] {
+    for n in [
+        1,
+        MAX_ROWS_SCANNED,
+        MAX_ROWS_SCANNED + 1,
+        2 * MAX_ROWS_SCANNED,
+        2 * MAX_ROWS_SCANNED + 1,
+        3 * MAX_ROWS_SCANNED,
+    ] {
         let at = Some(n * SECOND);
         let one =
             Filter { session: Some(format!("s{}", n % 50)), from: at, to: at, ..rare.clone() };
@@ -173,21 +188,21 @@ fn a_filter_that_finds_little_looks_at_a_bounded_number_of_rows() {
     }
     let models = Filter { model: Some("GPT".into()), ..Filter::default() };
     let (ids, _) = follow(&db, &models);
-    assert_eq!(ids.len(), usize::try_from(3 * WALK / 100).unwrap());
+    assert_eq!(ids.len(), usize::try_from(3 * MAX_ROWS_SCANNED / 100).unwrap());
 }
 
 #[test]
 fn traces_without_what_is_asked_for_are_walked_over() {
-    let db = filled(WALK + 1);
+    let db = filled(MAX_ROWS_SCANNED + 1);
     let bare = "update trace set session = null, end_us = null, tokens = 9000000000000000000";
     db.0.borrow().execute_batch(bare).unwrap();
     let session = Filter { session: Some("s1".into()), ..Filter::default() };
     let long = Filter { min_duration_us: Some(1), ..Filter::default() };
     for filter in [session, long] {
         assert_eq!(follow(&db, &filter), (vec![], 2));
-        chart(&db, 0, WALK * SECOND, &filter);
+        chart(&db, 0, MAX_ROWS_SCANNED * SECOND, &filter);
     }
-    let (_, buckets) = chart(&db, 0, WALK * SECOND, &Filter::default());
+    let (_, buckets) = chart(&db, 0, MAX_ROWS_SCANNED * SECOND, &Filter::default());
     assert!(buckets.iter().any(|bucket| bucket.tokens > 1e19));
 }
 

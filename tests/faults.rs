@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use common::flaky::Weather::{FailsAfter, FailsBefore, Fine};
 use common::flaky::{Flaky, Weather, run_for};
 use common::{PROJECT, RECEIVED, Waiting, World};
-use edgespan::consumer::{Delivery, Outcome, consume, consume_dead};
-use edgespan::ingest::{Accepted, Preference, ingest};
 use edgespan::model::Handling;
-use edgespan::queue::Message;
-use edgespan::sweep::{GRACE_MS, sweep};
+use edgespan::pipeline::consume::{Delivery, Outcome, consume, consume_dead};
+use edgespan::pipeline::ingest::{Accepted, Preference, ingest};
+use edgespan::pipeline::queue::Message;
+use edgespan::pipeline::sweep::{GRACE_MS, sweep};
 use proptest::prelude::*;
 
 const STRICT: Preference = Preference { project: Handling::Strict, request: None };

@@ -9,7 +9,7 @@ import { useEdge } from "./support/edge.ts";
 const edge = useEdge();
 
 const README = readFileSync("README.md", "utf8");
-const kept = (name: string) => readFileSync(`src/dashboard/first_trace.${name}`, "utf8");
+const kept = (name: string) => readFileSync(`src/dashboard/list/first_trace.${name}`, "utf8");
 /** The fenced blocks of a language in the README. */
 const blocks = (language: string) => [...README.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms"))].map(([, text]) => text!);
 

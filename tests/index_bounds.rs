@@ -5,8 +5,8 @@
 mod common;
 
 use common::{PROJECT, World, body};
-use edgespan::consumer::Outcome;
 use edgespan::limits::{MAX_COST_USD, MAX_INDEXED_LISTS_BYTES, MAX_TOKENS};
+use edgespan::pipeline::consume::Outcome;
 use serde_json::{Value, json};
 
 #[test]

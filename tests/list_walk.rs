@@ -5,8 +5,9 @@
 mod common;
 
 use common::{PROJECT, World};
-use edgespan::store::list::{self, Filter, PAGE_BYTES, WALK};
-use edgespan::store::{Database, Param, Statement};
+use edgespan::index::traces;
+use edgespan::index::traces::{Filter, MAX_ROWS_SCANNED, PAGE_BYTES};
+use edgespan::index::{Database, Param, Statement};
 use pollster::block_on;
 use rusqlite::StatementStatus;
 use serde_json::Value;
@@ -60,22 +61,22 @@ fn follow(world: &World, query: &str) -> (Vec<String>, Vec<usize>) {
 
 #[test]
 fn a_filter_that_nothing_passes_costs_the_same_in_a_project_of_any_age() {
-    let (young, old) = (filled(2 * WALK, "null"), filled(6 * WALK, "null"));
+    let (young, old) = (filled(2 * MAX_ROWS_SCANNED, "null"), filled(6 * MAX_ROWS_SCANNED, "null"));
     let nothing = [
         Filter { name: Some("nothing has this".into()), ..Filter::default() },
         Filter { tags: vec!["nothing has this".into()], ..Filter::default() },
         Filter { model: Some("nothing has this".into()), ..Filter::default() },
     ];
     for filter in nothing {
-        let [of_pages, _] = list::page(PROJECT, &filter, None, 50);
-        for statement in [of_pages, list::traces(PROJECT, &filter, None, 100).remove(0)] {
+        let [of_pages, _] = traces::page(PROJECT, &filter, None, 50);
+        for statement in [of_pages, traces::traces(PROJECT, &filter, None, 100).remove(0)] {
             let (few, many) = (steps(&young, &statement), steps(&old, &statement));
             assert!(few > 100_000, "{few}");
             assert_eq!(few, many, "{}", statement.sql);
         }
     }
     // Where everything passes no more is looked at than is shown.
-    for statement in list::traces(PROJECT, &Filter::default(), None, 100) {
+    for statement in traces::traces(PROJECT, &Filter::default(), None, 100) {
         let few = steps(&old, &statement);
         assert!(few < 50_000, "{few}");
     }
@@ -83,14 +84,14 @@ fn a_filter_that_nothing_passes_costs_the_same_in_a_project_of_any_age() {
 
 #[test]
 fn a_page_of_the_api_may_be_empty_and_the_next_ones_have_the_rest() {
-    let world = filled(2 * WALK + 10, "null");
+    let world = filled(2 * MAX_ROWS_SCANNED + 10, "null");
     let (ids, pages) = follow(&world, "name=first");
     assert_eq!((ids, pages), (vec!["t000001".to_owned()], vec![0, 0, 1]));
     let (ids, _) = follow(&world, "status=ERROR&limit=3");
     let expected: Vec<_> = (0..=10).rev().map(|n| format!("t{:06}", n * 1_000 + 1)).collect();
     assert_eq!(ids, expected);
     let (ids, _) = follow(&world, "limit=100");
-    assert_eq!(ids.len(), usize::try_from(2 * WALK + 10).unwrap());
+    assert_eq!(ids.len(), usize::try_from(2 * MAX_ROWS_SCANNED + 10).unwrap());
     assert!(ids.is_sorted_by(|a, b| a > b), "each once, newest first");
 }
 
@@ -107,8 +108,8 @@ fn a_page_ends_early_with_traces_that_clients_made_large() {
     assert!(ids.is_sorted_by(|a, b| a > b), "each once, newest first");
     assert_eq!(pages, [10; 10]);
     for statements in [
-        list::traces(PROJECT, &Filter::default(), None, 100),
-        list::page(PROJECT, &Filter::default(), None, 50).into(),
+        traces::traces(PROJECT, &Filter::default(), None, 100),
+        traces::page(PROJECT, &Filter::default(), None, 50).into(),
     ] {
         let ran = block_on(world.db.run(statements)).unwrap();
         let bytes: usize = ran.rows[0].iter().map(String::len).sum();
@@ -117,12 +118,13 @@ fn a_page_ends_early_with_traces_that_clients_made_large() {
     // So does the dashboard's.
     let (mut shown, mut after) = (0, None);
     loop {
-        let ran = world.db.run(list::page(PROJECT, &Filter::default(), after.as_ref(), 50).into());
-        let page = list::read(&block_on(ran).unwrap(), 50).unwrap();
+        let ran =
+            world.db.run(traces::page(PROJECT, &Filter::default(), after.as_ref(), 50).into());
+        let page = traces::read(&block_on(ran).unwrap(), 50).unwrap();
         shown += page.rows.len();
         match page.next {
-            list::Next::End => break,
-            list::Next::More(place) | list::Next::Perhaps(place) => after = Some(place),
+            traces::Next::End => break,
+            traces::Next::More(place) | traces::Next::Perhaps(place) => after = Some(place),
         }
     }
     assert_eq!(shown, 100);

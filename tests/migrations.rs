@@ -5,10 +5,11 @@
 mod common;
 
 use common::{Sqlite, World, body};
-use edgespan::consumer::Outcome;
+use edgespan::index::Database;
+use edgespan::index::traces;
+use edgespan::index::traces::Filter;
 use edgespan::model::TraceStatus;
-use edgespan::store::Database;
-use edgespan::store::list::{self, Filter};
+use edgespan::pipeline::consume::Outcome;
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -86,9 +87,9 @@ fn traces_from_before_statuses_have_one() {
     db.migrate("0005", "9999");
     let world = World { db, ..World::new() };
     let statuses = |now| {
-        let all = list::traces("p1", &Filter::default(), None, 9);
+        let all = traces::traces("p1", &Filter::default(), None, 9);
         let ran = pollster::block_on(world.db.run(all)).unwrap();
-        let (mut rows, _) = list::read_traces(&ran, 9).unwrap();
+        let (mut rows, _) = traces::read_traces(&ran, 9).unwrap();
         rows.sort_by(|a, b| a.id.cmp(&b.id));
         rows.iter().map(|row| row.status(now)).collect::<Vec<_>>()
     };

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 
 use common::{PROJECT, RECEIVED, Sqlite, Waiting, World};
 use edgespan::batch::{BatchRef, Format, RawStore};
-use edgespan::consumer::{Delivery, Outcome, consume, consume_dead, delay};
 use edgespan::error::Fault;
-use edgespan::queue::Message;
-use edgespan::store::{Database, Param, Ran, Statement};
-use edgespan::sweep::{GRACE_MS, sweep};
+use edgespan::index::{Database, Param, QueryResults, Statement};
+use edgespan::pipeline::consume::{Delivery, Outcome, consume, consume_dead, delay};
+use edgespan::pipeline::queue::Message;
+use edgespan::pipeline::sweep::{GRACE_MS, sweep};
 
 const OVERLOADED: &str = "D1_ERROR: D1 DB is overloaded. Requests queued for too long.";
 const TIMED_OUT: &str =
@@ -36,7 +36,7 @@ impl<'a> Picky<'a> {
 }
 
 impl Database for Picky<'_> {
-    async fn run(&self, statements: Vec<Statement>) -> Result<Ran, Fault> {
+    async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault> {
         self.asked.set(self.asked.get() + 1);
         let mut params = statements.iter().flat_map(|s| &s.params);
         if params.any(|param| matches!(param, Param::Text(text) if text.contains(self.at))) {

@@ -11,7 +11,7 @@ use common::{PROJECT, RECEIVED, World};
 
 const SECOND: i64 = 1_000_000;
 const NOW: i64 = RECEIVED * 1_000;
-const WALK: i64 = edgespan::store::list::WALK;
+const MAX_ROWS_SCANNED: i64 = edgespan::index::traces::MAX_ROWS_SCANNED;
 
 /// Numbers that are anything, and the same each time.
 struct Random(u64);
@@ -218,16 +218,19 @@ fn counted_back_to(charted: &Charted) -> Option<&str> {
 
 #[test]
 fn charts_go_as_far_back_as_the_list_has_searched_and_say_so() {
-    let count = WALK + 1_000;
+    let count = MAX_ROWS_SCANNED + 1_000;
     let world = in_a_row(count, 125, count);
     let query = "range=7d&name=invoice";
     // Of the two at the end one was not looked at, which the filter lets through.
     let (listed, charted) = (list(&world, query, false), chart(&world, query));
-    assert_eq!((listed.traces, charted.traces), (WALK / 125 - 1, WALK / 125 - 1));
+    assert_eq!(
+        (listed.traces, charted.traces),
+        (MAX_ROWS_SCANNED / 125 - 1, MAX_ROWS_SCANNED / 125 - 1)
+    );
     assert!(listed.searched.is_some());
     assert_eq!(counted_back_to(&charted), listed.searched.as_deref());
     assert!(text(&charted.page).contains("Counted back to 2026-11-22 04:56:10 only."));
-    assert_eq!(charted.bars.iter().map(|bar| bar.1).sum::<i64>(), WALK / 125 - 1);
+    assert_eq!(charted.bars.iter().map(|bar| bar.1).sum::<i64>(), MAX_ROWS_SCANNED / 125 - 1);
     // To where it was not looked no bar leads.
     assert_eq!(charted.bars[0].0.split_once('&').unwrap().0, "from=2026-11-22T04:56:10.123Z");
     // Nothing found is the same.

@@ -1,14 +1,15 @@
 //! The pages that somebody meets first: how to get in, and how to send a trace.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use edgespan::auth::LOCAL_KEY;
-use edgespan::dashboard::{first_trace, sign_in};
+use edgespan::access::api_keys::LOCAL_KEY;
+use edgespan::dashboard::list::first_trace;
+use edgespan::dashboard::login;
 
 const REMOTE: &str = "npm run keys -- create --project shop --remote";
 
 #[test]
 fn locally_the_local_key_is_the_first_way_in_and_the_form_is_below() {
-    let page = sign_in::page("/traces", true, None).into_string();
+    let page = login::page::page("/traces", true, None).into_string();
     let (above, below) = page.split_once("Use the local key").unwrap();
     assert!(above.contains(&format!(r#"name="key" value="{LOCAL_KEY}""#)));
     assert!(above.ends_with(r#"<button class="primary" type="submit" autofocus>"#), "{above}");
@@ -21,7 +22,7 @@ fn locally_the_local_key_is_the_first_way_in_and_the_form_is_below() {
 
 #[test]
 fn deployed_the_hint_makes_a_key_in_the_deployed_database() {
-    let page = sign_in::page("/traces", false, None).into_string();
+    let page = login::page::page("/traces", false, None).into_string();
     assert!(page.contains(&format!("<code>{REMOTE}</code>")), "{page}");
     assert!(!page.contains(LOCAL_KEY) && !page.contains("local key"));
     assert!(page.contains(r#"<button class="primary" type="submit">Sign in"#));

@@ -130,7 +130,7 @@ fn nothing_a_client_sends_is_markup() {
                 "status": "ERROR", "parentSpanId": bad })),
         ]),
     );
-    let id = dashboard::format::encode(bad);
+    let id = dashboard::ui::format::encode(bad);
     for url in [
         "/traces/t".to_owned(),
         format!("/traces/t?span={id}"),

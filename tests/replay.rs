@@ -5,8 +5,8 @@
 mod common;
 
 use common::{PROJECT, RECEIVED, Waiting, World, body};
-use edgespan::consumer::{Delivery, Outcome, consume};
-use edgespan::replay::{Replayed, Request, replay};
+use edgespan::pipeline::consume::{Delivery, Outcome, consume};
+use edgespan::pipeline::replay::{ReplayRequest, Replayed, replay};
 
 const TABLES: [&str; 4] = ["span", "trace", "batch", "stat"];
 
@@ -20,11 +20,11 @@ fn events(n: usize) -> String {
     ])
 }
 
-fn request(since: &str, until: &str) -> Request {
-    Request { since: since.into(), until: until.into(), ..Request::default() }
+fn request(since: &str, until: &str) -> ReplayRequest {
+    ReplayRequest { since: since.into(), until: until.into(), ..ReplayRequest::default() }
 }
 
-fn step(world: &World, request: &Request, queue: &Waiting) -> Replayed {
+fn step(world: &World, request: &ReplayRequest, queue: &Waiting) -> Replayed {
     pollster::block_on(replay(request, &world.store, queue)).unwrap()
 }
 
@@ -55,7 +55,7 @@ fn an_emptied_database_answers_as_before_and_a_full_one_is_left_alone() {
     let queue = Waiting::default();
     let day = request("2026-11-22", "2026-11-23");
 
-    let counted = step(&world, &Request { dry_run: true, ..day.clone() }, &queue);
+    let counted = step(&world, &ReplayRequest { dry_run: true, ..day.clone() }, &queue);
     assert_eq!((counted.matched, counted.queued, queue.0.borrow().len()), (10, 0, 0));
 
     let changes = world.db.0.borrow().total_changes();

@@ -6,7 +6,7 @@ mod common;
 
 use common::statements::of_project;
 use common::{PROJECT, Sqlite};
-use edgespan::store::{Param, Statement};
+use edgespan::index::{Param, Statement};
 
 #[test]
 fn each_is_bound_to_the_project() {

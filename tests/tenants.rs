@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use common::statements::{of_project, written};
 use common::{PROJECT, RECEIVED, World, body};
 use edgespan::batch::{BatchRef, Format};
-use edgespan::consumer::Outcome;
-use edgespan::store::session::WALK;
-use edgespan::store::{Database, Statement, safety};
+use edgespan::index::sessions::MAX_ROWS_SCANNED;
+use edgespan::index::{Database, Statement, recovery};
+use edgespan::pipeline::consume::Outcome;
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
@@ -103,7 +103,7 @@ fn complaint_beside(other: &str, statements: &[Statement]) -> Option<String> {
             return Some(format!("other rows are written than without others\nin {sql}"));
         }
         // Where a session's walk stopped: after more rows than there are here.
-        let walk = sql.contains(&format!("offset {WALK}"));
+        let walk = sql.contains(&format!("offset {MAX_ROWS_SCANNED}"));
         if expected[0].is_empty() && changes() == before && !walk {
             return Some(format!("this found nothing and changed nothing\nin {sql}"));
         }
@@ -168,7 +168,7 @@ fn the_sweeper_takes_no_batch_for_one_of_another_project() {
     let keys: Vec<String> = both.iter().map(BatchRef::key).collect();
     let of_other = r#"[Text("other dead 0")] [Text("other written 0")]"#;
 
-    run(safety::note_overdue(&both, "position", 5));
+    run(recovery::note_overdue(&both, "position", 5));
     assert_eq!(overdue(), of_other);
     let all = format!(
         "insert or replace into overdue values ('{PROJECT}', 'written', '{}', 0, 5),
@@ -176,12 +176,12 @@ fn the_sweeper_takes_no_batch_for_one_of_another_project() {
         keys[0], keys[2]
     );
     world.db.0.borrow().execute_batch(&all).unwrap();
-    let due = run(safety::due(5, 10, 10));
+    let due = run(recovery::due(5, 10, 10));
     assert_eq!(overdue(), of_other);
     assert_eq!(due[1].len(), 2);
     assert!(due[1].iter().all(|row| row.contains("/other/")), "{due:?}");
     world.db.0.borrow().execute_batch(&all).unwrap();
-    run(safety::note_queued(&both[..1], 5));
+    run(recovery::note_queued(&both[..1], 5));
     let queued = world.db.dump("select project, batch from overdue where queued > 0");
     assert_eq!(queued, [format!(r#"[Text("{PROJECT}"), Text("written")]"#)]);
     assert_eq!(
@@ -268,7 +268,7 @@ fn is_run(sql: &str, run: &[String]) -> bool {
 /// What the tests above run, with its white space made one.
 fn run() -> Vec<String> {
     let sweeper =
-        [safety::note_overdue(&[], "", 0), safety::due(0, 1, 1), safety::note_queued(&[], 0)];
+        [recovery::note_overdue(&[], "", 0), recovery::due(0, 1, 1), recovery::note_queued(&[], 0)];
     of_project()
         .into_iter()
         .chain(sweeper.into_iter().flatten())
@@ -279,7 +279,7 @@ fn run() -> Vec<String> {
 #[test]
 fn every_statement_on_tenants_rows_is_run_here() {
     let mut found = Vec::new();
-    for folder in ["src", "core/src"] {
+    for folder in ["src", "crates/ingest-core/src"] {
         files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
     }
     let run = run();

@@ -5,9 +5,11 @@
 mod common;
 
 use common::{PROJECT, RECEIVED, World, body};
-use edgespan::dashboard::{self, Page, View};
+use edgespan::dashboard;
+use edgespan::dashboard::Page;
+use edgespan::dashboard::view::View;
 use edgespan::error::{Error, Fault, Reject};
-use edgespan::store::spans::MOST;
+use edgespan::index::spans::MAX_SPANS;
 use pollster::block_on;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -193,7 +195,7 @@ fn a_limit_or_a_cursor_that_cannot_be_is_400_and_says_what_is_expected() {
 fn an_answer_that_finds_no_room_is_told_to_come_again() {
     let world = World::new();
     world.deliver(PROJECT, &body(&[span(&json!({ "id": "s", "input": "in" }))]));
-    let taken = world.held.take(40 << 20, RECEIVED).unwrap();
+    let taken = world.budget.take(40 << 20, RECEIVED).unwrap();
     let unavailable = |answer: Result<_, _>| {
         assert!(matches!(answer, Err(Error::Fault(Fault::Unavailable { .. }))), "{answer:?}");
     };
@@ -203,7 +205,7 @@ fn an_answer_that_finds_no_room_is_told_to_come_again() {
     drop(taken);
     assert!(world.get_part(PROJECT, "t", "").is_ok());
     // Nothing is held when an answer is made.
-    assert!(world.held.take(40 << 20, RECEIVED).is_ok());
+    assert!(world.budget.take(40 << 20, RECEIVED).is_ok());
 }
 
 fn page(world: &World, url: &str) -> Result<String, Error> {
@@ -243,9 +245,9 @@ fn the_page_of_a_large_trace_shows_its_first_spans_and_opens_any() {
         span(&json!({ "id": "last", "name": "the agent", "startTime": "2026-11-22T07:00:00Z",
         "input": "asked", "status": "ERROR" }));
     world.deliver(PROJECT, &body(&[last]));
-    assert_eq!(MOST, 10_000);
+    assert_eq!(MAX_SPANS, 10_000);
     let html = page(&world, "/traces/t").unwrap();
-    assert_eq!(html.matches("data-span-id").count(), MOST);
+    assert_eq!(html.matches("data-span-id").count(), MAX_SPANS);
     assert!(html.contains("The first 10,000 of 10,001 spans are shown."));
     assert!(html.contains("parent not shown") && !html.contains("parent not received"));
     assert!(html.contains("8 errors") && html.contains("and 3 more"));

@@ -5,10 +5,12 @@
 mod common;
 
 use common::{PROJECT, RECEIVED, Sqlite, World, body};
+use edgespan::index::Database;
+use edgespan::index::chart;
+use edgespan::index::chart::{Bucket, Plan, Scope};
+use edgespan::index::traces;
+use edgespan::index::traces::Filter;
 use edgespan::model::{Progress, QUIET_US, TraceStatus};
-use edgespan::store::Database;
-use edgespan::store::chart::{self, Bucket, Plan, Scope};
-use edgespan::store::list::{self, Filter};
 use pollster::block_on;
 use serde_json::{Value, json};
 
@@ -91,13 +93,13 @@ fn filters_and_rows_and_charts_agree() {
         assert!(expected.len() > 1);
 
         let filter = Filter { status: Some(status), now: RECEIVED, ..Filter::default() };
-        let ran = block_on(db.run(list::traces(PROJECT, &filter, None, 50))).unwrap();
-        let rows = list::read_traces(&ran, 50).unwrap().0;
+        let ran = block_on(db.run(traces::traces(PROJECT, &filter, None, 50))).unwrap();
+        let rows = traces::read_traces(&ran, 50).unwrap().0;
         assert_eq!(rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), expected);
         assert!(rows.iter().all(|row| row.status(RECEIVED) == status), "{status:?}");
 
-        let ran = block_on(db.run(list::page(PROJECT, &filter, None, 50).into())).unwrap();
-        let rows = list::read(&ran, 50).unwrap().rows;
+        let ran = block_on(db.run(traces::page(PROJECT, &filter, None, 50).into())).unwrap();
+        let rows = traces::read(&ran, 50).unwrap().rows;
         assert_eq!(rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), expected);
         assert!(rows.iter().all(|row| row.status(RECEIVED) == status), "{status:?}");
 

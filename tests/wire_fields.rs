@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use edgespan::error::Reject;
+use edgespan::formats::twosignal::{decode, decode_event};
 use edgespan::model::{Body, Event, SpanBody, SpanType, Status, TraceBody, Usage};
-use edgespan::wire::{decode, decode_event};
 
 const TEN: i64 = 1_773_482_400_000_000; // 2026-03-14T10:00:00Z
 

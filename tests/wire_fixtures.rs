@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says so")]
 
 use edgespan::error::{Detail, Reject};
-use edgespan::wire;
+use edgespan::formats::twosignal;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -43,7 +43,7 @@ fn accepts() {
     for fixture in read(include_str!("fixtures/accepts.json")) {
         let body = fixture.bytes();
         let mut events = 0;
-        let decoded = wire::decode(body.as_bytes(), |_| events += 1).unwrap();
+        let decoded = twosignal::decode(body.as_bytes(), |_| events += 1).unwrap();
         assert_eq!(decoded.details, [], "{}", fixture.name);
         assert_eq!(Some(decoded.accepted), fixture.accepted, "{}", fixture.name);
         assert_eq!(decoded.accepted, events, "{}", fixture.name);
@@ -54,7 +54,7 @@ fn accepts() {
 fn rejects() {
     for fixture in read(include_str!("fixtures/rejects.json")) {
         let body = fixture.bytes();
-        let reject = match wire::decode(body.as_bytes(), |_| ()) {
+        let reject = match twosignal::decode(body.as_bytes(), |_| ()) {
             Ok(decoded) => {
                 assert!(decoded.invalid > 0, "{}: nothing is wrong", fixture.name);
                 decoded.into_reject()

@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says so")]
 
 use edgespan::error::Reject;
+use edgespan::formats::decoded::Decoded;
+use edgespan::formats::twosignal::{decode, decode_event};
 use edgespan::limits::{
     MAX_BODY_BYTES, MAX_DEPTH, MAX_DETAILS, MAX_EVENTS, MAX_ID_BYTES, MAX_TAGS,
 };
 use edgespan::model::Body;
-use edgespan::wire::{Decoded, decode, decode_event};
 
 const TRACE: &str = r#"{"type":"trace-create","body":{"id":"t","name":"n"}}"#;
 

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::error::Reject;
+use crate::index::spans::{MAX_SPANS, SpanPart};
+use crate::index::traces::{Filter, ListPlace};
 use crate::model::{Micros, Millis, TraceStatus};
-use crate::store::list::{Filter, Place};
-use crate::store::spans::{MOST, Part};
 use crate::time;
 
 /// Traces in a page when the query does not say, and at most; both from the
@@ -16,11 +16,11 @@ const MAX_LIMIT: usize = 100;
 
 /// What a query string asks for.
 #[derive(Debug)]
-pub struct Asked {
+pub struct ListRequest {
     /// Which traces.
     pub filter: Filter,
     /// Those after this place.
-    pub after: Option<Place>,
+    pub after: Option<ListPlace>,
     /// At most so many.
     pub limit: usize,
 }
@@ -30,7 +30,7 @@ pub struct Asked {
 ///
 /// # Errors
 /// 400 that names the parameter and what it takes.
-pub fn parse(query: &str, now: Millis) -> Result<Asked, Reject> {
+pub fn parse(query: &str, now: Millis) -> Result<ListRequest, Reject> {
     let (mut after, mut limit) = (None, DEFAULT_LIMIT);
     let mut filter = Filter { now, ..Filter::default() };
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -69,7 +69,7 @@ pub fn parse(query: &str, now: Millis) -> Result<Asked, Reject> {
             _ => {}
         }
     }
-    Ok(Asked { filter, after, limit })
+    Ok(ListRequest { filter, after, limit })
 }
 
 /// A time in a query string: a `+` before its offset that was not written `%2B`
@@ -103,14 +103,14 @@ fn rest_of(text: &str, at: Micros) -> Micros {
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_part(query: &str) -> Result<Part, Reject> {
-    let mut part = Part::FIRST;
+pub fn parse_part(query: &str) -> Result<SpanPart, Reject> {
+    let mut part = SpanPart::FIRST;
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let invalid = |expected: String| Reject::invalid(name.as_ref(), expected);
         match name.as_ref() {
             "limit" => {
-                let limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit));
-                let expected = || format!("expected a whole number from 1 to {MOST}");
+                let limit = value.parse().ok().filter(|limit| (1..=MAX_SPANS).contains(limit));
+                let expected = || format!("expected a whole number from 1 to {MAX_SPANS}");
                 part.most = limit.ok_or_else(|| invalid(expected()))?;
             }
             "cursor" => {

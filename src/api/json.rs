@@ -5,11 +5,11 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::formats::twosignal;
+use crate::index::read::{Parent, Slice, Span, TraceRow};
 use crate::model::{Body, Event, Micros, Millis, SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
-use crate::store::read::{Parent, Slice, Span, TraceRow};
 use crate::time;
-use crate::wire;
 
 /// A page of the list.
 #[derive(Serialize)]
@@ -177,7 +177,7 @@ pub fn span_event<'a>(span: &Span, payloads: &'a Payloads) -> Result<SpanBody<'a
 }
 
 fn decode<'a>(payloads: &'a Payloads, slice: &Slice) -> Result<Event<'a>, Missing> {
-    wire::decode_event(payloads.get(slice)?).ok_or(UNREADABLE)
+    twosignal::decode_event(payloads.get(slice)?).ok_or(UNREADABLE)
 }
 
 /// JSON text as it is. It was checked when it came in.

@@ -1,5 +1,5 @@
 //! The read API: query strings in, JSON out. What it says comes from the index
-//! (`store::read`) and, for payloads, from the raw batches, given back byte
+//! (`index::read`) and, for payloads, from the raw batches, given back byte
 //! for byte.
 
 mod filter;
@@ -14,27 +14,29 @@ pub use trace::{get, get_span};
 
 use crate::batch::RawStore;
 use crate::error::{Error, Fault};
+use crate::index::Database;
+use crate::index::read::{Slice, TraceRow};
+use crate::index::traces;
+use crate::index::traces::Next;
+use crate::index::{recovery, stats};
+use crate::memory_budget::MemoryBudget;
 use crate::model::Millis;
-use crate::payload::{Held, Payloads};
-use crate::store::Database;
-use crate::store::list::{self, Next};
-use crate::store::read::{Slice, TraceRow};
-use crate::store::{safety, stat};
+use crate::payload::Payloads;
 
-/// Where payloads come from, and how much of them is held.
+/// Where payloads come from, and how much of an isolate they may take.
 #[derive(Debug)]
 pub struct Source<'a, S> {
     /// The raw batches.
     pub store: &'a S,
     /// What this isolate's answers hold.
-    pub held: &'a Rc<Held>,
+    pub budget: &'a Rc<MemoryBudget>,
     /// The time.
     pub now: Millis,
 }
 
 impl<S: RawStore> Source<'_, S> {
     async fn read(&self, slices: &[&Slice]) -> Result<Payloads, Fault> {
-        Payloads::read(self.store, slices, self.held, self.now).await
+        Payloads::read(self.store, slices, self.budget, self.now).await
     }
 }
 
@@ -48,9 +50,9 @@ pub async fn list(
     db: &impl Database,
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
-    let filter::Asked { filter, after, limit } = filter::parse(query, source.now)?;
-    let ran = db.run(list::traces(project, &filter, after.as_ref(), limit)).await?;
-    let (traces, next) = list::read_traces(&ran, limit)?;
+    let filter::ListRequest { filter, after, limit } = filter::parse(query, source.now)?;
+    let ran = db.run(traces::traces(project, &filter, after.as_ref(), limit)).await?;
+    let (traces, next) = traces::read_traces(&ran, limit)?;
     drop(ran);
     let elsewhere: Vec<_> = traces.iter().filter_map(TraceRow::metadata_elsewhere).collect();
     let payloads = source.read(&elsewhere.iter().collect::<Vec<_>>()).await?;
@@ -75,7 +77,7 @@ pub const NO_TRACE: &str = "This project has no trace with this id. It may be in
 /// # Errors
 /// A fault of the database.
 pub async fn dead_letters(project: &str, db: &impl Database) -> Result<String, Error> {
-    let ran = db.run(vec![safety::dead_letters(project)]).await?;
+    let ran = db.run(vec![recovery::dead_letters(project)]).await?;
     Ok(format!(r#"{{"deadLetters":[{}]}}"#, ran.rows.concat().join(",")))
 }
 
@@ -84,7 +86,7 @@ pub async fn dead_letters(project: &str, db: &impl Database) -> Result<String, E
 /// # Errors
 /// A fault of the database.
 pub async fn stats(project: &str, db: &impl Database) -> Result<String, Error> {
-    let ran = db.run(vec![stat::hours(project)]).await?;
+    let ran = db.run(vec![stats::hours(project)]).await?;
     Ok(format!(r#"{{"hours":[{}]}}"#, ran.rows.concat().join(",")))
 }
 

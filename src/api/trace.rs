@@ -4,14 +4,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::json::{self, SpanOut};
+use super::json;
+use super::json::SpanOut;
 use super::{NO_TRACE, Source, filter};
 use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};
+use crate::index::read;
+use crate::index::read::{Found, Named, Parent, Slice, Span};
+use crate::index::{Database, spans};
+use crate::memory_budget::MemoryShare;
 use crate::model::SpanBody;
-use crate::payload::{Hold, Missing, Payloads, Read, plan};
-use crate::store::read::{self, Found, Named, Parent, Slice, Span};
-use crate::store::{Database, query, spans};
+use crate::payload::{Missing, Payloads, Read, plan};
 
 /// A part ends before the span that brings its events to more bytes than this, the
 /// trace's long metadata among them. The first is always there.
@@ -109,7 +112,7 @@ pub async fn get_span(
     db: &impl Database,
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
-    let ran = db.run(query::get_span(project, id, span)).await?;
+    let ran = db.run(spans::get_span(project, id, span)).await?;
     let Some(Found { trace, spans, .. }) = read::part(&ran, 1)? else {
         return Err(Reject::NotFound(NO_TRACE.into()).into());
     };
@@ -172,7 +175,7 @@ impl Answer {
         spans: &[Span],
         besides: Option<&Slice>,
         source: &Source<'_, impl RawStore>,
-    ) -> Result<(Self, Hold), Fault> {
+    ) -> Result<(Self, MemoryShare), Fault> {
         let lengths = || spans.iter().map(|span| length(span.slice.as_ref()));
         let events = lengths().sum::<u64>() + length(besides);
         let largest = lengths().fold(length(besides), u64::max);
@@ -180,7 +183,7 @@ impl Answer {
         let size = size + spans.len() * SPAN_BYTES + ROOM;
         let rows = spans.len() * (2 * size_of::<Span>() + size_of::<SpanBody<'_>>());
         let hold = (size + rows) as u64 + GROUP_BYTES + largest;
-        let hold = source.held.take(hold, source.now)?;
+        let hold = source.budget.take(hold, source.now)?;
         Ok((Self { text: Vec::with_capacity(size) }, hold))
     }
 

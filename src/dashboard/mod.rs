@@ -1,40 +1,19 @@
 //! The dashboard: pages for people, rendered here and whole. Which page a path
 //! is, what every page is made from, and what every answer carries. What is on
-//! the pages is in the modules below; reading the index is `store`'s.
+//! the pages is in the modules below; reading the index is `index`'s.
 
-pub mod asset;
-pub mod chart;
-pub mod chat;
-mod critical;
-pub mod filter;
-pub mod first_trace;
-pub mod form;
-pub mod format;
-pub mod json;
-pub mod json_view;
-pub mod layout;
-pub mod list_page;
-pub mod messages;
-mod range;
-pub mod rows;
+pub mod list;
+pub mod login;
 pub mod session;
-pub mod session_page;
-pub mod sign_in;
-pub mod span_page;
-pub mod span_payload;
-mod title;
-pub mod took;
-pub mod trace_page;
-pub mod tree;
-pub mod waterfall;
+pub mod span;
+pub mod trace;
+pub mod ui;
+pub mod view;
 
-use maud::Markup;
-
-use crate::api::Source;
+use self::view::{Answer, View};
 use crate::batch::RawStore;
 use crate::error::{Error, Reject};
-use crate::model::Millis;
-use crate::store::Database;
+use crate::index::Database;
 
 /// A page of the dashboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,74 +97,6 @@ fn decode(segment: &str) -> Result<String, Reject> {
         .map_err(|_| Reject::NotFound("the id in the path is not percent-encoded UTF-8".into()))
 }
 
-/// What pages are made from: who asks, for what, and where the answer comes
-/// from.
-#[derive(Debug)]
-pub struct View<'a, D, S> {
-    /// The project whose traces these are. Its id.
-    pub project: &'a str,
-    /// The project's name.
-    pub project_name: &'a str,
-    /// The query string, without its `?`.
-    pub query: &'a str,
-    /// The scheme and host that the request came to: `https://example.com`.
-    pub origin: &'a str,
-    /// Whether htmx asks, for a part of a page.
-    pub part: bool,
-    /// The `If-None-Match` header.
-    pub known: Option<&'a str>,
-    /// Whether this is local development.
-    pub local: bool,
-    /// The time.
-    pub now: Millis,
-    /// The index.
-    pub db: &'a D,
-    /// The raw batches.
-    pub source: Source<'a, S>,
-}
-
-/// An answer to a browser.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The status code.
-    pub status: u16,
-    /// Headers besides those that every page has.
-    pub headers: Vec<(&'static str, String)>,
-    /// HTML, or nothing.
-    pub body: String,
-}
-
-impl Answer {
-    /// A page, or a part of one.
-    #[must_use]
-    pub fn html(status: u16, markup: Markup) -> Self {
-        Self {
-            status,
-            headers: vec![("content-type", "text/html; charset=utf-8".into())],
-            body: markup.into_string(),
-        }
-    }
-
-    /// Go and look there, with a GET.
-    #[must_use]
-    pub fn see(path: impl Into<String>) -> Self {
-        Self { status: 303, headers: vec![("location", path.into())], body: String::new() }
-    }
-
-    /// The same with a header more.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-}
-
-impl From<Markup> for Answer {
-    fn from(markup: Markup) -> Self {
-        Self::html(200, markup)
-    }
-}
-
 /// Headers of every page. Nothing may run, load or be sent but what is this
 /// origin's own; nobody may frame it. `same-origin` and not `no-referrer`: under
 /// that browsers send forms with `Origin: null`, and forms are checked by it.
@@ -211,11 +122,11 @@ pub async fn answer(
 ) -> Result<Answer, Error> {
     match page {
         Page::Home | Page::SignIn | Page::PostSignIn | Page::SignOut => Ok(Answer::see("/traces")),
-        Page::Traces => list_page::page(view).await,
-        Page::Chart => chart::part(view).await,
-        Page::Trace(id) => trace_page::page(view, id).await,
-        Page::Span(trace, span) => span_page::page(view, trace, span).await,
-        Page::RawSpan(trace, span) => span_page::raw(view, trace, span).await,
-        Page::Session(id) => session_page::page(view, id).await,
+        Page::Traces => list::page::page(view).await,
+        Page::Chart => list::chart::part(view).await,
+        Page::Trace(id) => trace::page::page(view, id).await,
+        Page::Span(trace, span) => span::page::page(view, trace, span).await,
+        Page::RawSpan(trace, span) => span::page::raw(view, trace, span).await,
+        Page::Session(id) => session::page::page(view, id).await,
     }
 }

@@ -3,12 +3,13 @@
 
 use worker::Env;
 
-use crate::auth;
+use crate::access::api_keys;
 use crate::error::{Error, Fault, Reject};
-use crate::replay::{self, Replayed};
+use crate::pipeline::replay;
+use crate::pipeline::replay::Replayed;
 
 use super::binding;
-use super::r2::R2Bucket;
+use crate::edge::adapters::r2::R2Bucket;
 
 /// Checks the operator's token.
 ///
@@ -16,7 +17,7 @@ use super::r2::R2Bucket;
 /// 401 for any other token, and for all where none is set.
 pub fn authorize(env: &Env, header: Option<&str>) -> Result<(), Reject> {
     let secret = env.secret("ADMIN_TOKEN").map(|secret| secret.to_string()).unwrap_or_default();
-    auth::check_operator(header, &secret)
+    api_keys::check_operator(header, &secret)
 }
 
 /// One step of a replay.
@@ -24,7 +25,7 @@ pub fn authorize(env: &Env, header: Option<&str>) -> Result<(), Reject> {
 /// # Errors
 /// 400 for a body that is not a replay's, a fault of R2 or of the queue.
 pub async fn replay(env: &Env, body: &[u8]) -> Result<Replayed, Error> {
-    let request: replay::Request = serde_json::from_slice(body)
+    let request: replay::ReplayRequest = serde_json::from_slice(body)
         .map_err(|e| Reject::invalid("body", format!("expected a replay: {e}")))?;
     let queue = env.queue("QUEUE").map_err(|e| Fault::Internal(e.to_string()))?;
     let store: R2Bucket = binding(env, "RAW")?;

@@ -5,15 +5,15 @@ use serde::Serialize;
 use serde_json::json;
 use worker::{console_error, console_log, console_warn};
 
-use crate::consumer::Outcome;
 use crate::error::{Error, Fault, Severity};
 use crate::model::Millis;
-use crate::sweep::Swept;
+use crate::pipeline::consume::Outcome;
+use crate::pipeline::sweep::Swept;
 
 /// What there is to say of a request.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase", tag = "event", rename = "request")]
-pub struct Request<'a> {
+pub struct RequestLine<'a> {
     /// Also in the response.
     #[serde(rename = "requestId")]
     pub id: &'a str,
@@ -34,7 +34,7 @@ pub struct Request<'a> {
 }
 
 /// Says how a request ended: what is the caller's fault is no error of ours.
-pub fn request(request: &Request, error: Option<&Error>) {
+pub fn request(request: &RequestLine, error: Option<&Error>) {
     let line = serde_json::to_string(request).unwrap_or_default();
     match error.map(|error| error.kind().severity) {
         Some(Severity::Error) => console_error!("{line}"),

@@ -2,16 +2,15 @@
 //! names the platform. It decides nothing: requests and messages go to the
 //! modules that do, and what comes back is put into the platform's words.
 
+mod adapters;
 mod admin;
 mod body;
-mod d1;
+mod buffer;
+mod call;
 mod fetch;
-mod limit;
 mod log;
-mod metrics;
 mod page;
 mod queue;
-mod r2;
 mod scheduled;
 mod start;
 

@@ -1,13 +1,19 @@
 //! The door for people: who is signed in, signing in and out, and the page
 //! that they asked for.
 
-use super::d1::Index;
-use super::fetch::{Call, held, with_keys};
-use super::r2::R2Bucket;
-use super::{binding, limit};
-use crate::auth::Principal;
-use crate::dashboard::session::{self, Request, Sent, destination};
-use crate::dashboard::{self, Answer, Page, View, layout, sign_in};
+use super::binding;
+use super::body::read_form;
+use super::call::{Call, key_cache, read_budget};
+use crate::access::api_keys::Principal;
+use crate::access::login_cookie;
+use crate::access::login_cookie::{LoginRequest, Sender, destination};
+use crate::dashboard;
+use crate::dashboard::ui::layout;
+use crate::dashboard::view::{Answer, View};
+use crate::dashboard::{Page, login};
+use crate::edge::adapters::d1::Index;
+use crate::edge::adapters::r2::R2Bucket;
+use crate::edge::adapters::rate_limits;
 use crate::error::{Error, Reject};
 use crate::http::Reply;
 
@@ -46,7 +52,7 @@ impl Call {
             Page::PostSignIn => self.sign_in(&at, &index).await?,
             Page::SignOut => {
                 self.check_sender(&at)?;
-                Answer::see("/sign-in").with("set-cookie", session::sign_out(at.secure()))
+                Answer::see("/sign-in").with("set-cookie", login_cookie::sign_out(at.secure()))
             }
             Page::SignIn => {
                 let to = field(at.query.as_bytes(), "to").unwrap_or_default();
@@ -54,8 +60,8 @@ impl Call {
                 if self.signed_in(&at, &index).await?.is_some() {
                     Answer::see(to)
                 } else {
-                    let ended = field(at.query.as_bytes(), "ended").map(|_| sign_in::ENDED);
-                    sign_in::page(to, self.local(), ended).into()
+                    let ended = field(at.query.as_bytes(), "ended").map(|_| login::page::ENDED);
+                    login::page::page(to, self.local(), ended).into()
                 }
             }
             page => match self.signed_in(&at, &index).await? {
@@ -72,13 +78,13 @@ impl Call {
         index: &Index,
     ) -> Result<Option<Principal>, Error> {
         let (cookies, address) = (self.header("cookie"), self.address());
-        let request = Request {
+        let request = LoginRequest {
             cookies: cookies.as_deref(),
             address: &address,
             local: self.local(),
             secure: at.secure(),
         };
-        let who = session::who(request, self.started, &with_keys, &self.keys(index)).await?;
+        let who = login_cookie::who(request, self.started, &key_cache(), &self.keys(index)).await?;
         if let Some(who) = &who {
             self.project = Some(who.project.clone());
             self.project_name = Some(who.project_name.clone());
@@ -87,8 +93,8 @@ impl Call {
     }
 
     fn to_sign_in(&self, at: &Address<'_>) -> Answer {
-        let ended = session::was_given(self.header("cookie").as_deref(), at.secure());
-        sign_in::send(&self.asked_from(at), self.part(), ended)
+        let ended = login_cookie::was_given(self.header("cookie").as_deref(), at.secure());
+        login::page::send(&self.asked_from(at), self.part(), ended)
     }
 
     async fn sign_in(&mut self, at: &Address<'_>, index: &Index) -> Result<Answer, Error> {
@@ -101,23 +107,23 @@ impl Call {
         let failed = match found {
             Ok(who) => {
                 self.project = Some(who.project.clone());
-                let cookie = session::sign_in(&who, self.started, at.secure());
+                let cookie = login_cookie::sign_in(&who, self.started, at.secure());
                 return Ok(Answer::see(to).with("set-cookie", cookie));
             }
             Err(error) => error,
         };
-        let (status, reason) = sign_in::reason(&failed).ok_or(failed)?;
-        Ok(Answer::html(status, sign_in::page(to, self.local(), Some(&reason))))
+        let (status, reason) = login::page::reason(&failed).ok_or(failed)?;
+        Ok(Answer::html(status, login::page::page(to, self.local(), Some(&reason))))
     }
 
     async fn form(&mut self) -> Result<Vec<u8>, Error> {
-        let form = self.form_of(MAX_FORM_BYTES).await?;
+        let form = read_form(&mut self.request, MAX_FORM_BYTES).await?;
         form.ok_or_else(|| Reject::TooLarge("That is no form of this page.".into()).into())
     }
 
     fn check_sender(&self, at: &Address<'_>) -> Result<(), Reject> {
         let (site, origin) = (self.header("sec-fetch-site"), self.header("origin"));
-        session::check_sender(Sent {
+        login_cookie::check_sender(Sender {
             site: site.as_deref(),
             origin: origin.as_deref(),
             to: at.origin,
@@ -131,10 +137,14 @@ impl Call {
         who: &Principal,
         index: &Index,
     ) -> Result<Answer, Error> {
-        limit::count(&self.env, crate::limit::request(&who.key_id, who.rate_limit, true)).await?;
+        rate_limits::count(
+            &self.env,
+            crate::access::rate_limits::request(&who.key_id, who.rate_limit, true),
+        )
+        .await?;
         let store: R2Bucket = binding(&self.env, "RAW")?;
         let known = self.header("if-none-match");
-        let held = held();
+        let budget = read_budget();
         let view = View {
             project: &who.project,
             project_name: &who.project_name,
@@ -145,7 +155,7 @@ impl Call {
             local: self.local(),
             now: self.started,
             db: index,
-            source: self.source(&store, &held),
+            source: self.source(&store, &budget),
         };
         dashboard::answer(page, &view).await
     }

@@ -12,14 +12,15 @@ use js_sys::{Array, JSON};
 use worker::wasm_bindgen::prelude::*;
 use worker::{Env, Queue};
 
-use super::d1::Index;
-use super::r2::R2Bucket;
-use super::{binding, log, metrics, now, object};
-use crate::consumer::{Delivery, Outcome, consume, consume_dead};
+use super::{binding, log, now, object};
+use crate::edge::adapters::analytics;
+use crate::edge::adapters::d1::Index;
+use crate::edge::adapters::r2::R2Bucket;
 use crate::error::Fault;
-use crate::queue::{Doorbell, Message};
+use crate::pipeline::consume::{Delivery, Outcome, consume, consume_dead};
+use crate::pipeline::queue::{BatchQueue, Message};
 
-impl Doorbell for Queue {
+impl BatchQueue for Queue {
     async fn send(&self, message: &Message) -> Result<(), Fault> {
         Queue::send(self, message).await.map_err(|e| unsent(&e))
     }
@@ -110,7 +111,7 @@ impl Consumer {
         for ((delivery, message), mut outcome) in deliveries.iter().zip(&messages).zip(outcomes) {
             // Acknowledged only when it is safe among the dead letters.
             if let (Outcome::Bury { why }, false) = (&outcome, given_up)
-                && let Err(fault) = Doorbell::send(&self.dead, &delivery.message).await
+                && let Err(fault) = BatchQueue::send(&self.dead, &delivery.message).await
             {
                 outcome = Outcome::Retry { delay_s: 60, why: format!("{why}; and then {fault}") };
             }
@@ -136,7 +137,7 @@ impl Consumer {
     fn settle(&self, delivery: &Delivery, message: &QueueMessage, outcome: &Outcome, dead: bool) {
         let key = &delivery.message.key;
         log::consumed(key, delivery.attempt, outcome);
-        metrics::write(&self.env, crate::metrics::settled(key, outcome, dead));
+        analytics::write(&self.env, crate::telemetry::data_points::settled(key, outcome, dead));
         match outcome {
             Outcome::Ack(_) | Outcome::Bury { .. } => message.ack(),
             Outcome::Retry { delay_s, .. } => {

@@ -2,12 +2,14 @@
 
 use worker::{Env, ScheduleContext, ScheduledEvent, event};
 
-use super::d1::Index;
-use super::r2::R2Bucket;
-use super::{binding, log, metrics, now};
+use super::{binding, log, now};
+use crate::edge::adapters::analytics;
+use crate::edge::adapters::d1::Index;
+use crate::edge::adapters::r2::R2Bucket;
 use crate::error::Fault;
 use crate::model::Millis;
-use crate::sweep::{self, Swept};
+use crate::pipeline::sweep;
+use crate::pipeline::sweep::Swept;
 
 /// Runs the sweeper as of the time that the run was planned for.
 #[event(scheduled)]
@@ -17,7 +19,7 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     let planned = event.schedule() as Millis;
     let result = run(&env, planned).await;
     if let Ok(swept) = &result {
-        metrics::write(&env, crate::metrics::swept(swept));
+        analytics::write(&env, crate::telemetry::data_points::swept(swept));
     }
     log::swept(&result, now() - started);
 }

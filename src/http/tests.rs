@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::error::Severity;
-use crate::metrics;
+use crate::telemetry::data_points;
 
 #[test]
 fn finds_routes() {
@@ -51,7 +51,7 @@ fn the_operators_paths_are_for_no_other_origin() {
         ("/api/v1/admin/none", false, false),
         ("/traces", true, false),
     ] {
-        let headers = common_headers(&Asked { id: "", path, secure: false }, page);
+        let headers = common_headers(&RequestInfo { id: "", path, secure: false }, page);
         let found = headers.iter().any(|(name, _)| name.starts_with("access-control-"));
         assert_eq!(found, shared, "{path}");
     }
@@ -66,7 +66,7 @@ fn the_operators_paths_are_for_no_other_origin() {
 fn every_response_forbids_sniffing_and_over_https_everything_else() {
     for page in [false, true] {
         for (secure, expected) in [(false, 0), (true, 1)] {
-            let headers = common_headers(&Asked { id: "", path: "/", secure }, page);
+            let headers = common_headers(&RequestInfo { id: "", path: "/", secure }, page);
             let count = |wanted| headers.iter().filter(|(name, _)| *name == wanted).count();
             assert_eq!(count("x-content-type-options"), 1);
             assert_eq!(count("strict-transport-security"), expected);
@@ -119,10 +119,10 @@ fn answer_page_log_and_metrics_agree_on_every_failure() {
         let reply = Reply::error(&error, "req-1");
         let body: Value = serde_json::from_str(&reply.body).unwrap();
         assert_eq!((reply.status, body["error"]["code"].as_str()), (status, Some(code)));
-        let (page, text) = dashboard::layout::error(&error, None, "req-1");
+        let (page, text) = dashboard::ui::layout::error(&error, None, "req-1");
         assert_eq!(page, status);
         assert!(text.into_string().contains(&status.to_string()));
-        let point = metrics::rejected(Some("p"), &error).map(|point| point.reason);
+        let point = data_points::rejected(Some("p"), &error).map(|point| point.reason);
         assert_eq!(point, (status != 404 && status != 405).then_some(code));
     }
 }

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 
 use edgespan::batch::{Listed, RawStore};
 use edgespan::error::Fault;
-use edgespan::queue::{Doorbell, Message};
-use edgespan::store::{Database, Ran, Statement};
+use edgespan::index::{Database, QueryResults, Statement};
+use edgespan::pipeline::queue::{BatchQueue, Message};
 
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl<T: RawStore> RawStore for Flaky<'_, T> {
     }
 }
 
-impl<T: Doorbell> Doorbell for Flaky<'_, T> {
+impl<T: BatchQueue> BatchQueue for Flaky<'_, T> {
     async fn send(&self, message: &Message) -> Result<(), Fault> {
         self.call(self.port.send(message)).await
     }
@@ -72,7 +72,7 @@ impl<T: Doorbell> Doorbell for Flaky<'_, T> {
 }
 
 impl<T: Database> Database for Flaky<'_, T> {
-    async fn run(&self, statements: Vec<Statement>) -> Result<Ran, Fault> {
+    async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault> {
         self.call(self.port.run(statements)).await
     }
 }

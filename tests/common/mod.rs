@@ -14,11 +14,11 @@ use std::rc::Rc;
 
 use edgespan::api::Source;
 use edgespan::batch::{BatchRef, Format, Listed, RawStore};
-use edgespan::consumer::{Delivery, Outcome, consume};
 use edgespan::error::{Error, Fault};
-use edgespan::payload::Held;
-use edgespan::queue::{Doorbell, Message};
-use edgespan::store::{Database, Param, Ran, Statement};
+use edgespan::index::{Database, Param, QueryResults, Statement};
+use edgespan::memory_budget::MemoryBudget;
+use edgespan::pipeline::consume::{Delivery, Outcome, consume};
+use edgespan::pipeline::queue::{BatchQueue, Message};
 use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, ToSql, params_from_iter};
@@ -83,11 +83,11 @@ impl ToSql for Bound<'_> {
 }
 
 impl Database for Sqlite {
-    async fn run(&self, statements: Vec<Statement>) -> Result<Ran, Fault> {
+    async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault> {
         let fault = |e: rusqlite::Error| Fault::Unavailable { what: "sqlite", why: e.to_string() };
         let mut db = self.0.borrow_mut();
         let transaction = db.transaction().map_err(fault)?;
-        let mut ran = Ran::default();
+        let mut ran = QueryResults::default();
         for statement in &statements {
             let mut query = transaction.prepare(&statement.sql).map_err(fault)?;
             let params = params_from_iter(statement.params.iter().map(Bound));
@@ -143,7 +143,7 @@ impl RawStore for Objects {
 #[derive(Default)]
 pub struct Waiting(pub RefCell<Vec<Message>>);
 
-impl Doorbell for Waiting {
+impl BatchQueue for Waiting {
     async fn send(&self, message: &Message) -> Result<(), Fault> {
         self.0.borrow_mut().push(message.clone());
         Ok(())
@@ -159,12 +159,16 @@ impl Doorbell for Waiting {
 pub struct World {
     pub db: Sqlite,
     pub store: Objects,
-    pub held: Rc<Held>,
+    pub budget: Rc<MemoryBudget>,
 }
 
 impl World {
     pub fn new() -> Self {
-        Self { db: Sqlite::new(), store: Objects::default(), held: Rc::default() }
+        Self {
+            db: Sqlite::new(),
+            store: Objects::default(),
+            budget: Rc::new(MemoryBudget::for_reads()),
+        }
     }
 
     /// Stores a body and has the consumer write it, as if it had been accepted.
@@ -199,7 +203,7 @@ impl World {
         })
     }
     pub fn source(&self) -> Source<'_, Objects> {
-        Source { store: &self.store, held: &self.held, now: RECEIVED }
+        Source { store: &self.store, budget: &self.budget, now: RECEIVED }
     }
 
     /// The list's `data`.

@@ -1,6 +1,8 @@
 //! Pages over the ports, as text.
 
-use edgespan::dashboard::{self, Answer, Page, View};
+use edgespan::dashboard;
+use edgespan::dashboard::Page;
+use edgespan::dashboard::view::{Answer, View};
 use edgespan::error::Error;
 use serde_json::{Value, json};
 

@@ -2,11 +2,13 @@
 //! tests of what each of them keeps to.
 
 use edgespan::batch::{BatchRef, Format};
+use edgespan::formats::twosignal;
+
+use edgespan::index::spans::{get_span, get_trace};
+use edgespan::index::{Statement, chart, link, recovery, sessions, spans, stats, traces};
 use edgespan::model::TraceStatus;
-use edgespan::store::query::{get_span, get_trace};
-use edgespan::store::write::{self, Source};
-use edgespan::store::{Statement, chart, link, list, safety, session, spans, stat};
-use edgespan::wire;
+use ingest_core::index_writer::statements;
+use ingest_core::index_writer::statements::Source;
 
 use super::{PROJECT, RECEIVED};
 
@@ -26,15 +28,15 @@ pub fn written() -> BatchRef {
 pub fn of_project() -> Vec<Statement> {
     let (body, batch) = (WRITTEN, written());
     let mut events = Vec::new();
-    wire::decode(body.as_bytes(), |event| events.push(event)).unwrap();
-    let mut all = write::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
+    twosignal::decode(body.as_bytes(), |event| events.push(event)).unwrap();
+    let mut all = statements::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
     all.extend(get_trace(PROJECT, "t"));
     all.extend(get_span(PROJECT, "t", "s"));
     let after = Some((0, String::new()));
-    all.extend(spans::part(PROJECT, "t", &spans::Part { after, most: 1 }));
+    all.extend(spans::part(PROJECT, "t", &spans::SpanPart { after, most: 1 }));
     all.extend(spans::named(PROJECT, "t", &["s"], &[link("e")]));
-    all.extend(session::near(PROJECT, "s", 0));
-    let every_condition = list::Filter {
+    all.extend(sessions::near(PROJECT, "s", 0));
+    let every_condition = traces::Filter {
         from: Some(0),
         to: Some(2),
         status: Some(TraceStatus::Ok),
@@ -46,12 +48,12 @@ pub fn of_project() -> Vec<Statement> {
         min_duration_us: Some(1),
         min_cost_nano: Some(1),
     };
-    all.extend(list::page(PROJECT, &list::Filter::default(), None, 50));
-    all.extend(list::page(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
-    all.extend(list::traces(PROJECT, &list::Filter::default(), None, 50));
-    all.extend(list::traces(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
-    all.push(list::reach(PROJECT, &list::Filter::default(), 1));
-    all.push(list::reach(PROJECT, &every_condition, 1));
+    all.extend(traces::page(PROJECT, &traces::Filter::default(), None, 50));
+    all.extend(traces::page(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
+    all.extend(traces::traces(PROJECT, &traces::Filter::default(), None, 50));
+    all.extend(traces::traces(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
+    all.push(traces::reach(PROJECT, &traces::Filter::default(), 1));
+    all.push(traces::reach(PROJECT, &every_condition, 1));
     let few = chart::Extent { traces: 1, newest: None, counted_to: None, oldest: None };
     let some = chart::Scope { from: Some(0), to: Some(2), oldest: Some((0, "a".into())) };
     for scope in [chart::Scope::default(), some] {
@@ -62,9 +64,9 @@ pub fn of_project() -> Vec<Statement> {
         }
     }
     let unwritten = BatchRef::of(PROJECT, b"unwritten", RECEIVED, Format::Native);
-    all.extend(safety::bury(&unwritten, "why", 1, RECEIVED));
-    all.push(stat::rejected(PROJECT, [1; 4], RECEIVED));
-    all.push(safety::dead_letters(PROJECT));
-    all.push(stat::hours(PROJECT));
+    all.extend(recovery::bury(&unwritten, "why", 1, RECEIVED));
+    all.push(stats::rejected(PROJECT, [1; 4], RECEIVED));
+    all.push(recovery::dead_letters(PROJECT));
+    all.push(stats::hours(PROJECT));
     all
 }

@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use edgespan::error::Reject;
-use edgespan::wire;
+use edgespan::formats::twosignal;
 use mutate::{Random, mutated};
 
 fn corpus_folder() -> PathBuf {
@@ -86,7 +86,7 @@ fn behaviour(body: &[u8]) -> u64 {
     };
     let mut hasher = DefaultHasher::new();
     let mut fields = 0_u64;
-    let decoded = wire::decode(body, |event| {
+    let decoded = twosignal::decode(body, |event| {
         for (bit, part) in format!("{event:?}").split(": ").take(40).enumerate() {
             fields |= u64::from(part.starts_with("Some")) << bit;
         }

@@ -5,13 +5,13 @@ use std::io::Write;
 
 use edgespan::api;
 use edgespan::batch::{BatchRef, Format};
-use edgespan::encoding::{Encoding, check_content_type, decompress};
 use edgespan::error::Error;
+use edgespan::formats::twosignal;
 use edgespan::http::Route;
-use edgespan::ingest::preferred_handling;
+use edgespan::http::body::{Encoding, check_content_type, decompress};
 use edgespan::limits::MAX_BODY_BYTES;
+use edgespan::pipeline::ingest::preferred_handling;
 use edgespan::time;
-use edgespan::wire;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
@@ -34,10 +34,10 @@ fn single_events() {
         },
         |event| {
             let Ok(text) = std::str::from_utf8(event) else { return };
-            let Some(alone) = wire::decode_event(text) else { return };
+            let Some(alone) = twosignal::decode_event(text) else { return };
             let wrapped = format!("{{\"batch\":[{text}]}}");
             let mut events = Vec::new();
-            wire::decode(wrapped.as_bytes(), |event| events.push(event)).unwrap();
+            twosignal::decode(wrapped.as_bytes(), |event| events.push(event)).unwrap();
             assert_eq!(events.len(), 1, "{text}");
             assert_eq!(
                 (&events[0].body, &events[0].envelope),

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use edgespan::api;
-use edgespan::consumer::Outcome;
+use edgespan::formats::twosignal;
 use edgespan::model::Body;
-use edgespan::wire;
+use edgespan::pipeline::consume::Outcome;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -47,7 +47,7 @@ fn what_is_accepted_is_there() {
         |random| mutated(random.of::<Vec<u8>>(&corpus), random.of::<Vec<u8>>(&corpus), random),
         |body| {
             let mut wanted: HashMap<String, Vec<String>> = HashMap::new();
-            let decoded = wire::decode(body, |event| match &event.body {
+            let decoded = twosignal::decode(body, |event| match &event.body {
                 Body::Trace(trace) => drop(wanted.entry(trace.id.to_string()).or_default()),
                 Body::Span(span) => {
                     let id = span.id.as_ref().or(event.envelope.as_ref());

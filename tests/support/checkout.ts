@@ -10,7 +10,7 @@ import { expect, vi } from "vitest";
 
 /** What `npm start` and `npm run deploy` look at; with the stamps of the last build, so that none is needed. */
 const COPIED = [
-  "src", "core", "migrations", "scripts", "build", "Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "wrangler.toml",
+  "src", "crates", "migrations", "scripts", "build", "Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "wrangler.toml",
   ".edgespan/build", ".edgespan/named.wasm",
 ];
 

@@ -1,8 +1,8 @@
 //! What the decoder and the oracle must say of the same bytes; and that one
 //! event by itself decodes as it did in its body.
 
+use edgespan::formats::twosignal;
 use edgespan::limits::{MAX_DEPTH, MAX_DETAILS, MAX_EVENTS};
-use edgespan::wire;
 
 use crate::oracle::{Verdict, read};
 
@@ -11,7 +11,7 @@ use crate::oracle::{Verdict, read};
 pub fn check(body: &[u8]) {
     let shown = String::from_utf8_lossy(body);
     let mut events = Vec::new();
-    let decoded = wire::decode(body, |event| events.push(event));
+    let decoded = twosignal::decode(body, |event| events.push(event));
     let wanted = match read(body) {
         Verdict::Incomparable => return,
         Verdict::Refused => {
@@ -40,7 +40,7 @@ pub fn check(body: &[u8]) {
         let text = std::str::from_utf8(&body[event.range.clone()]).unwrap();
         event.index = 0;
         event.range = 0..text.len();
-        assert_eq!(wire::decode_event(text), Some(event), "{shown}");
+        assert_eq!(twosignal::decode_event(text), Some(event), "{shown}");
     }
 }
 

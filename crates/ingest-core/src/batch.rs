@@ -1,0 +1,172 @@
+//! The raw batch: one object in R2, never changed once written. Here are its
+//! content-addressed id, its time-ordered key, and the port to the store.
+//! Reading events out of it is `formats`'s.
+
+use std::ops::Range;
+
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
+
+use crate::error::Fault;
+use crate::model::Millis;
+use crate::time;
+
+/// What the bytes of a raw batch are. It is the ending of the object's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `{"batch":[…]}`, as the SDK sends it: `.json`.
+    Native,
+}
+
+impl Format {
+    /// The ending of the key, without the dot; also what the queue message says.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Native => "json",
+        }
+    }
+
+    /// The format that this ending stands for.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        (text == "json").then_some(Self::Native)
+    }
+}
+
+/// Where a raw batch lies, and everything that its place says about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchRef {
+    /// The project that it belongs to.
+    pub project: String,
+    /// 128 bits of XXH3 over the body, seeded with the project: 32 hexadecimal
+    /// digits. The same body of the same project is the same batch. Not
+    /// cryptographic: a client can only collide with itself.
+    pub id: String,
+    /// When it was received, by the edge's clock.
+    pub received: Millis,
+    /// What its bytes are.
+    pub format: Format,
+}
+
+impl BatchRef {
+    /// The batch that this body is.
+    #[must_use]
+    pub fn of(project: &str, body: &[u8], received: Millis, format: Format) -> Self {
+        let id = xxh3_128_with_seed(body, xxh3_64(project.as_bytes()));
+        Self { project: project.into(), id: format!("{id:032x}"), received, format }
+    }
+
+    /// The object's key: `raw/20261122T061930.123Z/<project>/<id>.json`. The
+    /// time comes first, so that a listing is in order of arrival over all
+    /// projects and can begin where the last one ended.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let (id, ending) = (&self.id, self.format.as_str());
+        format!("{}/{}/{id}.{ending}", key_at(self.received), self.project)
+    }
+
+    /// The batch whose object has this key; `None` for a key not made by
+    /// [`BatchRef::key`].
+    #[must_use]
+    pub fn parse(key: &str) -> Option<Self> {
+        let mut parts = key.strip_prefix(PREFIX)?.split('/');
+        let (time, project, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let (id, ending) = name.split_once('.')?;
+        let received = time_of(time)?;
+        let found = Self {
+            project: project.into(),
+            id: id.into(),
+            received,
+            format: Format::parse(ending)?,
+        };
+        (parts.next().is_none() && found.key() == key).then_some(found)
+    }
+}
+
+/// What every raw object's key begins with.
+pub const PREFIX: &str = "raw/";
+
+/// What the keys of batches received at this time begin with: a place in the
+/// order of keys.
+#[must_use]
+pub fn key_at(at: Millis) -> String {
+    format!("{PREFIX}{}", key_time(at))
+}
+
+/// The time part of a key: fixed width, so text order is time order. In the
+/// basic format of ISO 8601, which has no colons.
+fn key_time(at: Millis) -> String {
+    time::with_millis(at.saturating_mul(1_000)).replace(['-', ':'], "")
+}
+
+/// What [`key_time`] wrote.
+fn time_of(key: &str) -> Option<Millis> {
+    let part = |range| key.get(range);
+    let (year, month, day) = (part(0..4)?, part(4..6)?, part(6..8)?);
+    let (hour, minute, rest) = (part(9..11)?, part(11..13)?, key.get(13..)?);
+    let extended = format!("{year}-{month}-{day}T{hour}:{minute}:{rest}");
+    Some(time::parse(&extended)?.div_euclid(1_000))
+}
+
+/// The store of raw batches. Implemented over R2 by `edge`.
+#[allow(async_fn_in_trait, reason = "one thread, and only this crate implements it")]
+pub trait RawStore {
+    /// A body as the platform hands it over, so that it can be passed on
+    /// without being copied.
+    type Body;
+
+    /// Stores the body under the key. Storing it again changes nothing.
+    async fn put(&self, key: &str, body: &Self::Body) -> Result<(), Fault>;
+
+    /// The object's bytes, or those of a part of it; `None` when there is none.
+    async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// The first keys of raw batches after this place in their order: at most
+    /// `most`, and perhaps fewer than there are.
+    async fn list(&self, after: &str, most: usize) -> Result<Listed, Fault>;
+}
+
+/// What a listing gave.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The keys, in order.
+    pub keys: Vec<String>,
+    /// Whether there are more after the last. Only this says so: a store may
+    /// give fewer keys than were asked for.
+    pub more: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_says_everything_and_reads_back() {
+        let batch = BatchRef::of("p1", b"{}", 1_795_328_370_123, Format::Native);
+        assert_eq!(batch.key(), format!("raw/20261122T061930.123Z/p1/{}.json", batch.id));
+        assert_eq!(BatchRef::parse(&batch.key()), Some(batch));
+    }
+
+    #[test]
+    fn id_depends_on_project_and_body_only() {
+        let id = |p: &str, b: &[u8], t| BatchRef::of(p, b, t, Format::Native).id;
+        assert_eq!(id("a", b"x", 1), id("a", b"x", 2));
+        assert_ne!(id("a", b"x", 1), id("b", b"x", 1));
+        assert_ne!(id("a", b"x", 1), id("a", b"y", 1));
+    }
+
+    #[test]
+    fn rejects_keys_of_other_makers() {
+        for key in [
+            "",
+            "raw/",
+            "raw/x/p/0.json",
+            "raw/20261122T061930.123Z/p/0.json/x",
+            "raw/20261122T061930.123Z/p/0.xml",
+            "raw/20261122T061930Z/p/0.json",
+            "other/20261122T061930.123Z/p/0.json",
+        ] {
+            assert_eq!(BatchRef::parse(key), None, "{key}");
+        }
+    }
+}

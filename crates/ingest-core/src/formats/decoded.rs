@@ -1,0 +1,35 @@
+//! What a decoder says of a body, whatever its format.
+
+use crate::error::{Detail, Reject};
+
+/// What a body had in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// All events, good and bad.
+    pub events: usize,
+    /// The good ones.
+    pub accepted: usize,
+    /// The bad ones.
+    pub invalid: usize,
+    /// Everything that is wrong with the bad ones, counted.
+    pub problems: usize,
+    /// The first [`crate::limits::MAX_DETAILS`] problems, by event.
+    pub details: Vec<Detail>,
+}
+
+impl Decoded {
+    /// The 400 for a batch that is refused for its bad events.
+    #[must_use]
+    pub fn into_reject(self) -> Reject {
+        let Self { events, invalid, problems, details, .. } = self;
+        let verb = if invalid == 1 { "is" } else { "are" };
+        let listed = details.len();
+        let rest = if listed < problems {
+            format!("; the first {listed} of {problems} problems are listed")
+        } else {
+            String::new()
+        };
+        let message = format!("{invalid} of {events} events {verb} invalid{rest}");
+        Reject::Validation { message, details }
+    }
+}

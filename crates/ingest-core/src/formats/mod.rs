@@ -1,0 +1,4 @@
+//! The wire formats: how bytes become events.
+
+pub mod decoded;
+pub mod twosignal;

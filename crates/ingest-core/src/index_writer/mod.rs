@@ -1,0 +1,58 @@
+//! From batches' events to the statements that merge them into D1: [`rows`] folds
+//! the events, [`mod@write`] binds the rows and has the SQL, [`stat`] counts, [`mod@pack`]
+//! makes ids short. Running statements, and asking the index, is left to others.
+
+pub mod compact_id;
+pub mod rows;
+pub mod sent;
+pub mod statements;
+pub mod stats;
+
+use std::borrow::Cow;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// One SQL statement with what is bound to `?1`, `?2`, ….
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    /// The text. Whatever touches a tenant's rows names the project in it.
+    pub sql: Cow<'static, str>,
+    /// What is bound, in order. D1 takes at most 100.
+    pub params: Vec<Param>,
+}
+
+/// A bound value. D1 has no 64-bit integers to bind: whatever may pass 2^53
+/// goes inside JSON text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Param {
+    /// Text, at most [`crate::limits::MAX_PARAM_BYTES`].
+    Text(String),
+    /// An integer within ±2^53.
+    Int(i64),
+}
+
+impl From<&str> for Param {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Param {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Param {
+    fn from(n: i64) -> Self {
+        Self::Int(n)
+    }
+}
+
+/// What a span's row holds instead of a parent's or an envelope's id. At a
+/// million spans in a trace the odds that any two ids share one are 1 in
+/// 37 million, and then one parent would be wrong.
+#[must_use]
+pub fn link(id: &str) -> i64 {
+    xxh3_64(id.as_bytes()).cast_signed()
+}

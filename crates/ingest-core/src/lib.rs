@@ -1,0 +1,19 @@
+//! The way of every event: what [`formats`] decodes and refuses, what [`batch`] it is
+//! stored as, how [`merge`] makes statements of it. It is a crate of its own
+//! because it alone is optimized for speed; the rest of the Worker, which runs
+//! once for a request, is optimized for size (`Cargo.toml`). No I/O, no platform.
+//!
+//! [`error`], [`limits`], [`model`] and [`time`] stand below.
+
+pub mod error;
+pub mod limits;
+pub mod model;
+pub mod time;
+
+pub mod json;
+
+pub mod formats;
+
+pub mod batch;
+
+pub mod index_writer;

@@ -1,0 +1,340 @@
+//! What the list shows, as its URL says it: query string to filter and back.
+
+use form_urlencoded::Serializer;
+
+use super::range::{ALL, CUSTOM, DEFAULT_RANGE, range};
+use crate::api::{cursor, parse_cursor, parse_end, parse_time};
+use crate::index::traces;
+use crate::index::traces::ListPlace;
+use crate::model::{Millis, TraceStatus};
+
+/// Most tags at once: each is a parameter of the statement.
+const MAX_TAGS: usize = 20;
+/// Longest text that is looked for; the index keeps no longer ones.
+const MAX_TEXT: usize = 256;
+
+/// What a time may look like.
+const TIME: &str = "a date and time such as 2026-03-14T10:00Z";
+
+/// What a query string asks for, the texts as they were given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are the parameters of these names")]
+pub struct ListQuery {
+    pub range: String,
+    pub from: String,
+    pub to: String,
+    pub status: String,
+    pub name: String,
+    pub tags: Vec<String>,
+    pub session: String,
+    pub model: String,
+    pub min_duration: String,
+    pub min_cost: String,
+    pub before: String,
+}
+
+/// A parameter that cannot be read: its label, and what it takes.
+pub type Problem = (&'static str, &'static str);
+
+impl ListQuery {
+    /// Reads a query string; what it does not know it ignores.
+    #[must_use]
+    pub fn parse(query: &str) -> Self {
+        let mut asked = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let value = value.trim();
+            let field = match &*name {
+                "range" => &mut asked.range,
+                "from" => &mut asked.from,
+                "to" => &mut asked.to,
+                "status" => &mut asked.status,
+                "name" => &mut asked.name,
+                "session" => &mut asked.session,
+                "model" => &mut asked.model,
+                "min_duration" => &mut asked.min_duration,
+                "min_cost" => &mut asked.min_cost,
+                "before" => &mut asked.before,
+                "tag" => {
+                    let new = !value.is_empty() && !asked.tags.iter().any(|tag| tag == value);
+                    if new && asked.tags.len() < MAX_TAGS {
+                        asked.tags.push(cut(value));
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            *field = cut(value);
+        }
+        if !asked.from.is_empty() || !asked.to.is_empty() {
+            asked.range = CUSTOM.into();
+        } else if asked.range.is_empty() || asked.range == CUSTOM {
+            asked.range = DEFAULT_RANGE.into();
+        }
+        asked
+    }
+
+    /// Whether anything but the range narrows the list down.
+    #[must_use]
+    pub fn narrows(&self) -> bool {
+        let texts = [
+            &self.status,
+            &self.name,
+            &self.session,
+            &self.model,
+            &self.min_duration,
+            &self.min_cost,
+        ];
+        texts.iter().any(|text| !text.is_empty()) || !self.tags.is_empty()
+    }
+
+    /// The filter, and the place to go on from; or what cannot be read.
+    ///
+    /// # Errors
+    /// Each parameter that is not what it should be.
+    pub fn filter(&self, now: Millis) -> Result<(traces::Filter, Option<ListPlace>), Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut filter = traces::Filter {
+            name: some(&self.name),
+            tags: self.tags.clone(),
+            session: some(&self.session),
+            model: some(&self.model),
+            now,
+            ..traces::Filter::default()
+        };
+        if self.range != CUSTOM && self.range != ALL {
+            match range(&self.range) {
+                Some((_, _, micros)) => filter.from = Some(now.saturating_mul(1_000) - micros),
+                None => {
+                    problems.push(("Time range", "a number with m, h, d or w, such as 2w; or all"));
+                }
+            }
+        }
+        let mut read = |text: &str, label, takes, parse: fn(&str) -> Option<i64>| {
+            let value = parse(text);
+            if value.is_none() && !text.is_empty() {
+                problems.push((label, takes));
+            }
+            value
+        };
+        let from = read(&self.from, "From", TIME, parse_time);
+        filter.from = from.or(filter.from);
+        filter.to = read(&self.to, "To", TIME, parse_end);
+        filter.min_duration_us = read(
+            &self.min_duration,
+            "Min. duration",
+            "a duration such as 500ms, 2s, 1.5m or 1h",
+            duration,
+        );
+        filter.min_cost_nano =
+            read(&self.min_cost, "Min. cost", "dollars such as 0.05", nano_dollars);
+        filter.status = TraceStatus::parse(&self.status.to_ascii_uppercase());
+        if filter.status.is_none() && !self.status.is_empty() {
+            problems.push(("Status", "ok, error, running or unfinished"));
+        }
+        let before = parse_cursor(&self.before);
+        if before.is_none() && !self.before.is_empty() {
+            problems.push(("Page", "a link from this list"));
+        }
+        if problems.is_empty() { Ok((filter, before)) } else { Err(problems) }
+    }
+
+    /// The path and query of this list, at its newest end.
+    #[must_use]
+    pub fn newest(&self, path: &str) -> String {
+        self.link(path, None)
+    }
+
+    /// The same after a place.
+    #[must_use]
+    pub fn after(&self, place: &ListPlace) -> String {
+        self.link("/traces", Some(cursor(place.0, &place.1)))
+    }
+
+    /// The same with another tag.
+    #[must_use]
+    pub fn with_tag(&self, tag: &str) -> String {
+        let mut other = self.clone();
+        if !other.tags.iter().any(|has| has == tag) {
+            other.tags.push(tag.into());
+        }
+        other.newest("/traces")
+    }
+
+    /// The same without this tag.
+    #[must_use]
+    pub fn without_tag(&self, tag: &str) -> String {
+        let mut other = self.clone();
+        other.tags.retain(|has| has != tag);
+        other.newest("/traces")
+    }
+
+    /// The same over all time.
+    #[must_use]
+    pub fn in_all_time(&self) -> String {
+        let (from, to) = (String::new(), String::new());
+        Self { range: ALL.into(), from, to, ..self.clone() }.newest("/traces")
+    }
+
+    /// All traces of the same range of time.
+    #[must_use]
+    pub fn cleared(&self) -> String {
+        let (range, from, to) = (self.range.clone(), self.from.clone(), self.to.clone());
+        Self { range, from, to, ..Self::default() }.newest("/traces")
+    }
+
+    fn link(&self, path: &str, before: Option<String>) -> String {
+        let mut query = Serializer::new(String::new());
+        let range = if matches!(&*self.range, DEFAULT_RANGE | CUSTOM) { "" } else { &self.range };
+        let pairs = [
+            ("range", range),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("status", &self.status),
+            ("name", &self.name),
+            ("session", &self.session),
+            ("model", &self.model),
+            ("min_duration", &self.min_duration),
+            ("min_cost", &self.min_cost),
+        ];
+        query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
+        query.extend_pairs(self.tags.iter().map(|tag| ("tag", tag)));
+        query.extend_pairs(before.map(|before| ("before", before)));
+        let query = query.finish();
+        if query.is_empty() { path.into() } else { format!("{path}?{query}") }
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty()).map(Into::into)
+}
+
+fn cut(text: &str) -> String {
+    text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default().into()
+}
+
+/// `500ms`, `2s`, `1.5 m`, `1h`; a number alone is seconds. Microseconds.
+fn duration(text: &str) -> Option<i64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim() {
+        "us" | "µs" => 1.0,
+        "ms" => 1e3,
+        "" | "s" => 1e6,
+        "m" | "min" => 60e6,
+        "h" => 3_600e6,
+        "d" => 86_400e6,
+        _ => return None,
+    };
+    scaled(number, unit)
+}
+
+/// `0.05`, `$0.05`. Billionths.
+fn nano_dollars(text: &str) -> Option<i64> {
+    scaled(text.strip_prefix('$').unwrap_or(text).trim(), 1e9)
+}
+
+fn scaled(number: &str, unit: f64) -> Option<i64> {
+    let plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let value = number.parse::<f64>().ok().filter(|_| plain)? * unit;
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be far within")]
+    (0.0..=1e15).contains(&value).then(|| value.round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Micros;
+
+    const NOW: Millis = 1_795_328_370_123;
+    const DAY: Micros = 86_400_000_000;
+
+    #[test]
+    fn reads_what_it_writes() {
+        let query = "range=7d&status=error&name=a+b&session=s%2F1&model=gpt&min_duration=2s&min_cost=0.05&tag=x&tag=%3Cy%3E";
+        let asked = ListQuery::parse(query);
+        assert_eq!(asked.newest("/traces"), format!("/traces?{query}"));
+        let place = (5, "a b".to_owned());
+        let next = asked.after(&place);
+        let next = ListQuery::parse(next.split_once('?').unwrap().1);
+        let (filter, before) = next.filter(NOW).unwrap();
+        assert_eq!(before, Some(place));
+        assert_eq!(filter.from, Some(NOW * 1_000 - 7 * DAY));
+        assert_eq!(filter.status, Some(TraceStatus::Error));
+        assert_eq!(filter.name.as_deref(), Some("a b"));
+        assert_eq!(filter.tags, ["x", "<y>"]);
+        assert_eq!(filter.min_duration_us, Some(2_000_000));
+        assert_eq!(filter.min_cost_nano, Some(50_000_000));
+        assert!(asked.narrows() && !ListQuery::parse("range=1h&tag=&name=+").narrows());
+    }
+
+    #[test]
+    fn knows_ranges() {
+        let range = |query| {
+            let (filter, _) = ListQuery::parse(query).filter(NOW).unwrap();
+            (filter.from, filter.to)
+        };
+        assert_eq!(range(""), (Some(NOW * 1_000 - DAY), None));
+        assert_eq!(range("range=custom"), range(""));
+        assert_eq!(range("range=all"), (None, None));
+        assert_eq!(range("range=1h&from=1970-01-01T00:00:01Z"), (Some(1_000_000), None));
+        assert_eq!(range("to=1970-01-01T00:00:01Z"), (None, Some(1_000_999)));
+        assert_eq!(range("to=1970-01-01T00:00:01.000001Z"), (None, Some(1_000_001)));
+        assert_eq!(range("to=1970-01-01"), (None, Some(DAY - 1)));
+        assert_eq!(range("from=1970-01-01T01:00:01+01:00"), (Some(1_000_000), None));
+        assert_eq!(ListQuery::parse("").newest("/traces"), "/traces");
+    }
+
+    #[test]
+    fn links_to_tags() {
+        let asked = ListQuery::parse("tag=a&before=x");
+        assert_eq!(asked.with_tag("a"), "/traces?tag=a");
+        assert_eq!(asked.with_tag("b&c"), "/traces?tag=a&tag=b%26c");
+        assert_eq!(asked.without_tag("a"), "/traces");
+    }
+
+    #[test]
+    fn clearing_the_filter_keeps_the_range_of_time() {
+        for (query, link) in [
+            ("range=7d&status=error&tag=a&before=x", "/traces?range=7d"),
+            ("name=a", "/traces"),
+            (
+                "from=2026-03-14T10%3A00Z&to=2026-03-15T10%3A00Z&model=x",
+                "/traces?from=2026-03-14T10%3A00Z&to=2026-03-15T10%3A00Z",
+            ),
+        ] {
+            assert_eq!(ListQuery::parse(query).cleared(), link);
+        }
+    }
+
+    #[test]
+    fn says_what_it_cannot_read() {
+        for (query, label) in [
+            ("range=2y", "Time range"),
+            ("from=yesterday", "From"),
+            ("to=%FF", "To"),
+            ("status=fine", "Status"),
+            ("min_duration=-1s", "Min. duration"),
+            ("min_duration=2parsecs", "Min. duration"),
+            ("min_duration=1e5", "Min. duration"),
+            ("min_duration=.", "Min. duration"),
+            ("min_duration=99999999999d", "Min. duration"),
+            ("min_cost=inf", "Min. cost"),
+            ("min_cost=%24", "Min. cost"),
+            ("before=%00", "Page"),
+            ("before=eA", "Page"),
+        ] {
+            let problems = ListQuery::parse(query).filter(NOW).unwrap_err();
+            assert_eq!(problems.iter().map(|p| p.0).collect::<Vec<_>>(), [label], "{query}");
+        }
+    }
+
+    #[test]
+    fn reads_durations_and_dollars() {
+        for (text, us) in
+            [("500ms", 500_000), ("2s", 2_000_000), ("1.5 m", 90_000_000), ("3", 3_000_000)]
+        {
+            assert_eq!(duration(text), Some(us));
+        }
+        assert_eq!(nano_dollars("$ 0.0034"), Some(3_400_000));
+    }
+}

@@ -1,0 +1,10 @@
+//! The list of traces, its filter and its charts.
+
+pub mod chart;
+pub mod filter;
+pub mod first_trace;
+pub mod form;
+pub mod page;
+mod range;
+pub mod rows;
+mod title;

@@ -1,0 +1,173 @@
+//! The list of traces: the page, and the part of it that is asked for again and
+//! again while it is open. What is on the page besides is the form's (`form`)
+//! and the chart's (`chart`).
+
+use maud::{Markup, html};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::filter::{ListQuery, Problem};
+use super::{first_trace, form, rows};
+use crate::batch::RawStore;
+use crate::dashboard::ui::asset::Asset;
+use crate::dashboard::ui::format::count;
+use crate::dashboard::ui::layout::{Shell, document};
+use crate::dashboard::view::{Answer, View};
+use crate::error::Error;
+use crate::index::Database;
+use crate::index::traces;
+use crate::index::traces::{Next, Page};
+use crate::model::Millis;
+
+/// Traces on a page.
+pub(super) const LIMIT: usize = 50;
+
+/// `GET /traces`: all of the page, or the list alone when htmx asks.
+///
+/// # Errors
+/// A fault of the database. A query that cannot be read is a page that says so.
+pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Answer, Error> {
+    let asked = ListQuery::parse(view.query);
+    let (filter, before) = match asked.filter(view.now) {
+        Ok(filter) => filter,
+        Err(problems) => return Ok(unreadable(view, &asked, &problems)),
+    };
+    let statements = traces::page(view.project, &filter, before.as_ref(), LIMIT);
+    let page = traces::read(&view.db.run(statements.into()).await?, LIMIT)?;
+    if !page.any {
+        let waiting = first_trace::section(view.origin, view.local);
+        return Ok(if view.part { live(waiting, view.known) } else { empty(view, &waiting) });
+    }
+    let list = list_of(&asked, &page, view.now);
+    if view.part {
+        // A page that waited for the first trace has no form and no chart.
+        let waited = form_urlencoded::parse(view.query.as_bytes()).any(|(key, _)| key == "waiting");
+        let answer = live(list, view.known);
+        return Ok(if waited { answer.with("hx-refresh", "true") } else { answer });
+    }
+    let etag = etag(&list.0);
+    let main = html! {
+        (form::form(&asked, &[]))
+        section.charts #chart aria-label="Charts"
+            hx-get=(asked.newest("/chart")) hx-trigger="load, refresh" hx-swap="innerMorph" {}
+        (container(view.now, &asked, &asked.newest("/traces"), &etag, &list))
+    };
+    Ok(shell(view, &asked, &main).into())
+}
+
+fn shell<D, S>(view: &View<'_, D, S>, asked: &ListQuery, main: &Markup) -> Markup {
+    let summary = asked.summary();
+    let title = if summary.is_empty() { "Traces".into() } else { summary + " · Traces" };
+    let shell = Shell {
+        title: &title,
+        project: Some(view.project_name),
+        assets: &[Asset::ListCss, Asset::Htmx, Asset::ListJs],
+        back: None,
+    };
+    document(&shell, main)
+}
+
+/// What holds the list, and has it asked for again: list.js says when. The time is
+/// what scripts set their clock by.
+fn container(now: Millis, asked: &ListQuery, url: &str, etag: &str, list: &Markup) -> Markup {
+    html! {
+        div.pending {
+            button.primary #new-traces type="button" hidden {}
+        }
+        p.sr #announce role="status" {}
+        div #list data-made=(now) hx-get=(url) hx-trigger="poll" hx-swap="innerMorph" data-etag=(etag)
+            data-later[!asked.before.is_empty()] { (list) }
+    }
+}
+
+/// The page of a project without a trace.
+fn empty<D, S>(view: &View<'_, D, S>, waiting: &Markup) -> Answer {
+    let etag = etag(&waiting.0);
+    let asked = ListQuery::default();
+    let main = container(view.now, &asked, "/traces?waiting=1", &etag, waiting);
+    shell(view, &asked, &main).into()
+}
+
+fn unreadable<D, S>(view: &View<'_, D, S>, asked: &ListQuery, problems: &[Problem]) -> Answer {
+    let main = html! {
+        (form::form(asked, problems))
+        p { a href="/traces" { "Show all traces of the last 24 hours" } }
+    };
+    Answer::html(400, if view.part { main } else { shell(view, asked, &main) })
+}
+
+/// The list again, or that it is the one that is known. The tag is weak: what
+/// stands between here and the browser may compress.
+fn live(list: Markup, known: Option<&str>) -> Answer {
+    let etag = etag(&list.0);
+    if known.is_some_and(|known| known.contains(etag.trim_start_matches("W/"))) {
+        return Answer { status: 304, headers: vec![("etag", etag)], body: String::new() };
+    }
+    Answer::from(list).with("etag", etag)
+}
+
+fn etag(html: &str) -> String {
+    format!("W/\"{:016x}\"", xxh3_64(html.as_bytes()))
+}
+
+fn list_of(asked: &ListQuery, page: &Page, now: Millis) -> Markup {
+    let older = match &page.next {
+        Next::End => None,
+        Next::More(place) => Some(("Older", place)),
+        Next::Perhaps(place) => Some(("Search further back", place)),
+    };
+    html! {
+        @if page.rows.is_empty() {
+            (nothing(asked, &page.next))
+        } @else {
+            (rows::table(asked, &page.rows, now))
+        }
+        @if let (Next::Perhaps((start, _)), false) = (&page.next, page.rows.is_empty()) {
+            p.searched { "Searched back to " (crate::dashboard::ui::format::time(*start)) "." }
+        }
+        @if older.is_some() || !asked.before.is_empty() {
+            nav.pages aria-label="Pages" {
+                @if !asked.before.is_empty() {
+                    a.button rel="first" href=(asked.newest("/traces")) { "Newest" }
+                }
+                @if let Some((text, place)) = older {
+                    a.button rel="next" href=(asked.after(place)) { (text) }
+                }
+            }
+        }
+    }
+}
+
+/// That nothing was found as far as was looked.
+fn no_match(asked: &ListQuery) -> String {
+    // How many traces were looked at, where each takes one step.
+    let walked = count(traces::MAX_ROWS_SCANNED);
+    if !asked.model.is_empty() {
+        "No match so far".into()
+    } else if asked.before.is_empty() && asked.to.is_empty() {
+        format!("No match in the newest {walked} traces")
+    } else {
+        format!("No match in these {walked} traces")
+    }
+}
+
+fn nothing(asked: &ListQuery, next: &Next) -> Markup {
+    html! {
+        div.nothing {
+            @if let Next::Perhaps((start, _)) = next {
+                h2 { (no_match(asked)) }
+                p.muted { "Searched back to " (crate::dashboard::ui::format::time(*start)) "." }
+            } @else if !asked.before.is_empty() {
+                h2 { "No older traces" }
+            } @else {
+                h2 { "No traces here" }
+                p.muted {
+                    @if asked.narrows() { "None in this range of time passes the filter." }
+                    @else { "None started in this range of time." }
+                }
+                @if asked.range != "all" {
+                    p { a href=(asked.in_all_time()) { "Look through all time" } }
+                }
+            }
+        }
+    }
+}

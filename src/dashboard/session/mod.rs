@@ -1,0 +1,3 @@
+//! A session's page: its traces in order.
+
+pub mod page;

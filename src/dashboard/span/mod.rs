@@ -1,0 +1,7 @@
+//! A span's detail.
+
+pub mod chat;
+pub mod messages;
+pub mod page;
+pub mod payload;
+pub mod payload_field;

@@ -1,0 +1,269 @@
+//! One span: what went in, what came out, what it took. Its payloads are read
+//! from the raw batch, this span's bytes alone; large ones are put on the page
+//! only when they are asked for.
+
+use maud::{Markup, html};
+
+use super::payload::{PayloadRequest, part};
+use super::payload_field::PayloadField;
+use crate::batch::RawStore;
+use crate::dashboard::ui::asset::Asset;
+use crate::dashboard::ui::format;
+use crate::dashboard::ui::format::{count, encode, exact_dollars};
+use crate::dashboard::ui::json_view;
+use crate::dashboard::ui::layout::{Shell, document, unfolding};
+use crate::dashboard::ui::span_duration::SpanDuration;
+use crate::dashboard::ui::trace_state::{running, version};
+use crate::dashboard::ui::url::query_value;
+use crate::dashboard::view::{Answer, View};
+use crate::error::{Error, Reject};
+use crate::formats::twosignal;
+use crate::index::read;
+use crate::index::read::{Span, TraceRow};
+use crate::index::{Database, spans};
+use crate::model::{Body, Millis, SpanBody, SpanType};
+use crate::payload::{Missing, Payloads};
+
+/// So much is shown of a cost as it was sent: a number may have any length.
+const MAX_COST: usize = 200;
+
+/// `GET /traces/{id}/spans/{span}`: a part of the trace's page when htmx asks,
+/// else that page; `?part=` for one payload, `view=` for how it is shown.
+///
+/// # Errors
+/// 404 when the trace has no such span; a fault of the database or the store.
+pub async fn page(
+    view: &View<'_, impl Database, impl RawStore>,
+    trace_id: &str,
+    span_id: &str,
+) -> Result<Answer, Error> {
+    let field = PayloadField::asked(view.query);
+    if !view.part && field.is_none() {
+        let (trace, span) = (encode(trace_id), encode(span_id));
+        return Ok(Answer::see(format!("/traces/{trace}?span={span}")));
+    }
+    let (trace, span, payloads) = fetch(view, trace_id, span_id).await?;
+    let event = event(&span, &payloads);
+    let Some(field) = field else { return Ok(detail(&trace, &span, &event, view.now).into()) };
+    let path = path(&trace.id, &span.id);
+    let mode = query_value(view.query, "view");
+    let part = match &event {
+        Ok(body) => part(field, body, &path, PayloadRequest::For(mode.as_deref())),
+        Err(why) => unreadable(why),
+    };
+    if view.part {
+        return Ok(part.into());
+    }
+    let back = format!("/traces/{}?span={}", encode(&trace.id), encode(&span.id));
+    let shell = Shell {
+        title: &span.name,
+        project: Some(view.project_name),
+        assets: &[Asset::TraceCss, Asset::Htmx, Asset::SpanJs],
+        back: Some((&back, "Trace")),
+    };
+    Ok(document(&shell, &html! { h1 { (span.name) } h2.sr { "Payload" } (part) }).into())
+}
+
+/// `GET /traces/{id}/spans/{span}/raw?part=input`: a payload as it was sent; without
+/// `part` the whole event.
+///
+/// # Errors
+/// As [`page`], and 404 for a payload that is not there.
+pub async fn raw(
+    view: &View<'_, impl Database, impl RawStore>,
+    trace_id: &str,
+    span_id: &str,
+) -> Result<Answer, Error> {
+    let (_, span, payloads) = fetch(view, trace_id, span_id).await?;
+    let body = event(&span, &payloads).map_err(|why| Reject::NotFound(why.into()))?;
+    let field = PayloadField::asked(view.query);
+    let content_type =
+        if field == Some(PayloadField::Error) { "text/plain" } else { "application/json" };
+    let text = match field {
+        Some(field) => field.of(&body),
+        None => span.slice.as_ref().and_then(|slice| payloads.get(slice).ok()),
+    };
+    let none = || Reject::NotFound("this span has no such payload".into());
+    Ok(Answer {
+        status: 200,
+        headers: vec![
+            ("content-type", format!("{content_type}; charset=utf-8")),
+            // Nothing a client sent is a document of this origin, whatever a
+            // browser takes it for.
+            ("content-security-policy", "default-src 'none'; sandbox".into()),
+        ],
+        body: text.ok_or_else(none)?.to_owned(),
+    })
+}
+
+async fn fetch(
+    view: &View<'_, impl Database, impl RawStore>,
+    trace: &str,
+    span: &str,
+) -> Result<(TraceRow, Span, Payloads), Error> {
+    let ran = view.db.run(spans::get_span(view.project, trace, span)).await?;
+    let none = || Reject::NotFound("this trace has no span with this id".into());
+    let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
+    let span = spans.into_iter().next().ok_or_else(none)?;
+    let source = &view.source;
+    let slices: Vec<_> = span.slice.iter().collect();
+    let payloads = Payloads::read(source.store, &slices, source.budget, source.now).await?;
+    Ok((trace, span, payloads))
+}
+
+/// The span's own event.
+///
+/// # Errors
+/// Why it is not there.
+pub fn event<'a>(span: &Span, payloads: &'a Payloads) -> Result<SpanBody<'a>, Missing> {
+    const ODD: Missing = "the raw batch is not what the index says";
+    let bytes = payloads.get(span.slice.as_ref().ok_or(ODD)?)?;
+    match twosignal::decode_event(bytes).ok_or(ODD)?.body {
+        Body::Span(body) => Ok(body),
+        Body::Trace(_) => Err(ODD),
+    }
+}
+
+fn path(trace: &str, span: &str) -> String {
+    format!("/traces/{}/spans/{}", encode(trace), encode(span))
+}
+
+fn unreadable(why: &str) -> Markup {
+    html! { p.message.warn { "What went in and out cannot be shown: " (why) "." } }
+}
+
+/// All about a span, for the region beside the tree.
+#[must_use]
+pub fn detail(
+    trace: &TraceRow,
+    span: &Span,
+    event: &Result<SpanBody<'_>, Missing>,
+    now: Millis,
+) -> Markup {
+    let path = path(&trace.id, &span.id);
+    let took = SpanDuration::of(span.start_us, span.end_us, running(trace, now));
+    let body = event.as_ref().ok();
+    let name = body.map_or(&*span.name, |body| &*body.name);
+    let class = format!("k{}", span.kind);
+    let heading =
+        html! { h2.(class) { @if name.is_empty() { em { "no name" } } @else { (name) } } };
+    html! {
+        header data-url=(path) data-version=(version(span, trace, now)) {
+            div.title {
+                (unfolding(name, &heading))
+                button.quiet.icon.close type="button" data-close aria-label="Close" title="Close (Esc)" { "✕" }
+            }
+            p.line {
+                span.kind.(class) { (kind(span.kind)) }
+                (took.status(span.status))
+                @if let Some(model) = body.and_then(|b| b.model.as_deref()).or(span.model.as_deref()) {
+                    code title=(model) { (model) }
+                }
+            }
+            (numbers(trace, span, body, took))
+            div.find {
+                input type="search" data-find placeholder="Find in this span" aria-label="Find in this span";
+                span.muted data-found aria-live="polite" {}
+            }
+        }
+        @match event {
+            Err(why) => (unreadable(why)),
+            Ok(body) => @for field in PayloadField::ALL { (part(field, body, &path, PayloadRequest::No)) },
+        }
+        (about(trace, span, body, &path))
+    }
+}
+
+/// `Human handoff`, but `LLM`.
+#[must_use]
+pub fn kind(code: usize) -> String {
+    let name = SpanType::name_of(code);
+    if name == "LLM" {
+        return name.into();
+    }
+    let mut text = name.to_ascii_lowercase().replace('_', " ");
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+fn numbers(
+    trace: &TraceRow,
+    span: &Span,
+    body: Option<&SpanBody<'_>>,
+    took: SpanDuration,
+) -> Markup {
+    let after =
+        span.start_us.map(|start| start.saturating_sub(trace.start_us)).filter(|us| *us > 0);
+    let tokens = |n: Option<u64>| n.map(|n| count(i64::try_from(n).unwrap_or(i64::MAX)));
+    let parts = [
+        ("in", span.prompt_tokens),
+        ("out", span.completion_tokens),
+        ("cached", body.and_then(|body| body.usage.cached)),
+    ];
+    let parts = parts.into_iter().filter_map(|(name, n)| Some((name, tokens(n)?)));
+    html! {
+        dl.facts {
+            div {
+                dt { "Duration" }
+                dd {
+                    (took.shown())
+                    @if took.is_reversed() { span.muted { " · ends before it starts" } }
+                    @if let (SpanDuration::Running(_), Some(start)) = (took, span.start_us) {
+                        span.muted { " · running since " (format::time(start)) }
+                    }
+                }
+            }
+            @if let Some(after) = after {
+                div { dt { "Began after" } dd { (format::duration(after)) } }
+            }
+            @if let Some(total) = tokens(span.total_tokens) {
+                div {
+                    dt { "Tokens" }
+                    dd { (total) @for (name, n) in parts { span.muted { " · " (n) " " (name) } } }
+                }
+            }
+            @if let Some(nano) = span.cost_nano {
+                div { dt { "Cost" } dd { (exact_dollars(nano)) } }
+            }
+        }
+    }
+}
+
+/// When and where, for those who look things up.
+fn about(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>, path: &str) -> Markup {
+    let parent = body.and_then(|body| body.parent.as_deref());
+    let id = |name: &str, id: &str| {
+        html! { div { dt { (name) } dd { code { (id) } " " button.quiet.small type="button" data-copy=(id) { "Copy" } } } }
+    };
+    html! {
+        section.part.about {
+            header { h3 { "Details" } }
+            dl {
+                @if let Some(at) = span.start_us { div { dt { "Started" } dd { (format::time(at)) } } }
+                @if let Some(at) = span.end_us { div { dt { "Ended" } dd { (format::time(at)) } } }
+                @if let Some(at) = span.received_ms { div { dt { "Received" } dd { (format::time(at.saturating_mul(1_000))) } } }
+                @if let Some(cost) = body.and_then(|body| body.cost) { div { dt { "Cost as sent" } dd { code { (json_view::start(cost, MAX_COST)) @if cost.len() > MAX_COST { "…" } } } } }
+                (id("Span", &span.id))
+                @if let Some(parent) = parent { (id("Parent", parent)) }
+                (id("Trace", &trace.id))
+            }
+            p { a href=(format!("{path}/raw")) target="_blank" rel="noopener" { "The whole event as it was sent" } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_kinds_as_people_do() {
+        let names: Vec<_> = (0..11).map(kind).collect();
+        assert_eq!(
+            names.join(", "),
+            "Agent, LLM, Tool, Retrieval, Chain, Custom, Delegation, Voice, Human handoff, Guardrail, Custom"
+        );
+    }
+}

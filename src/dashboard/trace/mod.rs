@@ -1,0 +1,7 @@
+//! A trace's page: tree and waterfall.
+
+mod critical_path;
+pub mod page;
+pub mod row;
+pub mod tree;
+pub mod waterfall;

@@ -1,0 +1,330 @@
+//! A trace: what it came to, and its spans as tree and waterfall in one, with
+//! one span's detail beside them. Made from the index alone, whatever the
+//! payloads weigh: those of a span are read when it is chosen.
+
+use maud::{Markup, html};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::tree::Tree;
+use super::waterfall;
+use crate::access::api_keys::LOCAL_KEY;
+use crate::api::NO_TRACE;
+use crate::batch::RawStore;
+use crate::dashboard::span;
+use crate::dashboard::ui::asset::Asset;
+use crate::dashboard::ui::format;
+use crate::dashboard::ui::format::{count, dollars, encode, exact_dollars};
+use crate::dashboard::ui::json::Json;
+use crate::dashboard::ui::json_view;
+use crate::dashboard::ui::json_view::Budget;
+use crate::dashboard::ui::layout::{Shell, document, unfolding};
+use crate::dashboard::ui::status::show_status;
+use crate::dashboard::ui::trace_state::{running, took, version};
+use crate::dashboard::ui::url::{query_value, session_url};
+use crate::dashboard::view::{Answer, View};
+use crate::error::{Error, Reject};
+use crate::formats::twosignal;
+use crate::index::read;
+use crate::index::read::{Span, TraceRow};
+use crate::index::{Database, spans};
+use crate::model::{Body, Millis, Status, TraceStatus};
+use crate::payload::Payloads;
+
+/// So much of a trace's metadata is shown.
+const METADATA: usize = 32 * 1024;
+/// So many spans with errors are named in the header.
+const ERRORS: usize = 5;
+
+/// `GET /traces/{id}`, with `?span={id}` for one of its spans. A script that asks
+/// is told the trace's state alone, to see whether that has changed.
+///
+/// # Errors
+/// 404 when the project has no such trace; a fault of the database or the store.
+pub async fn page(
+    view: &View<'_, impl Database, impl RawStore>,
+    id: &str,
+) -> Result<Answer, Error> {
+    let none = || Reject::NotFound(NO_TRACE.into());
+    let asked = query_value(view.query, "span");
+    if view.part {
+        // Only whether something has changed: by key, a row or two.
+        let statements = match &asked {
+            Some(span) => spans::get_span(view.project, id, span),
+            None => vec![spans::row(view.project, id)],
+        };
+        let ran = view.db.run(statements).await?;
+        let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
+        let span = spans.first().map(|span| version(span, &trace, view.now));
+        return Ok(
+            html! { (state(&trace, view.now)) @if let Some(span) = span { " " (span) } }.into()
+        );
+    }
+    let ran = view.db.run(spans::get_trace(view.project, id)).await?;
+    let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
+    drop(ran);
+    let cut = i64::try_from(spans.len()).is_ok_and(|shown| shown < trace.spans);
+    let _hold = view.source.budget.take((2 * spans.len() * size_of::<Span>()) as u64, view.now)?;
+    // One that is not among those that are shown is read by itself.
+    let beyond = match &asked {
+        Some(span) if cut && !spans.iter().any(|shown| shown.id == *span) => {
+            let ran = view.db.run(spans::get_span(view.project, id, span)).await?;
+            read::trace(&ran)?.and_then(|(_, spans)| spans.into_iter().next())
+        }
+        _ => None,
+    };
+    let chosen = asked.as_ref().and_then(|id| spans.iter().find(|span| span.id == *id));
+    let chosen = chosen.or(beyond.as_ref());
+    let elsewhere = trace.metadata_elsewhere();
+    let slices: Vec<_> =
+        chosen.and_then(|span| span.slice.as_ref()).into_iter().chain(&elsewhere).collect();
+    let source = &view.source;
+    let payloads = Payloads::read(source.store, &slices, source.budget, source.now).await?;
+    let running = running(&trace, view.now);
+    let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
+    let detail = chosen.map(|span| {
+        span::page::detail(&trace, span, &span::page::event(span, &payloads), view.now)
+    });
+    let first = chosen.or_else(|| tree.rows.first().and_then(|row| spans.get(row.span)));
+    let short = title(&trace);
+    let shell = Shell {
+        title: &chosen
+            .map_or_else(|| short.clone(), |span| format!("{} · {short}", start(&span.name))),
+        project: Some(view.project_name),
+        assets: &[
+            Asset::TraceCss,
+            Asset::Htmx,
+            Asset::TraceJs,
+            Asset::AxisJs,
+            Asset::LiveJs,
+            Asset::SpanJs,
+        ],
+        back: Some(("/traces", "Traces")),
+    };
+    let main = html! {
+        div.trace data-trace-id=(trace.id) data-title=(short) data-state=(state(&trace, view.now))
+            data-live[running.is_some() || is_live(&trace, view.now)] data-running[running.is_some()] {
+            (header(&trace, &spans, metadata(&trace, &payloads), view))
+            @if asked.is_some() && chosen.is_none() {
+                p.message.warn { "This trace has no span " code { (asked.unwrap_or_default()) } ", or not yet." }
+            }
+            @if spans.is_empty() {
+                p.message data-note {
+                    @if trace.status(view.now) == TraceStatus::Unfinished { "No span of this trace ever came." }
+                    @else { "No span of this trace has come yet." }
+                }
+            } @else {
+                div.split {
+                    section.spans {
+                        (toolbar(&trace, &tree))
+                        (waterfall::table(&tree, &spans, first.map(|span| span.id.as_str()), cut))
+                        @if cut {
+                            p.muted { "The first " (count_of(spans.len())) " of " (count(trace.spans)) " spans are shown." }
+                        }
+                    }
+                    div.grip role="separator" aria-orientation="vertical" aria-label="Width of the span's detail"
+                        aria-controls="span" aria-valuemin="20" aria-valuemax="75" aria-valuenow="35" tabindex="0" {}
+                    (aside(&trace, first, detail))
+                }
+            }
+        }
+        (help())
+    };
+    Ok(document(&shell, &main).into())
+}
+
+/// What is different when a trace has changed, or only its status has with time.
+fn state(trace: &TraceRow, now: Millis) -> String {
+    let text = format!("{trace:?} {:?}", trace.status(now));
+    format!("{:016x}", xxh3_64(text.as_bytes()))
+}
+
+/// The beginning of a name, for where there is little room.
+fn start(name: &str) -> &str {
+    const LENGTH: usize = 80;
+    let name = if name.is_empty() { "no name" } else { name };
+    name.get(..name.floor_char_boundary(LENGTH)).unwrap_or(name)
+}
+
+/// What tells the page from those of other traces, also of the same name: ids
+/// that begin with the time differ in their ends.
+fn title(trace: &TraceRow) -> String {
+    const END: usize = 8;
+    let id = &trace.id;
+    let end = id.get(id.ceil_char_boundary(id.len().saturating_sub(END))..).unwrap_or_default();
+    format!("{} · {end}", start(&trace.name))
+}
+
+/// Whether more of a trace may come while one looks at it.
+fn is_live(trace: &TraceRow, now: Millis) -> bool {
+    const RECENT: Millis = 10 * 60 * 1_000;
+    let last = trace.end_us.unwrap_or(trace.start_us) / 1_000;
+    now.saturating_sub(last.max(trace.created_ms)) < RECENT
+}
+
+/// The detail's place. Without one it is fetched, so that the tree does not wait
+/// for it.
+fn aside(trace: &TraceRow, first: Option<&Span>, detail: Option<Markup>) -> Markup {
+    let url = first.map(|span| format!("/traces/{}/spans/{}", encode(&trace.id), encode(&span.id)));
+    let later = url.filter(|_| detail.is_none());
+    html! {
+        aside #span .detail role="region" aria-label="Span" tabindex="-1" hx-sync="replace"
+            hx-get=[later.as_ref()] hx-trigger=[later.as_ref().map(|_| "load")] {
+            @if let Some(detail) = detail { (detail) }
+        }
+    }
+}
+
+fn count_of(n: usize) -> String {
+    count(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+fn header<D, S>(
+    trace: &TraceRow,
+    spans: &[Span],
+    metadata: Option<Markup>,
+    view: &View<'_, D, S>,
+) -> Markup {
+    let errors = || spans.iter().filter(|span| span.status == Status::Error);
+    let named = i64::try_from(errors().take(ERRORS).count()).unwrap_or_default();
+    let more_errors = trace.errors.saturating_sub(named);
+    let status = trace.status(view.now);
+    let name =
+        html! { h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } } };
+    html! {
+        header.summary {
+            div.title {
+                (unfolding(&trace.name, &name))
+                (show_status(status, trace.errors))
+                (tags(trace))
+            }
+            dl.facts {
+                div { dt { "Started" } dd { (format::time(trace.start_us)) } }
+                div { dt { "Duration" } dd { (took(trace, view.now)) } }
+                @if status == TraceStatus::Unfinished {
+                    div { dt { "Last heard of" } dd { (format::time(trace.active_us)) } }
+                }
+                div { dt { "Spans" } dd { (count(trace.spans)) } }
+                div { dt { "Tokens" } dd { (count(trace.tokens)) } }
+                div { dt { "Cost" } dd title=(exact_dollars(trace.cost_nano)) { (dollars(trace.cost_nano)) } }
+                @if let Some(session) = &trace.session {
+                    div { dt { "Session" } dd { a href=(session_url(session, trace.start_us)) title=(session) { (session) } } }
+                }
+                @if let Some(parent) = &trace.parent_trace {
+                    div { dt { "Parent trace" } dd { a href=(format!("/traces/{}", encode(parent))) title=(parent) { (parent) } } }
+                }
+                @if let Some(deployment) = &trace.deployment {
+                    div { dt { "Deployment" } dd { (unfolding(deployment, &html! { span { (deployment) } })) } }
+                }
+                div { dt { "Trace ID" } dd.id {
+                    code title=(trace.id) { (trace.id) }
+                    button.quiet.small type="button" data-copy=(trace.id) { "Copy" }
+                    button.quiet.small type="button" data-copy-link title="The address of this page, with the span that is chosen" { "Copy link" }
+                    button.quiet.small type="button" data-copy=(curl(trace, view)) title="A command that gets this trace as JSON" { "Copy as curl" }
+                } }
+            }
+            @if trace.errors > 0 || metadata.is_some() {
+                div.more {
+                    @if trace.errors > 0 {
+                        p.errors {
+                            span.error-text { (format::counted(trace.errors, "error")) }
+                            @for span in errors().take(ERRORS) {
+                                a href=(format!("?span={}", encode(&span.id))) data-show=(span.id) {
+                                    @if span.name.is_empty() { "no name" } @else { (span.name) }
+                                }
+                            }
+                            @if more_errors > 0 { span.muted { "and " (count(more_errors)) " more" } }
+                        }
+                    }
+                    @if let Some(metadata) = metadata {
+                        details.metadata { summary { "Metadata" } (metadata) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The first tags, and the others on request.
+fn tags(trace: &TraceRow) -> Markup {
+    const SHOWN: usize = 8;
+    let tags = Json::new(trace.tags.as_deref().unwrap_or("[]"));
+    let tags: Vec<_> = tags.items().filter_map(Json::text).collect();
+    let (first, others) = tags.split_at(SHOWN.min(tags.len()));
+    let link = |tag: &str| {
+        let href = format!("/traces?range=all&tag={}", encode(tag));
+        html! { a.tag href=(href) title=(tag) { (tag) } }
+    };
+    html! {
+        @for tag in first { (link(tag)) }
+        @if !others.is_empty() {
+            details.tags {
+                summary { (others.len()) " more tags" }
+                div { @for tag in others { (link(tag)) } }
+            }
+        }
+    }
+}
+
+/// What gets the same from the API, for a shell.
+fn curl<D, S>(trace: &TraceRow, view: &View<'_, D, S>) -> String {
+    let key = if view.local { LOCAL_KEY } else { "$TWOSIGNAL_API_KEY" };
+    let (origin, id) = (view.origin, encode(&trace.id));
+    format!("curl -H \"Authorization: Bearer {key}\" '{origin}/api/v1/traces/{id}'")
+}
+
+fn metadata(trace: &TraceRow, payloads: &Payloads) -> Option<Markup> {
+    let json = match trace.metadata_elsewhere() {
+        None => trace.metadata.as_deref()?,
+        Some(slice) => match payloads.get(&slice).map(twosignal::decode_event) {
+            Ok(Some(event)) => match event.body {
+                Body::Trace(body) => body.metadata?,
+                Body::Span(_) => return None,
+            },
+            _ => return Some(html! { p.muted { "could not be read" } }),
+        },
+    };
+    let mut budget = Budget::new(METADATA);
+    let shown = json_view::view(Json::new(json), &mut budget);
+    Some(html! { (shown) @if budget.cut.is_some() { p.muted { "This is not all of it." } } })
+}
+
+fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
+    let nested = tree.rows.iter().any(|row| row.children > 0);
+    html! {
+        div.tools role="toolbar" aria-label="Spans" {
+            input type="search" data-search placeholder="Search spans  ( / )" aria-label="Search spans" autocomplete="off" spellcheck="false";
+            span.muted data-matches aria-live="polite" {}
+            span.spacer {}
+            // Always there: what comes later may need them.
+            button.small type="button" data-fold="all" hidden[!nested] { "Collapse all" }
+            button.small type="button" data-fold="none" hidden[!nested] { "Expand all" }
+            button.small type="button" data-next-error hidden[trace.errors == 0] { "Next error" }
+            button.small type="button" data-unzoom hidden { "Zoom out" }
+            span.legend title="The chain of work that determined when the trace ended" { "Critical path" }
+            button.quiet.icon type="button" data-help aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" { "?" }
+        }
+    }
+}
+
+fn help() -> Markup {
+    const KEYS: [(&str, &str); 11] = [
+        ("↑ ↓", "previous, next span"),
+        ("→", "expand, or to the first child"),
+        ("←", "collapse, or to the parent"),
+        ("Home End", "first, last span"),
+        ("Enter", "show the span"),
+        ("E", "next error"),
+        ("Z", "zoom to the span"),
+        ("0", "zoom out"),
+        ("/", "search"),
+        ("Esc", "leave the search, close the span"),
+        ("?", "this help"),
+    ];
+    html! {
+        dialog #help aria-label="Keyboard shortcuts" {
+            h2 { "Keyboard" }
+            dl { @for (key, what) in KEYS { div { dt { @for key in key.split(' ') { kbd { (key) } } } dd { (what) } } } }
+            form method="dialog" { button.primary { "Close" } }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Addresses of pages, and what is in a query.
+
+use super::format::encode;
+use crate::model::Micros;
+
+/// Where a session's traces are, beginning with those around this one.
+#[must_use]
+pub fn session_url(session: &str, at: Micros) -> String {
+    format!("/sessions/{}?at={at}", encode(session))
+}
+
+/// The last value of a name in a query string.
+#[must_use]
+pub fn query_value(query: &str, name: &str) -> Option<String> {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.filter(|(key, _)| key == name).last().map(|(_, value)| value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_a_query_asks_for() {
+        assert_eq!(query_value("a=1&a=%2F&b", "a").as_deref(), Some("/"));
+    }
+}

@@ -1,0 +1,6 @@
+//! The ports over the platform's own parts.
+
+pub mod analytics;
+pub mod d1;
+pub mod r2;
+pub mod rate_limits;

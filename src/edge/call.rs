@@ -1,0 +1,96 @@
+//! A request on its way: its headers, who sent it, and what answers it.
+
+use std::rc::Rc;
+
+use worker::{Context, Env, Request};
+
+use crate::access::api_keys;
+use crate::access::api_keys::{Credentials, KeyCache, Principal};
+use crate::api::Source;
+use crate::edge::adapters::d1::{Index, KeyTable};
+use crate::edge::adapters::r2::R2Bucket;
+use crate::error::{Error, Fault};
+use crate::memory_budget::MemoryBudget;
+use crate::model;
+
+thread_local! {
+    /// The keys that this isolate has seen lately: plain data, lost with it.
+    static KEYS: Rc<KeyCache> = Rc::default();
+    /// What the answers under way hold.
+    static READ_BUDGET: Rc<MemoryBudget> = Rc::new(MemoryBudget::for_reads());
+}
+
+/// A request on its way, with what the log will want to know.
+pub(super) struct Call {
+    pub(super) request: Request,
+    pub(super) env: Env,
+    pub(super) context: Context,
+    pub(super) started: model::Millis,
+    pub(super) project: Option<String>,
+    /// The project's name, when somebody is signed in to it.
+    pub(super) project_name: Option<String>,
+    pub(super) route: &'static str,
+    pub(super) bytes: Option<usize>,
+    pub(super) events: Option<usize>,
+}
+
+impl Call {
+    pub(super) fn source<'a>(
+        &self,
+        store: &'a R2Bucket,
+        budget: &'a Rc<MemoryBudget>,
+    ) -> Source<'a, R2Bucket> {
+        Source { store, budget, now: self.started }
+    }
+
+    pub(super) fn index(&self) -> Result<Index, Fault> {
+        self.env.d1("DB").map(Index).map_err(|e| Fault::Internal(e.to_string()))
+    }
+
+    /// Whether this is local development: see [`api_keys::LOCAL_KEY`].
+    pub(super) fn local(&self) -> bool {
+        self.env.var("EDGESPAN_LOCAL").is_ok()
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<String> {
+        self.request.headers().get(name).ok().flatten()
+    }
+
+    pub(super) async fn principal(&mut self, index: &Index) -> Result<Principal, Error> {
+        let header = self.header("authorization");
+        let who = self.authenticate(header.as_deref(), index).await?;
+        self.project = Some(who.project.clone());
+        Ok(who)
+    }
+
+    /// Who an `Authorization` header stands for.
+    pub(super) async fn authenticate(
+        &self,
+        header: Option<&str>,
+        index: &Index,
+    ) -> Result<Principal, Error> {
+        let address = self.address();
+        let credentials = Credentials { header, address: &address, local: self.local() };
+        api_keys::authenticate(credentials, self.started, &key_cache(), &self.keys(index)).await
+    }
+
+    /// The table of keys.
+    pub(super) fn keys<'a>(&'a self, index: &'a Index) -> KeyTable<'a> {
+        KeyTable { index, env: &self.env, context: &self.context }
+    }
+
+    /// The client's address.
+    pub(super) fn address(&self) -> String {
+        self.header("cf-connecting-ip").unwrap_or_default()
+    }
+}
+
+/// The keys that this isolate knows.
+pub(super) fn key_cache() -> Rc<KeyCache> {
+    KEYS.with(Rc::clone)
+}
+
+/// What the answers under way hold.
+pub(super) fn read_budget() -> Rc<MemoryBudget> {
+    READ_BUDGET.with(Rc::clone)
+}

@@ -1,0 +1,42 @@
+//! The index in D1, as pure functions: [`query`] from questions to statements,
+//! [`read`] from rows to what they mean. The statements that write events are
+//! [`ingest_core::index_writer`]'s, running statements is the port's.
+
+pub mod chart;
+pub mod query;
+pub mod read;
+pub mod recovery;
+pub mod sessions;
+pub mod spans;
+pub mod stats;
+pub mod traces;
+
+use serde::de::DeserializeOwned;
+
+pub use ingest_core::index_writer::{Param, Statement, link};
+
+use crate::error::Fault;
+
+/// What a run of statements gave.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct QueryResults {
+    /// For each statement the text in the column `json` of its rows.
+    pub rows: Vec<Vec<String>>,
+    /// Rows written, as the platform counts and bills them.
+    pub rows_written: u64,
+}
+
+/// The database. Implemented over D1 by `edge`, over SQLite by the tests.
+#[allow(async_fn_in_trait, reason = "one thread, and only this crate implements it")]
+pub trait Database {
+    /// Runs the statements in one transaction: all of them, or none.
+    async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault>;
+}
+
+/// A row of the index: the JSON in its column `json`.
+///
+/// # Errors
+/// [`Fault::Internal`] when it is not what was asked for.
+pub fn decode<T: DeserializeOwned>(row: &str) -> Result<T, Fault> {
+    serde_json::from_str(row).map_err(|e| Fault::Internal(format!("a row of the index: {e}")))
+}

@@ -1,0 +1,80 @@
+//! The traces of a session, as a question to the index and its answer. There is
+//! no index by session: it would be one more row written for each trace. But a
+//! session is short, and whoever asks knows when one of its traces started.
+
+use super::query::short_trace;
+use super::read::{TraceRow, traces};
+use super::{QueryResults, Statement};
+use crate::error::Fault;
+use crate::model::Micros;
+
+/// Most traces looked at in each direction.
+pub const MAX_ROWS_SCANNED: usize = 5_000;
+/// Most traces given in each direction.
+pub const MAX_TRACES: usize = 250;
+
+/// Those of a session's traces that are near a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Near {
+    /// In order of start, without what clients may make long.
+    pub traces: Vec<TraceRow>,
+    /// Where to go on looking for earlier ones, unless there are none.
+    pub earlier: Option<Micros>,
+    /// Where to go on looking for later ones, unless there are none.
+    pub later: Option<Micros>,
+}
+
+/// Looks along the project's traces, from a time back and from it on. For each
+/// direction two statements: the traces, and where it stopped.
+#[must_use]
+pub fn near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
+    let directions = [("<=", "desc"), (">", "asc")];
+    let columns = short_trace();
+    let statements = directions.into_iter().flat_map(|(side, order)| {
+        // Times are bound as text: see `query`.
+        let walk = format!(
+            "select start_us, id from trace
+            where project = ?1 and start_us {side} cast(?2 as integer)
+            order by start_us {order}, id {order}"
+        );
+        let traces = format!(
+            "select {columns} as json from ({walk} limit {MAX_ROWS_SCANNED}) as w
+            cross join trace as t on t.project = ?1 and t.id = w.id
+            left join batch as b on b.seq = t.event_batch and b.project = t.project
+            where t.session = ?3
+            limit {MAX_TRACES}"
+        );
+        let stopped = format!(
+            "select cast(start_us as text) as json from ({walk} limit 1 offset {MAX_ROWS_SCANNED})"
+        );
+        let params = || vec![project.into(), at.to_string().into()];
+        let with_session = params().into_iter().chain([session.into()]).collect();
+        [
+            Statement { sql: traces.into(), params: with_session },
+            Statement { sql: stopped.into(), params: params() },
+        ]
+    });
+    statements.collect()
+}
+
+/// What [`near`] asked for.
+///
+/// # Errors
+/// [`Fault::Internal`] for rows that are not what it asks for.
+pub fn found(ran: QueryResults) -> Result<Near, Fault> {
+    let odd = || Fault::Internal("a session is four results".into());
+    let [before, stopped_before, after, stopped_after]: [Vec<String>; 4] =
+        ran.rows.try_into().map_err(|_| odd())?;
+    let rows = |rows| traces(&QueryResults { rows: vec![rows], rows_written: 0 });
+    let (mut before, mut after) = (rows(before)?, rows(after)?);
+    // Where so many were found that not all were given, the last one is where
+    // to go on.
+    let go_on = |found: &[TraceRow], stopped: &[String]| match found.last() {
+        Some(last) if found.len() == MAX_TRACES => Some(last.start_us),
+        _ => stopped.first().and_then(|at| at.parse().ok()),
+    };
+    let (earlier, later) = (go_on(&before, &stopped_before), go_on(&after, &stopped_after));
+    before.append(&mut after);
+    before.sort_by(|a, b| (a.start_us, &a.id).cmp(&(b.start_us, &b.id)));
+    Ok(Near { traces: before, earlier, later })
+}

@@ -1,0 +1,360 @@
+//! The list as a statement, the dashboard's and the API's. It walks the project's
+//! traces along the index by start, newest first, and ends with a page full, a
+//! bounded number of rows looked at or a bounded number of bytes, whichever comes
+//! first: a filter that nothing passes costs the same in a project of any age.
+//! Where it ended it says, to go on from there.
+
+use serde_tuple::Deserialize_tuple;
+
+use super::query::{Builder, TRACE};
+use super::read::TraceRow;
+use super::{QueryResults, Statement, decode};
+use crate::error::Fault;
+use crate::model::{Micros, Millis, Progress, TraceStatus};
+use ingest_core::index_writer::compact_id::unpack;
+
+/// Rows that one question looks at, at most. D1 bills each, and they take some
+/// 30 ms (measured).
+pub const MAX_ROWS_SCANNED: i64 = 5_000;
+/// Where spans have to be looked at, too: traces and their spans together. One
+/// trace is always looked at, whatever it has.
+pub const MAX_SPAN_ROWS_SCANNED: i64 = 20_000;
+/// A page ends with the trace that brings it to so many bytes: clients may give a
+/// trace some 200 KB of tags and evaluators, and a hundred of those are more than
+/// an answer should hold. Ordinary traces have less than 1 KB, 6 with metadata.
+pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// Which traces to show. Texts match parts of names in either case, and tags
+/// and sessions as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are what they are called")]
+pub struct Filter {
+    pub from: Option<Micros>,
+    pub to: Option<Micros>,
+    pub status: Option<TraceStatus>,
+    /// The time as of which a status is meant.
+    pub now: Millis,
+    pub name: Option<String>,
+    pub tags: Vec<String>,
+    pub session: Option<String>,
+    pub model: Option<String>,
+    pub min_duration_us: Option<i64>,
+    pub min_cost_nano: Option<i64>,
+}
+
+/// A place in the list: of the trace that comes before it.
+pub type ListPlace = (Micros, String);
+
+/// A trace as the list shows it.
+#[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
+#[allow(missing_docs, reason = "the columns are documented in migrations/")]
+pub struct ListRow {
+    pub id: String,
+    pub name: String,
+    pub start_us: Micros,
+    pub end_us: Option<Micros>,
+    pub spans: i64,
+    pub errors: i64,
+    pub tokens: i64,
+    pub cost_nano: i64,
+    pub session: Option<String>,
+    pub tags: Option<String>,
+    pub input_preview: Option<String>,
+    pub output_preview: Option<String>,
+    pub open: i64,
+    pub root_child: u8,
+    pub active_us: Micros,
+    pub ended: u8,
+    /// Whether the filter lets it through.
+    hit: u8,
+    /// Whether it is the last one that was looked at.
+    end: u8,
+}
+
+impl ListRow {
+    /// How the trace goes or went, as of a time.
+    #[must_use]
+    pub fn status(&self, now: Millis) -> TraceStatus {
+        let Self { spans, errors, open, root_child, active_us, ended, .. } = *self;
+        TraceStatus::of(&Progress { spans, errors, open, root_child, active_us, ended }, now)
+    }
+}
+
+/// A part of the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The traces, newest first.
+    pub rows: Vec<ListRow>,
+    /// Where it goes on.
+    pub next: Next,
+    /// Whether the project has any trace at all.
+    pub any: bool,
+}
+
+/// What comes after a part of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing.
+    End,
+    /// More traces, after this place.
+    More(ListPlace),
+    /// Perhaps more: so far it was looked.
+    Perhaps(ListPlace),
+}
+
+/// The conditions on a row that has been walked to, 0 or 1 and never null. Its
+/// columns are the table's, with `name` as the list shows it, under the name `walk`.
+pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
+    let mut all = vec!["true".to_owned()];
+    if let Some(status) = filter.status {
+        all.push(sql.has_status(status, filter.now));
+    }
+    if let Some(least) = filter.min_duration_us {
+        // What runs has taken all the time up to now, whatever has ended in it.
+        let running = sql.has_status(TraceStatus::Running, filter.now);
+        let now = sql.bind_time(filter.now.saturating_mul(1_000));
+        let least = sql.bind_time(least);
+        let end = format!("case when {running} then {now} else end_us end");
+        all.push(format!("{end} - start_us >= {least}"));
+    }
+    if let Some(least) = filter.min_cost_nano {
+        let least = sql.bind_time(least);
+        all.push(format!("cost_nano >= {least}"));
+    }
+    if let Some(session) = &filter.session {
+        let session = sql.bind(&**session);
+        all.push(format!("session = {session}"));
+    }
+    for tag in &filter.tags {
+        let tag = sql.bind(&**tag);
+        all.push(format!("exists (select 1 from json_each(tags) where value = {tag})"));
+    }
+    // The last are the least nested: `and` goes around what stands before it.
+    if let Some(name) = &filter.name {
+        all.push(has_in_it(sql, "name", name));
+    }
+    if let Some(model) = &filter.model {
+        let model = has_in_it(sql, "s.model", model);
+        all.push(format!("exists (select 1 from span as s where s.trace = walk.key and {model})"));
+    }
+    format!("({}) is true", all.join(" and "))
+}
+
+/// Most letters beyond ASCII that are found in either case: each is a function call
+/// around the next, and D1 allows expressions 100 levels of nesting.
+const MAX_FOLDED: usize = 24;
+
+/// The condition that a column has a text in it, with letters in either case. SQLite
+/// knows those of ASCII; of others the text's own are made the same in the column.
+fn has_in_it(sql: &mut Builder, column: &str, text: &str) -> String {
+    let mut column = column.to_owned();
+    let mut folded: Vec<char> = Vec::new();
+    let mut wanted = String::with_capacity(text.len());
+    for c in text.chars() {
+        let Some((lower, others)) = cases(c).filter(|_| !c.is_ascii()) else {
+            wanted.push(c.to_ascii_lowercase());
+            continue;
+        };
+        let new: Vec<char> = others.into_iter().filter(|other| !folded.contains(other)).collect();
+        if folded.len() + new.len() > MAX_FOLDED {
+            wanted.push(c);
+            continue;
+        }
+        for other in new {
+            folded.push(other);
+            let (other, lower) = (u32::from(other), u32::from(lower));
+            column = format!("replace({column}, char({other}), char({lower}))");
+        }
+        wanted.push(lower);
+    }
+    let wanted = sql.bind(wanted);
+    format!("instr(lower({column}), {wanted}) > 0")
+}
+
+/// A letter as all of its cases are written here, and those that are written
+/// otherwise; `None` where there is one case, or one of them is several letters.
+fn cases(c: char) -> Option<(char, Vec<char>)> {
+    fn only(mut letters: impl Iterator<Item = char>) -> Option<char> {
+        letters.next().filter(|_| letters.next().is_none())
+    }
+    let upper = only(c.to_uppercase())?;
+    let lower = only(upper.to_lowercase())?;
+    let mut others: Vec<char> =
+        [c, upper, only(c.to_lowercase())?].into_iter().filter(|case| *case != lower).collect();
+    others.dedup();
+    (!others.is_empty()).then_some((lower, others))
+}
+
+/// The walk as a subquery, with `hit` for whether the filter lets a row through,
+/// and the condition that holds for the last row that may be looked at.
+fn walk(project: &str, filter: &Filter, after: Option<&ListPlace>) -> (Builder, String, String) {
+    let mut sql = Builder::new(project);
+    sql.range(after, filter.from, filter.to);
+    let hit = conditions(&mut sql, filter);
+    let (weight, most) = if filter.model.is_some() {
+        ("1 + t.spans", MAX_SPAN_ROWS_SCANNED)
+    } else {
+        ("1", MAX_ROWS_SCANNED)
+    };
+    let range = std::mem::take(&mut sql.clauses);
+    // The window is in the index's order and the outer selects are in its: SQLite
+    // takes row after row through all three and stops when it has enough.
+    let walk = format!(
+        "(select *, {hit} as hit from (
+          select t.id, t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us, t.spans,
+            t.errors, t.tokens, t.cost_nano, t.session, t.tags, t.input_preview, t.output_preview,
+            t.open, t.root_child, t.active_us, t.ended,
+            sum({weight}) over (order by t.start_us desc, t.id desc
+              rows unbounded preceding) as walked
+          from trace as t where t.project = ?1{range}) as walk)"
+    );
+    (sql, walk, format!("walked >= {most}"))
+}
+
+/// Of rows with a `json` and how many bytes they `weigh`, those that a page holds;
+/// of the others only that they are there.
+fn a_page_of(rows: &str) -> String {
+    format!(
+        "select case when before < {PAGE_BYTES} then json else '' end as json from (
+          select json, sum(weigh) over (rows unbounded preceding) - weigh as before from ({rows}))"
+    )
+}
+
+/// At most so many traces after a place, and whether there are any at all.
+#[must_use]
+pub fn page(
+    project: &str,
+    filter: &Filter,
+    after: Option<&ListPlace>,
+    limit: usize,
+) -> [Statement; 2] {
+    let (sql, walk, end) = walk(project, filter, after);
+    let text = a_page_of(&format!(
+        "select json, octet_length(json) as weigh from (
+          select json_array(id, name, start_us, end_us, spans, errors, tokens, cost_nano,
+            session, tags, input_preview, output_preview, open, root_child, active_us, ended,
+            hit, {end}) as json
+          from {walk} where hit or {end}
+          limit {})",
+        limit + 1
+    ));
+    [
+        Statement { sql: text.into(), params: sql.params },
+        Statement {
+            sql: "select '1' as json from trace where project = ?1 limit 1".into(),
+            params: vec![project.into()],
+        },
+    ]
+}
+
+/// Where a walk from the newest trace on ends that may look at so many rows, spans
+/// among them where the filter looks into those; no row if it comes to the end first.
+#[must_use]
+pub fn reach(project: &str, filter: &Filter, most: i64) -> Statement {
+    let (sql, walk, _) = walk(project, filter, None);
+    let text = format!(
+        "select json_array(start_us, id) as json from {walk} where walked >= {most} limit 1"
+    );
+    Statement { sql: text.into(), params: sql.params }
+}
+
+/// What [`reach`] found.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_reach(ran: &QueryResults) -> Result<Option<ListPlace>, Fault> {
+    let row = ran.rows.first().and_then(|rows| rows.first());
+    let place = row.map(|row| decode::<ListPlace>(row)).transpose()?;
+    Ok(place.map(|(start, id)| (start, unpack(id))))
+}
+
+/// The same for the API: the traces with all that the index has of them.
+#[must_use]
+pub fn traces(
+    project: &str,
+    filter: &Filter,
+    after: Option<&ListPlace>,
+    limit: usize,
+) -> Vec<Statement> {
+    let (sql, walk, end) = walk(project, filter, after);
+    // Long metadata is read from the raw batches, and weighs what is read.
+    let text = a_page_of(&format!(
+        "select json, octet_length(json) + elsewhere as weigh from (
+          select '[' || w.hit || ',' || ({end}) || ',' || {TRACE} || ']' as json,
+            case when t.metadata = '' then coalesce(t.event_length, 0) else 0 end as elsewhere
+          from {walk} as w
+          cross join trace as t on t.project = ?1 and t.id = w.id
+          left join batch as b on b.seq = t.event_batch and b.project = t.project
+          where hit or {end}
+          limit {})",
+        limit + 1
+    ));
+    vec![Statement { sql: text.into(), params: sql.params }]
+}
+
+/// What [`page`] found.
+///
+/// # Errors
+/// [`Fault::Internal`] for rows that are not what it asks for.
+pub fn read(ran: &QueryResults, limit: usize) -> Result<Page, Fault> {
+    let [found, any] = ran.rows.as_slice() else {
+        return Err(Fault::Internal("a list is two results".into()));
+    };
+    let (rows, next) = gather(found, limit, |json| {
+        let row: ListRow = decode(json)?;
+        let row = ListRow { id: unpack(row.id), ..row };
+        let place = (row.start_us, row.id.clone());
+        Ok(Seen { place, hit: row.hit != 0, end: row.end != 0, row })
+    })?;
+    Ok(Page { rows, next, any: !any.is_empty() })
+}
+
+/// What [`traces`] found.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_traces(ran: &QueryResults, limit: usize) -> Result<(Vec<TraceRow>, Next), Fault> {
+    let found = ran.rows.first().map(Vec::as_slice).unwrap_or_default();
+    gather(found, limit, |json| {
+        let (hit, end, row): (u8, u8, TraceRow) = decode(json)?;
+        let row = TraceRow { id: unpack(row.id), ..row };
+        let place = (row.start_us, row.id.clone());
+        Ok(Seen { place, hit: hit != 0, end: end != 0, row })
+    })
+}
+
+/// A row that came back from a walk.
+struct Seen<T> {
+    row: T,
+    place: ListPlace,
+    /// Whether the filter lets it through.
+    hit: bool,
+    /// Whether it is the last one that was looked at.
+    end: bool,
+}
+
+fn gather<T>(
+    found: &[String],
+    limit: usize,
+    decode: impl Fn(&str) -> Result<Seen<T>, Fault>,
+) -> Result<(Vec<T>, Next), Fault> {
+    let mut rows = Vec::new();
+    let mut last = None;
+    for json in found {
+        if json.is_empty() {
+            return Ok((rows, last.map_or(Next::End, Next::More)));
+        }
+        let Seen { row, place, hit, end } = decode(json)?;
+        if hit && rows.len() == limit {
+            return Ok((rows, last.map_or(Next::End, Next::More)));
+        }
+        if hit {
+            rows.push(row);
+        }
+        if end {
+            return Ok((rows, Next::Perhaps(place)));
+        }
+        last = Some(place);
+    }
+    Ok((rows, Next::End))
+}

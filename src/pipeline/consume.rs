@@ -1,0 +1,366 @@
+//! The queue's pipeline: from messages to rows in D1. Batches that arrive
+//! together are written together, because a call of D1 costs more than what
+//! most batches have it do; where one of them may be why that fails each is on
+//! its own, so that a bad one holds up nobody. Every await may be repeated: that is said where it
+//! stands.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::panic::AssertUnwindSafe;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::queue::Message;
+use crate::batch::{BatchRef, Format, RawStore};
+use crate::formats::twosignal;
+use crate::index::{Database, recovery};
+use crate::model::{Event, Millis};
+use ingest_core::index_writer::statements::{Source, plan};
+
+/// A message as it was delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// What it says.
+    pub message: Message,
+    /// How often it was delivered, this time included.
+    pub attempt: u32,
+}
+
+/// What is to become of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done.
+    Ack(Written),
+    /// Something was not to be reached: again, after so many seconds.
+    Retry {
+        /// Seconds to wait.
+        delay_s: u32,
+        /// For the log.
+        why: String,
+    },
+    /// No number of tries will do: to the dead letters with it.
+    Bury {
+        /// For the log.
+        why: String,
+    },
+}
+
+/// What a message came to; for the log.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The project of the batch.
+    pub project: String,
+    /// Its id.
+    pub batch: String,
+    /// Bytes read from the raw batch.
+    pub bytes: usize,
+    /// Events in it that count.
+    pub events: usize,
+    /// Whether it was not written before.
+    pub fresh: bool,
+    /// How many batches were written with it, itself included.
+    pub together: usize,
+    /// Rows that D1 wrote for all of them, as it bills them.
+    pub rows_written: u64,
+    /// Milliseconds since the edge received the batch.
+    pub delay_ms: Millis,
+}
+
+/// Why a message could not be written.
+#[derive(Clone)]
+enum Failure {
+    /// Perhaps next time; it may be this batch's own.
+    Passing(String),
+    /// D1 does nothing for anybody at the moment, as far as this tells.
+    Away(String),
+    /// Not by this release, ever.
+    Lasting(String),
+}
+
+/// A raw batch that was read.
+struct Raw {
+    batch: BatchRef,
+    body: Vec<u8>,
+    attempt: u32,
+    /// The delivery's place.
+    at: usize,
+}
+
+/// Raw batches read at once: while one is on its way, others are.
+const READS: usize = 4;
+/// Bytes of raw batches that are written together, or the first batch that
+/// exceeds them: with what is being read meanwhile, far below an isolate's
+/// memory.
+const TOGETHER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Where the wait between two tries stops growing, in seconds. The platform
+/// allows a day.
+const MAX_DELAY_S: u32 = 600;
+
+/// Writes the batches that the messages point to: what each message came to,
+/// in their order. `now` is the clock.
+pub async fn consume(
+    deliveries: &[Delivery],
+    now: &impl Fn() -> Millis,
+    store: &impl RawStore,
+    db: &impl Database,
+) -> Vec<Outcome> {
+    let mut outcomes: Vec<Option<Result<Written, Failure>>> = vec![None; deliveries.len()];
+    let mut settle = |at: usize, result| {
+        if let Some(outcome) = outcomes.get_mut(at) {
+            *outcome = Some(result);
+        }
+    };
+    let mut reads = stream::iter(deliveries.iter().enumerate())
+        .map(async |(at, delivery)| (at, guarded(read(at, delivery, store)).await))
+        .buffered(READS);
+    let mut group = Vec::new();
+    let mut bytes = 0;
+    let mut left_out = "it was left out".to_owned();
+    loop {
+        let read = reads.next().await;
+        let last = read.is_none();
+        match read {
+            Some((_, Ok(raw))) => {
+                bytes += raw.body.len();
+                group.push(raw);
+            }
+            Some((at, Err(failure))) => settle(at, Err(failure)),
+            None => {}
+        }
+        if last || bytes >= TOGETHER_BYTES {
+            bytes = 0;
+            if let Break(why) = write_all(std::mem::take(&mut group), now, db, &mut settle).await {
+                left_out = why;
+                break;
+            }
+        }
+        if last {
+            break;
+        }
+    }
+    drop(reads);
+    let outcome = |(result, delivery): (Option<Result<Written, Failure>>, &Delivery)| {
+        let delay_s = delay(delivery.attempt, &delivery.message.key);
+        match result {
+            Some(Ok(written)) => Outcome::Ack(written),
+            Some(Err(Failure::Lasting(why))) => Outcome::Bury { why },
+            Some(Err(Failure::Passing(why) | Failure::Away(why))) => {
+                Outcome::Retry { delay_s, why }
+            }
+            None => Outcome::Retry { delay_s, why: left_out.clone() },
+        }
+    };
+    outcomes.into_iter().zip(deliveries).map(outcome).collect()
+}
+
+/// The dead letters' pipeline: what was given up is tried once more, for what
+/// stood in its way may be gone; else its reason is recorded, for its project
+/// to see. It is only forgotten when that is done.
+pub async fn consume_dead(
+    deliveries: &[Delivery],
+    now: &impl Fn() -> Millis,
+    store: &impl RawStore,
+    db: &impl Database,
+) -> Vec<Outcome> {
+    // 1. As for any other message. What may pass is no reason to give up: while
+    //    nothing is recorded, the sweeper queues it again even when the queue
+    //    has given up on this message, too.
+    let mut outcomes = consume(deliveries, now, store, db).await;
+    // 2. One row by its key: done twice, it is the same row.
+    let mut away = None;
+    for (outcome, Delivery { message, attempt }) in outcomes.iter_mut().zip(deliveries) {
+        let Outcome::Bury { why } = outcome else { continue };
+        let (Ok(batch), None) = (message.batch(), &away) else {
+            let delay_s = delay(*attempt, &message.key);
+            *outcome = Outcome::Retry { delay_s, why: why.clone() };
+            continue;
+        };
+        let recorded = async {
+            let ran = db.run(recovery::bury(&batch, why, *attempt, now())).await;
+            ran.map_err(|fault| Failure::Away(fault.to_string()))
+        };
+        if let Err(Failure::Passing(then) | Failure::Lasting(then) | Failure::Away(then)) =
+            guarded(recorded).await
+        {
+            let why = format!("{why}; and then {then}");
+            *outcome = Outcome::Retry { delay_s: delay(*attempt, &message.key), why };
+            away = Some(());
+        }
+    }
+    outcomes
+}
+
+/// How long to wait for the next try: 2 to 4 seconds, 4 to 8, 8 to 16, … and at
+/// last 600 to 1,200, so that an outage of minutes costs few tries. Where
+/// between is each batch's own, another one each time, so that what failed
+/// together does not come back together.
+#[must_use]
+pub fn delay(attempt: u32, key: &str) -> u32 {
+    let least = 2_u32.saturating_pow(attempt.max(1)).min(MAX_DELAY_S);
+    let more = shuffled(attempt, key) % u64::from(least + 1);
+    least + u32::try_from(more).unwrap_or(0)
+}
+
+/// A number that a key has at an attempt, and no other key.
+fn shuffled(attempt: u32, key: &str) -> u64 {
+    xxh3_64_with_seed(key.as_bytes(), attempt.into())
+}
+
+/// What a panic leaves behind is one message's failure, and costs no other
+/// message its try.
+async fn guarded<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let result = AssertUnwindSafe(work).catch_unwind().await;
+    result.unwrap_or_else(|_| Err(Failure::Passing("a panic".into())))
+}
+
+/// Reading changes nothing, and a raw batch never changes.
+async fn read(at: usize, delivery: &Delivery, store: &impl RawStore) -> Result<Raw, Failure> {
+    let Delivery { message, attempt } = delivery;
+    // A message of a release to come: another isolate may have it already.
+    let batch = message.batch().map_err(Failure::Passing)?;
+    let body = store.get(&batch.key(), None).await;
+    let body = body
+        .map_err(|fault| Failure::Passing(fault.to_string()))?
+        .ok_or_else(|| Failure::Lasting("the raw batch is not in R2".into()))?;
+    Ok(Raw { batch, body, attempt: *attempt, at })
+}
+
+/// Writes raw batches together, and where one of them may be why that fails,
+/// each by itself. Breaks off, with the reason, when D1 seems to be away: more
+/// questions are what an overloaded D1 needs least.
+///
+/// Once messages are delivered again, something has failed: then D1 is asked
+/// with one batch before it is asked with all. Should it be away, it is asked
+/// once for a delivery; should one batch take it down each time, the order,
+/// another each time, lets the others pass before.
+async fn write_all(
+    mut group: Vec<Raw>,
+    now: &impl Fn() -> Millis,
+    db: &impl Database,
+    settle: &mut impl FnMut(usize, Result<Written, Failure>),
+) -> ControlFlow<String> {
+    let again = group.iter().any(|raw| raw.attempt > 1);
+    if again {
+        group.sort_by_cached_key(|raw| (raw.attempt, shuffled(raw.attempt, &raw.batch.key())));
+    }
+    let first = usize::from(again).min(group.len());
+    let (first, rest) = group.split_at(first);
+    write_singly(first, now, db, settle).await?;
+    match (guarded(write(rest, now, db)).await, rest) {
+        (Ok(written), _) => written.into_iter().zip(rest).for_each(|(w, raw)| settle(raw.at, w)),
+        (Err(failure), [alone]) => return settled(alone, Err(failure), settle),
+        (Err(Failure::Away(why)), _) if !again => return Break(why),
+        (Err(_), _) => return write_singly(rest, now, db, settle).await,
+    }
+    Continue(())
+}
+
+/// One after the other, up to where D1 seems to be away.
+async fn write_singly(
+    group: &[Raw],
+    now: &impl Fn() -> Millis,
+    db: &impl Database,
+    settle: &mut impl FnMut(usize, Result<Written, Failure>),
+) -> ControlFlow<String> {
+    for raw in group {
+        let written = guarded(write(std::slice::from_ref(raw), now, db)).await;
+        let lost = || Err(Failure::Passing("it was left out".into()));
+        let one = written.and_then(|mut one| one.pop().unwrap_or_else(lost));
+        settled(raw, one, settle)?;
+    }
+    Continue(())
+}
+
+fn settled(
+    raw: &Raw,
+    result: Result<Written, Failure>,
+    settle: &mut impl FnMut(usize, Result<Written, Failure>),
+) -> ControlFlow<String> {
+    let away = match &result {
+        Err(Failure::Away(why)) => Break(why.clone()),
+        _ => Continue(()),
+    };
+    settle(raw.at, result);
+    away
+}
+
+/// Writes raw batches in one transaction; what each came to. It commutes with
+/// itself and all others: done twice, or done and its reply lost, it ends the
+/// same.
+async fn write(
+    group: &[Raw],
+    now: &impl Fn() -> Millis,
+    db: &impl Database,
+) -> Result<Vec<Result<Written, Failure>>, Failure> {
+    let mut sources = Vec::with_capacity(group.len());
+    let mut planned = HashSet::new();
+    let mut written = Vec::with_capacity(group.len());
+    for Raw { batch, body, attempt, .. } in group {
+        let decoded = decode(batch, body).map_err(Failure::Lasting);
+        written.push(decoded.map(|(text, events)| {
+            let written = Written {
+                project: batch.project.clone(),
+                batch: batch.id.clone(),
+                bytes: body.len(),
+                events: events.len(),
+                ..Written::default()
+            };
+            // Delivered twice at once, it is the same batch twice.
+            if planned.insert((&batch.project, &batch.id)) {
+                sources.push(Source { batch, body: text, events, attempt: *attempt });
+            }
+            written
+        }));
+    }
+    if sources.is_empty() {
+        return Ok(written);
+    }
+    let ran = db.run(plan(&sources, now())).await;
+    let ran = ran.map_err(|fault| match fault.to_string() {
+        why if names_a_statement(&why) => Failure::Passing(why),
+        why => Failure::Away(why),
+    })?;
+    // Only the ledger's statements give anything: the batches that are new.
+    let mut fresh: HashSet<&str> = ran.rows.iter().flatten().map(String::as_str).collect();
+    for (written, raw) in written.iter_mut().zip(group) {
+        let Ok(written) = written else { continue };
+        written.fresh = fresh.remove(&*raw.batch.id);
+        written.together = sources.len();
+        written.rows_written = ran.rows_written;
+        written.delay_ms = now() - raw.batch.received;
+    }
+    Ok(written)
+}
+
+/// Whether D1 says that a statement was not to its liking, which may be one
+/// batch's own doing. Anything else (overloaded, timed out, reset, not reached)
+/// is nobody's in particular (developers.cloudflare.com/d1/observability/debug-d1).
+fn names_a_statement(why: &str) -> bool {
+    const OF_STATEMENTS: [&str; 6] = [
+        "SQLITE_CONSTRAINT",
+        "SQLITE_ERROR",
+        "SQLITE_MISMATCH",
+        "SQLITE_RANGE",
+        "SQLITE_TOOBIG",
+        "D1_TYPE_ERROR",
+    ];
+    OF_STATEMENTS.iter().any(|code| why.contains(code))
+}
+
+/// The events of the batch that count: the edge accepted all good ones, or
+/// refused the whole. The reason names no content: it goes to logs.
+fn decode<'a>(batch: &BatchRef, body: &'a [u8]) -> Result<(&'a str, Vec<Event<'a>>), String> {
+    let mut events = Vec::new();
+    let text = twosignal::text(body).map_err(|_| "the raw batch is not UTF-8".to_owned())?;
+    let decoded = match batch.format {
+        Format::Native => twosignal::decode_text(text, |event| events.push(event)),
+    };
+    decoded.map_err(|_| "the raw batch does not decode".to_owned())?;
+    if events.is_empty() {
+        // The edge keeps no such batch: a release to come did.
+        return Err("the raw batch has no event that is known".into());
+    }
+    Ok((text, events))
+}

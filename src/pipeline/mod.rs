@@ -1,0 +1,8 @@
+//! The ways of a batch: in at the edge, through the queue into the index, and
+//! back onto the queue when something went wrong.
+
+pub mod consume;
+pub mod ingest;
+pub mod queue;
+pub mod replay;
+pub mod sweep;
