@@ -138,9 +138,9 @@ if (page) {
     if (at >= 0) part.querySelectorAll(CONTROLS)[at]?.focus({ preventScroll: true });
     if (field && range) field.setSelectionRange(range.from, range.to);
     /** @param {Element} one */
-    const look = (one) => one.querySelector(".modes [aria-current]");
-    const chosen = look(was)?.getAttribute("href");
-    if (chosen && chosen !== look(part)?.getAttribute("href")) {
+    const mode = (one) => one.querySelector(".modes [aria-current]");
+    const chosen = mode(was)?.getAttribute("href");
+    if (chosen && chosen !== mode(part)?.getAttribute("href")) {
       htmx.ajax("GET", chosen, { source: part, target: part, swap: "outerHTML" });
     }
   }

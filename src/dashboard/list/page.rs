@@ -9,7 +9,7 @@ use super::filter::{ListQuery, Problem};
 use super::{first_trace, form, rows};
 use crate::batch::RawStore;
 use crate::dashboard::ui::asset::Asset;
-use crate::dashboard::ui::format::count;
+use crate::dashboard::ui::format::{count, time};
 use crate::dashboard::ui::layout::{Shell, document};
 use crate::dashboard::view::{Answer, View};
 use crate::error::Error;
@@ -122,7 +122,7 @@ fn list_of(asked: &ListQuery, page: &Page, now: Millis) -> Markup {
             (rows::table(asked, &page.rows, now))
         }
         @if let (Next::Perhaps((start, _)), false) = (&page.next, page.rows.is_empty()) {
-            p.searched { "Searched back to " (crate::dashboard::ui::format::time(*start)) "." }
+            p.searched { "Searched back to " (time(*start)) "." }
         }
         @if older.is_some() || !asked.before.is_empty() {
             nav.pages aria-label="Pages" {
@@ -155,7 +155,7 @@ fn nothing(asked: &ListQuery, next: &Next) -> Markup {
         div.nothing {
             @if let Next::Perhaps((start, _)) = next {
                 h2 { (no_match(asked)) }
-                p.muted { "Searched back to " (crate::dashboard::ui::format::time(*start)) "." }
+                p.muted { "Searched back to " (time(*start)) "." }
             } @else if !asked.before.is_empty() {
                 h2 { "No older traces" }
             } @else {

@@ -163,7 +163,7 @@ fn finish_tone(reason: &str) -> Tone {
 pub struct Left<'a> {
     /// Fields that are not shown, under the path to them.
     pub fields: Vec<Field<'a>>,
-    /// What parts say that they are, where their modes say it already.
+    /// What parts say that they are, where their looks say it already.
     pub kinds: Vec<Cow<'a, str>>,
 }
 

@@ -2,7 +2,7 @@
 //! take and give. Where a payload has none of these shapes it is no chat. Every
 //! reader takes what it knows of an object, and what is left over is kept beside
 //! the message or the conversation, so nothing is hidden. How a conversation
-//! modes is `messages`'.
+//! looks is `messages`'.
 
 mod answer;
 mod fields;
@@ -43,7 +43,7 @@ pub struct Message<'a> {
     pub parts: Vec<MessagePart<'a>>,
     /// What else it had, under the path to it.
     pub rest: Vec<Field<'a>>,
-    /// What its parts say that they are, where their modes say it already.
+    /// What its parts say that they are, where their looks say it already.
     pub kinds: Vec<Cow<'a, str>>,
 }
 

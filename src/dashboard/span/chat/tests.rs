@@ -96,8 +96,8 @@ const RESPONSES: &[(&str, &str)] = &[
         "system: Be brief. | user: Hi",
     ),
     (
-        r#"{"instructions":null,"input":[{"role":"user","content":[{"type":"input_text","text":"ViewMode"},{"type":"input_image","image_url":"https://a.test/x.png","detail":"low"}]}]}"#,
-        "user: ViewMode + at https://a.test/x.png",
+        r#"{"instructions":null,"input":[{"role":"user","content":[{"type":"input_text","text":"Look"},{"type":"input_image","image_url":"https://a.test/x.png","detail":"low"}]}]}"#,
+        "user: Look + at https://a.test/x.png",
     ),
     (
         r#"{"object":"response","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output":[{"type":"web_search_call","id":"ws","status":"completed","action":{"query":"q"}},{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm"}],"encrypted_content":"x"},{"type":"function_call","call_id":"1","name":"f","arguments":"{}","status":"incomplete"},{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Done","annotations":[]}]}]}"#,
