@@ -1,5 +1,5 @@
-//! Payloads out of raw batches: many small slices of few objects, read in few
-//! requests. What could not be read says why, and never fails the rest.
+//! Events out of raw batches: many small slices of few objects, read in few
+//! requests, and decoded again. What could not be read says why, and never fails the rest.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -9,9 +9,10 @@ use futures_util::{StreamExt, stream};
 
 use crate::batch::RawStore;
 use crate::error::Fault;
-use crate::index::read::Slice;
+use crate::formats;
+use crate::index::read::{Slice, Span};
 use crate::memory_budget::{MemoryBudget, MemoryShare};
-use crate::model::Millis;
+use crate::model::{Body, Event, Millis, SpanBody, TraceBody};
 
 /// Slices of one object closer together than this are read at once: a read
 /// costs a request, the bytes between cost nothing.
@@ -24,6 +25,9 @@ const CONCURRENCY: usize = 6;
 
 /// Why a payload is not there.
 pub type Missing = &'static str;
+
+/// The index and the raw batch do not agree.
+const ODD: Missing = "the raw batch is not what the index says";
 
 /// What was read, by object.
 #[derive(Debug)]
@@ -80,7 +84,6 @@ impl Payloads {
     /// # Errors
     /// Why it is not there.
     pub fn get(&self, slice: &Slice) -> Result<&str, Missing> {
-        const ODD: Missing = "the raw batch is not what the index says";
         let end = slice.offset.saturating_add(slice.length);
         let parts = self.parts.get(&slice.object).map(Vec::as_slice).unwrap_or_default();
         let part = parts
@@ -91,6 +94,36 @@ impl Payloads {
         let place = |at: u64| usize::try_from(at - part.range.start).map_err(|_| ODD);
         let bytes = bytes.get(place(slice.offset)?..place(end)?).ok_or(ODD)?;
         std::str::from_utf8(bytes).map_err(|_| ODD)
+    }
+
+    /// The event that lies there, decoded again by the format of its raw batch.
+    ///
+    /// # Errors
+    /// Why it is not there.
+    pub fn event(&self, slice: &Slice) -> Result<Event<'_>, Missing> {
+        formats::decode_event(&slice.object, self.get(slice)?).ok_or(ODD)
+    }
+
+    /// What a span's own event says.
+    ///
+    /// # Errors
+    /// Why it is not there.
+    pub fn span(&self, span: &Span) -> Result<SpanBody<'_>, Missing> {
+        match self.event(span.slice.as_ref().ok_or(ODD)?)?.body {
+            Body::Span(body) => Ok(body),
+            Body::Trace(_) => Err(ODD),
+        }
+    }
+
+    /// What a trace's own event says, where it lies there.
+    ///
+    /// # Errors
+    /// Why it is not there.
+    pub fn trace(&self, slice: &Slice) -> Result<TraceBody<'_>, Missing> {
+        match self.event(slice)?.body {
+            Body::Trace(body) => Ok(body),
+            Body::Span(_) => Err(ODD),
+        }
     }
 }
 

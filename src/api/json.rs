@@ -5,9 +5,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::formats::twosignal;
-use crate::index::read::{Parent, Slice, Span, TraceRow};
-use crate::model::{Body, Event, Micros, Millis, SpanBody, SpanType};
+use crate::index::read::{Parent, Span, TraceRow};
+use crate::model::{Micros, Millis, SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 use crate::time;
 
@@ -50,9 +49,8 @@ impl<'a> Trace<'a> {
     /// The trace of a row, as of a time; long metadata is among the payloads.
     pub fn of(row: &'a TraceRow, payloads: &'a Payloads, now: Millis) -> Self {
         let (metadata, payload_error) = match row.metadata_elsewhere() {
-            Some(slice) => match decode(payloads, &slice) {
-                Ok(Event { body: Body::Trace(trace), .. }) => (trace.metadata, None),
-                Ok(_) => (None, Some(UNREADABLE)),
+            Some(slice) => match payloads.trace(&slice) {
+                Ok(trace) => (trace.metadata, None),
                 Err(why) => (None, Some(why)),
             },
             None => (row.metadata.as_deref(), None),
@@ -160,24 +158,6 @@ impl<'a> SpanOut<'a> {
             created_at: row.received_ms.map(|at| time::with_millis(at.saturating_mul(1_000))),
         }
     }
-}
-
-const UNREADABLE: Missing = "the raw batch is not what the index says";
-
-/// The span's own event, out of the payloads.
-///
-/// # Errors
-/// Why it is not there.
-pub fn span_event<'a>(span: &Span, payloads: &'a Payloads) -> Result<SpanBody<'a>, Missing> {
-    let slice = span.slice.as_ref().ok_or(UNREADABLE)?;
-    match decode(payloads, slice)?.body {
-        Body::Span(body) => Ok(body),
-        Body::Trace(_) => Err(UNREADABLE),
-    }
-}
-
-fn decode<'a>(payloads: &'a Payloads, slice: &Slice) -> Result<Event<'a>, Missing> {
-    twosignal::decode_event(payloads.get(slice)?).ok_or(UNREADABLE)
 }
 
 /// JSON text as it is. It was checked when it came in.

@@ -71,7 +71,7 @@ pub async fn get(
             answer.text.pop(); // The object goes on.
             answer.push(",\"spans\":[");
         }
-        let events: Vec<_> = group.iter().map(|span| json::span_event(span, &payloads)).collect();
+        let events: Vec<_> = group.iter().map(|span| payloads.span(span)).collect();
         for (group, events) in group.chunks(NAMES).zip(events.chunks(NAMES)) {
             parents.find(group, events).await?;
         }
@@ -123,7 +123,7 @@ pub async fn get_span(
     let (mut answer, _hold) = Answer::of(&spans, None, &source)?;
     let (_, plan) = group(&spans, None, MAX_READS);
     let payloads = Payloads::fetch(source.store, plan).await;
-    let event = [json::span_event(span, &payloads)];
+    let event = [payloads.span(span)];
     let mut parents = Parents { project, trace: id, db, found: HashMap::new() };
     parents.find(&spans, &event).await?;
     let [event] = &event;

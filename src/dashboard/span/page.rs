@@ -17,11 +17,10 @@ use crate::dashboard::ui::trace_state::{running, version};
 use crate::dashboard::ui::url::query_value;
 use crate::dashboard::view::{Answer, View};
 use crate::error::{Error, Reject};
-use crate::formats::twosignal;
 use crate::index::read;
 use crate::index::read::{Span, TraceRow};
 use crate::index::{Database, spans};
-use crate::model::{Body, Millis, SpanBody, SpanType};
+use crate::model::{Millis, SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 
 /// So much is shown of a cost as it was sent: a number may have any length.
@@ -43,7 +42,7 @@ pub async fn page(
         return Ok(Answer::see(format!("/traces/{trace}?span={span}")));
     }
     let (trace, span, payloads) = fetch(view, trace_id, span_id).await?;
-    let event = event(&span, &payloads);
+    let event = payloads.span(&span);
     let Some(field) = field else { return Ok(detail(&trace, &span, &event, view.now).into()) };
     let path = path(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
@@ -75,7 +74,7 @@ pub async fn raw(
     span_id: &str,
 ) -> Result<Answer, Error> {
     let (_, span, payloads) = fetch(view, trace_id, span_id).await?;
-    let body = event(&span, &payloads).map_err(|why| Reject::NotFound(why.into()))?;
+    let body = payloads.span(&span).map_err(|why| Reject::NotFound(why.into()))?;
     let field = PayloadField::asked(view.query);
     let content_type =
         if field == Some(PayloadField::Error) { "text/plain" } else { "application/json" };
@@ -109,19 +108,6 @@ async fn fetch(
     let slices: Vec<_> = span.slice.iter().collect();
     let payloads = Payloads::read(source.store, &slices, source.budget, source.now).await?;
     Ok((trace, span, payloads))
-}
-
-/// The span's own event.
-///
-/// # Errors
-/// Why it is not there.
-pub fn event<'a>(span: &Span, payloads: &'a Payloads) -> Result<SpanBody<'a>, Missing> {
-    const ODD: Missing = "the raw batch is not what the index says";
-    let bytes = payloads.get(span.slice.as_ref().ok_or(ODD)?)?;
-    match twosignal::decode_event(bytes).ok_or(ODD)?.body {
-        Body::Span(body) => Ok(body),
-        Body::Trace(_) => Err(ODD),
-    }
 }
 
 fn path(trace: &str, span: &str) -> String {

@@ -23,11 +23,10 @@ use crate::dashboard::ui::trace_state::{running, took, version};
 use crate::dashboard::ui::url::{query_value, session_url};
 use crate::dashboard::view::{Answer, View};
 use crate::error::{Error, Reject};
-use crate::formats::twosignal;
 use crate::index::read;
 use crate::index::read::{Span, TraceRow};
 use crate::index::{Database, spans};
-use crate::model::{Body, Millis, Status, TraceStatus};
+use crate::model::{Millis, Status, TraceStatus};
 use crate::payload::Payloads;
 
 /// So much of a trace's metadata is shown.
@@ -81,9 +80,8 @@ pub async fn page(
     let payloads = Payloads::read(source.store, &slices, source.budget, source.now).await?;
     let running = running(&trace, view.now);
     let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
-    let detail = chosen.map(|span| {
-        span::page::detail(&trace, span, &span::page::event(span, &payloads), view.now)
-    });
+    let detail =
+        chosen.map(|span| span::page::detail(&trace, span, &payloads.span(span), view.now));
     let first = chosen.or_else(|| tree.rows.first().and_then(|row| spans.get(row.span)));
     let short = title(&trace);
     let shell = Shell {
@@ -275,12 +273,9 @@ fn curl<D, S>(trace: &TraceRow, view: &View<'_, D, S>) -> String {
 fn metadata(trace: &TraceRow, payloads: &Payloads) -> Option<Markup> {
     let json = match trace.metadata_elsewhere() {
         None => trace.metadata.as_deref()?,
-        Some(slice) => match payloads.get(&slice).map(twosignal::decode_event) {
-            Ok(Some(event)) => match event.body {
-                Body::Trace(body) => body.metadata?,
-                Body::Span(_) => return None,
-            },
-            _ => return Some(html! { p.muted { "could not be read" } }),
+        Some(slice) => match payloads.trace(&slice) {
+            Ok(body) => body.metadata?,
+            Err(_) => return Some(html! { p.muted { "could not be read" } }),
         },
     };
     let mut budget = Budget::new(METADATA);
