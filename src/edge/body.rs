@@ -10,6 +10,7 @@ use worker::Request;
 use worker::wasm_bindgen::JsCast;
 
 use super::buffer::Buffer;
+use super::call::header;
 use super::{now, text_of};
 use crate::error::{Error, Reject};
 use crate::http::body;
@@ -143,10 +144,6 @@ async fn chunked_body(
     }
     buffer.resize(length)?;
     Ok(Some(buffer))
-}
-
-fn header(request: &Request, name: &str) -> Option<String> {
-    request.headers().get(name).ok().flatten()
 }
 
 /// The body broke off: the client went away, or lied about its length.

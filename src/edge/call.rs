@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use worker::{Context, Env, Request};
 
-use crate::access::api_keys;
 use crate::access::api_keys::{Credentials, KeyCache, Principal};
+use crate::access::{api_keys, rate_limits};
 use crate::api::Source;
+use crate::edge::adapters;
 use crate::edge::adapters::d1::{Index, KeyTable};
 use crate::edge::adapters::r2::R2Bucket;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, Reject};
 use crate::memory_budget::MemoryBudget;
 use crate::model;
 
@@ -53,7 +54,7 @@ impl Call {
     }
 
     pub(super) fn header(&self, name: &str) -> Option<String> {
-        self.request.headers().get(name).ok().flatten()
+        header(&self.request, name)
     }
 
     pub(super) async fn principal(&mut self, index: &Index) -> Result<Principal, Error> {
@@ -74,6 +75,12 @@ impl Call {
         api_keys::authenticate(credentials, self.started, &key_cache(), &self.keys(index)).await
     }
 
+    /// Counts a request against the limit of its key: reads and writes apart.
+    pub(super) async fn count_request(&self, who: &Principal, read: bool) -> Result<(), Reject> {
+        let check = rate_limits::request(&who.key_id, who.rate_limit, read);
+        adapters::rate_limits::count(&self.env, check).await
+    }
+
     /// The table of keys.
     pub(super) fn keys<'a>(&'a self, index: &'a Index) -> KeyTable<'a> {
         KeyTable { index, env: &self.env, context: &self.context }
@@ -83,6 +90,11 @@ impl Call {
     pub(super) fn address(&self) -> String {
         self.header("cf-connecting-ip").unwrap_or_default()
     }
+}
+
+/// A header of a request, if it has it and it is text.
+pub(super) fn header(request: &Request, name: &str) -> Option<String> {
+    request.headers().get(name).ok().flatten()
 }
 
 /// The keys that this isolate knows.

@@ -13,9 +13,9 @@ use crate::access::api_keys::Principal;
 use crate::access::local_only;
 use crate::access::local_only::Target;
 use crate::api;
+use crate::edge::adapters::analytics;
 use crate::edge::adapters::d1::Index;
 use crate::edge::adapters::r2::R2Bucket;
-use crate::edge::adapters::{analytics, rate_limits};
 use crate::error::{Error, Fault};
 use crate::http;
 use crate::http::{Reply, RequestInfo, Route};
@@ -23,6 +23,7 @@ use crate::index::Database;
 use crate::pipeline::consume::{Delivery, consume};
 use crate::pipeline::ingest;
 use crate::pipeline::ingest::Preference;
+use crate::telemetry::data_points;
 use crate::telemetry::rejection_counts::{Reason, RejectionCounts};
 
 thread_local! {
@@ -159,22 +160,14 @@ impl Call {
     async fn reader(&mut self) -> Result<(Principal, Index), Error> {
         let index = self.index()?;
         let who = self.principal(&index).await?;
-        rate_limits::count(
-            &self.env,
-            crate::access::rate_limits::request(&who.key_id, who.rate_limit, true),
-        )
-        .await?;
+        self.count_request(&who, true).await?;
         Ok((who, index))
     }
 
     async fn ingest(&mut self) -> Result<Reply, Error> {
         let index = self.index()?;
         let who = self.principal(&index).await?;
-        rate_limits::count(
-            &self.env,
-            crate::access::rate_limits::request(&who.key_id, who.rate_limit, false),
-        )
-        .await?;
+        self.count_request(&who, false).await?;
         let prefer = self.header("prefer");
         let preference = Preference {
             project: who.handling,
@@ -201,10 +194,7 @@ impl Call {
                 for outcome in consume(slice::from_ref(&delivery), &now, &store, &index).await {
                     let key = &delivery.message.key;
                     log::consumed(key, 0, &outcome);
-                    analytics::write(
-                        &env,
-                        crate::telemetry::data_points::settled(key, &outcome, false),
-                    );
+                    analytics::write(&env, data_points::settled(key, &outcome, false));
                 }
             });
         }
@@ -217,9 +207,9 @@ impl Call {
         analytics::write(
             &self.env,
             match (error, project, self.events, self.bytes) {
-                (Some(error), ..) => crate::telemetry::data_points::rejected(project, error),
+                (Some(error), ..) => data_points::rejected(project, error),
                 (None, Some(project), Some(events), Some(bytes)) => {
-                    Some(crate::telemetry::data_points::accepted(project, events, bytes))
+                    Some(data_points::accepted(project, events, bytes))
                 }
                 _ => None,
             },

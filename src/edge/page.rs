@@ -13,7 +13,6 @@ use crate::dashboard::view::{Answer, View};
 use crate::dashboard::{Page, login};
 use crate::edge::adapters::d1::Index;
 use crate::edge::adapters::r2::R2Bucket;
-use crate::edge::adapters::rate_limits;
 use crate::error::{Error, Reject};
 use crate::http::Reply;
 
@@ -137,11 +136,7 @@ impl Call {
         who: &Principal,
         index: &Index,
     ) -> Result<Answer, Error> {
-        rate_limits::count(
-            &self.env,
-            crate::access::rate_limits::request(&who.key_id, who.rate_limit, true),
-        )
-        .await?;
+        self.count_request(who, true).await?;
         let store: R2Bucket = binding(&self.env, "RAW")?;
         let known = self.header("if-none-match");
         let budget = read_budget();

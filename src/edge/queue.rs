@@ -19,6 +19,7 @@ use crate::edge::adapters::r2::R2Bucket;
 use crate::error::Fault;
 use crate::pipeline::consume::{Delivery, Outcome, consume, consume_dead};
 use crate::pipeline::queue::{BatchQueue, Message};
+use crate::telemetry::data_points;
 
 impl BatchQueue for Queue {
     async fn send(&self, message: &Message) -> Result<(), Fault> {
@@ -137,7 +138,7 @@ impl Consumer {
     fn settle(&self, delivery: &Delivery, message: &QueueMessage, outcome: &Outcome, dead: bool) {
         let key = &delivery.message.key;
         log::consumed(key, delivery.attempt, outcome);
-        analytics::write(&self.env, crate::telemetry::data_points::settled(key, outcome, dead));
+        analytics::write(&self.env, data_points::settled(key, outcome, dead));
         match outcome {
             Outcome::Ack(_) | Outcome::Bury { .. } => message.ack(),
             Outcome::Retry { delay_s, .. } => {

@@ -10,6 +10,7 @@ use crate::error::Fault;
 use crate::model::Millis;
 use crate::pipeline::sweep;
 use crate::pipeline::sweep::Swept;
+use crate::telemetry::data_points;
 
 /// Runs the sweeper as of the time that the run was planned for.
 #[event(scheduled)]
@@ -19,7 +20,7 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     let planned = event.schedule() as Millis;
     let result = run(&env, planned).await;
     if let Ok(swept) = &result {
-        analytics::write(&env, crate::telemetry::data_points::swept(swept));
+        analytics::write(&env, data_points::swept(swept));
     }
     log::swept(&result, now() - started);
 }
