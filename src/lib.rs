@@ -5,7 +5,7 @@
 //! 1. [`http`] finds the route, [`access`] the project that the key stands for and
 //!    whether it may; [`telemetry`] counts what happens.
 //! 2. [`memory_budget`] says whether there is room, [`http::body`] takes the
-//!    compression off, and [`formats`] decode the body and name every problem in it.
+//!    compression off, and [`formats`] decodes the body and names every problem in it.
 //! 3. [`pipeline::ingest`] puts the body into R2 under the key of its [`batch`], sends
 //!    the [`pipeline::queue`] a pointer to it, and the client gets its 201.
 //! 4. [`pipeline::consume`] gets the pointer, decodes the raw batch with the same code,

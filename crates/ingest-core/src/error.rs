@@ -42,7 +42,7 @@ pub enum Reject {
     },
     /// 413: more bytes or events than are taken at once.
     TooLarge(String),
-    /// 429: over a limit of `limit`.
+    /// 429: over a limit of `access::rate_limits`.
     RateLimited {
         /// Requests that are let through in a window.
         limit: u32,

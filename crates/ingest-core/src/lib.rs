@@ -1,5 +1,5 @@
 //! The way of every event: what [`formats`] decodes and refuses, what [`batch`] it is
-//! stored as, how [`merge`] makes statements of it. It is a crate of its own
+//! stored as, how [`index_writer`] makes statements of it. It is a crate of its own
 //! because it alone is optimized for speed; the rest of the Worker, which runs
 //! once for a request, is optimized for size (`Cargo.toml`). No I/O, no platform.
 //!

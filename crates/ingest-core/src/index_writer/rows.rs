@@ -1,6 +1,6 @@
 //! What batches' events come to: a row for each span and a row for each trace
 //! they touch. Order and repetition among them are gone after this; the
-//! SQL that merges the rows into what D1 holds is `write`'s.
+//! SQL that merges the rows into what D1 holds is `statements`'s.
 #![allow(clippy::ref_option_ref, reason = "Serialize_tuple's own code")]
 
 use std::cmp::Ordering;
@@ -18,7 +18,7 @@ use crate::limits::{
 };
 use crate::model::{Body, Micros, Millis, SpanBody, Status, Text, TraceBody};
 
-/// A span's row, named as the columns are. Serialized as an array: `write`
+/// A span's row, named as the columns are. Serialized as an array: `statements`
 /// counts the fields.
 #[derive(Debug, Clone, PartialEq, Serialize_tuple)]
 #[allow(missing_docs, reason = "the columns are documented in migrations/")]

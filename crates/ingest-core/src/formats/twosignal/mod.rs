@@ -1,12 +1,12 @@
-//! The wire format: from the bytes of a request's body to borrowed events, or
+//! 2Signal's wire format: from the bytes of a request's body to borrowed events, or
 //! to every reason why not. One pass over the body, no tree of values, no
 //! recursion; only text with escapes in it, tags and problems are allocated.
 //! Storing, merging and linking events is left to others.
 //!
-//! A body goes through `envelope` (its shape) over `scan` and `lex` (its grammar);
-//! `keys` tells which field a key is, and `fields` keeps each one's `value` in a
-//! slot. `validate` makes an event of the slots, with `text`, `number` and
-//! `time` for single values. `stop` says why a body is refused whole.
+//! A body goes through `envelope` (its shape) over [`crate::json`] (its grammar);
+//! `keys` tells which field a key is, and `fields` keeps each one's value in a
+//! slot. `validate` makes an event of the slots. [`crate::json::error`] says why a
+//! body is refused whole.
 //!
 //! What is accepted, where the endpoint's document leaves it open:
 //! - a `null` means missing everywhere, so it never replaces a value that the
