@@ -21,7 +21,7 @@
 //! are plain Rust, and `cargo test` runs them natively. What every byte of a batch goes
 //! through is a crate below this one, [`ingest_core`].
 
-pub use ingest_core::{batch, error, formats, json, limits, model, time};
+pub use ingest_core::{batch, error, formats, json, limits, model, reply, time};
 
 pub mod access;
 pub mod api;

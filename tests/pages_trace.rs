@@ -92,7 +92,7 @@ fn large_payloads_come_when_asked_for_and_raw_as_they_were_sent() {
     assert!(asked.contains("row") && asked.contains("This is not all of it"), "{}", asked.len());
     assert!(asked.len() < 1_000_000, "{}", asked.len());
     let raw = get(&world, PROJECT, "/traces/t/spans/a/raw?part=output", false).unwrap();
-    assert_eq!(raw.body, sent);
+    assert_eq!(raw.text(), sent);
     let header = |name| raw.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str());
     assert_eq!(header("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(header("content-security-policy"), Some("default-src 'none'; sandbox"));

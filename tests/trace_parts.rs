@@ -224,7 +224,7 @@ fn page(world: &World, url: &str) -> Result<String, Error> {
         source: world.source(),
     };
     let answer = block_on(dashboard::answer(&Page::find("GET", &segments)?, &view))?;
-    Ok(answer.body)
+    Ok(answer.text().to_owned())
 }
 
 #[test]

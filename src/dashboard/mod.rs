@@ -10,10 +10,11 @@ pub mod trace;
 pub mod ui;
 pub mod view;
 
-use self::view::{Answer, View};
+use self::view::View;
 use crate::batch::RawStore;
 use crate::error::{Error, Reject};
 use crate::index::Database;
+use crate::reply::Reply;
 
 /// A page of the dashboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,9 +120,9 @@ pub const HEADERS: [(&str, &str); 4] = [
 pub async fn answer(
     page: &Page,
     view: &View<'_, impl Database, impl RawStore>,
-) -> Result<Answer, Error> {
+) -> Result<Reply, Error> {
     match page {
-        Page::Home | Page::SignIn | Page::PostSignIn | Page::SignOut => Ok(Answer::see("/traces")),
+        Page::Home | Page::SignIn | Page::PostSignIn | Page::SignOut => Ok(Reply::see("/traces")),
         Page::Traces => list::page::page(view).await,
         Page::Chart => list::chart::part(view).await,
         Page::Trace(id) => trace::page::page(view, id).await,

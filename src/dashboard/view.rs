@@ -1,6 +1,4 @@
-//! What a page is made from, and what it comes to.
-
-use maud::Markup;
+//! What a page is made from.
 
 use crate::api::Source;
 use crate::model::Millis;
@@ -29,46 +27,4 @@ pub struct View<'a, D, S> {
     pub db: &'a D,
     /// The raw batches.
     pub source: Source<'a, S>,
-}
-
-/// An answer to a browser.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The status code.
-    pub status: u16,
-    /// Headers besides those that every page has.
-    pub headers: Vec<(&'static str, String)>,
-    /// HTML, or nothing.
-    pub body: String,
-}
-
-impl Answer {
-    /// A page, or a part of one.
-    #[must_use]
-    pub fn html(status: u16, markup: Markup) -> Self {
-        Self {
-            status,
-            headers: vec![("content-type", "text/html; charset=utf-8".into())],
-            body: markup.into_string(),
-        }
-    }
-
-    /// Go and look there, with a GET.
-    #[must_use]
-    pub fn see(path: impl Into<String>) -> Self {
-        Self { status: 303, headers: vec![("location", path.into())], body: String::new() }
-    }
-
-    /// The same with a header more.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-}
-
-impl From<Markup> for Answer {
-    fn from(markup: Markup) -> Self {
-        Self::html(200, markup)
-    }
 }

@@ -18,11 +18,12 @@ use crate::edge::adapters::d1::Index;
 use crate::edge::adapters::r2::R2Bucket;
 use crate::error::{Error, Fault};
 use crate::http;
-use crate::http::{Reply, RequestInfo, Route};
+use crate::http::{RequestInfo, Route};
 use crate::index::Database;
 use crate::pipeline::consume::{Delivery, consume};
 use crate::pipeline::ingest;
 use crate::pipeline::ingest::Preference;
+use crate::reply::Reply;
 use crate::telemetry::data_points;
 use crate::telemetry::rejection_counts::{Reason, RejectionCounts};
 
@@ -89,7 +90,7 @@ fn respond(reply: Reply, method: &str, asked: &RequestInfo<'_>) -> worker::Resul
         Ok(builder.empty())
     } else {
         // Not `ok()`, which would say that it is plain text.
-        Ok(builder.fixed(reply.body.into_bytes()))
+        Ok(builder.fixed(reply.body))
     }
 }
 
@@ -115,8 +116,8 @@ impl Call {
         let route = Route::find(method, &self.request.path())?;
         self.route = route.name();
         match route {
-            Route::Preflight => Ok(Reply::preflight()),
-            Route::Health => Ok(Reply::health()),
+            Route::Preflight => Ok(http::preflight()),
+            Route::Health => Ok(http::health()),
             Route::Page(page) => self.page(&page, &url).await,
             Route::Ingest => self.ingest().await,
             Route::DeadLetters => {
@@ -198,7 +199,7 @@ impl Call {
                 }
             });
         }
-        Ok(Reply::accepted(&accepted))
+        Ok(http::accepted(&accepted))
     }
 
     /// Counts what the request came to, and hands counts on when it is time.

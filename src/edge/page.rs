@@ -9,12 +9,12 @@ use crate::access::login_cookie;
 use crate::access::login_cookie::{LoginRequest, Sender, destination};
 use crate::dashboard;
 use crate::dashboard::ui::layout;
-use crate::dashboard::view::{Answer, View};
+use crate::dashboard::view::View;
 use crate::dashboard::{Page, login};
 use crate::edge::adapters::d1::Index;
 use crate::edge::adapters::r2::R2Bucket;
 use crate::error::{Error, Reject};
-use crate::http::Reply;
+use crate::reply::{Reply, error_headers};
 
 /// Longest form that is read: it has a key and a path.
 const MAX_FORM_BYTES: usize = 16 * 1024;
@@ -51,16 +51,16 @@ impl Call {
             Page::PostSignIn => self.sign_in(&at, &index).await?,
             Page::SignOut => {
                 self.check_sender(&at)?;
-                Answer::see("/sign-in").with("set-cookie", login_cookie::sign_out(at.secure()))
+                Reply::see("/sign-in").with("set-cookie", login_cookie::sign_out(at.secure()))
             }
             Page::SignIn => {
                 let to = field(at.query.as_bytes(), "to").unwrap_or_default();
                 let to = destination(Some(&to));
                 if self.signed_in(&at, &index).await?.is_some() {
-                    Answer::see(to)
+                    Reply::see(to)
                 } else {
                     let ended = field(at.query.as_bytes(), "ended").map(|_| login::page::ENDED);
-                    login::page::page(to, self.local(), ended).into()
+                    Reply::html(200, login::page::page(to, self.local(), ended))
                 }
             }
             page => match self.signed_in(&at, &index).await? {
@@ -68,7 +68,7 @@ impl Call {
                 None => self.to_sign_in(&at),
             },
         };
-        Ok(answer.into())
+        Ok(answer)
     }
 
     async fn signed_in(
@@ -91,12 +91,12 @@ impl Call {
         Ok(who)
     }
 
-    fn to_sign_in(&self, at: &Address<'_>) -> Answer {
+    fn to_sign_in(&self, at: &Address<'_>) -> Reply {
         let ended = login_cookie::was_given(self.header("cookie").as_deref(), at.secure());
         login::page::send(&self.asked_from(at), self.part(), ended)
     }
 
-    async fn sign_in(&mut self, at: &Address<'_>, index: &Index) -> Result<Answer, Error> {
+    async fn sign_in(&mut self, at: &Address<'_>, index: &Index) -> Result<Reply, Error> {
         self.check_sender(at)?;
         let form = self.form().await?;
         let to = field(&form, "to").unwrap_or_default();
@@ -107,12 +107,12 @@ impl Call {
             Ok(who) => {
                 self.project = Some(who.project.clone());
                 let cookie = login_cookie::sign_in(&who, self.started, at.secure());
-                return Ok(Answer::see(to).with("set-cookie", cookie));
+                return Ok(Reply::see(to).with("set-cookie", cookie));
             }
             Err(error) => error,
         };
         let (status, reason) = login::page::reason(&failed).ok_or(failed)?;
-        Ok(Answer::html(status, login::page::page(to, self.local(), Some(&reason))))
+        Ok(Reply::html(status, login::page::page(to, self.local(), Some(&reason))))
     }
 
     async fn form(&mut self) -> Result<Vec<u8>, Error> {
@@ -135,7 +135,7 @@ impl Call {
         at: &Address<'_>,
         who: &Principal,
         index: &Index,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Reply, Error> {
         self.count_request(who, true).await?;
         let store: R2Bucket = binding(&self.env, "RAW")?;
         let known = self.header("if-none-match");
@@ -176,12 +176,11 @@ impl Call {
     /// The page of a failure.
     pub(super) fn error_page(&self, error: &Error, id: &str) -> Reply {
         let (status, page) = layout::error(error, self.project_name.as_deref(), id);
+        let mut reply = Reply::html(status, page);
         // What the API's answer says in headers (when to come back, what may be
         // asked) holds for pages too.
-        let headers = Reply::error(error, id).headers.into_iter();
-        let mut answer = Answer::html(status, page);
-        answer.headers.extend(headers.filter(|(name, _)| *name != "content-type"));
-        answer.into()
+        reply.headers.extend(error_headers(error));
+        reply
     }
 }
 

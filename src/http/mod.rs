@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::dashboard;
 use crate::dashboard::Page;
-use crate::dashboard::view::Answer;
-use crate::error::{Error, Fault, Kind, Reject};
+use crate::error::Reject;
 use crate::pipeline::ingest::Accepted;
+use crate::reply::Reply;
 
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,135 +105,36 @@ fn decode_segment(text: &str) -> Result<String, Reject> {
         .map_err(|_| Reject::NotFound("the id in the path is not percent-encoded UTF-8".into()))
 }
 
-/// A response before the platform sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// The status code.
-    pub status: u16,
-    /// Headers besides those that every response has.
-    pub headers: Vec<(&'static str, String)>,
-    /// JSON text, HTML, or nothing.
-    pub body: String,
-    /// Whether it is a page: one is for this origin alone, the API for any.
-    pub page: bool,
+/// What health says: that the Worker runs. It asks no other service, so that checking
+/// cannot cost or break anything.
+#[must_use]
+pub fn health() -> Reply {
+    Reply::json(200, json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }).to_string())
 }
 
-impl From<Answer> for Reply {
-    fn from(Answer { status, headers, body }: Answer) -> Self {
-        Self { status, headers, body, page: true }
-    }
+/// The answer to a browser's question before it sends.
+#[must_use]
+pub fn preflight() -> Reply {
+    Reply::empty(204)
+        .with("access-control-allow-methods", "GET, HEAD, POST, OPTIONS")
+        .with(
+            "access-control-allow-headers",
+            "authorization, content-type, content-encoding, prefer",
+        )
+        .with("access-control-max-age", "86400")
 }
 
-impl Reply {
-    fn json(status: u16, body: String) -> Self {
-        Self {
-            status,
-            headers: vec![("content-type", "application/json; charset=utf-8".into())],
-            body,
-            page: false,
-        }
+/// 201.
+#[must_use]
+pub fn accepted(accepted: &Accepted) -> Reply {
+    let Accepted { events, refused, lenient, unsent: _ } = accepted;
+    let mut body = json!({ "accepted": events });
+    if let (Some((rejected, errors)), Value::Object(body)) = (refused, &mut body) {
+        body.insert("rejected".into(), json!(rejected));
+        body.insert("errors".into(), json!(errors));
     }
-
-    fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    /// 200 with a `data` that is JSON already.
-    #[must_use]
-    pub fn data(mut data: String) -> Self {
-        // Within what it has of room: an answer may be large, and is not copied.
-        data.insert_str(0, r#"{"data":"#);
-        data.push_str(r#","error":null}"#);
-        Self::json(200, data)
-    }
-
-    /// What health says: that the Worker runs. It asks no other service, so
-    /// that checking cannot cost or break anything.
-    #[must_use]
-    pub fn health() -> Self {
-        Self::json(200, json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }).to_string())
-    }
-
-    /// The answer to a browser's question before it sends.
-    #[must_use]
-    pub fn preflight() -> Self {
-        Self { status: 204, headers: Vec::new(), body: String::new(), page: false }
-            .header("access-control-allow-methods", "GET, HEAD, POST, OPTIONS")
-            .header(
-                "access-control-allow-headers",
-                "authorization, content-type, content-encoding, prefer",
-            )
-            .header("access-control-max-age", "86400")
-    }
-
-    /// 201.
-    #[must_use]
-    pub fn accepted(accepted: &Accepted) -> Self {
-        let Accepted { events, refused, lenient, unsent: _ } = accepted;
-        let mut body = json!({ "accepted": events });
-        if let (Some((rejected, errors)), Value::Object(body)) = (refused, &mut body) {
-            body.insert("rejected".into(), json!(rejected));
-            body.insert("errors".into(), json!(errors));
-        }
-        let reply = Self::json(201, body.to_string());
-        if *lenient { reply.header("preference-applied", "handling=lenient") } else { reply }
-    }
-
-    /// The answer to a failure: its status and code are those of
-    /// [`Error::kind`], and here is what the caller reads.
-    #[must_use]
-    pub fn error(error: &Error, request_id: &str) -> Self {
-        let failure = |message: &str| failure(error, message, None);
-        match error {
-            Error::Reject(reject) => Self::reject(error, reject),
-            // Not that nothing was kept: R2 may have a batch and not have said so.
-            Error::Fault(Fault::Unavailable { .. }) => failure(&format!(
-                "this could not be done at the moment; send it again, it counts once (request {request_id})"
-            ))
-            .header("retry-after", RETRY_AFTER_S),
-            Error::Fault(Fault::Internal(_)) => {
-                failure(&format!("something went wrong here (request {request_id})"))
-            }
-        }
-    }
-
-    fn reject(error: &Error, reject: &Reject) -> Self {
-        let plain = |message: &str| failure(error, message, None);
-        match reject {
-            Reject::Validation { message, details } => {
-                failure(error, message, Some(json!(details)))
-            }
-            Reject::Unauthorized(why) => plain(why).header("www-authenticate", "Bearer"),
-            Reject::Forbidden(why) => plain(why),
-            Reject::NotFound(what) | Reject::TooLarge(what) => plain(what),
-            Reject::MethodNotAllowed { allow } => {
-                plain(&format!("this path takes {allow}")).header("allow", *allow)
-            }
-            Reject::RateLimited { limit, window_s } => plain(&format!(
-                "more than {limit} requests in {window_s} seconds; wait and send it again"
-            ))
-            .header("retry-after", window_s.to_string())
-            .header("ratelimit-limit", limit.to_string())
-            .header("ratelimit-remaining", "0")
-            .header("ratelimit-reset", window_s.to_string()),
-            Reject::UnsupportedMediaType(what) => {
-                plain(what).header("accept-encoding", "gzip, deflate")
-            }
-        }
-    }
-}
-
-/// Seconds after which a client should try again when storage was down.
-const RETRY_AFTER_S: &str = "5";
-
-fn failure(error: &Error, message: &str, details: Option<Value>) -> Reply {
-    let Kind { status, code, .. } = error.kind();
-    let mut error = json!({ "code": code, "message": message });
-    if let (Some(details), Value::Object(error)) = (details, &mut error) {
-        error.insert("details".into(), details);
-    }
-    Reply::json(status, json!({ "data": null, "error": error }).to_string())
+    let reply = Reply::json(201, body.to_string());
+    if *lenient { reply.with("preference-applied", "handling=lenient") } else { reply }
 }
 
 /// What the headers of every response depend on.

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::error::Severity;
+use crate::error::{Error, Fault, Kind, Severity};
 use crate::telemetry::data_points;
 
 #[test]
@@ -117,7 +117,7 @@ fn answer_page_log_and_metrics_agree_on_every_failure() {
     for (error, status, code, severity) in failures {
         assert_eq!(error.kind(), Kind { status, code, severity });
         let reply = Reply::error(&error, "req-1");
-        let body: Value = serde_json::from_str(&reply.body).unwrap();
+        let body: Value = serde_json::from_str(reply.text()).unwrap();
         assert_eq!((reply.status, body["error"]["code"].as_str()), (status, Some(code)));
         let (page, text) = dashboard::ui::layout::error(&error, None, "req-1");
         assert_eq!(page, status);
@@ -131,8 +131,8 @@ fn answer_page_log_and_metrics_agree_on_every_failure() {
 fn what_may_have_been_kept_is_not_said_to_be_refused() {
     let fault = Fault::Unavailable { what: "r2 put", why: String::new() };
     let reply = Reply::error(&fault.into(), "req-1");
-    assert!(reply.body.contains("counts once"), "{}", reply.body);
-    assert!(!reply.body.contains("nothing"), "{}", reply.body);
+    assert!(reply.text().contains("counts once"), "{}", reply.text());
+    assert!(!reply.text().contains("nothing"), "{}", reply.text());
 }
 
 #[test]
@@ -142,6 +142,6 @@ fn faults_give_nothing_away_but_the_request_id() {
         [Fault::Internal(secret.into()), Fault::Unavailable { what: "d1", why: secret.into() }]
     {
         let reply = Reply::error(&fault.into(), "req-1");
-        assert!(!reply.body.contains("D1") && reply.body.contains("req-1"), "{}", reply.body);
+        assert!(!reply.text().contains("D1") && reply.text().contains("req-1"), "{}", reply.text());
     }
 }

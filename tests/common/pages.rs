@@ -2,13 +2,14 @@
 
 use edgespan::dashboard;
 use edgespan::dashboard::Page;
-use edgespan::dashboard::view::{Answer, View};
+use edgespan::dashboard::view::View;
 use edgespan::error::Error;
+use edgespan::reply::Reply;
 use serde_json::{Value, json};
 
 use super::{PROJECT, RECEIVED, World};
 
-pub fn get(world: &World, project: &str, url: &str, part: bool) -> Result<Answer, Error> {
+pub fn get(world: &World, project: &str, url: &str, part: bool) -> Result<Reply, Error> {
     get_at(world, project, url, part, RECEIVED)
 }
 
@@ -18,7 +19,7 @@ pub fn get_at(
     url: &str,
     part: bool,
     now: i64,
-) -> Result<Answer, Error> {
+) -> Result<Reply, Error> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let view = View {
@@ -37,15 +38,15 @@ pub fn get_at(
 }
 
 pub fn html(world: &World, url: &str) -> String {
-    get(world, PROJECT, url, false).unwrap().body
+    get(world, PROJECT, url, false).unwrap().text().to_owned()
 }
 
 pub fn page_at(world: &World, url: &str, now: i64) -> String {
-    get_at(world, PROJECT, url, false, now).unwrap().body
+    get_at(world, PROJECT, url, false, now).unwrap().text().to_owned()
 }
 
 pub fn part(world: &World, url: &str) -> String {
-    get(world, PROJECT, url, true).unwrap().body
+    get(world, PROJECT, url, true).unwrap().text().to_owned()
 }
 
 pub fn span(mut fields: Value) -> String {

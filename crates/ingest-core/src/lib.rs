@@ -3,11 +3,12 @@
 //! because it alone is optimized for speed; the rest of the Worker, which runs
 //! once for a request, is optimized for size (`Cargo.toml`). No I/O, no platform.
 //!
-//! [`error`], [`limits`], [`model`] and [`time`] stand below.
+//! [`error`], [`limits`], [`model`], [`reply`] and [`time`] stand below.
 
 pub mod error;
 pub mod limits;
 pub mod model;
+pub mod reply;
 pub mod time;
 
 pub mod json;

@@ -10,21 +10,22 @@ use crate::dashboard::list;
 use crate::dashboard::ui::format::{
     count, counted, dollars, duration, exact_dollars, iso, short, time,
 };
-use crate::dashboard::view::{Answer, View};
+use crate::dashboard::view::View;
 use crate::error::Error;
 use crate::index::Database;
 use crate::index::chart;
 use crate::index::chart::{Bucket, Plan, Scope};
 use crate::index::traces;
 use crate::index::traces::{Filter, ListPlace, Next};
+use crate::reply::Reply;
 
 /// `GET /chart`, with the list's query.
 ///
 /// # Errors
 /// A fault of the database.
-pub async fn part(view: &View<'_, impl Database, impl RawStore>) -> Result<Answer, Error> {
+pub async fn part(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply, Error> {
     let asked = ListQuery::parse(view.query);
-    let Ok((filter, _)) = asked.filter(view.now) else { return Ok(html! {}.into()) };
+    let Ok((filter, _)) = asked.filter(view.now) else { return Ok(Reply::html(200, "")) };
     let mut scope =
         Scope { from: filter.from, to: filter.to, oldest: searched(view, &filter).await? };
     let (mut plan, mut buckets) = look(view, &filter, &scope).await?;
@@ -35,7 +36,7 @@ pub async fn part(view: &View<'_, impl Database, impl RawStore>) -> Result<Answe
         scope.oldest = traces::read_reach(&reach)?;
         (plan, buckets) = look(view, &filter, &scope).await?;
     }
-    Ok(draw(&plan, &buckets).into())
+    Ok(Reply::html(200, draw(&plan, &buckets)))
 }
 
 /// So many traces have to be read for an estimate: it is off by a tenth, then.

@@ -11,12 +11,13 @@ use crate::batch::RawStore;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format::{count, time};
 use crate::dashboard::ui::layout::{Shell, document};
-use crate::dashboard::view::{Answer, View};
+use crate::dashboard::view::View;
 use crate::error::Error;
 use crate::index::Database;
 use crate::index::traces;
 use crate::index::traces::{Next, Page};
 use crate::model::Millis;
+use crate::reply::Reply;
 
 /// Traces on a page.
 pub(super) const LIMIT: usize = 50;
@@ -25,7 +26,7 @@ pub(super) const LIMIT: usize = 50;
 ///
 /// # Errors
 /// A fault of the database. A query that cannot be read is a page that says so.
-pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Answer, Error> {
+pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply, Error> {
     let asked = ListQuery::parse(view.query);
     let (filter, before) = match asked.filter(view.now) {
         Ok(filter) => filter,
@@ -51,7 +52,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Answe
             hx-get=(asked.newest("/chart")) hx-trigger="load, refresh" hx-swap="innerMorph" {}
         (container(view.now, &asked, &asked.newest("/traces"), &etag, &list))
     };
-    Ok(shell(view, &asked, &main).into())
+    Ok(Reply::html(200, shell(view, &asked, &main)))
 }
 
 fn shell<D, S>(view: &View<'_, D, S>, asked: &ListQuery, main: &Markup) -> Markup {
@@ -80,29 +81,29 @@ fn container(now: Millis, asked: &ListQuery, url: &str, etag: &str, list: &Marku
 }
 
 /// The page of a project without a trace.
-fn empty<D, S>(view: &View<'_, D, S>, waiting: &Markup) -> Answer {
+fn empty<D, S>(view: &View<'_, D, S>, waiting: &Markup) -> Reply {
     let etag = etag(&waiting.0);
     let asked = ListQuery::default();
     let main = container(view.now, &asked, "/traces?waiting=1", &etag, waiting);
-    shell(view, &asked, &main).into()
+    Reply::html(200, shell(view, &asked, &main))
 }
 
-fn unreadable<D, S>(view: &View<'_, D, S>, asked: &ListQuery, problems: &[Problem]) -> Answer {
+fn unreadable<D, S>(view: &View<'_, D, S>, asked: &ListQuery, problems: &[Problem]) -> Reply {
     let main = html! {
         (form::form(asked, problems))
         p { a href="/traces" { "Show all traces of the last 24 hours" } }
     };
-    Answer::html(400, if view.part { main } else { shell(view, asked, &main) })
+    Reply::html(400, if view.part { main } else { shell(view, asked, &main) })
 }
 
 /// The list again, or that it is the one that is known. The tag is weak: what
 /// stands between here and the browser may compress.
-fn live(list: Markup, known: Option<&str>) -> Answer {
+fn live(list: Markup, known: Option<&str>) -> Reply {
     let etag = etag(&list.0);
     if known.is_some_and(|known| known.contains(etag.trim_start_matches("W/"))) {
-        return Answer { status: 304, headers: vec![("etag", etag)], body: String::new() };
+        return Reply::empty(304).as_page().with("etag", etag);
     }
-    Answer::from(list).with("etag", etag)
+    Reply::html(200, list).with("etag", etag)
 }
 
 fn etag(html: &str) -> String {

@@ -6,8 +6,8 @@ use crate::access::api_keys::LOCAL_KEY;
 use crate::access::login_cookie::destination;
 use crate::dashboard::ui::format::encode;
 use crate::dashboard::ui::layout::{Shell, document};
-use crate::dashboard::view::Answer;
 use crate::error::{Error, Fault, Reject};
+use crate::reply::Reply;
 
 /// Makes a key in the local database; with `--remote` in the deployed one.
 const CREATE: &str = "npm run keys -- create --project shop";
@@ -59,14 +59,10 @@ pub fn page(to: &str, local: bool, failed: Option<&str>) -> Markup {
 /// for, by a header that it follows, because a part of a page has no room for it.
 /// `ended` is whether they were signed in before, as whoever has a page open was.
 #[must_use]
-pub fn send(to: &str, part: bool, ended: bool) -> Answer {
+pub fn send(to: &str, part: bool, ended: bool) -> Reply {
     let why = if ended || part { "&ended=1" } else { "" };
     let there = format!("/sign-in?to={}{why}", encode(destination(Some(to))));
-    if part {
-        Answer { status: 401, headers: vec![("hx-redirect", there)], body: String::new() }
-    } else {
-        Answer::see(there)
-    }
+    if part { Reply::empty(401).as_page().with("hx-redirect", there) } else { Reply::see(there) }
 }
 
 /// What somebody reads who could not be signed in; the status stays the

@@ -12,21 +12,19 @@ use crate::dashboard::ui::layout::{Shell, document, unfolding};
 use crate::dashboard::ui::status::show_status;
 use crate::dashboard::ui::trace_state::{running, took};
 use crate::dashboard::ui::url::query_value;
-use crate::dashboard::view::{Answer, View};
+use crate::dashboard::view::View;
 use crate::error::Error;
 use crate::index::read::TraceRow;
 use crate::index::{Database, sessions};
 use crate::model::{Micros, Millis, TraceStatus};
+use crate::reply::Reply;
 
 /// `GET /sessions/{id}`: those of its traces that are near `at` (microseconds since the
 /// epoch), or the newest.
 ///
 /// # Errors
 /// A fault of the database.
-pub async fn page(
-    view: &View<'_, impl Database, impl RawStore>,
-    id: &str,
-) -> Result<Answer, Error> {
+pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Result<Reply, Error> {
     let asked = query_value(view.query, "at").and_then(|at| at.parse().ok());
     let at: Micros = asked.unwrap_or_else(|| view.now.saturating_mul(1_000));
     let near = sessions::found(view.db.run(sessions::near(view.project, id, at)).await?)?;
@@ -56,7 +54,7 @@ pub async fn page(
             }
         }
     };
-    Ok(document(&shell, &main).into())
+    Ok(Reply::html(200, document(&shell, &main)))
 }
 
 /// Until when something of a trace is known: while it runs, until now.

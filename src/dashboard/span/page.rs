@@ -15,13 +15,14 @@ use crate::dashboard::ui::layout::{Shell, document, unfolding};
 use crate::dashboard::ui::span_duration::SpanDuration;
 use crate::dashboard::ui::trace_state::{running, version};
 use crate::dashboard::ui::url::query_value;
-use crate::dashboard::view::{Answer, View};
+use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::index::read;
 use crate::index::read::{Span, TraceRow};
 use crate::index::{Database, spans};
 use crate::model::{Millis, SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
+use crate::reply::Reply;
 
 /// So much is shown of a cost as it was sent: a number may have any length.
 const MAX_COST: usize = 200;
@@ -35,15 +36,17 @@ pub async fn page(
     view: &View<'_, impl Database, impl RawStore>,
     trace_id: &str,
     span_id: &str,
-) -> Result<Answer, Error> {
+) -> Result<Reply, Error> {
     let field = PayloadField::asked(view.query);
     if !view.part && field.is_none() {
         let (trace, span) = (encode(trace_id), encode(span_id));
-        return Ok(Answer::see(format!("/traces/{trace}?span={span}")));
+        return Ok(Reply::see(format!("/traces/{trace}?span={span}")));
     }
     let (trace, span, payloads) = fetch(view, trace_id, span_id).await?;
     let event = payloads.span(&span);
-    let Some(field) = field else { return Ok(detail(&trace, &span, &event, view.now).into()) };
+    let Some(field) = field else {
+        return Ok(Reply::html(200, detail(&trace, &span, &event, view.now)));
+    };
     let path = path(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
     let part = match &event {
@@ -51,7 +54,7 @@ pub async fn page(
         Err(why) => unreadable(why),
     };
     if view.part {
-        return Ok(part.into());
+        return Ok(Reply::html(200, part));
     }
     let back = format!("/traces/{}?span={}", encode(&trace.id), encode(&span.id));
     let shell = Shell {
@@ -60,7 +63,8 @@ pub async fn page(
         assets: &[Asset::TraceCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };
-    Ok(document(&shell, &html! { h1 { (span.name) } h2.sr { "Payload" } (part) }).into())
+    let main = html! { h1 { (span.name) } h2.sr { "Payload" } (part) };
+    Ok(Reply::html(200, document(&shell, &main)))
 }
 
 /// `GET /traces/{id}/spans/{span}/raw?part=input`: a payload as it was sent; without
@@ -72,7 +76,7 @@ pub async fn raw(
     view: &View<'_, impl Database, impl RawStore>,
     trace_id: &str,
     span_id: &str,
-) -> Result<Answer, Error> {
+) -> Result<Reply, Error> {
     let (_, span, payloads) = fetch(view, trace_id, span_id).await?;
     let body = payloads.span(&span).map_err(|why| Reject::NotFound(why.into()))?;
     let field = PayloadField::asked(view.query);
@@ -83,16 +87,11 @@ pub async fn raw(
         None => span.slice.as_ref().and_then(|slice| payloads.get(slice).ok()),
     };
     let none = || Reject::NotFound("this span has no such payload".into());
-    Ok(Answer {
-        status: 200,
-        headers: vec![
-            ("content-type", format!("{content_type}; charset=utf-8")),
-            // Nothing a client sent is a document of this origin, whatever a
-            // browser takes it for.
-            ("content-security-policy", "default-src 'none'; sandbox".into()),
-        ],
-        body: text.ok_or_else(none)?.to_owned(),
-    })
+    let text = text.ok_or_else(none)?;
+    // Nothing a client sent is a document of this origin, whatever a browser takes it for.
+    Ok(Reply::content(200, format!("{content_type}; charset=utf-8"), text)
+        .as_page()
+        .with("content-security-policy", "default-src 'none'; sandbox"))
 }
 
 async fn fetch(

@@ -21,13 +21,14 @@ use crate::dashboard::ui::layout::{Shell, document, unfolding};
 use crate::dashboard::ui::status::show_status;
 use crate::dashboard::ui::trace_state::{running, took, version};
 use crate::dashboard::ui::url::{query_value, session_url};
-use crate::dashboard::view::{Answer, View};
+use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::index::read;
 use crate::index::read::{Span, TraceRow};
 use crate::index::{Database, spans};
 use crate::model::{Millis, Status, TraceStatus};
 use crate::payload::Payloads;
+use crate::reply::Reply;
 
 /// So much of a trace's metadata is shown.
 const METADATA: usize = 32 * 1024;
@@ -39,10 +40,7 @@ const ERRORS: usize = 5;
 ///
 /// # Errors
 /// 404 when the project has no such trace; a fault of the database or the store.
-pub async fn page(
-    view: &View<'_, impl Database, impl RawStore>,
-    id: &str,
-) -> Result<Answer, Error> {
+pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Result<Reply, Error> {
     let none = || Reject::NotFound(NO_TRACE.into());
     let asked = query_value(view.query, "span");
     if view.part {
@@ -54,9 +52,8 @@ pub async fn page(
         let ran = view.db.run(statements).await?;
         let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
         let span = spans.first().map(|span| version(span, &trace, view.now));
-        return Ok(
-            html! { (state(&trace, view.now)) @if let Some(span) = span { " " (span) } }.into()
-        );
+        let state = html! { (state(&trace, view.now)) @if let Some(span) = span { " " (span) } };
+        return Ok(Reply::html(200, state));
     }
     let ran = view.db.run(spans::get_trace(view.project, id)).await?;
     let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
@@ -127,7 +124,7 @@ pub async fn page(
         }
         (help())
     };
-    Ok(document(&shell, &main).into())
+    Ok(Reply::html(200, document(&shell, &main)))
 }
 
 /// What is different when a trace has changed, or only its status has with time.

@@ -126,7 +126,7 @@ fn sentence(text: &str) -> String {
     first.chain(letters).chain(end.chars()).collect()
 }
 
-/// The page of a failure, as [`crate::http::Reply::error`] answers the API's.
+/// The page of a failure, as [`crate::reply::Reply::error`] answers the API's.
 #[must_use]
 pub fn error(error: &Error, project: Option<&str>, request_id: &str) -> (u16, Markup) {
     let status = error.kind().status;
