@@ -1,6 +1,7 @@
 //! Events out of raw batches: many small slices of few objects, read in few
 //! requests, and decoded again. What could not be read says why, and never fails the rest.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -9,7 +10,8 @@ use futures_util::{StreamExt, stream};
 
 use crate::batch::RawStore;
 use crate::error::Fault;
-use crate::formats;
+use crate::formats::Formats;
+use crate::formats::wire_format::{EventBytes, WireFormat};
 use crate::index::read::{Slice, Span};
 use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::model::{Body, Event, Millis, SpanBody, TraceBody};
@@ -29,9 +31,26 @@ pub type Missing = &'static str;
 /// The index and the raw batch do not agree.
 const ODD: Missing = "the raw batch is not what the index says";
 
+/// Another release wrote it.
+const UNKNOWN: Missing = "the raw batch is in a format that is not known here";
+
+/// Where payloads come from, and how much of an isolate they may take.
+#[derive(Debug)]
+pub struct Source<'a, S> {
+    /// The raw batches.
+    pub store: &'a S,
+    /// What they may be in.
+    pub formats: Formats,
+    /// What this isolate's answers hold.
+    pub budget: &'a Rc<MemoryBudget>,
+    /// The time.
+    pub now: Millis,
+}
+
 /// What was read, by object.
 #[derive(Debug)]
 pub struct Payloads {
+    formats: Formats,
     parts: HashMap<Rc<str>, Vec<ReadPart>>,
     /// What they hold, unless somebody else accounts for it.
     _share: Option<MemoryShare>,
@@ -50,19 +69,18 @@ impl Payloads {
     /// # Errors
     /// That of [`MemoryBudget::take`].
     pub async fn read(
-        store: &impl RawStore,
+        source: &Source<'_, impl RawStore>,
         slices: &[&Slice],
-        budget: &Rc<MemoryBudget>,
-        now: Millis,
     ) -> Result<Self, Fault> {
         let plan = plan(slices);
         let bytes: u64 = plan.iter().map(|(_, range)| range.end.saturating_sub(range.start)).sum();
-        let share = budget.take(2 * bytes, now)?;
-        Ok(Self { _share: Some(share), ..Self::fetch(store, plan).await })
+        let share = source.budget.take(2 * bytes, source.now)?;
+        Ok(Self { _share: Some(share), ..Self::fetch(source, plan).await })
     }
 
     /// Makes the reads of a [`plan`]. Who asks accounts for their memory.
-    pub async fn fetch(store: &impl RawStore, plan: Vec<Read>) -> Self {
+    pub async fn fetch(source: &Source<'_, impl RawStore>, plan: Vec<Read>) -> Self {
+        let store = source.store;
         let mut read = stream::iter(plan.into_iter().map(|(object, range)| async move {
             let bytes = match store.get(&object, Some(range.clone())).await {
                 Ok(Some(bytes)) => Ok(bytes),
@@ -76,32 +94,16 @@ impl Payloads {
         while let Some((object, part)) = read.next().await {
             parts.entry(object).or_default().push(part);
         }
-        Self { parts, _share: None }
+        Self { formats: source.formats, parts, _share: None }
     }
 
-    /// One of the slices that were read.
+    /// The event that lies there, as JSON text for people to read.
     ///
     /// # Errors
     /// Why it is not there.
-    pub fn get(&self, slice: &Slice) -> Result<&str, Missing> {
-        let end = slice.offset.saturating_add(slice.length);
-        let parts = self.parts.get(&slice.object).map(Vec::as_slice).unwrap_or_default();
-        let part = parts
-            .iter()
-            .find(|p| p.range.start <= slice.offset && end <= p.range.end)
-            .ok_or(ODD)?;
-        let bytes = part.bytes.as_deref().map_err(|why| *why)?;
-        let place = |at: u64| usize::try_from(at - part.range.start).map_err(|_| ODD);
-        let bytes = bytes.get(place(slice.offset)?..place(end)?).ok_or(ODD)?;
-        std::str::from_utf8(bytes).map_err(|_| ODD)
-    }
-
-    /// The event that lies there, decoded again by the format of its raw batch.
-    ///
-    /// # Errors
-    /// Why it is not there.
-    pub fn event(&self, slice: &Slice) -> Result<Event<'_>, Missing> {
-        formats::decode_event(&slice.object, self.get(slice)?).ok_or(ODD)
+    pub fn show(&self, slice: &Slice) -> Result<Cow<'_, str>, Missing> {
+        let (format, bytes) = self.find(slice)?;
+        (format.show_event)(&bytes).ok_or(ODD)
     }
 
     /// What a span's own event says.
@@ -109,10 +111,12 @@ impl Payloads {
     /// # Errors
     /// Why it is not there.
     pub fn span(&self, span: &Span) -> Result<SpanBody<'_>, Missing> {
-        match self.event(span.slice.as_ref().ok_or(ODD)?)?.body {
-            Body::Span(body) => Ok(body),
-            Body::Trace(_) => Err(ODD),
-        }
+        let mut events = self.events(span.slice.as_ref().ok_or(ODD)?)?.into_iter();
+        let body = events.find_map(|event| match event.body {
+            Body::Span(body) => Some(body),
+            Body::Trace(_) => None,
+        });
+        body.ok_or(ODD)
     }
 
     /// What a trace's own event says, where it lies there.
@@ -120,10 +124,37 @@ impl Payloads {
     /// # Errors
     /// Why it is not there.
     pub fn trace(&self, slice: &Slice) -> Result<TraceBody<'_>, Missing> {
-        match self.event(slice)?.body {
-            Body::Trace(body) => Ok(body),
-            Body::Span(_) => Err(ODD),
-        }
+        let mut events = self.events(slice)?.into_iter();
+        let body = events.find_map(|event| match event.body {
+            Body::Trace(body) => Some(body),
+            Body::Span(_) => None,
+        });
+        body.ok_or(ODD)
+    }
+
+    /// The events that lie there, decoded again by the format of their raw batch.
+    fn events(&self, slice: &Slice) -> Result<Vec<Event<'_>>, Missing> {
+        let (format, bytes) = self.find(slice)?;
+        Ok((format.decode_event)(&bytes))
+    }
+
+    fn find(&self, slice: &Slice) -> Result<(&'static WireFormat, EventBytes<'_>), Missing> {
+        let format = self.formats.of_key(&slice.object).ok_or(UNKNOWN)?;
+        let own = self.bytes(slice, &slice.own())?;
+        let context = slice.context.iter().map(|range| self.bytes(slice, range));
+        Ok((format, EventBytes { own, context: context.collect::<Result<_, _>>()? }))
+    }
+
+    /// Bytes of a slice's object that were read.
+    fn bytes(&self, slice: &Slice, range: &Range<u64>) -> Result<&[u8], Missing> {
+        let parts = self.parts.get(&slice.object).map(Vec::as_slice).unwrap_or_default();
+        let part = parts
+            .iter()
+            .find(|p| p.range.start <= range.start && range.end <= p.range.end)
+            .ok_or(ODD)?;
+        let bytes = part.bytes.as_deref().map_err(|why| *why)?;
+        let place = |at: u64| usize::try_from(at - part.range.start).map_err(|_| ODD);
+        bytes.get(place(range.start)?..place(range.end)?).ok_or(ODD)
     }
 }
 
@@ -140,7 +171,8 @@ pub fn plan(slices: &[&Slice]) -> Vec<Read> {
         if ranges.is_empty() {
             order.push(&slice.object);
         }
-        ranges.push(slice.offset..slice.offset.saturating_add(slice.length));
+        ranges.push(slice.own());
+        ranges.extend_from_slice(&slice.context);
     }
     let mut reads: Vec<Read> = Vec::new();
     let mut gaps = 0;
@@ -170,7 +202,7 @@ mod tests {
     use super::*;
 
     fn slice(object: &str, offset: u64, length: u64) -> Slice {
-        Slice { object: object.into(), offset, length }
+        Slice { object: object.into(), offset, length, context: Vec::new() }
     }
 
     #[test]

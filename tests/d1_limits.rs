@@ -6,8 +6,9 @@
 mod common;
 
 use common::{PROJECT, RECEIVED, Sqlite, World, body};
-use edgespan::batch::{BatchRef, Format, RawStore};
+use edgespan::batch::{BatchRef, RawStore};
 use edgespan::error::Fault;
+use edgespan::formats::FORMATS;
 use edgespan::index::{Database, Param, QueryResults, Statement};
 use edgespan::limits::MAX_BODY_BYTES;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
@@ -48,12 +49,12 @@ fn longest(n: usize) -> String {
 fn deliver(world: &World, events: &[String]) {
     let body = body(events);
     assert!(body.len() <= MAX_BODY_BYTES, "{} bytes", body.len());
-    let batch = BatchRef::of(PROJECT, body.as_bytes(), RECEIVED, Format::Native);
+    let batch = BatchRef::of(PROJECT, body.as_bytes(), RECEIVED, "json");
     let outcome = pollster::block_on(async {
         world.store.put(&batch.key(), &body.into_bytes()).await.unwrap();
         let db = Strict(&world.db);
         let delivery = Delivery { message: Message::of(&batch), attempt: 1 };
-        consume(&[delivery], &|| RECEIVED, &world.store, &db).await
+        consume(&[delivery], &|| RECEIVED, FORMATS, &world.store, &db).await
     });
     assert!(matches!(&*outcome, [Outcome::Ack(_)]), "{outcome:?}");
 }

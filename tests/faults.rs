@@ -10,9 +10,10 @@ use std::collections::BTreeSet;
 use common::flaky::Weather::{FailsAfter, FailsBefore, Fine};
 use common::flaky::{Flaky, Weather, run_for};
 use common::{PROJECT, RECEIVED, Waiting, World};
+use edgespan::formats::FORMATS;
 use edgespan::model::Handling;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume, consume_dead};
-use edgespan::pipeline::ingest::{Accepted, Preference, ingest};
+use edgespan::pipeline::ingest::{Preference, Upload, ingest};
 use edgespan::pipeline::queue::Message;
 use edgespan::pipeline::sweep::{GRACE_MS, sweep};
 use proptest::prelude::*;
@@ -65,8 +66,10 @@ impl Service {
         let store = Flaky::new(&self.world.store, &self.forecast);
         let queue = Flaky::new(&self.queue, &self.forecast);
         let raw = body.clone().into_bytes();
-        let sent = ingest(PROJECT, &*body, &raw, STRICT, self.now, &store, &queue);
-        matches!(run_for(steps, sent), Some(Ok(Accepted { events: 3, .. })))
+        let format = &FORMATS.0[0];
+        let upload = Upload { project: PROJECT, format, preference: STRICT, received: self.now };
+        let sent = ingest(upload, &*body, &raw, &store, &queue);
+        matches!(run_for(steps, sent), Some(Ok(kept)) if kept.receipt.events == 3)
     }
 
     /// Delivers some of the waiting messages at once; each is gone when it was
@@ -82,8 +85,8 @@ impl Service {
         }
         let store = Flaky::new(&self.world.store, &self.forecast);
         let db = Flaky::new(&self.world.db, &self.forecast);
-        let mut outcomes =
-            run_for(steps, consume(&deliveries, &|| self.now, &store, &db)).unwrap_or_default();
+        let mut outcomes = run_for(steps, consume(&deliveries, &|| self.now, FORMATS, &store, &db))
+            .unwrap_or_default();
         outcomes.reverse();
         for Delivery { message, .. } in deliveries {
             match outcomes.pop() {
@@ -282,7 +285,7 @@ fn a_batch_that_cannot_be_written_is_recorded_and_written_when_it_can() {
     let bury = |message: &Message| {
         let (store, db) = (&service.world.store, &service.world.db);
         let delivery = Delivery { message: message.clone(), attempt: 1 };
-        pollster::block_on(consume_dead(&[delivery], &|| RECEIVED, store, db))[0].clone()
+        pollster::block_on(consume_dead(&[delivery], &|| RECEIVED, FORMATS, store, db))[0].clone()
     };
     for _ in 0..2 {
         assert!(matches!(bury(&message), Outcome::Bury { .. }));

@@ -8,8 +8,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use common::{PROJECT, RECEIVED, Sqlite, Waiting, World};
-use edgespan::batch::{BatchRef, Format, RawStore};
+use edgespan::batch::{BatchRef, RawStore};
 use edgespan::error::Fault;
+use edgespan::formats::FORMATS;
 use edgespan::index::{Database, Param, QueryResults, Statement};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume, consume_dead, delay};
 use edgespan::pipeline::queue::Message;
@@ -53,13 +54,13 @@ fn stored(world: &World, n: usize, bytes: usize) -> Message {
         "x".repeat(bytes)
     );
     let body = common::body(&[span]).into_bytes();
-    let batch = BatchRef::of(PROJECT, &body, RECEIVED, Format::Native);
+    let batch = BatchRef::of(PROJECT, &body, RECEIVED, "json");
     pollster::block_on(world.store.put(&batch.key(), &body)).unwrap();
     Message::of(&batch)
 }
 
 fn deliver(world: &World, db: &impl Database, deliveries: &[Delivery]) -> Vec<Outcome> {
-    pollster::block_on(consume(deliveries, &|| RECEIVED, &world.store, db))
+    pollster::block_on(consume(deliveries, &|| RECEIVED, FORMATS, &world.store, db))
 }
 
 fn written(world: &World) -> BTreeSet<String> {
@@ -87,7 +88,7 @@ fn a_d1_that_is_away_for_all_is_asked_once_per_delivery() {
                     assert_eq!(*outcome, Outcome::Retry { delay_s, why });
                 }
                 db.asked.set(0);
-                let dead = consume_dead(&deliveries, &|| RECEIVED, &world.store, &db);
+                let dead = consume_dead(&deliveries, &|| RECEIVED, FORMATS, &world.store, &db);
                 assert_eq!(pollster::block_on(dead).len(), 10);
                 assert_eq!(db.asked.get(), 1, "dead letters");
             }

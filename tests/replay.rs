@@ -5,6 +5,7 @@
 mod common;
 
 use common::{PROJECT, RECEIVED, Waiting, World, body};
+use edgespan::formats::FORMATS;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::replay::{ReplayRequest, Replayed, replay};
 
@@ -33,7 +34,8 @@ fn deliver_all(world: &World, queue: &Waiting) {
         queue.0.take().into_iter().map(|message| Delivery { message, attempt: 1 }).collect();
     // Three at a time: what is written together is another group each time.
     for some in deliveries.chunks(3) {
-        let outcomes = pollster::block_on(consume(some, &|| RECEIVED, &world.store, &world.db));
+        let outcomes =
+            pollster::block_on(consume(some, &|| RECEIVED, FORMATS, &world.store, &world.db));
         assert!(outcomes.iter().all(|o| matches!(o, Outcome::Ack(_))), "{outcomes:?}");
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use common::statements::{of_project, written};
 use common::{PROJECT, RECEIVED, World, body};
-use edgespan::batch::{BatchRef, Format};
+use edgespan::batch::BatchRef;
 use edgespan::index::sessions::MAX_ROWS_SCANNED;
 use edgespan::index::{Database, Statement, recovery};
 use edgespan::pipeline::consume::Outcome;
@@ -142,7 +142,7 @@ fn two(id: &str) -> [BatchRef; 2] {
         project: project.into(),
         id: id.into(),
         received: RECEIVED,
-        format: Format::Native,
+        ending: "json".into(),
     })
 }
 

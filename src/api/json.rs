@@ -2,11 +2,13 @@
 //! milliseconds, a trace's cost is a decimal string, payloads are the client's
 //! own bytes.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::index::read::{Parent, Span, TraceRow};
-use crate::model::{Micros, Millis, SpanBody, SpanType};
+use crate::model::{Json, Micros, Millis, SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 use crate::time;
 
@@ -32,7 +34,7 @@ pub struct Trace<'a> {
     total_cost: String,
     total_tokens: i64,
     tags: Option<&'a RawValue>,
-    metadata: Option<&'a RawValue>,
+    metadata: Option<Cow<'a, RawValue>>,
     /// Why `metadata` is null though some was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     payload_error: Option<Missing>,
@@ -53,7 +55,7 @@ impl<'a> Trace<'a> {
                 Ok(trace) => (trace.metadata, None),
                 Err(why) => (None, Some(why)),
             },
-            None => (row.metadata.as_deref(), None),
+            None => (row.metadata.as_deref().map(Json::from), None),
         };
         Self {
             id: &row.id,
@@ -65,7 +67,7 @@ impl<'a> Trace<'a> {
             total_cost: dollars(row.cost_nano),
             total_tokens: row.tokens,
             tags: raw(Some(row.tags.as_deref().unwrap_or("[]"))),
-            metadata: raw(metadata),
+            metadata: metadata.and_then(checked),
             payload_error,
             session_id: row.session.as_deref(),
             parent_trace_id: row.parent_trace.as_deref(),
@@ -130,8 +132,9 @@ impl<'a> SpanOut<'a> {
                 (body.and_then(|b| b.parent.as_deref()), true)
             }
         };
-        let cost =
-            body.and_then(|b| b.cost.map(str::to_owned)).or_else(|| row.cost_nano.map(dollars));
+        let cost = body
+            .and_then(|b| b.cost.as_deref().map(str::to_owned))
+            .or_else(|| row.cost_nano.map(dollars));
         Self {
             id: &row.id,
             trace_id: trace,
@@ -142,10 +145,10 @@ impl<'a> SpanOut<'a> {
             start_time: row.start_us.map(time::with_millis),
             end_time: row.end_us.map(time::with_millis),
             duration_ms: row.start_us.zip(row.end_us).map(|(s, e)| millis_between(s, e)),
-            input: raw(body.and_then(|b| b.input)),
-            output: raw(body.and_then(|b| b.output)),
+            input: raw(body.and_then(|b| b.input.as_deref())),
+            output: raw(body.and_then(|b| b.output.as_deref())),
             model: body.map_or(row.model.as_deref(), |b| b.model.as_deref()),
-            model_parameters: raw(body.and_then(|b| b.model_parameters)),
+            model_parameters: raw(body.and_then(|b| b.model_parameters.as_deref())),
             prompt_tokens: row.prompt_tokens,
             completion_tokens: row.completion_tokens,
             total_tokens: row.total_tokens,
@@ -153,7 +156,7 @@ impl<'a> SpanOut<'a> {
             cost: cost.and_then(|c| RawValue::from_string(c).ok()),
             status: row.status.as_str(),
             error_message: body.and_then(|b| b.error_message.as_deref()),
-            metadata: raw(body.and_then(|b| b.metadata)),
+            metadata: raw(body.and_then(|b| b.metadata.as_deref())),
             payload_error: event.as_ref().err().copied(),
             created_at: row.received_ms.map(|at| time::with_millis(at.saturating_mul(1_000))),
         }
@@ -163,6 +166,14 @@ impl<'a> SpanOut<'a> {
 /// JSON text as it is. It was checked when it came in.
 fn raw(json: Option<&str>) -> Option<&RawValue> {
     json.and_then(|json| serde_json::from_str(json).ok())
+}
+
+/// The same, of text that may be nobody else's.
+fn checked(json: Json<'_>) -> Option<Cow<'_, RawValue>> {
+    match json {
+        Json::Borrowed(json) => raw(Some(json)).map(Cow::Borrowed),
+        Json::Owned(json) => RawValue::from_string(json).ok().map(Cow::Owned),
+    }
 }
 
 /// Whole milliseconds from one time to another; a clock that ran backwards

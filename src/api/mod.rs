@@ -6,8 +6,6 @@ mod filter;
 mod json;
 mod trace;
 
-use std::rc::Rc;
-
 pub(crate) use filter::{cursor, parse_cursor, parse_end, parse_time};
 pub(crate) use json::dollars;
 pub use trace::{get, get_span};
@@ -15,30 +13,11 @@ pub use trace::{get, get_span};
 use crate::batch::RawStore;
 use crate::error::{Error, Fault};
 use crate::index::Database;
-use crate::index::read::{Slice, TraceRow};
+use crate::index::read::TraceRow;
 use crate::index::traces;
 use crate::index::traces::Next;
 use crate::index::{recovery, stats};
-use crate::memory_budget::MemoryBudget;
-use crate::model::Millis;
-use crate::payload::Payloads;
-
-/// Where payloads come from, and how much of an isolate they may take.
-#[derive(Debug)]
-pub struct Source<'a, S> {
-    /// The raw batches.
-    pub store: &'a S,
-    /// What this isolate's answers hold.
-    pub budget: &'a Rc<MemoryBudget>,
-    /// The time.
-    pub now: Millis,
-}
-
-impl<S: RawStore> Source<'_, S> {
-    async fn read(&self, slices: &[&Slice]) -> Result<Payloads, Fault> {
-        Payloads::read(self.store, slices, self.budget, self.now).await
-    }
-}
+use crate::payload::{Payloads, Source};
 
 /// `GET /api/v1/traces`: the `data` of the answer.
 ///
@@ -55,7 +34,7 @@ pub async fn list(
     let (traces, next) = traces::read_traces(&ran, limit)?;
     drop(ran);
     let elsewhere: Vec<_> = traces.iter().filter_map(TraceRow::metadata_elsewhere).collect();
-    let payloads = source.read(&elsewhere.iter().collect::<Vec<_>>()).await?;
+    let payloads = Payloads::read(&source, &elsewhere.iter().collect::<Vec<_>>()).await?;
     let page = json::Page {
         traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads, source.now)).collect(),
         next_cursor: match next {

@@ -3,10 +3,11 @@
 //! answer, and dropped before the next.
 
 use std::collections::{HashMap, HashSet};
+use std::iter;
 
 use super::json;
 use super::json::SpanOut;
-use super::{NO_TRACE, Source, filter};
+use super::{NO_TRACE, filter};
 use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};
 use crate::index::read;
@@ -14,7 +15,7 @@ use crate::index::read::{Found, Named, Parent, Slice, Span};
 use crate::index::{Database, spans};
 use crate::memory_budget::MemoryShare;
 use crate::model::SpanBody;
-use crate::payload::{Missing, Payloads, Read, plan};
+use crate::payload::{Missing, Payloads, Read, Source, plan};
 
 /// A part ends before the span that brings its events to more bytes than this, the
 /// trace's long metadata among them. The first is always there.
@@ -65,7 +66,7 @@ pub async fn get(
         let rest = spans.get(written..).unwrap_or_default();
         let (group, plan) = group(rest, metadata.as_ref().filter(|_| written == 0), reads);
         reads = reads.saturating_sub(plan.len());
-        let payloads = Payloads::fetch(source.store, plan).await;
+        let payloads = Payloads::fetch(&source, plan).await;
         if written == 0 {
             answer.json(&json::Trace::of(&trace, &payloads, source.now))?;
             answer.text.pop(); // The object goes on.
@@ -122,7 +123,7 @@ pub async fn get_span(
     };
     let (mut answer, _hold) = Answer::of(&spans, None, &source)?;
     let (_, plan) = group(&spans, None, MAX_READS);
-    let payloads = Payloads::fetch(source.store, plan).await;
+    let payloads = Payloads::fetch(&source, plan).await;
     let event = [payloads.span(span)];
     let mut parents = Parents { project, trace: id, db, found: HashMap::new() };
     parents.find(&spans, &event).await?;
@@ -131,19 +132,25 @@ pub async fn get_span(
     answer.end()
 }
 
-fn length(slice: Option<&Slice>) -> u64 {
-    slice.map_or(0, |slice| slice.length)
+/// Bytes that it takes to read each span's event, those of another slice before them.
+fn lengths<'a>(spans: &'a [Span], besides: Option<&'a Slice>) -> impl Iterator<Item = u64> {
+    let slices = iter::once(besides).chain(spans.iter().map(|span| span.slice.as_ref()));
+    slices.scan(None, |before, slice: Option<&'a Slice>| {
+        let bytes = slice.map_or(0, |slice| slice.bytes_after(*before));
+        *before = slice.or(*before);
+        Some(bytes)
+    })
 }
 
 /// How many of the spans, from the first on, have events of no more bytes in all,
 /// those of another slice among them.
 fn fitting(spans: &[Span], besides: Option<&Slice>, most: u64) -> usize {
-    let mut bytes = length(besides);
-    let fit = spans.iter().take_while(|span| {
-        bytes += length(span.slice.as_ref());
+    let mut bytes = 0;
+    let fit = lengths(spans, besides).take_while(|length| {
+        bytes += length;
         bytes <= most
     });
-    fit.count()
+    fit.count().saturating_sub(1)
 }
 
 /// The spans whose payloads are read next, and the reads for them.
@@ -176,9 +183,8 @@ impl Answer {
         besides: Option<&Slice>,
         source: &Source<'_, impl RawStore>,
     ) -> Result<(Self, MemoryShare), Fault> {
-        let lengths = || spans.iter().map(|span| length(span.slice.as_ref()));
-        let events = lengths().sum::<u64>() + length(besides);
-        let largest = lengths().fold(length(besides), u64::max);
+        let events = lengths(spans, besides).sum::<u64>();
+        let largest = lengths(spans, besides).fold(0, u64::max);
         let size = usize::try_from(events).unwrap_or(ANSWER_BYTES);
         let size = size + spans.len() * SPAN_BYTES + ROOM;
         let rows = spans.len() * (2 * size_of::<Span>() + size_of::<SpanBody<'_>>());

@@ -1,7 +1,7 @@
 //! What a page is made from.
 
-use crate::api::Source;
 use crate::model::Millis;
+use crate::payload::Source;
 
 /// What pages are made from: who asks, for what, and where the answer comes
 /// from.

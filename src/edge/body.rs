@@ -15,7 +15,6 @@ use super::{now, text_of};
 use crate::error::{Error, Reject};
 use crate::http::body;
 use crate::http::body::Encoding;
-use crate::limits::MAX_BODY_BYTES;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
 
 thread_local! {
@@ -39,25 +38,24 @@ pub(super) struct Body {
     pub share: MemoryShare,
 }
 
-/// The body of a batch.
-pub(super) async fn read_batch(request: &mut Request) -> Result<Body, Error> {
-    body::check_content_type(header(request, "content-type").as_deref())?;
+/// A body of at most so many bytes, with its compression taken off or not.
+pub(super) async fn read_body(request: &mut Request, most: usize) -> Result<Body, Error> {
     let encoding = Encoding::of(header(request, "content-encoding").as_deref())?;
     let declared = declared_length(request);
-    if declared.is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(body::too_large().into());
+    if declared.is_some_and(|length| length > most) {
+        return Err(body::too_large(most).into());
     }
     // Before it is read: when there is no room, nothing of it is taken in.
     let expected = declared.unwrap_or(STEP_BYTES.0);
     let mut share = UPLOADS.with(|uploads| uploads.take(expected as u64, now()))?;
     let raw = match declared {
         Some(_) => whole_body(request).await?,
-        None => chunked_body(request, MAX_BODY_BYTES, Some(&mut share))
+        None => chunked_body(request, most, Some(&mut share))
             .await?
-            .ok_or_else(body::too_large)?,
+            .ok_or_else(|| body::too_large(most))?,
     };
-    if raw.len() > MAX_BODY_BYTES {
-        return Err(body::too_large().into());
+    if raw.len() > most {
+        return Err(body::too_large(most).into());
     }
     share.resize(raw.len() as u64, now())?;
     let bytes = raw.to_vec();
@@ -65,7 +63,7 @@ pub(super) async fn read_batch(request: &mut Request) -> Result<Body, Error> {
         return Ok(Body { bytes, raw, share });
     }
     drop(raw);
-    let bytes = body::decompress(encoding, &bytes)?;
+    let bytes = body::decompress(encoding, &bytes, most)?;
     share.resize(bytes.len() as u64, now())?;
     let raw = Buffer::of(&bytes);
     Ok(Body { bytes, raw, share })

@@ -6,13 +6,15 @@ use worker::{Context, Env, Request};
 
 use crate::access::api_keys::{Credentials, KeyCache, Principal};
 use crate::access::{api_keys, rate_limits};
-use crate::api::Source;
 use crate::edge::adapters;
 use crate::edge::adapters::d1::{Index, KeyTable};
 use crate::edge::adapters::r2::R2Bucket;
 use crate::error::{Error, Fault, Reject};
+use crate::formats::FORMATS;
+use crate::formats::wire_format::WireFormat;
 use crate::memory_budget::MemoryBudget;
 use crate::model;
+use crate::payload::Source;
 
 thread_local! {
     /// The keys that this isolate has seen lately: plain data, lost with it.
@@ -30,6 +32,8 @@ pub(super) struct Call {
     pub(super) project: Option<String>,
     /// The project's name, when somebody is signed in to it.
     pub(super) project_name: Option<String>,
+    /// What a batch comes in, as far as that is known: it says how failures read.
+    pub(super) format: Option<&'static WireFormat>,
     pub(super) route: &'static str,
     pub(super) bytes: Option<usize>,
     pub(super) events: Option<usize>,
@@ -41,7 +45,7 @@ impl Call {
         store: &'a R2Bucket,
         budget: &'a Rc<MemoryBudget>,
     ) -> Source<'a, R2Bucket> {
-        Source { store, budget, now: self.started }
+        Source { store, formats: FORMATS, budget, now: self.started }
     }
 
     pub(super) fn index(&self) -> Result<Index, Fault> {

@@ -17,12 +17,14 @@ use crate::edge::adapters::analytics;
 use crate::edge::adapters::d1::Index;
 use crate::edge::adapters::r2::R2Bucket;
 use crate::error::{Error, Fault};
+use crate::formats::{FORMATS, content_type};
 use crate::http;
 use crate::http::{RequestInfo, Route};
 use crate::index::Database;
+use crate::limits::MAX_BODY_BYTES;
 use crate::pipeline::consume::{Delivery, consume};
 use crate::pipeline::ingest;
-use crate::pipeline::ingest::Preference;
+use crate::pipeline::ingest::{Ingested, Preference, Upload, ingest};
 use crate::reply::Reply;
 use crate::telemetry::data_points;
 use crate::telemetry::rejection_counts::{Reason, RejectionCounts};
@@ -45,6 +47,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         started,
         project: None,
         project_name: None,
+        format: None,
         route: "none",
         bytes: None,
         events: None,
@@ -53,7 +56,10 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let (reply, error) = match result {
         Ok(reply) => (reply, None),
         Err(error) if call.wants_page() => (call.error_page(&error, &id), Some(error)),
-        Err(error) => (Reply::error(&error, &id), Some(error)),
+        Err(error) => {
+            let rejected = call.format.map_or(Reply::error as _, |format| format.rejected);
+            (rejected(&error, &id), Some(error))
+        }
     };
     log::request(
         &log::RequestLine {
@@ -113,13 +119,13 @@ impl Call {
                 origin: origin.as_deref(),
             })?;
         }
-        let route = Route::find(method, &self.request.path())?;
+        let route = Route::find(method, &self.request.path(), FORMATS)?;
         self.route = route.name();
         match route {
             Route::Preflight => Ok(http::preflight()),
             Route::Health => Ok(http::health()),
             Route::Page(page) => self.page(&page, &url).await,
-            Route::Ingest => self.ingest().await,
+            Route::Ingest(path) => self.ingest(path).await,
             Route::DeadLetters => {
                 let (who, index) = self.reader().await?;
                 Ok(Reply::data(api::dead_letters(&who.project, &index).await?))
@@ -130,7 +136,8 @@ impl Call {
             }
             Route::Replay => {
                 admin::authorize(&self.env, self.header("authorization").as_deref())?;
-                let Body { bytes, .. } = body::read_batch(&mut self.request).await?;
+                content_type::check_json(self.header("content-type").as_deref())?;
+                let Body { bytes, .. } = body::read_body(&mut self.request, MAX_BODY_BYTES).await?;
                 Ok(Reply::data(api::to_json(&admin::replay(&self.env, &bytes).await?)?))
             }
             Route::ListTraces => {
@@ -165,7 +172,8 @@ impl Call {
         Ok((who, index))
     }
 
-    async fn ingest(&mut self) -> Result<Reply, Error> {
+    async fn ingest(&mut self, path: &str) -> Result<Reply, Error> {
+        self.format = FORMATS.first_at(path);
         let index = self.index()?;
         let who = self.principal(&index).await?;
         self.count_request(&who, false).await?;
@@ -174,32 +182,35 @@ impl Call {
             project: who.handling,
             request: prefer.as_deref().and_then(ingest::preferred_handling),
         };
+        let format = FORMATS.choose(path, self.header("content-type").as_deref())?;
+        self.format = Some(format);
         // What it is counted as is held up to the end, as the body is.
-        let Body { bytes, raw, share: _share } = body::read_batch(&mut self.request).await?;
+        let Body { bytes, raw, share: _share } =
+            body::read_body(&mut self.request, format.max_body_bytes).await?;
         self.bytes = Some(bytes.len());
         let store: R2Bucket = binding(&self.env, "RAW")?;
         let queue = self.env.queue("QUEUE").map_err(|e| Fault::Internal(e.to_string()))?;
-        // Not when the request began: a body may take minutes to arrive, and a
-        // key that old would lie behind where the sweeper is.
-        let accepted =
-            ingest::ingest(&who.project, bytes, raw.as_ref(), preference, now(), &store, &queue)
-                .await?;
+        let upload = Upload { project: &who.project, format, preference, received: now() };
+        let Ingested { receipt, unsent } =
+            ingest(upload, bytes, raw.as_ref(), &store, &queue).await?;
         drop(raw);
-        self.events = Some(accepted.events);
-        if let Some(message) = &accepted.unsent {
+        self.events = Some(receipt.events);
+        if let Some(message) = unsent {
             // The queue is down. What it would have had done is done here,
             // after the answer; should that fail too, the sweeper does it.
-            let (message, env) = (message.clone(), self.env.clone());
+            let env = self.env.clone();
             self.context.wait_until(async move {
                 let delivery = Delivery { message, attempt: 1 };
-                for outcome in consume(slice::from_ref(&delivery), &now, &store, &index).await {
+                for outcome in
+                    consume(slice::from_ref(&delivery), &now, FORMATS, &store, &index).await
+                {
                     let key = &delivery.message.key;
                     log::consumed(key, 0, &outcome);
                     analytics::write(&env, data_points::settled(key, &outcome, false));
                 }
             });
         }
-        Ok(http::accepted(&accepted))
+        Ok((format.accepted)(&receipt))
     }
 
     /// Counts what the request came to, and hands counts on when it is time.

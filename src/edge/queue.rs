@@ -17,6 +17,7 @@ use crate::edge::adapters::analytics;
 use crate::edge::adapters::d1::Index;
 use crate::edge::adapters::r2::R2Bucket;
 use crate::error::Fault;
+use crate::formats::FORMATS;
 use crate::pipeline::consume::{Delivery, Outcome, consume, consume_dead};
 use crate::pipeline::queue::{BatchQueue, Message};
 use crate::telemetry::data_points;
@@ -105,9 +106,9 @@ impl Consumer {
         let known = messages.filter_map(|message| Some((self.delivery(&message)?, message)));
         let (deliveries, messages): (Vec<_>, Vec<_>) = known.unzip();
         let outcomes = if given_up {
-            consume_dead(&deliveries, &now, &self.store, &self.index).await
+            consume_dead(&deliveries, &now, FORMATS, &self.store, &self.index).await
         } else {
-            consume(&deliveries, &now, &self.store, &self.index).await
+            consume(&deliveries, &now, FORMATS, &self.store, &self.index).await
         };
         for ((delivery, message), mut outcome) in deliveries.iter().zip(&messages).zip(outcomes) {
             // Acknowledged only when it is safe among the dead letters.

@@ -3,19 +3,19 @@
 
 pub mod body;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::dashboard;
 use crate::dashboard::Page;
 use crate::error::Reject;
-use crate::pipeline::ingest::Accepted;
+use crate::formats::Formats;
 use crate::reply::Reply;
 
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// `POST /api/v1/traces`
-    Ingest,
+    /// `POST` of a batch, to this path of its wire format.
+    Ingest(&'static str),
     /// `GET /api/v1/traces`
     ListTraces,
     /// `GET /api/v1/traces/{id}`, the id decoded.
@@ -42,10 +42,11 @@ impl Route {
     ///
     /// # Errors
     /// 404 for a path that is none, 405 for a method that the path has not.
-    pub fn find(method: &str, path: &str) -> Result<Self, Reject> {
+    pub fn find(method: &str, path: &str, formats: Formats) -> Result<Self, Reject> {
         let segments = segments(path);
+        let ingest = formats.find_path(path).map(Self::Ingest);
         let (get, post) = match segments.as_slice() {
-            ["api", "v1", "traces"] => (Some(Self::ListTraces), Some(Self::Ingest)),
+            ["api", "v1", "traces"] => (Some(Self::ListTraces), ingest),
             ["api", "v1", "traces", id] => (Some(Self::GetTrace(decode_segment(id)?)), None),
             ["api", "v1", "traces", id, "spans", span] => {
                 (Some(Self::GetSpan(decode_segment(id)?, decode_segment(span)?)), None)
@@ -54,6 +55,7 @@ impl Route {
             ["api", "v1", "stats"] => (Some(Self::Stats), None),
             ["api", "v1", "admin", "replay"] => (None, Some(Self::Replay)),
             ["api", "v1", "health"] => (Some(Self::Health), None),
+            _ if ingest.is_some() => (None, ingest),
             segments => return Page::find(method, segments).map(Self::Page),
         };
         // Only the operator's commands speak to these, never a page: no browser
@@ -78,7 +80,7 @@ impl Route {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Ingest => "ingest",
+            Self::Ingest(_) => "ingest",
             Self::ListTraces => "list-traces",
             Self::GetTrace(_) => "get-trace",
             Self::GetSpan(..) => "get-span",
@@ -122,19 +124,6 @@ pub fn preflight() -> Reply {
             "authorization, content-type, content-encoding, prefer",
         )
         .with("access-control-max-age", "86400")
-}
-
-/// 201.
-#[must_use]
-pub fn accepted(accepted: &Accepted) -> Reply {
-    let Accepted { events, refused, lenient, unsent: _ } = accepted;
-    let mut body = json!({ "accepted": events });
-    if let (Some((rejected, errors)), Value::Object(body)) = (refused, &mut body) {
-        body.insert("rejected".into(), json!(rejected));
-        body.insert("errors".into(), json!(errors));
-    }
-    let reply = Reply::json(201, body.to_string());
-    if *lenient { reply.with("preference-applied", "handling=lenient") } else { reply }
 }
 
 /// What the headers of every response depend on.

@@ -2,13 +2,14 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::error::{Error, Fault, Kind, Severity};
+use crate::formats::FORMATS;
 use crate::telemetry::data_points;
 
 #[test]
 fn finds_routes() {
-    let find = Route::find;
-    assert_eq!(find("POST", "/api/v1/traces"), Ok(Route::Ingest));
-    assert_eq!(find("POST", "/api/v1/traces/"), Ok(Route::Ingest));
+    let find = |method, path| Route::find(method, path, FORMATS);
+    assert_eq!(find("POST", "/api/v1/traces"), Ok(Route::Ingest("/api/v1/traces")));
+    assert_eq!(find("POST", "/api/v1/traces/"), Ok(Route::Ingest("/api/v1/traces")));
     assert_eq!(find("GET", "/api/v1/traces"), Ok(Route::ListTraces));
     assert_eq!(find("GET", "/api/v1/traces/a%2Fb%20c"), Ok(Route::GetTrace("a/b c".into())));
     let span = Route::GetSpan("a/b".into(), "c d".into());
@@ -22,9 +23,9 @@ fn finds_routes() {
 #[test]
 fn rejects_unknown_paths_and_methods() {
     for path in ["/api", "/api/v1", "/api/v1/traces/a/b", "/API/v1/traces", "//api/v1/traces"] {
-        assert!(matches!(Route::find("GET", path), Err(Reject::NotFound(_))), "{path}");
+        assert!(matches!(Route::find("GET", path, FORMATS), Err(Reject::NotFound(_))), "{path}");
     }
-    assert!(matches!(Route::find("GET", "/api/v1/traces/%FF"), Err(Reject::NotFound(_))));
+    assert!(matches!(Route::find("GET", "/api/v1/traces/%FF", FORMATS), Err(Reject::NotFound(_))));
     for (method, path) in [
         ("PUT", "/traces"),
         ("OPTIONS", "/traces"),
@@ -33,7 +34,7 @@ fn rejects_unknown_paths_and_methods() {
         ("DELETE", "/api/v1/health"),
     ] {
         assert!(
-            matches!(Route::find(method, path), Err(Reject::MethodNotAllowed { .. })),
+            matches!(Route::find(method, path, FORMATS), Err(Reject::MethodNotAllowed { .. })),
             "{method} {path}"
         );
     }
@@ -56,9 +57,9 @@ fn the_operators_paths_are_for_no_other_origin() {
         assert_eq!(found, shared, "{path}");
     }
     for path in ["/api/v1/admin/replay", "/api/v1/admin/replay/"] {
-        assert_eq!(Route::find("POST", path), Ok(Route::Replay));
+        assert_eq!(Route::find("POST", path, FORMATS), Ok(Route::Replay));
         let allow = Err(Reject::MethodNotAllowed { allow: "POST" });
-        assert_eq!(Route::find("OPTIONS", path), allow);
+        assert_eq!(Route::find("OPTIONS", path, FORMATS), allow);
     }
 }
 
@@ -117,7 +118,7 @@ fn answer_page_log_and_metrics_agree_on_every_failure() {
     for (error, status, code, severity) in failures {
         assert_eq!(error.kind(), Kind { status, code, severity });
         let reply = Reply::error(&error, "req-1");
-        let body: Value = serde_json::from_str(reply.text()).unwrap();
+        let body: serde_json::Value = serde_json::from_str(reply.text()).unwrap();
         assert_eq!((reply.status, body["error"]["code"].as_str()), (status, Some(code)));
         let (page, text) = dashboard::ui::layout::error(&error, None, "req-1");
         assert_eq!(page, status);

@@ -13,7 +13,7 @@ pub(super) const TRACE: &str = "json_array(
   t.errors, t.tokens, t.cost_nano, t.created_ms, t.session, t.parent_trace,
   t.deployment, t.tags, t.evaluators, t.metadata, t.input_preview,
   t.output_preview, b.object, t.event_offset, t.event_length,
-  t.open, t.root_child, t.active_us, t.ended)";
+  t.open, t.root_child, t.active_us, t.ended, t.event_context)";
 
 /// Those of them that a client may make long, and that a session does not show.
 const LONG: &str = "t.session, t.parent_trace,

@@ -2,6 +2,7 @@
 //! spans. Payloads are not here; a row says where they lie.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use serde::Deserialize;
@@ -41,6 +42,7 @@ pub struct TraceRow {
     pub root_child: u8,
     pub active_us: Micros,
     pub ended: u8,
+    pub event_context: Option<String>,
 }
 
 impl TraceRow {
@@ -62,12 +64,13 @@ impl TraceRow {
             object: self.event_object.as_deref()?.into(),
             offset: self.event_offset?,
             length: self.event_length?,
+            context: read_ranges(self.event_context.as_deref()),
         })
     }
 }
 
-/// Some bytes of a raw object: one event.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Where an event lies: some bytes of a raw object.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Slice {
     /// The object's key: many spans lie in one.
     pub object: Rc<str>,
@@ -75,6 +78,34 @@ pub struct Slice {
     pub offset: u64,
     /// How many there are.
     pub length: u64,
+    /// Where what the event cannot be understood without lies, in the same object.
+    pub context: Vec<Range<u64>>,
+}
+
+impl Slice {
+    /// The event's own bytes.
+    #[must_use]
+    pub fn own(&self) -> Range<u64> {
+        self.offset..self.offset.saturating_add(self.length)
+    }
+
+    /// Bytes that it takes to read the event after another one has been read: a context
+    /// that both have is read once.
+    #[must_use]
+    pub fn bytes_after(&self, other: Option<&Self>) -> u64 {
+        let shared = other
+            .is_some_and(|other| (&other.object, &other.context) == (&self.object, &self.context));
+        let context = self.context.iter().map(|range| range.end.saturating_sub(range.start));
+        self.length.saturating_add(if shared { 0 } else { context.sum() })
+    }
+}
+
+/// What a column `context` says; nothing of what it should not.
+fn read_ranges(context: Option<&str>) -> Vec<Range<u64>> {
+    let numbers = context.unwrap_or_default().split(',').map_while(|n| n.parse().ok());
+    let numbers: Vec<u64> = numbers.collect();
+    let pairs = numbers.chunks_exact(2).filter_map(<[u64]>::first_chunk);
+    pairs.map(|[offset, length]| *offset..offset.saturating_add(*length)).collect()
 }
 
 /// A span as the index has it, its order likewise.
@@ -97,6 +128,7 @@ struct SpanRow {
     batch: i64,
     offset: u64,
     length: u64,
+    context: Option<String>,
 }
 
 /// A span with its parent found.
@@ -300,6 +332,7 @@ fn assemble(rows: Vec<SpanRow>, batches: Vec<BatchRow>, all: bool, guess: bool) 
                     object: Rc::clone(&b.object),
                     offset: row.offset,
                     length: row.length,
+                    context: read_ranges(row.context.as_deref()),
                 }),
             }
         })

@@ -108,7 +108,7 @@ fn spans_of(which: &str, params: Vec<Param>) -> Statement {
             id, parent, envelope, name, type, status, start_us,
             took_us + coalesce(start_us, 0), model,
             prompt_tokens, completion_tokens, total_tokens, cost_nano, batch,
-            offset, length) as row, id, {START} as start, batch
+            offset, length, context) as row, id, {START} as start, batch
           from {which})
         select '[' || group_concat(case when before < {PART_BYTES} then row else 'null' end) || ']' as json
         from (

@@ -12,8 +12,9 @@ use futures_util::{FutureExt, StreamExt, stream};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::queue::Message;
-use crate::batch::{BatchRef, Format, RawStore};
-use crate::formats::twosignal;
+use crate::batch::{BatchRef, RawStore};
+use crate::formats::Formats;
+use crate::formats::wire_format::WireFormat;
 use crate::index::{Database, recovery};
 use crate::model::{Event, Millis};
 use ingest_core::index_writer::statements::{Source, plan};
@@ -81,6 +82,7 @@ enum Failure {
 /// A raw batch that was read.
 struct Raw {
     batch: BatchRef,
+    format: &'static WireFormat,
     body: Vec<u8>,
     attempt: u32,
     /// The delivery's place.
@@ -103,6 +105,7 @@ const MAX_DELAY_S: u32 = 600;
 pub async fn consume(
     deliveries: &[Delivery],
     now: &impl Fn() -> Millis,
+    formats: Formats,
     store: &impl RawStore,
     db: &impl Database,
 ) -> Vec<Outcome> {
@@ -113,7 +116,7 @@ pub async fn consume(
         }
     };
     let mut reads = stream::iter(deliveries.iter().enumerate())
-        .map(async |(at, delivery)| (at, guarded(read(at, delivery, store)).await))
+        .map(async |(at, delivery)| (at, guarded(read(at, delivery, formats, store)).await))
         .buffered(READS);
     let mut group = Vec::new();
     let mut bytes = 0;
@@ -161,13 +164,14 @@ pub async fn consume(
 pub async fn consume_dead(
     deliveries: &[Delivery],
     now: &impl Fn() -> Millis,
+    formats: Formats,
     store: &impl RawStore,
     db: &impl Database,
 ) -> Vec<Outcome> {
     // 1. As for any other message. What may pass is no reason to give up: while
     //    nothing is recorded, the sweeper queues it again even when the queue
     //    has given up on this message, too.
-    let mut outcomes = consume(deliveries, now, store, db).await;
+    let mut outcomes = consume(deliveries, now, formats, store, db).await;
     // 2. One row by its key: done twice, it is the same row.
     let mut away = None;
     for (outcome, Delivery { message, attempt }) in outcomes.iter_mut().zip(deliveries) {
@@ -216,15 +220,22 @@ async fn guarded<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T,
 }
 
 /// Reading changes nothing, and a raw batch never changes.
-async fn read(at: usize, delivery: &Delivery, store: &impl RawStore) -> Result<Raw, Failure> {
+async fn read(
+    at: usize,
+    delivery: &Delivery,
+    formats: Formats,
+    store: &impl RawStore,
+) -> Result<Raw, Failure> {
     let Delivery { message, attempt } = delivery;
     // A message of a release to come: another isolate may have it already.
     let batch = message.batch().map_err(Failure::Passing)?;
+    let unknown = || Failure::Passing(format!("no format is known by {}", batch.ending));
+    let format = formats.of_key(&message.key).ok_or_else(unknown)?;
     let body = store.get(&batch.key(), None).await;
     let body = body
         .map_err(|fault| Failure::Passing(fault.to_string()))?
         .ok_or_else(|| Failure::Lasting("the raw batch is not in R2".into()))?;
-    Ok(Raw { batch, body, attempt: *attempt, at })
+    Ok(Raw { batch, format, body, attempt: *attempt, at })
 }
 
 /// Writes raw batches together, and where one of them may be why that fails,
@@ -297,9 +308,9 @@ async fn write(
     let mut sources = Vec::with_capacity(group.len());
     let mut planned = HashSet::new();
     let mut written = Vec::with_capacity(group.len());
-    for Raw { batch, body, attempt, .. } in group {
-        let decoded = decode(batch, body).map_err(Failure::Lasting);
-        written.push(decoded.map(|(text, events)| {
+    for Raw { batch, format, body, attempt, .. } in group {
+        let decoded = decode(format, body).map_err(Failure::Lasting);
+        written.push(decoded.map(|events| {
             let written = Written {
                 project: batch.project.clone(),
                 batch: batch.id.clone(),
@@ -309,7 +320,7 @@ async fn write(
             };
             // Delivered twice at once, it is the same batch twice.
             if planned.insert((&batch.project, &batch.id)) {
-                sources.push(Source { batch, body: text, events, attempt: *attempt });
+                sources.push(Source { batch, body, events, attempt: *attempt });
             }
             written
         }));
@@ -351,16 +362,11 @@ fn names_a_statement(why: &str) -> bool {
 
 /// The events of the batch that count: the edge accepted all good ones, or
 /// refused the whole. The reason names no content: it goes to logs.
-fn decode<'a>(batch: &BatchRef, body: &'a [u8]) -> Result<(&'a str, Vec<Event<'a>>), String> {
-    let mut events = Vec::new();
-    let text = twosignal::text(body).map_err(|_| "the raw batch is not UTF-8".to_owned())?;
-    let decoded = match batch.format {
-        Format::Native => twosignal::decode_text(text, |event| events.push(event)),
-    };
-    decoded.map_err(|_| "the raw batch does not decode".to_owned())?;
+fn decode<'a>(format: &WireFormat, body: &'a [u8]) -> Result<Vec<Event<'a>>, String> {
+    let events = (format.decode)(body).map_err(|_| "the raw batch does not decode".to_owned())?;
     if events.is_empty() {
         // The edge keeps no such batch: a release to come did.
         return Err("the raw batch has no event that is known".into());
     }
-    Ok((text, events))
+    Ok(events)
 }

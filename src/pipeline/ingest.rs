@@ -2,20 +2,31 @@
 //! the bell, answer. It never sees a database.
 
 use super::queue::{BatchQueue, Message};
-use crate::batch::{BatchRef, Format, RawStore};
-use crate::error::{Detail, Error, Reject};
-use crate::formats::twosignal;
+use crate::batch::{BatchRef, RawStore};
+use crate::error::{Error, Reject};
+use crate::formats::decoded::Receipt;
+use crate::formats::wire_format::WireFormat;
 use crate::model::{Handling, Millis};
 
-/// What was accepted; becomes the 201.
+/// What is known of a body before it is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Upload<'a> {
+    /// The project that it is for.
+    pub project: &'a str,
+    /// What it comes in.
+    pub format: &'a WireFormat,
+    /// How its bad events are to be handled.
+    pub preference: Preference,
+    /// When all of it was there. Not when its request began: a body may take minutes
+    /// to arrive, and a key that old would lie behind where the sweeper is.
+    pub received: Millis,
+}
+
+/// What became of a batch that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
-    /// How many events will be in the database.
-    pub events: usize,
-    /// How many were not taken, and why: only for lenient handling.
-    pub refused: Option<(usize, Vec<Detail>)>,
-    /// Whether lenient handling was in force because the request asked for it.
-    pub lenient: bool,
+pub struct Ingested {
+    /// What the client is told.
+    pub receipt: Receipt,
     /// The message that the queue did not take, if it did not. The batch is
     /// safe all the same: the sweeper finds it. The caller may do better.
     pub unsent: Option<Message>,
@@ -47,17 +58,17 @@ impl Preference {
 /// reached. It may have kept the batch all the same: then the sweeper finds
 /// it, whole, and a client that does send it again sends the same batch.
 pub async fn ingest<S: RawStore>(
-    project: &str,
+    upload: Upload<'_>,
     body: impl AsRef<[u8]>,
     raw: &S::Body,
-    preference: Preference,
-    now: Millis,
     store: &S,
     queue: &impl BatchQueue,
-) -> Result<Accepted, Error> {
-    let mut accepted = check(body.as_ref(), preference)?;
-    if accepted.events > 0 {
-        let batch = BatchRef::of(project, body.as_ref(), now, Format::Native);
+) -> Result<Ingested, Error> {
+    let Upload { project, format, preference, received } = upload;
+    let receipt = check(format, body.as_ref(), preference)?;
+    let mut unsent = None;
+    if receipt.events > 0 {
+        let batch = BatchRef::of(project, body.as_ref(), received, format.ending);
         drop(body);
         let key = batch.key();
         // Once more when it fails: clients of this API do not, and putting the
@@ -67,24 +78,23 @@ pub async fn ingest<S: RawStore>(
         }
         let message = Message::of(&batch);
         if queue.send(&message).await.is_err() && queue.send(&message).await.is_err() {
-            accepted.unsent = Some(message);
+            unsent = Some(message);
         }
     }
-    Ok(accepted)
+    Ok(Ingested { receipt, unsent })
 }
 
 /// Decodes the body to see what of it can be accepted.
-fn check(body: &[u8], preference: Preference) -> Result<Accepted, Reject> {
-    let decoded = twosignal::decode(body, |_| {})?;
+fn check(format: &WireFormat, body: &[u8], preference: Preference) -> Result<Receipt, Reject> {
+    let decoded = (format.check)(body)?;
     let lenient = preference.lenient();
     if decoded.invalid > 0 && (!lenient || decoded.accepted == 0) {
         return Err(decoded.into_reject());
     }
-    Ok(Accepted {
+    Ok(Receipt {
         events: decoded.accepted,
         refused: lenient.then_some((decoded.invalid, decoded.details)),
         lenient: preference.request == Some(Handling::Lenient),
-        unsent: None,
     })
 }
 
@@ -112,6 +122,7 @@ mod tests {
     use super::*;
     use crate::batch::Listed;
     use crate::error::Fault;
+    use crate::formats::FORMATS;
 
     /// A body that says when it is dropped.
     struct Body<'a>(&'a str, &'a Cell<bool>);
@@ -171,10 +182,12 @@ mod tests {
     fn a_body_is_not_held_while_the_store_and_the_queue_are_waited_for() {
         let dropped = Cell::new(false);
         let text = r#"{"batch":[{"type":"trace-create","body":{"id":"t","name":"n"}}]}"#;
+        let format = &FORMATS.0[0];
         let ports = Watching(&dropped, Cell::new(0));
         let preference = Preference { project: Handling::Strict, request: None };
-        let taken = ingest("p", Body(text, &dropped), &(), preference, 0, &ports, &ports);
-        assert_eq!(pollster::block_on(taken).unwrap().events, 1);
+        let upload = Upload { project: "p", format, preference, received: 0 };
+        let taken = ingest(upload, Body(text, &dropped), &(), &ports, &ports);
+        assert_eq!(pollster::block_on(taken).unwrap().receipt.events, 1);
         assert_eq!(ports.1.get(), 2);
     }
 }

@@ -12,11 +12,12 @@ use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
-use edgespan::api::Source;
-use edgespan::batch::{BatchRef, Format, Listed, RawStore};
+use edgespan::batch::{BatchRef, Listed, RawStore};
 use edgespan::error::{Error, Fault};
+use edgespan::formats::{FORMATS, Formats};
 use edgespan::index::{Database, Param, QueryResults, Statement};
 use edgespan::memory_budget::MemoryBudget;
+use edgespan::payload::Source;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::queue::{BatchQueue, Message};
 use rusqlite::limits::Limit;
@@ -160,6 +161,8 @@ pub struct World {
     pub db: Sqlite,
     pub store: Objects,
     pub budget: Rc<MemoryBudget>,
+    /// What batches may come in.
+    pub formats: Formats,
 }
 
 impl World {
@@ -168,6 +171,7 @@ impl World {
             db: Sqlite::new(),
             store: Objects::default(),
             budget: Rc::new(MemoryBudget::for_reads()),
+            formats: FORMATS,
         }
     }
 
@@ -195,15 +199,16 @@ impl World {
         pollster::block_on(async {
             let mut deliveries = Vec::new();
             for (project, body) in batches {
-                let batch = BatchRef::of(project, body.as_bytes(), received, Format::Native);
+                let batch = BatchRef::of(project, body.as_bytes(), received, "json");
                 self.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
                 deliveries.push(Delivery { message: Message::of(&batch), attempt: 1 });
             }
-            consume(&deliveries, &|| RECEIVED, &self.store, &self.db).await
+            consume(&deliveries, &|| RECEIVED, self.formats, &self.store, &self.db).await
         })
     }
     pub fn source(&self) -> Source<'_, Objects> {
-        Source { store: &self.store, budget: &self.budget, now: RECEIVED }
+        let Self { store, budget, formats, .. } = self;
+        Source { store, formats: *formats, budget, now: RECEIVED }
     }
 
     /// The list's `data`.

@@ -1,7 +1,7 @@
 //! All statements that a project's requests and batches have the database run, for
 //! tests of what each of them keeps to.
 
-use edgespan::batch::{BatchRef, Format};
+use edgespan::batch::BatchRef;
 use edgespan::formats::twosignal;
 
 use edgespan::index::spans::{get_span, get_trace};
@@ -19,16 +19,16 @@ const WRITTEN: &str = r#"{"batch":[
 
 /// The batch that [`of_project`] writes.
 pub fn written() -> BatchRef {
-    BatchRef::of(PROJECT, WRITTEN.as_bytes(), RECEIVED, Format::Native)
+    BatchRef::of(PROJECT, WRITTEN.as_bytes(), RECEIVED, "json")
 }
 
 /// One of each kind that [`PROJECT`] has asked, in an order in which each of them
 /// has something to find in what `tenants` fills in: traces `a` and `t` that
 /// pass every filter.
 pub fn of_project() -> Vec<Statement> {
-    let (body, batch) = (WRITTEN, written());
+    let (body, batch) = (WRITTEN.as_bytes(), written());
     let mut events = Vec::new();
-    twosignal::decode(body.as_bytes(), |event| events.push(event)).unwrap();
+    twosignal::decode(body, |event| events.push(event)).unwrap();
     let mut all = statements::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
     all.extend(get_trace(PROJECT, "t"));
     all.extend(get_span(PROJECT, "t", "s"));
@@ -63,7 +63,7 @@ pub fn of_project() -> Vec<Statement> {
             all.push(plan.statement(PROJECT, &every_condition));
         }
     }
-    let unwritten = BatchRef::of(PROJECT, b"unwritten", RECEIVED, Format::Native);
+    let unwritten = BatchRef::of(PROJECT, b"unwritten", RECEIVED, "json");
     all.extend(recovery::bury(&unwritten, "why", 1, RECEIVED));
     all.push(stats::rejected(PROJECT, [1; 4], RECEIVED));
     all.push(recovery::dead_letters(PROJECT));

@@ -4,11 +4,12 @@
 use std::io::Write;
 
 use edgespan::api;
-use edgespan::batch::{BatchRef, Format};
+use edgespan::batch::BatchRef;
 use edgespan::error::Error;
-use edgespan::formats::twosignal;
+use edgespan::formats::content_type::check_json;
+use edgespan::formats::{FORMATS, twosignal};
 use edgespan::http::Route;
-use edgespan::http::body::{Encoding, check_content_type, decompress};
+use edgespan::http::body::{Encoding, decompress};
 use edgespan::limits::MAX_BODY_BYTES;
 use edgespan::pipeline::ingest::preferred_handling;
 use edgespan::time;
@@ -91,7 +92,7 @@ fn packed_bodies() {
         },
         |packed| {
             let (whole, encoding, checked) = &*plain.borrow();
-            if let Ok(unpacked) = decompress(*encoding, packed) {
+            if let Ok(unpacked) = decompress(*encoding, packed, MAX_BODY_BYTES) {
                 assert!(unpacked.len() <= MAX_BODY_BYTES);
                 assert!(!checked || unpacked == *whole, "{packed:02x?}");
             }
@@ -131,7 +132,7 @@ fn text_near(near: &[&str], random: &mut Random) -> String {
 /// A key that reads is the key that is written.
 #[test]
 fn keys_of_raw_batches() {
-    let batch = BatchRef::of(PROJECT, b"{}", 1_795_328_370_123, Format::Native);
+    let batch = BatchRef::of(PROJECT, b"{}", 1_795_328_370_123, "json");
     let near = [
         batch.key(),
         "raw/20261122T061930.123Z/p/0.json".into(),
@@ -171,13 +172,9 @@ fn headers_paths_and_times() {
         |text| {
             let text = std::str::from_utf8(text).unwrap();
             for method in ["GET", "POST", "OPTIONS", ""] {
-                let _ = Route::find(method, text);
+                let _ = Route::find(method, text, FORMATS);
             }
-            let _ = (
-                preferred_handling(text),
-                check_content_type(Some(text)),
-                Encoding::of(Some(text)),
-            );
+            let _ = (preferred_handling(text), check_json(Some(text)), Encoding::of(Some(text)));
             if let Some(at) = time::parse(text) {
                 // The years 0 to 9999, which can all be written again.
                 assert!(

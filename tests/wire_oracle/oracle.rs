@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use edgespan::limits::{MAX_COST_USD, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
-use edgespan::model::{Body, Event, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage};
+use edgespan::model::{
+    Body, Event, Json, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage,
+};
 use edgespan::time;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -60,6 +62,7 @@ pub fn read(body: &[u8]) -> Verdict<'_> {
             Ok(event) => all.push(event.map(|(envelope, timestamp, body, length)| Event {
                 index,
                 range: start..start + length,
+                context: None,
                 envelope,
                 timestamp,
                 body,
@@ -115,7 +118,7 @@ fn trace<'a>(body: &Object<'a>) -> Option<TraceBody<'a>> {
         deployment: body.text(&["deployment_id", "deploymentId"])?,
         tags: body.texts("tags")?,
         evaluators: body.texts("evaluators")?,
-        metadata: body.object("metadata", "metadata")?,
+        metadata: body.object("metadata", "metadata")?.map(Json::from),
     })
 }
 
@@ -133,24 +136,24 @@ fn span<'a>(body: &Object<'a>, usage: &Object<'_>) -> Option<SpanBody<'a>> {
         kind: SpanType::parse(&body.text(&["type"])??)?,
         start: body.time(&["start_time", "startTime"])?,
         end: body.time(&["end_time", "endTime"])?,
-        input: body.get(&["input"]),
-        output: body.get(&["output"]),
+        input: body.get(&["input"]).map(Json::from),
+        output: body.get(&["output"]).map(Json::from),
         model: body.text(&["model"])?,
-        model_parameters: body.object("model_parameters", "modelParameters")?,
+        model_parameters: body.object("model_parameters", "modelParameters")?.map(Json::from),
         usage: Usage {
             prompt: usage.tokens(&["prompt_tokens", "promptTokens"])?,
             completion: usage.tokens(&["completion_tokens", "completionTokens"])?,
             total: usage.tokens(&["total_tokens", "totalTokens"])?,
             cached: usage.tokens(&["cached_tokens", "cachedTokens"])?,
         },
-        cost,
+        cost: cost.map(Json::from),
         status: match body.text(&["status"])?.as_deref() {
             None | Some("OK") => Status::Ok,
             Some("ERROR") => Status::Error,
             Some(_) => return None,
         },
         error_message: body.text(&["error_message", "errorMessage"])?,
-        metadata: body.object("metadata", "metadata")?,
+        metadata: body.object("metadata", "metadata")?.map(Json::from),
     })
 }
 

@@ -10,29 +10,6 @@ use crate::error::Fault;
 use crate::model::Millis;
 use crate::time;
 
-/// What the bytes of a raw batch are. It is the ending of the object's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// `{"batch":[…]}`, as the SDK sends it: `.json`.
-    Native,
-}
-
-impl Format {
-    /// The ending of the key, without the dot; also what the queue message says.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Native => "json",
-        }
-    }
-
-    /// The format that this ending stands for.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        (text == "json").then_some(Self::Native)
-    }
-}
-
 /// Where a raw batch lies, and everything that its place says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchRef {
@@ -44,16 +21,16 @@ pub struct BatchRef {
     pub id: String,
     /// When it was received, by the edge's clock.
     pub received: Millis,
-    /// What its bytes are.
-    pub format: Format,
+    /// What its key ends in, after the first dot: which wire format its bytes are in.
+    pub ending: String,
 }
 
 impl BatchRef {
     /// The batch that this body is.
     #[must_use]
-    pub fn of(project: &str, body: &[u8], received: Millis, format: Format) -> Self {
+    pub fn of(project: &str, body: &[u8], received: Millis, ending: &str) -> Self {
         let id = xxh3_128_with_seed(body, xxh3_64(project.as_bytes()));
-        Self { project: project.into(), id: format!("{id:032x}"), received, format }
+        Self { project: project.into(), id: format!("{id:032x}"), received, ending: ending.into() }
     }
 
     /// The object's key: `raw/20261122T061930.123Z/<project>/<id>.json`. The
@@ -61,7 +38,7 @@ impl BatchRef {
     /// projects and can begin where the last one ended.
     #[must_use]
     pub fn key(&self) -> String {
-        let (id, ending) = (&self.id, self.format.as_str());
+        let (id, ending) = (&self.id, &self.ending);
         format!("{}/{}/{id}.{ending}", key_at(self.received), self.project)
     }
 
@@ -73,14 +50,28 @@ impl BatchRef {
         let (time, project, name) = (parts.next()?, parts.next()?, parts.next()?);
         let (id, ending) = name.split_once('.')?;
         let received = time_of(time)?;
-        let found = Self {
-            project: project.into(),
-            id: id.into(),
-            received,
-            format: Format::parse(ending)?,
-        };
-        (parts.next().is_none() && found.key() == key).then_some(found)
+        let found =
+            Self { project: project.into(), id: id.into(), received, ending: ending.into() };
+        let sound = parts.next().is_none() && is_ending(ending) && found.key() == key;
+        sound.then_some(found)
     }
+}
+
+/// Longest ending of a key, in bytes.
+const MAX_ENDING_BYTES: usize = 16;
+
+/// Whether a key may end in this.
+#[must_use]
+pub fn is_ending(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.';
+    (1..=MAX_ENDING_BYTES).contains(&text.len()) && text.bytes().all(plain)
+}
+
+/// What a key ends in: which wire format the object's bytes are in.
+#[must_use]
+pub fn ending_of(key: &str) -> Option<&str> {
+    let (_, name) = key.rsplit_once('/')?;
+    name.split_once('.').map(|(_, ending)| ending)
 }
 
 /// What every raw object's key begins with.
@@ -142,14 +133,21 @@ mod tests {
 
     #[test]
     fn key_says_everything_and_reads_back() {
-        let batch = BatchRef::of("p1", b"{}", 1_795_328_370_123, Format::Native);
+        let batch = BatchRef::of("p1", b"{}", 1_795_328_370_123, "json");
         assert_eq!(batch.key(), format!("raw/20261122T061930.123Z/p1/{}.json", batch.id));
         assert_eq!(BatchRef::parse(&batch.key()), Some(batch));
     }
 
     #[test]
+    fn reads_keys_of_formats_that_only_another_release_knows() {
+        let key = "raw/20261122T061930.123Z/p/0.later.pb";
+        assert_eq!(BatchRef::parse(key).map(|batch| batch.key()), Some(key.into()));
+        assert_eq!(ending_of(key), Some("later.pb"));
+    }
+
+    #[test]
     fn id_depends_on_project_and_body_only() {
-        let id = |p: &str, b: &[u8], t| BatchRef::of(p, b, t, Format::Native).id;
+        let id = |p: &str, b: &[u8], t| BatchRef::of(p, b, t, "json").id;
         assert_eq!(id("a", b"x", 1), id("a", b"x", 2));
         assert_ne!(id("a", b"x", 1), id("b", b"x", 1));
         assert_ne!(id("a", b"x", 1), id("a", b"y", 1));
@@ -162,7 +160,9 @@ mod tests {
             "raw/",
             "raw/x/p/0.json",
             "raw/20261122T061930.123Z/p/0.json/x",
-            "raw/20261122T061930.123Z/p/0.xml",
+            "raw/20261122T061930.123Z/p/0.",
+            "raw/20261122T061930.123Z/p/0.JSON",
+            "raw/20261122T061930.123Z/p/0.json~",
             "raw/20261122T061930Z/p/0.json",
             "other/20261122T061930.123Z/p/0.json",
         ] {

@@ -1,8 +1,10 @@
 //! The domain: events as clients send them, decoded as far as the index needs
-//! and no further. Payloads stay slices of the body they came in.
+//! and no further. Payloads stay slices of the body they came in, where its format lets
+//! them.
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::rc::Rc;
 
 use crate::limits::MAX_TOKENS;
 
@@ -17,6 +19,10 @@ pub type Millis = i64;
 /// Decoded text: borrowed unless the JSON string had escapes in it. Lone
 /// surrogate escapes, which are not text, have become U+FFFD; ids have none.
 pub type Text<'a> = Cow<'a, str>;
+
+/// A value as JSON text: a slice of the body where that is JSON, byte for byte as it
+/// was sent; made from it where the wire format has no JSON.
+pub type Json<'a> = Cow<'a, str>;
 
 /// What becomes of a batch that has bad events in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,8 +39,11 @@ pub enum Handling {
 pub struct Event<'a> {
     /// Its place in `batch`, from 0, bad events counted.
     pub index: usize,
-    /// The bytes of its JSON object in the body.
+    /// Its bytes in the body.
     pub range: Range<usize>,
+    /// What else in the body it cannot be understood without, in the order that its
+    /// format reads them: what many events say once. Most formats have none.
+    pub context: Option<Rc<[Range<usize>]>>,
     /// The envelope's `id`.
     pub envelope: Option<Text<'a>>,
     /// The envelope's `timestamp`.
@@ -73,8 +82,8 @@ pub struct TraceBody<'a> {
     pub tags: Vec<Text<'a>>,
     /// `evaluators`.
     pub evaluators: Vec<Text<'a>>,
-    /// `metadata`: a JSON object as it was sent.
-    pub metadata: Option<&'a str>,
+    /// `metadata`: a JSON object.
+    pub metadata: Option<Json<'a>>,
 }
 
 /// The body of a `span-create`.
@@ -95,24 +104,24 @@ pub struct SpanBody<'a> {
     pub start: Option<Micros>,
     /// `endTime`.
     pub end: Option<Micros>,
-    /// `input`: any JSON as it was sent.
-    pub input: Option<&'a str>,
-    /// `output`: any JSON as it was sent.
-    pub output: Option<&'a str>,
+    /// `input`: any JSON.
+    pub input: Option<Json<'a>>,
+    /// `output`: any JSON.
+    pub output: Option<Json<'a>>,
     /// `model`.
     pub model: Option<Text<'a>>,
-    /// `modelParameters`: a JSON object as it was sent.
-    pub model_parameters: Option<&'a str>,
+    /// `modelParameters`: a JSON object.
+    pub model_parameters: Option<Json<'a>>,
     /// `usage`.
     pub usage: Usage,
-    /// `cost`: a JSON number as it was sent, in US dollars.
-    pub cost: Option<&'a str>,
+    /// `cost`: a JSON number, in US dollars.
+    pub cost: Option<Json<'a>>,
     /// `status`.
     pub status: Status,
     /// `errorMessage`.
     pub error_message: Option<Text<'a>>,
-    /// `metadata`: a JSON object as it was sent.
-    pub metadata: Option<&'a str>,
+    /// `metadata`: a JSON object.
+    pub metadata: Option<Json<'a>>,
 }
 
 /// Token counts, each at most [`crate::limits::MAX_TOKENS`].

@@ -2,6 +2,8 @@
 //! from the raw batch, this span's bytes alone; large ones are put on the page
 //! only when they are asked for.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use super::payload::{PayloadRequest, part};
@@ -83,13 +85,13 @@ pub async fn raw(
     let content_type =
         if field == Some(PayloadField::Error) { "text/plain" } else { "application/json" };
     let text = match field {
-        Some(field) => field.of(&body),
-        None => span.slice.as_ref().and_then(|slice| payloads.get(slice).ok()),
+        Some(field) => field.of(&body).map(Cow::Borrowed),
+        None => span.slice.as_ref().and_then(|slice| payloads.show(slice).ok()),
     };
     let none = || Reject::NotFound("this span has no such payload".into());
     let text = text.ok_or_else(none)?;
     // Nothing a client sent is a document of this origin, whatever a browser takes it for.
-    Ok(Reply::content(200, format!("{content_type}; charset=utf-8"), text)
+    Ok(Reply::content(200, format!("{content_type}; charset=utf-8"), text.into_owned())
         .as_page()
         .with("content-security-policy", "default-src 'none'; sandbox"))
 }
@@ -103,9 +105,8 @@ async fn fetch(
     let none = || Reject::NotFound("this trace has no span with this id".into());
     let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
     let span = spans.into_iter().next().ok_or_else(none)?;
-    let source = &view.source;
     let slices: Vec<_> = span.slice.iter().collect();
-    let payloads = Payloads::read(source.store, &slices, source.budget, source.now).await?;
+    let payloads = Payloads::read(&view.source, &slices).await?;
     Ok((trace, span, payloads))
 }
 
@@ -229,7 +230,7 @@ fn about(trace: &TraceRow, span: &Span, body: Option<&SpanBody<'_>>, path: &str)
                 @if let Some(at) = span.start_us { div { dt { "Started" } dd { (format::time(at)) } } }
                 @if let Some(at) = span.end_us { div { dt { "Ended" } dd { (format::time(at)) } } }
                 @if let Some(at) = span.received_ms { div { dt { "Received" } dd { (format::time(at.saturating_mul(1_000))) } } }
-                @if let Some(cost) = body.and_then(|body| body.cost) { div { dt { "Cost as sent" } dd { code { (json_view::start(cost, MAX_COST)) @if cost.len() > MAX_COST { "…" } } } } }
+                @if let Some(cost) = body.and_then(|body| body.cost.as_deref()) { div { dt { "Cost as sent" } dd { code { (json_view::start(cost, MAX_COST)) @if cost.len() > MAX_COST { "…" } } } } }
                 (id("Span", &span.id))
                 @if let Some(parent) = parent { (id("Parent", parent)) }
                 (id("Trace", &trace.id))

@@ -52,10 +52,10 @@ impl PayloadField {
     /// Its JSON, if the span has one; the text of an error.
     pub(super) fn of<'a>(self, body: &'a SpanBody<'_>) -> Option<&'a str> {
         match self {
-            Self::Input => body.input,
-            Self::Output => body.output,
-            Self::Parameters => body.model_parameters,
-            Self::Metadata => body.metadata,
+            Self::Input => body.input.as_deref(),
+            Self::Output => body.output.as_deref(),
+            Self::Parameters => body.model_parameters.as_deref(),
+            Self::Metadata => body.metadata.as_deref(),
             Self::Error => body.error_message.as_deref().filter(|text| !text.is_empty()),
         }
     }

@@ -2,6 +2,8 @@
 //! one span's detail beside them. Made from the index alone, whatever the
 //! payloads weigh: those of a span are read when it is chosen.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -73,8 +75,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let elsewhere = trace.metadata_elsewhere();
     let slices: Vec<_> =
         chosen.and_then(|span| span.slice.as_ref()).into_iter().chain(&elsewhere).collect();
-    let source = &view.source;
-    let payloads = Payloads::read(source.store, &slices, source.budget, source.now).await?;
+    let payloads = Payloads::read(&view.source, &slices).await?;
     let running = running(&trace, view.now);
     let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
     let detail =
@@ -269,14 +270,14 @@ fn curl<D, S>(trace: &TraceRow, view: &View<'_, D, S>) -> String {
 
 fn metadata(trace: &TraceRow, payloads: &Payloads) -> Option<Markup> {
     let json = match trace.metadata_elsewhere() {
-        None => trace.metadata.as_deref()?,
+        None => Cow::Borrowed(trace.metadata.as_deref()?),
         Some(slice) => match payloads.trace(&slice) {
             Ok(body) => body.metadata?,
             Err(_) => return Some(html! { p.muted { "could not be read" } }),
         },
     };
     let mut budget = Budget::new(METADATA);
-    let shown = json_view::view(Json::new(json), &mut budget);
+    let shown = json_view::view(Json::new(&json), &mut budget);
     Some(html! { (shown) @if budget.cut.is_some() { p.muted { "This is not all of it." } } })
 }
 

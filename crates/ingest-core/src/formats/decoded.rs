@@ -1,4 +1,4 @@
-//! What a decoder says of a body, whatever its format.
+//! What a decoder says of a body, and what its sender is told, whatever the format.
 
 use crate::error::{Detail, Reject};
 
@@ -32,4 +32,15 @@ impl Decoded {
         let message = format!("{invalid} of {events} events {verb} invalid{rest}");
         Reject::Validation { message, details }
     }
+}
+
+/// What a client is told of a batch that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// How many events will be in the database.
+    pub events: usize,
+    /// How many were not taken, and why: only for lenient handling.
+    pub refused: Option<(usize, Vec<Detail>)>,
+    /// Whether lenient handling was in force because the request asked for it.
+    pub lenient: bool,
 }

@@ -44,6 +44,7 @@ pub struct SpanRow<'a> {
     pub length: usize,
     /// Which of the batches that are written together.
     pub batch: usize,
+    pub context: Option<String>,
 }
 
 /// What the batches say of one trace, named as the columns are. Serialized as
@@ -90,6 +91,7 @@ pub struct TraceRow<'a> {
     pub ended: u8,
     /// What each of the spans said, for those that are there.
     pub changes: Vec<Change>,
+    pub event_context: Option<String>,
 }
 
 /// What of a span goes into its trace's totals: id, status, tokens, cost,
@@ -172,12 +174,13 @@ impl<'a> SpanRow<'a> {
             prompt_tokens: span.usage.prompt,
             completion_tokens: span.usage.completion,
             total_tokens: span.usage.total(),
-            cost_nano: span.cost.and_then(nano_dollars),
+            cost_nano: span.cost.as_deref().and_then(nano_dollars),
             rev_us,
             rev_hash,
             offset: sent.event.range.start,
             length: sent.event.range.len(),
             batch: sent.at,
+            context: sent.context(),
         }
     }
 
@@ -230,6 +233,7 @@ impl<'a> TraceRow<'a> {
             active_us: Micros::MIN,
             ended: 0,
             changes: Vec::new(),
+            event_context: None,
         }
     }
 
@@ -249,7 +253,7 @@ impl<'a> TraceRow<'a> {
     }
 
     /// One of its spans.
-    fn see_span(&mut self, span: &SpanBody<'a>, row: &SpanRow<'a>, sent: &Sent) {
+    fn see_span(&mut self, span: &'a SpanBody<'a>, row: &SpanRow<'a>, sent: &Sent) {
         let start = sent.start(span.start, span.end);
         self.start_us = self.start_us.min(start);
         self.end_us = self.end_us.max(span.end.or(span.start));
@@ -270,8 +274,8 @@ impl<'a> TraceRow<'a> {
         self.root_rev_us = row.rev_us;
         self.root_rev_hash = row.rev_hash;
         self.root_name = Some(row.name);
-        self.input_preview = preview(span.input);
-        self.output_preview = preview(span.output);
+        self.input_preview = preview(span.input.as_deref());
+        self.output_preview = preview(span.output.as_deref());
     }
 
     /// An event of its own.
@@ -297,10 +301,11 @@ impl<'a> TraceRow<'a> {
         self.deployment = indexed(trace.deployment.as_ref());
         self.tags = Some(tags);
         self.evaluators = Some(evaluators);
-        self.metadata = trace.metadata.map(short);
+        self.metadata = trace.metadata.as_deref().map(short);
         self.event_offset = sent.event.range.start;
         self.event_length = sent.event.range.len();
         self.event_batch = sent.at;
+        self.event_context = sent.context();
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Sent<'a> {
     /// Its place among those that are written together.
     pub at: usize,
     /// Its body, in which the event's bytes lie.
-    pub body: &'a str,
+    pub body: &'a [u8],
     /// The event.
     pub event: &'a Event<'a>,
 }
@@ -37,8 +37,15 @@ pub struct Sent<'a> {
 impl Sent<'_> {
     /// What tells this event's revision from another of the same time.
     fn hash(&self) -> i64 {
-        let bytes = self.body.as_bytes().get(self.event.range.clone()).unwrap_or_default();
+        let bytes = self.body.get(self.event.range.clone()).unwrap_or_default();
         xxh3_64(bytes).cast_signed() >> (u64::BITS - REVISION_BITS)
+    }
+
+    /// Where the event's context lies: offset and length of each range, with commas.
+    pub(super) fn context(&self) -> Option<String> {
+        let ranges = self.event.context.as_ref()?.iter();
+        let numbers = ranges.map(|range| format!("{},{}", range.start, range.len()));
+        Some(numbers.collect::<Vec<_>>().join(","))
     }
 
     /// The id of a span that says none.

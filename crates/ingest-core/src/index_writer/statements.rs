@@ -30,7 +30,7 @@ pub struct Source<'a> {
     /// Which it is.
     pub batch: &'a BatchRef,
     /// Its raw bytes.
-    pub body: &'a str,
+    pub body: &'a [u8],
     /// What counts of it.
     pub events: Vec<Event<'a>>,
     /// Deliveries, this one included.
@@ -164,7 +164,7 @@ insert into trace (
   root_child, root_us, root_span, root_rev_us, root_rev_hash, root_name,
   input_preview, output_preview, event_us, event_hash, name, session,
   parent_trace, deployment, tags, evaluators, metadata, event_batch,
-  event_offset, event_length, key, open, active_us, ended
+  event_offset, event_length, key, open, active_us, ended, event_context
 )
 select
   ?1, r.value->>0, r.value->>1, r.value->>2,
@@ -176,7 +176,8 @@ select
   r.value->>14, r.value->>15, r.value->>16, r.value->>17, r.value->>18,
   r.value->>19, case r.value->>23 $SEQ end, r.value->>20, r.value->>21,
   (case r.value->>24 $SEQ end) << $EVENT_BITS | (r.value->>25),
-  (r.value->>30) - coalesce(said.open, 0), r.value->>31, r.value->>32
+  (r.value->>30) - coalesce(said.open, 0), r.value->>31, r.value->>32,
+  r.value->>34
 from r
 left join said on said.trace = r.value->>0
 where true
@@ -226,7 +227,7 @@ const NEWER_EVENT: &str = "(excluded.event_us is not null and (event_us is null
   or (excluded.event_us, excluded.event_hash) > (event_us, event_hash)))";
 
 /// What comes with a newer event.
-const OF_EVENT: [&str; 13] = [
+const OF_EVENT: [&str; 14] = [
     "event_us",
     "event_hash",
     "ended",
@@ -240,6 +241,7 @@ const OF_EVENT: [&str; 13] = [
     "event_batch",
     "event_offset",
     "event_length",
+    "event_context",
 ];
 
 /// [`TRACES`] with all but `$SEQ`. Each set of columns is one row value, so that
@@ -302,14 +304,14 @@ k as materialized (
 insert into span (
   trace, id, parent, envelope, name, type, status, start_us, took_us,
   model, prompt_tokens, completion_tokens, total_tokens, cost_nano, rev_us,
-  rev_hash, batch, offset, length
+  rev_hash, batch, offset, length, context
 )
 select
   k.trace, r.value->>1, r.value->>2, r.value->>3, r.value->>4,
   r.value->>5, r.value->>6, r.value->>7, r.value->>8, r.value->>9,
   r.value->>10, r.value->>11, r.value->>12, r.value->>13, r.value->>14,
   r.value->>15, case r.value->>18 $SEQ end,
-  r.value->>16, r.value->>17
+  r.value->>16, r.value->>17, r.value->>19
 from r
 cross join k on k.at = r.value->>0
 where true
@@ -330,13 +332,13 @@ on conflict (trace, id) do update set
   rev_hash = excluded.rev_hash,
   batch = excluded.batch,
   offset = excluded.offset,
-  length = excluded.length
+  length = excluded.length,
+  context = excluded.context
 where (excluded.rev_us, excluded.rev_hash) > (rev_us, rev_hash)";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Format;
     use crate::model::{Body, TraceBody};
 
     #[test]
@@ -357,14 +359,15 @@ mod tests {
             .map(|index| Event {
                 index,
                 range: 0..2,
+                context: None,
                 envelope: None,
                 timestamp: None,
                 body: Body::Trace(TraceBody { id: format!("t{index}").into(), ..trace.clone() }),
             })
             .collect();
-        let batch = BatchRef::of("p", b"{}", 0, Format::Native);
+        let batch = BatchRef::of("p", b"{}", 0, "json");
         let sent: Vec<_> =
-            events.iter().map(|event| Sent { batch: &batch, at: 0, body: "{}", event }).collect();
+            events.iter().map(|event| Sent { batch: &batch, at: 0, body: b"{}", event }).collect();
         let mut plan = Vec::new();
         merge("p", "[]", &sent, 300, &mut plan);
         let totals =

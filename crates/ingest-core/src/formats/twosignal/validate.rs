@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::error::Detail;
 use crate::limits::{MAX_COST_USD, MAX_DETAILS, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
-use crate::model::{Body, Event, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage};
+use crate::model::{Body, Event, Json, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage};
 use crate::time;
 
 use super::fields::{Field, Slots};
@@ -67,7 +67,7 @@ pub(super) fn event<'a>(
     if check.problems.total > before {
         return None;
     }
-    Some(Event { index, range, envelope, timestamp, body })
+    Some(Event { index, range, context: None, envelope, timestamp, body })
 }
 
 /// What an event's `type` says it creates.
@@ -170,17 +170,17 @@ impl<'a> Check<'_, 'a> {
         self.problems.push(self.index, || format!(".{}", field.path(camel)), message);
     }
 
-    fn any(&self, field: Field) -> Option<&'a str> {
-        self.slots.get(field).map(|value| value.raw(self.text))
+    fn any(&self, field: Field) -> Option<Json<'a>> {
+        self.slots.get(field).map(|value| value.raw(self.text).into())
     }
 
-    fn object(&mut self, field: Field) -> Option<&'a str> {
+    fn object(&mut self, field: Field) -> Option<Json<'a>> {
         let value = self.slots.get(field)?;
         if value.kind() != Kind::Object {
             self.mistyped(field, "an object", value);
             return None;
         }
-        Some(value.raw(self.text))
+        Some(value.raw(self.text).into())
     }
 
     fn string(&mut self, field: Field) -> Option<Text<'a>> {
@@ -321,7 +321,7 @@ impl<'a> Check<'_, 'a> {
         tokens
     }
 
-    fn cost(&mut self) -> Option<&'a str> {
+    fn cost(&mut self) -> Option<Json<'a>> {
         let value = self.slots.get(Field::Cost)?;
         if value.kind() != Kind::Number {
             self.mistyped(Field::Cost, "a number", value);
@@ -333,7 +333,7 @@ impl<'a> Check<'_, 'a> {
             self.unlike(Field::Cost, &wanted, value);
             return None;
         }
-        Some(raw)
+        Some(raw.into())
     }
 }
 

@@ -1,0 +1,53 @@
+//! What a wire format is to everything that handles batches: a row of the table in
+//! [`super`]. Its folder fills the row; nobody else knows what its bytes mean.
+
+use std::borrow::Cow;
+
+use super::decoded::{Decoded, Receipt};
+use crate::error::{Error, Reject};
+use crate::model::Event;
+use crate::reply::Reply;
+
+/// A wire format. Of a body with its compression taken off, all that follows is said
+/// here; a body of JSON and one of something else are two formats, even where they say
+/// the same.
+#[derive(Debug)]
+pub struct WireFormat {
+    /// As documents and logs name it.
+    pub name: &'static str,
+    /// What the keys of its raw batches end in, after the first dot: lower-case letters,
+    /// digits and dots. Raw batches are kept for years, so it never changes.
+    pub ending: &'static str,
+    /// The paths that its batches are posted to, without a slash at the end. Formats may
+    /// share one: the content type then tells them apart.
+    pub paths: &'static [&'static str],
+    /// Whether a `Content-Type` header, or none, means this format.
+    pub accepts: fn(content_type: Option<&str>) -> bool,
+    /// The content type that it wants, for whoever sent another.
+    pub content_type: &'static str,
+    /// Largest body, in bytes after decompression.
+    pub max_body_bytes: usize,
+    /// Looks a body over, and builds nothing.
+    pub check: fn(body: &[u8]) -> Result<Decoded, Reject>,
+    /// The good events of a body, in order. It accepts what `check` accepts.
+    pub decode: for<'a> fn(body: &'a [u8]) -> Result<Vec<Event<'a>>, Reject>,
+    /// What the bytes of one event say, decoded once more: the same that it said in its
+    /// body, but for the index. Several events may share their bytes; none are good if
+    /// the bytes are not.
+    pub decode_event: for<'a> fn(bytes: &EventBytes<'a>) -> Vec<Event<'a>>,
+    /// The same as JSON text, for people to read. `None` for bytes that are no event.
+    pub show_event: for<'a> fn(bytes: &EventBytes<'a>) -> Option<Cow<'a, str>>,
+    /// What the client reads when its batch is kept.
+    pub accepted: fn(receipt: &Receipt) -> Reply,
+    /// What it reads when it is not. The text is the id of the request.
+    pub rejected: fn(error: &Error, request_id: &str) -> Reply,
+}
+
+/// The bytes of one event, as they lie in its raw batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventBytes<'a> {
+    /// Those of [`Event::range`].
+    pub own: &'a [u8],
+    /// Those of [`Event::context`].
+    pub context: Vec<&'a [u8]>,
+}
