@@ -363,7 +363,8 @@ fn names_a_statement(why: &str) -> bool {
 /// The events of the batch that count: the edge accepted all good ones, or
 /// refused the whole. The reason names no content: it goes to logs.
 fn decode<'a>(format: &WireFormat, body: &'a [u8]) -> Result<Vec<Event<'a>>, String> {
-    let events = (format.decode)(body).map_err(|_| "the raw batch does not decode".to_owned())?;
+    let events = (format.decode)(body)
+        .map_err(|reject| format!("the raw batch does not decode: {reject}"))?;
     if events.is_empty() {
         // The edge keeps no such batch: a release to come did.
         return Err("the raw batch has no event that is known".into());

@@ -87,6 +87,26 @@ impl Reject {
     }
 }
 
+/// What the caller reads.
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Validation { message, .. } => f.write_str(message),
+            Self::Unauthorized(why) | Self::Forbidden(why) => f.write_str(why),
+            Self::NotFound(what) | Self::TooLarge(what) | Self::UnsupportedMediaType(what) => {
+                f.write_str(what)
+            }
+            Self::MethodNotAllowed { allow } => write!(f, "this path takes {allow}"),
+            Self::RateLimited { limit, window_s } => {
+                write!(
+                    f,
+                    "more than {limit} requests in {window_s} seconds; wait and send it again"
+                )
+            }
+        }
+    }
+}
+
 /// Our fault, or the platform's. The text is for the log, never for a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {

@@ -110,17 +110,7 @@ pub fn error_message(error: &Error, request_id: &str) -> String {
         Error::Fault(Fault::Internal(_)) => {
             format!("something went wrong here (request {request_id})")
         }
-        Error::Reject(reject) => match reject {
-            Reject::Validation { message, .. } => message.clone(),
-            Reject::Unauthorized(why) | Reject::Forbidden(why) => (*why).to_owned(),
-            Reject::NotFound(what)
-            | Reject::TooLarge(what)
-            | Reject::UnsupportedMediaType(what) => what.clone(),
-            Reject::MethodNotAllowed { allow } => format!("this path takes {allow}"),
-            Reject::RateLimited { limit, window_s } => {
-                format!("more than {limit} requests in {window_s} seconds; wait and send it again")
-            }
-        },
+        Error::Reject(reject) => reject.to_string(),
     }
 }
 

@@ -29,7 +29,8 @@ pub struct WireFormat {
     pub max_body_bytes: usize,
     /// Looks a body over, and builds nothing.
     pub check: fn(body: &[u8]) -> Result<Decoded, Reject>,
-    /// The good events of a body, in order. It accepts what `check` accepts.
+    /// The good events of a body, in order. It accepts what `check` accepts. Why it does
+    /// not decode names places and no content: it goes to logs.
     pub decode: for<'a> fn(body: &'a [u8]) -> Result<Vec<Event<'a>>, Reject>,
     /// What the bytes of one event say, decoded once more: the same that it said in its
     /// body, but for the index. Several events may share their bytes; none are good if
