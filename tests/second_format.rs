@@ -129,6 +129,7 @@ fn read_span<'a>(
         status: Status::Ok,
         error_message: None,
         metadata: Some(Json::Owned(format!(r#"{{"agent":"{agent}"}}"#))),
+        of_trace: None,
     };
     let body = Body::Span(body);
     Some(Event { index, range, context, envelope: None, timestamp: None, body })

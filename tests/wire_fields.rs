@@ -76,6 +76,7 @@ fn a_span_has_all_its_fields() {
         status: Status::Error,
         error_message: Some("why".into()),
         metadata: Some("{}".into()),
+        of_trace: None,
     };
     assert_eq!(span, wanted);
 }

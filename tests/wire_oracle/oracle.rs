@@ -154,6 +154,7 @@ fn span<'a>(body: &Object<'a>, usage: &Object<'_>) -> Option<SpanBody<'a>> {
         },
         error_message: body.text(&["error_message", "errorMessage"])?,
         metadata: body.object("metadata", "metadata")?.map(Json::from),
+        of_trace: None,
     })
 }
 

@@ -122,6 +122,35 @@ pub struct SpanBody<'a> {
     pub error_message: Option<Text<'a>>,
     /// `metadata`: a JSON object.
     pub metadata: Option<Json<'a>>,
+    /// What it says of its trace, in formats that have no events for traces.
+    pub of_trace: Option<Box<OfTrace<'a>>>,
+}
+
+/// What a span says of its trace. Spans of one trace may disagree, so each field is said
+/// with a rank, the better source the smaller; see [`Said`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OfTrace<'a> {
+    /// The trace's name.
+    pub name: Option<Said<Text<'a>>>,
+    /// The session that it belongs to.
+    pub session: Option<Said<Text<'a>>>,
+    /// The user that it is for.
+    pub user: Option<Said<Text<'a>>>,
+    /// Its tags: those of all spans together.
+    pub tags: Vec<Text<'a>>,
+    /// A JSON object.
+    pub metadata: Option<Said<Json<'a>>>,
+}
+
+/// What one of several sources says. Of what the spans of a trace say, the one with the
+/// smallest rank counts; then the root's; then that of the span that started first; then
+/// the one with the smallest span id. A minimum, so order never matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said<T> {
+    /// Which source it is from: 0 for the best.
+    pub rank: u8,
+    /// What it says.
+    pub value: T,
 }
 
 /// Token counts, each at most [`crate::limits::MAX_TOKENS`].

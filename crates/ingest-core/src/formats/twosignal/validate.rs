@@ -142,6 +142,7 @@ impl<'a> Check<'_, 'a> {
             status,
             error_message,
             metadata,
+            of_trace: None,
         })
     }
 

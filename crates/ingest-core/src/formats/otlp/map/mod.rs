@@ -1,0 +1,1 @@
+//! From a span as OTLP has it to what it says to people. To be filled.
