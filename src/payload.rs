@@ -147,6 +147,9 @@ impl Payloads {
 
     /// Bytes of a slice's object that were read.
     fn bytes(&self, slice: &Slice, range: &Range<u64>) -> Result<&[u8], Missing> {
+        if range.is_empty() {
+            return Ok(&[]);
+        }
         let parts = self.parts.get(&slice.object).map(Vec::as_slice).unwrap_or_default();
         let part = parts
             .iter()
@@ -172,7 +175,7 @@ pub fn plan(slices: &[&Slice]) -> Vec<Read> {
             order.push(&slice.object);
         }
         ranges.push(slice.own());
-        ranges.extend_from_slice(&slice.context);
+        ranges.extend(slice.context.iter().filter(|range| !range.is_empty()).cloned());
     }
     let mut reads: Vec<Read> = Vec::new();
     let mut gaps = 0;

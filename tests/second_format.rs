@@ -46,6 +46,7 @@ const LINES: WireFormat = WireFormat {
     accepts: |content_type| content_type == Some("text/lines"),
     content_type: "text/lines",
     max_body_bytes: 1_000,
+    keeps_good_events: false,
     check: |body| {
         let lines = read_lines(body)?;
         let good = lines.iter().filter(|line| line.event.is_some()).count();
@@ -71,7 +72,9 @@ const LINES: WireFormat = WireFormat {
         read_span(text(head), text(bytes.own), 0, 0..bytes.own.len(), None).into_iter().collect()
     },
     show_event: |bytes| Some(Cow::Owned(format!("{:?}", text(bytes.own)))),
-    accepted: |Receipt { events, .. }| Reply::content(202, "text/lines", format!("{events} kept")),
+    accepted: |Receipt { events, .. }, _| {
+        Reply::content(202, "text/lines", format!("{events} kept"))
+    },
     rejected: |error, id| Reply::content(error.kind().status, "text/lines", format!("no ({id})")),
 };
 
@@ -159,7 +162,7 @@ fn post(
     let kept = ingest(upload, body, &raw, &world.store, queue);
     let Ingested { receipt, unsent } = pollster::block_on(kept)?;
     assert_eq!(unsent, None);
-    Ok((format.accepted)(&receipt))
+    Ok((format.accepted)(&receipt, path))
 }
 
 fn deliver(world: &World, formats: Formats, message: &Message) -> Outcome {

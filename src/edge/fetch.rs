@@ -210,7 +210,7 @@ impl Call {
                 }
             });
         }
-        Ok((format.accepted)(&receipt))
+        Ok((format.accepted)(&receipt, path))
     }
 
     /// Counts what the request came to, and hands counts on when it is time.

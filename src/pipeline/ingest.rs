@@ -87,8 +87,8 @@ pub async fn ingest<S: RawStore>(
 /// Decodes the body to see what of it can be accepted.
 fn check(format: &WireFormat, body: &[u8], preference: Preference) -> Result<Receipt, Reject> {
     let decoded = (format.check)(body)?;
-    let lenient = preference.lenient();
-    if decoded.invalid > 0 && (!lenient || decoded.accepted == 0) {
+    let lenient = format.keeps_good_events || preference.lenient();
+    if decoded.invalid > 0 && !format.keeps_good_events && (!lenient || decoded.accepted == 0) {
         return Err(decoded.into_reject());
     }
     Ok(Receipt {

@@ -8,6 +8,16 @@ pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
 /// Most events in a batch, from the endpoint's documentation.
 pub const MAX_EVENTS: usize = 1_000;
 
+/// Largest OTLP export, in bytes after decompression: 20 MiB. A batch of the SDKs has up
+/// to 512 spans, one of a Collector 8,192, each with its whole prompt.
+pub const MAX_OTLP_BODY_BYTES: usize = 20 * 1024 * 1024;
+
+/// Most spans in an OTLP export.
+pub const MAX_OTLP_SPANS: usize = 10_000;
+
+/// Most values of OTLP in each other, lists and maps; what is deeper is not read.
+pub const MAX_OTLP_DEPTH: usize = 32;
+
 /// Deepest nesting of arrays and objects anywhere in a body. Nothing here
 /// recurses, so no stack depends on it; it keeps what is given back readable
 /// for clients, whose parsers commonly stop at 512 or 1,000 levels.

@@ -13,6 +13,13 @@ pub fn is_json(header: &str) -> bool {
     json && charset.is_none_or(|c| c == "utf-8" || c == "utf8")
 }
 
+/// Whether the header means protobuf, by either of its names.
+#[must_use]
+pub fn is_protobuf(header: &str) -> bool {
+    let (kind, _) = split(header);
+    kind == "application/x-protobuf" || kind == "application/protobuf"
+}
+
 /// Checks that the header, or none, means JSON in UTF-8.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 
 pub mod content_type;
 pub mod decoded;
+pub mod otlp;
 pub mod twosignal;
 pub mod wire_format;
 
@@ -11,7 +12,7 @@ use crate::batch;
 use crate::error::Reject;
 
 /// The formats that this service takes.
-pub const FORMATS: Formats = Formats(&[twosignal::FORMAT]);
+pub const FORMATS: Formats = Formats(&[twosignal::FORMAT, otlp::PROTOBUF, otlp::JSON]);
 
 /// A table of formats. It is passed as an argument, so that a test can have others.
 #[derive(Debug, Clone, Copy)]

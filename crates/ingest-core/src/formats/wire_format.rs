@@ -27,6 +27,9 @@ pub struct WireFormat {
     pub content_type: &'static str,
     /// Largest body, in bytes after decompression.
     pub max_body_bytes: usize,
+    /// Whether good events are kept whatever the others are, and however a request or its
+    /// project wants bad ones handled.
+    pub keeps_good_events: bool,
     /// Looks a body over, and builds nothing.
     pub check: fn(body: &[u8]) -> Result<Decoded, Reject>,
     /// The good events of a body, in order. It accepts what `check` accepts. Why it does
@@ -38,8 +41,9 @@ pub struct WireFormat {
     pub decode_event: for<'a> fn(bytes: &EventBytes<'a>) -> Vec<Event<'a>>,
     /// The same as JSON text, for people to read. `None` for bytes that are no event.
     pub show_event: for<'a> fn(bytes: &EventBytes<'a>) -> Option<Cow<'a, str>>,
-    /// What the client reads when its batch is kept.
-    pub accepted: fn(receipt: &Receipt) -> Reply,
+    /// What the client reads when its batch is kept. The text is the path that it was
+    /// posted to.
+    pub accepted: fn(receipt: &Receipt, path: &str) -> Reply,
     /// What it reads when it is not. The text is the id of the request.
     pub rejected: fn(error: &Error, request_id: &str) -> Reply,
 }

@@ -4,7 +4,7 @@
 use std::num::NonZeroU64;
 use std::ops::Range;
 
-use crate::limits::MAX_BODY_BYTES;
+use crate::limits::{MAX_BODY_BYTES, MAX_OTLP_BODY_BYTES};
 
 /// What a value is. Strings come in two kinds because only one needs decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +36,11 @@ impl Kind {
 
 /// A value's kind and its bytes, a string's quotes among them. In one word, so
 /// that it stays in a register: 4 bits of kind, then 30 bits each of start and
-/// end. Bodies have less than 2^23 bytes.
+/// end. Bodies have less than 2^25 bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Value(NonZeroU64);
 
-const _: () = assert!(MAX_BODY_BYTES < 1 << 30);
+const _: () = assert!(MAX_BODY_BYTES < 1 << 30 && MAX_OTLP_BODY_BYTES < 1 << 30);
 
 impl Value {
     #[inline]

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::limits::MAX_OTLP_DEPTH;
 use crate::model::Text;
 
 /// The value of an attribute.
@@ -18,6 +19,13 @@ pub(super) enum AnyValue<'a> {
     Double(f64),
     List(Vec<AnyValue<'a>>),
     Map(Vec<(Text<'a>, AnyValue<'a>)>),
+}
+
+impl AnyValue<'_> {
+    /// What stands in place of values in values that are more than are read.
+    pub(super) fn too_deep() -> Self {
+        Self::Text(format!("(more than {MAX_OTLP_DEPTH} values in each other)").into())
+    }
 }
 
 /// Attributes in order of their keys, each key once: of several the last.

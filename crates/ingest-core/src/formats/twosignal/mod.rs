@@ -46,6 +46,7 @@ pub const FORMAT: WireFormat = WireFormat {
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: JSON,
     max_body_bytes: MAX_BODY_BYTES,
+    keeps_good_events: false,
     check: |body| decode(body, |_| {}),
     decode: |body| {
         let mut events = Vec::new();
@@ -54,7 +55,7 @@ pub const FORMAT: WireFormat = WireFormat {
     },
     decode_event: |bytes| text_of(bytes).and_then(decode_event).into_iter().collect(),
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
-    accepted: reply::accepted,
+    accepted: |receipt, _| reply::accepted(receipt),
     rejected: Reply::error,
 };
 

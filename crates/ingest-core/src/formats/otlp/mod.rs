@@ -1,0 +1,207 @@
+//! OpenTelemetry's wire format, OTLP over HTTP (1.11): exports of spans, in protobuf and
+//! in JSON. An export is read in three steps, whichever encoding it has: `protobuf` or
+//! `json` finds its spans (`export`) and, where they are wanted, makes each one of its
+//! bytes (`span`); `map` says what a span means. A bad span costs itself and no other.
+//!
+//! A span's own bytes do not say what made it: its resource and scope are its context.
+
+mod export;
+mod json;
+mod map;
+mod protobuf;
+mod reply;
+mod show;
+mod span;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::rc::Rc;
+
+use self::export::{Export, Located, Scope};
+use self::map::{Detail, span_body};
+use super::content_type::{is_json, is_protobuf};
+use super::decoded::Decoded;
+use super::wire_format::{EventBytes, WireFormat};
+use crate::error::{Detail as ErrorDetail, Reject};
+use crate::limits::{MAX_DETAILS, MAX_OTLP_BODY_BYTES, MAX_OTLP_SPANS};
+use crate::model::{Body, Event};
+
+/// Where exports of spans are posted to: the default of every exporter; 2Signal's own
+/// path, and what becomes of it when it is set as the base; that of Langfuse's SDKs.
+const PATHS: &[&str] =
+    &["/v1/traces", reply::COUNTING_PATH, "/api/v1/otel/v1/traces", "/api/public/otel/v1/traces"];
+
+/// The row of OTLP in protobuf.
+pub const PROTOBUF: WireFormat = WireFormat {
+    name: "OTLP (protobuf)",
+    ending: "otlp.pb",
+    paths: PATHS,
+    accepts: |content_type| content_type.is_some_and(is_protobuf),
+    content_type: "application/x-protobuf",
+    max_body_bytes: MAX_OTLP_BODY_BYTES,
+    keeps_good_events: true,
+    check: |body| Ok(check(&locate_protobuf(body)?)),
+    decode: |body| Ok(decode(&locate_protobuf(body)?, body, protobuf_event)),
+    decode_event: |bytes| decode_event(bytes, protobuf_event),
+    show_event: |bytes| {
+        Some(Cow::Owned(show::span(&protobuf::message::span(bytes.own, 0..bytes.own.len()))))
+    },
+    accepted: reply::accepted_in_protobuf,
+    rejected: reply::rejected_in_protobuf,
+};
+
+/// The row of OTLP in JSON.
+pub const JSON: WireFormat = WireFormat {
+    name: "OTLP (JSON)",
+    ending: "otlp.json",
+    paths: PATHS,
+    accepts: |content_type| content_type.is_some_and(is_json),
+    content_type: "application/json in UTF-8",
+    max_body_bytes: MAX_OTLP_BODY_BYTES,
+    keeps_good_events: true,
+    check: |body| Ok(check(&locate_json(text_of(body)?)?)),
+    decode: |body| Ok(decode(&locate_json(text_of(body)?)?, body, json_event)),
+    decode_event: |bytes| decode_event(bytes, json_event),
+    show_event: |bytes| std::str::from_utf8(bytes.own).ok().map(Cow::Borrowed),
+    accepted: reply::accepted_in_json,
+    rejected: reply::rejected_in_json,
+};
+
+/// Makes the body of an event of a span's bytes, and of the pieces of its resource and of
+/// its scope.
+type MakeBody = for<'a> fn(&'a [u8], &[&'a [u8]], &[&'a [u8]], Detail) -> Body<'a>;
+
+fn protobuf_event<'a>(
+    own: &'a [u8],
+    resource: &[&'a [u8]],
+    scope: &[&'a [u8]],
+    detail: Detail,
+) -> Body<'a> {
+    let span = protobuf::message::span(own, 0..own.len());
+    let resource = protobuf::message::resource(resource);
+    Body::Span(span_body(&span, &resource, &protobuf::message::scope(scope), detail))
+}
+
+fn json_event<'a>(
+    own: &'a [u8],
+    resource: &[&'a [u8]],
+    scope: &[&'a [u8]],
+    detail: Detail,
+) -> Body<'a> {
+    let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).unwrap_or_default();
+    let last = |pieces: &[&'a [u8]]| pieces.last().map_or("", |piece| text(piece));
+    let span = json::message::span(text(own), 0);
+    let resource = json::message::resource(last(resource));
+    Body::Span(span_body(&span, &resource, &json::message::scope(last(scope)), detail))
+}
+
+fn locate_protobuf(body: &[u8]) -> Result<Export, Reject> {
+    check_size(body)?;
+    let export = protobuf::walk::locate(body, MAX_OTLP_SPANS).map_err(|malformed| {
+        let protobuf::wire::Malformed { at, expected } = malformed;
+        Reject::invalid("body", format!("malformed protobuf at byte {at}: expected {expected}"))
+    })?;
+    export.ok_or_else(too_many)
+}
+
+fn locate_json(text: &str) -> Result<Export, Reject> {
+    let export = json::walk::locate(text, MAX_OTLP_SPANS);
+    export.map_err(|error| error.into_reject(text))?.ok_or_else(too_many)
+}
+
+fn text_of(body: &[u8]) -> Result<&str, Reject> {
+    check_size(body)?;
+    simdutf8::compat::from_utf8(body).map_err(|error| {
+        let at = error.valid_up_to();
+        Reject::invalid("body", format!("it is not UTF-8: byte {at} does not belong there"))
+    })
+}
+
+fn check_size(body: &[u8]) -> Result<(), Reject> {
+    if body.len() <= MAX_OTLP_BODY_BYTES {
+        return Ok(());
+    }
+    let message = format!("the body has {} bytes, over {MAX_OTLP_BODY_BYTES}", body.len());
+    Err(Reject::TooLarge(message))
+}
+
+fn too_many() -> Reject {
+    Reject::TooLarge(format!("more than {MAX_OTLP_SPANS} spans in an export"))
+}
+
+fn check(export: &Export) -> Decoded {
+    let bad = export.spans.iter().enumerate().filter_map(|(index, span)| {
+        let problem = span.problem.as_ref()?;
+        let dot = if problem.field.is_empty() { "" } else { "." };
+        let path = format!("{}{dot}{}", export.path(span), problem.field);
+        Some(ErrorDetail { index: Some(index), path, message: problem.message.clone() })
+    });
+    let invalid = export.spans.iter().filter(|span| span.problem.is_some()).count();
+    Decoded {
+        events: export.spans.len(),
+        accepted: export.spans.len() - invalid,
+        invalid,
+        problems: invalid,
+        details: bad.take(MAX_DETAILS).collect(),
+    }
+}
+
+fn decode<'a>(export: &Export, body: &'a [u8], make: MakeBody) -> Vec<Event<'a>> {
+    let bytes = |range: &Range<usize>| body.get(range.clone()).unwrap_or_default();
+    let mut events = Vec::with_capacity(export.spans.len());
+    // Those of one scope stand together.
+    let mut shared = (usize::MAX, Vec::new(), Vec::new(), Rc::from([]));
+    for (index, Located { scope, range, problem, .. }) in export.spans.iter().enumerate() {
+        if problem.is_some() {
+            continue;
+        }
+        if shared.0 != *scope {
+            let none = Scope::default();
+            let found = export.scopes.get(*scope).unwrap_or(&none);
+            let resource = export.resources.get(found.resource).map_or(&[][..], Vec::as_slice);
+            shared = (
+                *scope,
+                resource.iter().map(bytes).collect(),
+                found.pieces.iter().map(bytes).collect(),
+                context(resource, &found.pieces),
+            );
+        }
+        let (_, resource, scope, context) = &shared;
+        events.push(Event {
+            index,
+            range: range.clone(),
+            context: Some(Rc::clone(context)),
+            envelope: None,
+            timestamp: None,
+            body: make(bytes(range), resource, scope, Detail::Index),
+        });
+    }
+    events
+}
+
+/// The context of a span: the pieces of its resource, an empty range, those of its scope;
+/// without the empty one where each is a single piece, as nearly always.
+fn context(resource: &[Range<usize>], scope: &[Range<usize>]) -> Rc<[Range<usize>]> {
+    if let ([resource], [scope]) = (resource, scope) {
+        return Rc::new([resource.clone(), scope.clone()]);
+    }
+    let between = std::iter::once(0..0);
+    resource.iter().cloned().chain(between).chain(scope.iter().cloned()).collect()
+}
+
+fn decode_event<'a>(bytes: &EventBytes<'a>, make: MakeBody) -> Vec<Event<'a>> {
+    let own = bytes.own;
+    let (resource, scope) = match &*bytes.context {
+        [resource, scope] if !resource.is_empty() || !scope.is_empty() => {
+            (std::slice::from_ref(resource), std::slice::from_ref(scope))
+        }
+        pieces => {
+            let between = pieces.iter().position(|piece| piece.is_empty());
+            let (resource, scope) = pieces.split_at(between.unwrap_or(pieces.len()));
+            (resource, scope.get(1..).unwrap_or_default())
+        }
+    };
+    let body = make(own, resource, scope, Detail::Full);
+    let range = 0..own.len();
+    vec![Event { index: 0, range, context: None, envelope: None, timestamp: None, body }]
+}
