@@ -1,6 +1,7 @@
 //! Who may do what: API keys, the dashboard's login, rate limits.
 
 pub mod api_keys;
+pub mod key_header;
 pub mod local_only;
 pub mod login_cookie;
 pub mod rate_limits;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use worker::{Context, Env, Request};
 
 use crate::access::api_keys::{Credentials, KeyCache, Principal};
+use crate::access::key_header::KeyHeaders;
 use crate::access::{api_keys, rate_limits};
 use crate::edge::adapters;
 use crate::edge::adapters::d1::{Index, KeyTable};
@@ -62,20 +63,21 @@ impl Call {
     }
 
     pub(super) async fn principal(&mut self, index: &Index) -> Result<Principal, Error> {
-        let header = self.header("authorization");
-        let who = self.authenticate(header.as_deref(), index).await?;
+        let (header, api_key) = (self.header("authorization"), self.header("x-api-key"));
+        let headers = KeyHeaders { authorization: header.as_deref(), api_key: api_key.as_deref() };
+        let who = self.authenticate(headers, index).await?;
         self.project = Some(who.project.clone());
         Ok(who)
     }
 
-    /// Who an `Authorization` header stands for.
+    /// Who the key in some headers stands for.
     pub(super) async fn authenticate(
         &self,
-        header: Option<&str>,
+        headers: KeyHeaders<'_>,
         index: &Index,
     ) -> Result<Principal, Error> {
         let address = self.address();
-        let credentials = Credentials { header, address: &address, local: self.local() };
+        let credentials = Credentials { headers, address: &address, local: self.local() };
         api_keys::authenticate(credentials, self.started, &key_cache(), &self.keys(index)).await
     }
 

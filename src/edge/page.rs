@@ -5,6 +5,7 @@ use super::binding;
 use super::body::read_form;
 use super::call::{Call, key_cache, read_budget};
 use crate::access::api_keys::Principal;
+use crate::access::key_header::KeyHeaders;
 use crate::access::login_cookie;
 use crate::access::login_cookie::{LoginRequest, Sender, destination};
 use crate::dashboard;
@@ -102,7 +103,8 @@ impl Call {
         let to = field(&form, "to").unwrap_or_default();
         let to = destination(Some(&to));
         let key = field(&form, "key").unwrap_or_default();
-        let found = self.authenticate(Some(&format!("Bearer {}", key.trim())), index).await;
+        let found =
+            self.authenticate(KeyHeaders { authorization: None, api_key: Some(&key) }, index).await;
         let failed = match found {
             Ok(who) => {
                 self.project = Some(who.project.clone());

@@ -121,7 +121,7 @@ pub fn preflight() -> Reply {
         .with("access-control-allow-methods", "GET, HEAD, POST, OPTIONS")
         .with(
             "access-control-allow-headers",
-            "authorization, content-type, content-encoding, prefer",
+            "authorization, x-api-key, content-type, content-encoding, prefer",
         )
         .with("access-control-max-age", "86400")
 }

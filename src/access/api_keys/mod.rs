@@ -1,4 +1,4 @@
-//! Who is asking: bearer header -> hash -> project. Keys are never stored and
+//! Who is asking: key -> hash -> project. Keys are never stored and
 //! never logged; what is kept is the SHA-256. The cache makes it free when
 //! warm; how long its answers are good bounds how long a revoked key works.
 
@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::key_header::{KeyHeaders, bearer, find_key};
 use super::rate_limits;
 use super::rate_limits::WINDOW_S;
 use crate::error::{Error, Fault, Reject};
-use crate::limits::MAX_KEY_BYTES;
 use crate::model::{Handling, Millis};
 
 /// What a key may act for, and how its project wants to be treated.
@@ -137,8 +137,8 @@ impl KeyCache {
 /// What a request says of who sends it.
 #[derive(Debug, Clone, Copy)]
 pub struct Credentials<'a> {
-    /// The `Authorization` header.
-    pub header: Option<&'a str>,
+    /// The headers that carry the key.
+    pub headers: KeyHeaders<'a>,
     /// The client's address, as the platform saw it.
     pub address: &'a str,
     /// Whether this is local development: see [`LOCAL_KEY`].
@@ -157,8 +157,8 @@ pub async fn authenticate(
     cache: &KeyCache,
     keys: &impl Keys,
 ) -> Result<Principal, Error> {
-    let Credentials { header, address, local } = credentials;
-    look_up(Which::Hash(&hash_of(header, local)?), address, now, cache, keys).await
+    let Credentials { headers, address, local } = credentials;
+    look_up(Which::Hash(&hash_of(headers, local)?), address, now, cache, keys).await
 }
 
 /// Who a key stands for. What comes of it must be proved yet when it is looked
@@ -216,28 +216,13 @@ pub fn check_operator(header: Option<&str>, secret: &str) -> Result<(), Reject> 
     if bool::from(same) { Ok(()) } else { Err(Reject::Unauthorized("this is for the operator")) }
 }
 
-/// The hash of the key in an `Authorization` header.
-fn hash_of(header: Option<&str>, local: bool) -> Result<KeyHash, Reject> {
-    let header = header.ok_or(Reject::Unauthorized(
-        "send the API key as `Authorization: Bearer ts_…`; there is no Authorization header",
-    ))?;
-    let key = bearer(header).ok_or(Reject::Unauthorized(
-        "send the API key as `Authorization: Bearer ts_…`; the scheme is not Bearer",
-    ))?;
-    if !key.starts_with("ts_") || key.len() > MAX_KEY_BYTES {
-        return Err(Reject::Unauthorized("an API key begins with `ts_`; this one does not"));
-    }
+/// The hash of the key that a request carries.
+fn hash_of(headers: KeyHeaders<'_>, local: bool) -> Result<KeyHash, Reject> {
+    let key = find_key(headers)?;
     if key == LOCAL_KEY && !local {
         return Err(Reject::Unauthorized("this key works in local development only"));
     }
-    Ok(hash(key))
-}
-
-/// What an `Authorization` header carries under the scheme Bearer. Schemes are
-/// in either case, and any spaces and tabs lie between (RFC 9110, 11.1 and 5.6.3).
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.trim().split_once([' ', '\t'])?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    Ok(hash(&key))
 }
 
 /// What is stored of a key.

@@ -44,7 +44,7 @@ fn digit(byte: u8) -> Option<u8> {
 pub(super) fn read_unsigned(value: Value, text: &str) -> u64 {
     match value.kind() {
         Kind::Number => number::integer(value.raw(text)),
-        _ => value.text(text).and_then(|digits| number::integer(digits.trim())),
+        _ => value.text(text).and_then(|digits| digits.trim().parse().ok()),
     }
     .unwrap_or(0)
 }
@@ -56,9 +56,8 @@ pub(super) fn read_count(value: Value, text: &str) -> u32 {
 
 /// An enum by number, or by its name in this list, whose first is 0.
 pub(super) fn read_enum(value: Value, text: &str, names: &[&str]) -> u32 {
-    let name = value.text(text).unwrap_or_default();
-    let found = names.iter().position(|known| *known == name).and_then(|at| u32::try_from(at).ok());
-    found.unwrap_or_else(|| read_count(value, text))
+    let found = value.text(text).and_then(|name| names.iter().position(|known| *known == name));
+    found.and_then(|at| u32::try_from(at).ok()).unwrap_or_else(|| read_count(value, text))
 }
 
 #[cfg(test)]
