@@ -35,6 +35,12 @@ pub const MAX_INDEXED_BYTES: usize = 256;
 /// them all.
 pub const MAX_TAGS: usize = 64;
 
+/// Most tags of a trace that are said by its spans, the first in order of all that ever
+/// were; and the longest of them, in bytes. Together as much as those of an event.
+pub const MAX_SAID_TAGS: usize = 32;
+/// See [`MAX_SAID_TAGS`].
+pub const MAX_SAID_TAG_BYTES: usize = 128;
+
 /// Longest that a trace's tags and evaluators together are in D1, in bytes of JSON, in
 /// which a control character has six. A list gives a hundred traces with all of
 /// theirs. What does not fit, the last evaluators first, only the raw batch has.

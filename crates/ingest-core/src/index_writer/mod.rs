@@ -1,12 +1,17 @@
 //! From batches' events to the statements that merge them into D1: [`rows`] folds
-//! the events, [`mod@write`] binds the rows and has the SQL, [`stat`] counts, [`mod@pack`]
-//! makes ids short. Running statements, and asking the index, is left to others.
+//! the events, [`statements`] binds the rows and has the SQL, [`stats`] counts,
+//! [`compact_id`] makes ids short. Running statements, and asking the index, is left to others.
 
 pub mod compact_id;
+mod cut;
+pub mod ledger_row;
 pub mod rows;
 pub mod sent;
+pub mod span_row;
 pub mod statements;
 pub mod stats;
+pub mod template;
+pub mod trace_row;
 
 use std::borrow::Cow;
 

@@ -4,8 +4,8 @@
 //! batches, never on how much its traces hold already: every one of them goes
 //! from the batches' rows to D1's by primary key.
 //!
-//! The rows travel as JSON text in one parameter, picked apart by position
-//! (`->>n`, see [`super::rows`]); each row is made JSONB first, once, because
+//! The SQL is in `sql/`. The rows travel as JSON text in one parameter, arrays that are
+//! picked apart by position ([`super::template`]); each row is made JSONB first, once, because
 //! `->>` on text parses the text for each field (a batch of 1,000 spans: 16.5 ms
 //! of SQLite's time became 12; `jsonb_each` would make it 11, but is too young to
 //! be sure of). One parameter a statement keeps clear of
@@ -16,13 +16,19 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use serde::Serialize;
+use serde_tuple::Serialize_tuple;
 
-use super::rows::{MAX_SUM, Rows};
+use super::ledger_row::LedgerRow;
+use super::rows::Rows;
 use super::sent::Sent;
+use super::span_row::SpanRow;
+use super::template::expand;
+use super::trace_row::{Change, MAX_SUM, TraceRow};
 use super::{Param, Statement, stats};
 use crate::batch::BatchRef;
-use crate::limits::{MAX_EVENTS, MAX_PARAM_BYTES};
-use crate::model::{Event, Millis};
+use crate::limits::{MAX_EVENTS, MAX_OTLP_SPANS, MAX_PARAM_BYTES, MAX_SAID_TAGS};
+use crate::model::{Event, Micros, Millis};
+use crate::named_row;
 
 /// A batch to be written.
 #[derive(Debug)]
@@ -65,8 +71,8 @@ fn plan_project(project: &str, sources: &[&Source], now: Millis, plan: &mut Vec<
     let batches = json(&batches);
     plan.push(stats::batches(project, &batches, now));
     let both = |text: &str| vec![project.into(), text.into()];
-    plan.push(Statement { sql: LEDGER.into(), params: both(&batches) });
-    plan.push(Statement { sql: DELETE_DEAD_LETTERS.into(), params: both(&ids) });
+    plan.push(Statement { sql: ledger().into(), params: both(&batches) });
+    plan.push(Statement { sql: delete_dead_letters().into(), params: both(&ids) });
     let sent: Vec<_> = sources
         .iter()
         .enumerate()
@@ -78,14 +84,17 @@ fn plan_project(project: &str, sources: &[&Source], now: Millis, plan: &mut Vec<
     merge(project, &ids, &sent, MAX_PARAM_BYTES, plan);
 }
 
-/// A batch as [`LEDGER`] and [`stats::batches`] take it: id, object, when it was
-/// received, events, bytes, milliseconds until now, deliveries beyond the
-/// first.
-fn ledger_row(source: &Source, now: Millis) -> (String, String, Millis, usize, usize, Millis, u32) {
+fn ledger_row(source: &Source, now: Millis) -> LedgerRow {
     let Source { batch, body, events, attempt } = source;
-    let delay = (now - batch.received).max(0);
-    let again = attempt.saturating_sub(1);
-    (batch.id.clone(), batch.key(), batch.received, events.len(), body.len(), delay, again)
+    LedgerRow {
+        id: batch.id.clone(),
+        object: batch.key(),
+        received_ms: batch.received,
+        events: events.len(),
+        bytes: body.len(),
+        delay_ms: (now - batch.received).max(0),
+        retried: attempt.saturating_sub(1),
+    }
 }
 
 /// Plans the events at once, or in halves when their rows are too large for
@@ -108,11 +117,13 @@ fn merge(project: &str, ids: &str, sent: &[Sent], most: usize, plan: &mut Vec<St
     };
     let seq = seq_of(sent.iter().map(|one| one.at + 1).max().unwrap_or(1));
     // Before the spans: it compares what they say with what they said.
-    push(all_of_traces().replace("$SEQ", &seq).into(), vec![&traces, ids]);
-    let starts = json(&rows.traces.iter().map(|t| (&t.id, t.start_us)).collect::<Vec<_>>());
-    push(START.into(), vec![&starts]);
+    let said = rows.traces.iter().any(TraceRow::is_said);
+    push(self::traces(said).replace("$SEQ", &seq).into(), vec![&traces, ids]);
+    let starts = rows.traces.iter().map(|t| StartRow { id: &t.id, start_us: t.start_us });
+    let starts = json(&starts.collect::<Vec<_>>());
+    push(start().into(), vec![&starts]);
     if !rows.spans.is_empty() {
-        push(SPANS.replace("$SEQ", &seq).into(), vec![&spans, ids, &starts]);
+        push(self::spans().replace("$SEQ", &seq).into(), vec![&spans, ids, &starts]);
     }
 }
 
@@ -120,87 +131,29 @@ fn json<T: Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).unwrap_or_default()
 }
 
-/// The batches themselves: what makes their `seq`, which the other statements
-/// refer to. Gives those that are new.
-const LEDGER: &str = "
-insert into batch (project, id, object, received_ms, events, bytes)
-select ?1, value->>0, value->>1, value->>2, value->>3, value->>4
-from json_each(?2)
-where true
-on conflict (project, id) do nothing
-returning id as json";
+/// Makes a static text of a file, once.
+macro_rules! file {
+    ($name:ident, $file:literal, $rows:expr) => {
+        fn $name() -> &'static str {
+            static SQL: LazyLock<String> = LazyLock::new(|| expand(include_str!($file), $rows));
+            &SQL
+        }
+    };
+}
 
-/// A batch that is written is no dead letter any more.
-const DELETE_DEAD_LETTERS: &str = "
-delete from dead_letter where project = ?1 and batch in (select value from json_each(?2))";
+file!(ledger, "sql/ledger.sql", &[("r", LedgerRow::FIELDS)]);
+file!(delete_dead_letters, "sql/delete_dead_letters.sql", &[]);
+file!(start, "sql/start.sql", &[("r", StartRow::FIELDS)]);
+file!(spans, "sql/spans.sql", &[("r", SpanRow::FIELDS), ("j", StartRow::FIELDS)]);
 
-/// A trace's row when it is new, with what its spans add up to; otherwise its
-/// totals, changed by what the spans say now less what they said, the bounds that
-/// only ever widen, and its root span and its own event where there are better
-/// ones. Of spans that are there already, the totals count the older revision if
-/// this one is newer, and this one if it is not: `said` is what to take off.
-/// `start_us` is apart, because naming an indexed column here would write the
-/// index's row every time. Sums stop short of where SQLite's integers do.
-/// Grouped by the table's id: by the row's, SQLite would sort copies of the row, all
-/// of its changes in each (20 s and 1.7 GB for 8,000 spans that come again).
-const TRACES: &str = "
-with r as materialized (select jsonb(value) as value from json_each(?2)),
-said as (
-  select
-    t.id as trace,
-    count(*) as spans,
-    sum(case when $NEWER then s.status else n.value->>1 end) as errors,
-    sum(coalesce(case when $NEWER then s.total_tokens else n.value->>2 end, 0)) as tokens,
-    sum(coalesce(case when $NEWER then s.cost_nano else n.value->>3 end, 0)) as cost_nano,
-    sum(case when $NEWER then $OPEN else n.value->>6 end) as open
-  from r
-  cross join trace as t on t.project = ?1 and t.id = r.value->>0
-  cross join json_each(r.value, '$[33]') as n
-  cross join span as s on s.trace = t.key and s.id = n.value->>0
-  group by t.id
-)
-insert into trace (
-  project, id, start_us, end_us, spans, errors, tokens, cost_nano, created_ms,
-  root_child, root_us, root_span, root_rev_us, root_rev_hash, root_name,
-  input_preview, output_preview, event_us, event_hash, name, session,
-  parent_trace, deployment, tags, evaluators, metadata, event_batch,
-  event_offset, event_length, key, open, active_us, ended, event_context
-)
-select
-  ?1, r.value->>0, r.value->>1, r.value->>2,
-  (r.value->>26) - coalesce(said.spans, 0), (r.value->>27) - coalesce(said.errors, 0),
-  (r.value->>28) - coalesce(said.tokens, 0), (r.value->>29) - coalesce(said.cost_nano, 0),
-  r.value->>22,
-  r.value->>3, r.value->>4, r.value->>5, r.value->>6, r.value->>7, r.value->>8,
-  r.value->>9, r.value->>10, r.value->>11, r.value->>12, r.value->>13,
-  r.value->>14, r.value->>15, r.value->>16, r.value->>17, r.value->>18,
-  r.value->>19, case r.value->>23 $SEQ end, r.value->>20, r.value->>21,
-  (case r.value->>24 $SEQ end) << $EVENT_BITS | (r.value->>25),
-  (r.value->>30) - coalesce(said.open, 0), r.value->>31, r.value->>32,
-  r.value->>34
-from r
-left join said on said.trace = r.value->>0
-where true
-on conflict (project, id) do update set
-  end_us = max(coalesce(end_us, excluded.end_us), coalesce(excluded.end_us, end_us)),
-  spans = spans + excluded.spans,
-  errors = errors + excluded.errors,
-  tokens = min(tokens + excluded.tokens, $MAX_SUM),
-  cost_nano = max(min(cost_nano + excluded.cost_nano, $MAX_SUM), -$MAX_SUM),
-  created_ms = min(created_ms, excluded.created_ms),
-  open = open + excluded.open,
-  active_us = max(active_us, excluded.active_us),
-  $SET
-where excluded.spans <> 0
-  or excluded.errors <> 0
-  or excluded.tokens <> 0
-  or excluded.cost_nano <> 0
-  or excluded.created_ms < created_ms
-  or excluded.open <> 0
-  or excluded.active_us > active_us
-  or excluded.end_us > coalesce(end_us, -9223372036854775808)
-  or $ROOT
-  or $NEW_EVENT";
+named_row! {
+    /// Where a trace starts.
+    #[derive(Serialize_tuple)]
+    struct StartRow<'a> {
+        id: &'a str,
+        start_us: Micros,
+    }
+}
 
 /// Whether the excluded row has a better root span: see `migrations/` for
 /// which is better.
@@ -211,7 +164,7 @@ const BETTER_ROOT: &str = "((excluded.root_child, excluded.root_us, excluded.roo
     and (excluded.root_rev_us, excluded.root_rev_hash) > (root_rev_us, root_rev_hash))";
 
 /// What comes with a better root span.
-const OF_ROOT: [&str; 8] = [
+const OF_ROOT: &[&str] = &[
     "root_child",
     "root_us",
     "root_span",
@@ -226,53 +179,101 @@ const OF_ROOT: [&str; 8] = [
 const NEWER_EVENT: &str = "(excluded.event_us is not null and (event_us is null
   or (excluded.event_us, excluded.event_hash) > (event_us, event_hash)))";
 
-/// What comes with a newer event.
-const OF_EVENT: [&str; 14] = [
-    "event_us",
-    "event_hash",
-    "ended",
-    "name",
-    "session",
-    "parent_trace",
-    "deployment",
-    "tags",
-    "evaluators",
-    "metadata",
-    "event_batch",
-    "event_offset",
-    "event_length",
-    "event_context",
+/// What comes with a newer event, and only with one.
+const OF_EVENT: &[&str] =
+    &["event_us", "event_hash", "ended", "parent_trace", "deployment", "evaluators"];
+
+/// What comes with a newer event too, and before there is one with what spans say; each
+/// with the column that says how good that is.
+const SAID: [&[&str]; 3] = [
+    &["name", "name_by"],
+    &["session", "session_by"],
+    &["metadata", "metadata_by", "event_batch", "event_offset", "event_length", "event_context"],
 ];
 
-/// [`TRACES`] with all but `$SEQ`. Each set of columns is one row value, so that
-/// SQLite compiles and asks its condition twice and not once for each column.
-/// Every expression sees the row as it was.
-fn all_of_traces() -> &'static str {
-    static SQL: LazyLock<String> = LazyLock::new(|| {
-        let set = |columns: &[&str], condition| {
-            let (old, new) = (columns.join(", "), columns.join(", excluded."));
-            format!(
-                "({old}) = (select excluded.{new} where {condition}
-    union all select {old} where not {condition})"
-            )
-        };
-        let all = [set(&OF_ROOT, "$ROOT"), set(&OF_EVENT, "$NEW_EVENT")].join(",\n  ");
-        TRACES
-            .replace("$SET", &all)
-            .replace("$ROOT", BETTER_ROOT)
-            .replace("$NEW_EVENT", NEWER_EVENT)
-            .replace("$NEWER", "(n.value->>4, n.value->>5) > (s.rev_us, s.rev_hash)")
-            .replace("$OPEN", "(s.start_us is not null and s.took_us is null)")
-            .replace("$MAX_SUM", &MAX_SUM.to_string())
-            .replace("$EVENT_BITS", &EVENT_BITS.to_string())
-    });
-    &SQL
+/// Columns that only spans' words fill.
+const ONLY_SAID: [&str; 5] = ["name_by", "session_by", "metadata_by", "user", "user_by"];
+
+/// Whether what the excluded row's spans say of a field is better.
+fn is_better(by: &str) -> String {
+    format!("excluded.{by} < coalesce({by}, '~')")
+}
+
+/// The same where an event of the trace's own would count before it.
+fn is_better_than_none(by: &str) -> String {
+    format!("(event_us is null and excluded.event_us is null and {})", is_better(by))
+}
+
+/// Sets columns where a condition holds. They are one row value, so that SQLite compiles
+/// and asks the condition twice and not once for each column. Every expression sees the
+/// row as it was.
+fn set(columns: &[&str], condition: &str) -> String {
+    let (old, new) = (columns.join(", "), columns.join(", excluded."));
+    format!(
+        "({old}) = (select excluded.{new} where {condition}
+    union all select {old} where not ({condition}))"
+    )
+}
+
+/// `sql/traces.sql` with all but `$SEQ`. What spans say of their traces makes it longer,
+/// and compiling it is a part of what a call costs: so it is there only where some do.
+fn traces(said: bool) -> &'static str {
+    static SAID: LazyLock<String> = LazyLock::new(|| fill_traces(true));
+    static UNSAID: LazyLock<String> = LazyLock::new(|| fill_traces(false));
+    if said { &SAID } else { &UNSAID }
+}
+
+fn fill_traces(said: bool) -> String {
+    let mut sets = vec![set(OF_ROOT, BETTER_ROOT)];
+    let mut changed = vec![NEWER_EVENT.to_owned()];
+    if said {
+        sets.push(set(OF_EVENT, NEWER_EVENT));
+        for columns in SAID {
+            let [_, by, ..] = columns else { continue };
+            let better = is_better_than_none(by);
+            sets.push(set(columns, &format!("{NEWER_EVENT} or {better}")));
+            changed.push(better);
+        }
+        sets.push(set(&["user", "user_by"], &format!("coalesce({}, false)", is_better("user_by"))));
+        changed.push(is_better("user_by"));
+        let spans_say =
+            "event_us is null and excluded.event_us is null and excluded.tags is not null";
+        sets.push(format!(
+            "tags = case when {NEWER_EVENT} then excluded.tags when {spans_say} then {} else tags end",
+            expand(include_str!("sql/tags.sql"), &[])
+        ));
+        changed.push(format!(
+            "({spans_say} and exists (select 1 from json_each(excluded.tags)
+    where value not in (select value from json_each(coalesce(tags, '[]')))))"
+        ));
+    } else {
+        let mut columns = OF_EVENT.to_vec();
+        columns.push("tags");
+        columns.extend(SAID.iter().flat_map(|columns| *columns).filter(|c| !ONLY_SAID.contains(c)));
+        sets.push(set(&columns, NEWER_EVENT));
+    }
+    let (columns, values): (Vec<_>, Vec<_>) = ONLY_SAID
+        .iter()
+        .filter(|_| said)
+        .map(|column| (format!(", {column}"), format!(", r.value->>'{column}'")))
+        .unzip();
+    let sql = include_str!("sql/traces.sql")
+        .replace("$SET", &sets.join(",\n  "))
+        .replace("$CHANGED", &changed.join("\n  or "))
+        .replace("$ROOT", BETTER_ROOT)
+        .replace("$NEWER", "(n.value->>'rev_us', n.value->>'rev_hash') > (s.rev_us, s.rev_hash)")
+        .replace("$SAID_COLUMNS", &columns.concat())
+        .replace("$SAID_VALUES", &values.concat())
+        .replace("$MAX_SUM", &MAX_SUM.to_string())
+        .replace("$MAX_SAID_TAGS", &MAX_SAID_TAGS.to_string())
+        .replace("$EVENT_BITS", &EVENT_BITS.to_string());
+    expand(&sql, &[("r", TraceRow::FIELDS), ("n", Change::FIELDS)])
 }
 
 /// Bits of a trace's key that are the place of an event in its batch.
 const EVENT_BITS: u32 = 20;
 
-const _: () = assert!(MAX_EVENTS <= 1 << EVENT_BITS);
+const _: () = assert!(MAX_EVENTS <= 1 << EVENT_BITS && MAX_OTLP_SPANS <= 1 << EVENT_BITS);
 
 /// The `seq` of a batch by its place among so many: what stands inside of a
 /// `case`. Each is a subquery of its own, which SQLite runs once; one that
@@ -283,62 +284,10 @@ fn seq_of(batches: usize) -> String {
     (0..batches).map(seq).collect::<Vec<_>>().join(" ")
 }
 
-/// An earlier start. From here on the trace's row is there; inserting again
-/// is how SQLite is made to find it by primary key.
-const START: &str = "
-insert into trace (project, id, start_us, created_ms)
-select ?1, value->>0, value->>1, 0
-from json_each(?2)
-where true
-on conflict (project, id) do update set start_us = excluded.start_us
-where excluded.start_us < start_us";
-
-/// The spans, each where it is new or newer, under the keys of their traces.
-const SPANS: &str = "
-with r as materialized (select jsonb(value) as value from json_each(?2)),
-k as materialized (
-  select j.key as at, t.key as trace
-  from json_each(?4) as j
-  cross join trace as t on t.project = ?1 and t.id = j.value->>0
-)
-insert into span (
-  trace, id, parent, envelope, name, type, status, start_us, took_us,
-  model, prompt_tokens, completion_tokens, total_tokens, cost_nano, rev_us,
-  rev_hash, batch, offset, length, context
-)
-select
-  k.trace, r.value->>1, r.value->>2, r.value->>3, r.value->>4,
-  r.value->>5, r.value->>6, r.value->>7, r.value->>8, r.value->>9,
-  r.value->>10, r.value->>11, r.value->>12, r.value->>13, r.value->>14,
-  r.value->>15, case r.value->>18 $SEQ end,
-  r.value->>16, r.value->>17, r.value->>19
-from r
-cross join k on k.at = r.value->>0
-where true
-on conflict (trace, id) do update set
-  parent = excluded.parent,
-  envelope = excluded.envelope,
-  name = excluded.name,
-  type = excluded.type,
-  status = excluded.status,
-  start_us = excluded.start_us,
-  took_us = excluded.took_us,
-  model = excluded.model,
-  prompt_tokens = excluded.prompt_tokens,
-  completion_tokens = excluded.completion_tokens,
-  total_tokens = excluded.total_tokens,
-  cost_nano = excluded.cost_nano,
-  rev_us = excluded.rev_us,
-  rev_hash = excluded.rev_hash,
-  batch = excluded.batch,
-  offset = excluded.offset,
-  length = excluded.length,
-  context = excluded.context
-where (excluded.rev_us, excluded.rev_hash) > (rev_us, rev_hash)";
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index_writer::template::{is_expanded, unused};
     use crate::model::{Body, TraceBody};
 
     #[test]
@@ -370,12 +319,35 @@ mod tests {
             events.iter().map(|event| Sent { batch: &batch, at: 0, body: b"{}", event }).collect();
         let mut plan = Vec::new();
         merge("p", "[]", &sent, 300, &mut plan);
-        let totals =
-            plan.iter().filter(|s| s.sql == all_of_traces().replace("$SEQ", &seq_of(1))).count();
+        let totals = plan
+            .iter()
+            .filter(|s| s.sql == super::traces(false).replace("$SEQ", &seq_of(1)))
+            .count();
         assert!((4..=8).contains(&totals), "{totals}");
         assert!(plan.iter().flat_map(|s| &s.params).all(|p| match p {
             Param::Text(text) => text.len() <= 300,
             Param::Int(_) => true,
         }));
+    }
+
+    #[test]
+    fn files_name_fields_that_there_are_and_all_of_them() {
+        for sql in [ledger(), delete_dead_letters(), start(), spans(), traces(false), traces(true)]
+        {
+            assert!(is_expanded(sql), "{sql}");
+            assert!(!sql.replace("$SEQ", "").contains("$M") && !sql.contains("--"), "{sql}");
+        }
+        let [spans, traces, start] = [
+            include_str!("sql/spans.sql"),
+            include_str!("sql/traces.sql"),
+            include_str!("sql/start.sql"),
+        ];
+        let ledger = [include_str!("sql/ledger.sql"), include_str!("sql/stats.sql")].concat();
+        assert_eq!(unused(spans, ("r", SpanRow::FIELDS)), [""; 0]);
+        assert_eq!(unused(traces, ("r", TraceRow::FIELDS)), ONLY_SAID);
+        let changes = traces.replace("$NEWER", "n.value->>'rev_us', n.value->>'rev_hash'");
+        assert_eq!(unused(&changes, ("n", Change::FIELDS)), [""; 0]);
+        assert_eq!(unused(start, ("r", StartRow::FIELDS)), [""; 0]);
+        assert_eq!(unused(&ledger, ("r", LedgerRow::FIELDS)), [""; 0]);
     }
 }

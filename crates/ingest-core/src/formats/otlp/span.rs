@@ -62,6 +62,7 @@ impl<'a> Attributes<'a> {
 
 /// A span. Times are nanoseconds since the epoch, 0 for none.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[expect(clippy::struct_field_names, reason = "as OTLP names it")]
 pub(super) struct Span<'a> {
     pub(super) trace_id: Id<16>,
     pub(super) span_id: Id<8>,

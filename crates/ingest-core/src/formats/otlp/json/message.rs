@@ -29,7 +29,7 @@ const KINDS: [&str; 6] = [
 const STATUSES: [&str; 3] = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
 /// A span.
-pub(in crate::formats::otlp) fn span(text: &str, start: usize) -> Span<'_> {
+pub(crate) fn span(text: &str, start: usize) -> Span<'_> {
     let mut span = Span::default();
     let mut pairs = Vec::new();
     // It was read before: it ends well.
@@ -147,7 +147,7 @@ fn link<'a>(text: &'a str, at: usize, link: &mut Link<'a>) -> End {
 }
 
 /// A resource.
-pub(in crate::formats::otlp) fn resource(text: &str) -> Resource<'_> {
+pub(crate) fn resource(text: &str) -> Resource<'_> {
     let mut pairs = Vec::new();
     let _ = object(text, 0, 0, |key, at| match key {
         "attributes" => attributes(text, at, 0, &mut pairs),
@@ -157,7 +157,7 @@ pub(in crate::formats::otlp) fn resource(text: &str) -> Resource<'_> {
 }
 
 /// A scope.
-pub(in crate::formats::otlp) fn scope(text: &str) -> Scope<'_> {
+pub(crate) fn scope(text: &str) -> Scope<'_> {
     let mut scope = Scope::default();
     let mut pairs = Vec::new();
     let _ = object(text, 0, 0, |key, at| {

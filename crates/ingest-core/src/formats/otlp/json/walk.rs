@@ -13,10 +13,7 @@ use crate::json::scan;
 /// # Errors
 /// What is no JSON, and a root that is no object; `None` in place of an export that has
 /// more spans than `most`.
-pub(in crate::formats::otlp) fn locate(
-    text: &str,
-    most: usize,
-) -> Result<Option<Export>, SyntaxError> {
+pub(crate) fn locate(text: &str, most: usize) -> Result<Option<Export>, SyntaxError> {
     let bytes = text.as_bytes();
     let (found, start) = next(bytes, 0);
     if found != b'{' {

@@ -2,6 +2,7 @@
 //! what cannot be read all the same says nothing. Text is borrowed where it is UTF-8;
 //! what is not becomes U+FFFD.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use base64::Engine;
@@ -33,7 +34,14 @@ fn text(body: &[u8], value: Value) -> Text<'_> {
 }
 
 fn hex(bytes: &[u8]) -> Text<'static> {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+    bytes
+        .iter()
+        .fold(String::new(), |mut digits, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
+        .into()
 }
 
 fn id<const N: usize>(bytes: &[u8]) -> Id<N> {
@@ -48,7 +56,7 @@ fn count(number: u64) -> u32 {
 }
 
 /// A span.
-pub(in crate::formats::otlp) fn span(body: &[u8], range: Range<usize>) -> Span<'_> {
+pub(crate) fn span(body: &[u8], range: Range<usize>) -> Span<'_> {
     let mut span = Span::default();
     let mut attributes = Vec::new();
     for (number, value) in fields(body, range) {
@@ -120,13 +128,13 @@ fn link(body: &[u8], range: Range<usize>) -> Link<'_> {
 }
 
 /// A resource, of all pieces that it came in.
-pub(in crate::formats::otlp) fn resource<'a>(pieces: &[&'a [u8]]) -> Resource<'a> {
+pub(crate) fn resource<'a>(pieces: &[&'a [u8]]) -> Resource<'a> {
     let attributes = pieces.iter().flat_map(|piece| attributes(piece, 1)).collect();
     Resource { attributes: Attributes::of(attributes) }
 }
 
 /// A scope, of all pieces that it came in.
-pub(in crate::formats::otlp) fn scope<'a>(pieces: &[&'a [u8]]) -> Scope<'a> {
+pub(crate) fn scope<'a>(pieces: &[&'a [u8]]) -> Scope<'a> {
     let mut scope = Scope::default();
     for piece in pieces {
         for (number, value) in fields(piece, 0..piece.len()) {
@@ -189,7 +197,7 @@ fn any_value(body: &[u8], range: Range<usize>, depth: usize) -> AnyValue<'_> {
 /// The messages in field 1 of a list's message.
 fn items(body: &[u8], list: Value) -> impl Iterator<Item = Range<usize>> {
     let items = fields(body, list.range());
-    items.filter_map(|(number, value)| {
-        (number == 1 && matches!(value, Value::Bytes(..))).then(|| value.range())
-    })
+    items
+        .filter(|(number, value)| *number == 1 && matches!(value, Value::Bytes(..)))
+        .map(|(_, value)| value.range())
 }

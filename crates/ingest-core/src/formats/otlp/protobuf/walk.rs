@@ -26,8 +26,10 @@ impl Message {
     /// The message that this field holds, where it holds one that is read.
     fn child(self, number: u32) -> Option<Self> {
         Some(match (self, number) {
-            (Self::Span, 9) | (Self::Event | Self::Scope, 3) | (Self::Link, 4) => Self::KeyValue,
-            (Self::Resource | Self::KeyValueList, 1) => Self::KeyValue,
+            (Self::Span, 9)
+            | (Self::Event | Self::Scope, 3)
+            | (Self::Link, 4)
+            | (Self::Resource | Self::KeyValueList, 1) => Self::KeyValue,
             (Self::Span, 11) => Self::Event,
             (Self::Span, 13) => Self::Link,
             (Self::Span, 15) => Self::Status,
@@ -44,10 +46,7 @@ impl Message {
 /// # Errors
 /// The first place that is no protobuf, in whatever message; `None` in place of an
 /// export that has more spans than `most`.
-pub(in crate::formats::otlp) fn locate(
-    body: &[u8],
-    most: usize,
-) -> Result<Option<Export>, Malformed> {
+pub(crate) fn locate(body: &[u8], most: usize) -> Result<Option<Export>, Malformed> {
     let mut export = Export::default();
     for resource_spans in messages(body, 0..body.len(), 1) {
         let resource_spans = resource_spans?;

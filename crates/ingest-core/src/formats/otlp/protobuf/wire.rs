@@ -65,7 +65,6 @@ impl<'a> Fields<'a> {
         let tag = self.varint()?;
         let wrong = Malformed { at: start, expected: "a field number" };
         let number = u32::try_from(tag >> 3).ok().filter(|n| (1..1 << 29).contains(n));
-        #[expect(clippy::cast_possible_truncation, reason = "three bits")]
         let kind = (tag & 7) as u8;
         Ok((number.ok_or(wrong)?, kind))
     }
