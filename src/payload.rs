@@ -14,7 +14,7 @@ use crate::formats::Formats;
 use crate::formats::wire_format::{EventBytes, WireFormat};
 use crate::index::read::{Slice, Span};
 use crate::memory_budget::{MemoryBudget, MemoryShare};
-use crate::model::{Body, Event, Millis, SpanBody, TraceBody};
+use crate::model::{Body, Event, Json, Millis, SpanBody};
 
 /// Slices of one object closer together than this are read at once: a read
 /// costs a request, the bytes between cost nothing.
@@ -119,17 +119,16 @@ impl Payloads {
         body.ok_or(ODD)
     }
 
-    /// What a trace's own event says, where it lies there.
+    /// A trace's metadata, which its own event says that lies there, or one of its spans.
     ///
     /// # Errors
     /// Why it is not there.
-    pub fn trace(&self, slice: &Slice) -> Result<TraceBody<'_>, Missing> {
-        let mut events = self.events(slice)?.into_iter();
-        let body = events.find_map(|event| match event.body {
-            Body::Trace(body) => Some(body),
-            Body::Span(_) => None,
-        });
-        body.ok_or(ODD)
+    pub fn trace_metadata(&self, slice: &Slice) -> Result<Option<Json<'_>>, Missing> {
+        let event = self.events(slice)?.into_iter().next().ok_or(ODD)?;
+        Ok(match event.body {
+            Body::Trace(trace) => trace.metadata,
+            Body::Span(span) => span.of_trace.and_then(|said| said.metadata).map(|said| said.value),
+        })
     }
 
     /// The events that lie there, decoded again by the format of their raw batch.

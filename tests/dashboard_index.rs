@@ -145,6 +145,7 @@ fn letters_of_all_scripts_are_found_in_either_case() {
         name: Some(letters.clone()),
         tags: (0..20).map(|n| format!("t{n}")).collect(),
         session: Some("s".into()),
+        user: Some("u".into()),
         model: Some(letters.clone()),
         min_duration_us: Some(1),
         min_cost_nano: Some(1),

@@ -38,6 +38,7 @@ fn world() -> World {
     assert!(matches!(world.deliver(PROJECT, &body(&events)), Outcome::Ack(_)));
     let letter = "insert into dead_letter values (?1, ?2, 'mine', 'mine', 1, 1)";
     world.db.0.borrow().execute(letter, [PROJECT, &written().id]).unwrap();
+    world.db.0.borrow().execute("update trace set user = 'u'", []).unwrap();
     world
 }
 

@@ -39,6 +39,7 @@ pub struct Trace<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     payload_error: Option<Missing>,
     session_id: Option<&'a str>,
+    user_id: Option<&'a str>,
     parent_trace_id: Option<&'a str>,
     deployment_id: Option<&'a str>,
     evaluators: Option<&'a RawValue>,
@@ -51,8 +52,8 @@ impl<'a> Trace<'a> {
     /// The trace of a row, as of a time; long metadata is among the payloads.
     pub fn of(row: &'a TraceRow, payloads: &'a Payloads, now: Millis) -> Self {
         let (metadata, payload_error) = match row.metadata_elsewhere() {
-            Some(slice) => match payloads.trace(&slice) {
-                Ok(trace) => (trace.metadata, None),
+            Some(slice) => match payloads.trace_metadata(&slice) {
+                Ok(metadata) => (metadata, None),
                 Err(why) => (None, Some(why)),
             },
             None => (row.metadata.as_deref().map(Json::from), None),
@@ -70,6 +71,7 @@ impl<'a> Trace<'a> {
             metadata: metadata.and_then(checked),
             payload_error,
             session_id: row.session.as_deref(),
+            user_id: row.user.as_deref(),
             parent_trace_id: row.parent_trace.as_deref(),
             deployment_id: row.deployment.as_deref(),
             evaluators: raw(Some(row.evaluators.as_deref().unwrap_or("[]"))),

@@ -198,7 +198,7 @@ impl Plan {
               from (select *, {hit} as hit, {failed} as failed,
                 ({runs} or {unfinished}) as going from (
                 select t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us,
-                  t.spans, t.errors, t.tokens, t.cost_nano, t.session, t.tags,
+                  t.spans, t.errors, t.tokens, t.cost_nano, t.session, t.user, t.tags,
                   t.open, t.root_child, t.active_us, t.ended
                 from trace as t where t.project = ?1
                   and t.start_us >= w.value->>1 and t.start_us < w.value->>2{after}

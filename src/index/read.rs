@@ -12,37 +12,40 @@ use super::{QueryResults, decode, link};
 use crate::error::Fault;
 use crate::model::{Micros, Millis, Progress, Status, TraceStatus};
 use ingest_core::index_writer::compact_id::unpack;
+use ingest_core::named_row;
 
-/// A trace as the index has it. The fields are in the order of the columns in
-/// [`super::query`].
-#[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
-#[allow(missing_docs, reason = "the columns are documented in migrations/")]
-pub struct TraceRow {
-    pub id: String,
-    pub name: String,
-    pub start_us: Micros,
-    pub end_us: Option<Micros>,
-    pub spans: i64,
-    pub errors: i64,
-    pub tokens: i64,
-    pub cost_nano: i64,
-    pub created_ms: Millis,
-    pub session: Option<String>,
-    pub parent_trace: Option<String>,
-    pub deployment: Option<String>,
-    pub tags: Option<String>,
-    pub evaluators: Option<String>,
-    pub metadata: Option<String>,
-    pub input_preview: Option<String>,
-    pub output_preview: Option<String>,
-    pub event_object: Option<String>,
-    pub event_offset: Option<u64>,
-    pub event_length: Option<u64>,
-    pub open: i64,
-    pub root_child: u8,
-    pub active_us: Micros,
-    pub ended: u8,
-    pub event_context: Option<String>,
+named_row! {
+    /// A trace as the index has it.
+    #[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
+    #[allow(missing_docs, reason = "the columns are documented in migrations/")]
+    pub struct TraceRow {
+        pub id: String,
+        pub name: String,
+        pub start_us: Micros,
+        pub end_us: Option<Micros>,
+        pub spans: i64,
+        pub errors: i64,
+        pub tokens: i64,
+        pub cost_nano: i64,
+        pub created_ms: Millis,
+        pub session: Option<String>,
+        pub user: Option<String>,
+        pub parent_trace: Option<String>,
+        pub deployment: Option<String>,
+        pub tags: Option<String>,
+        pub evaluators: Option<String>,
+        pub metadata: Option<String>,
+        pub input_preview: Option<String>,
+        pub output_preview: Option<String>,
+        pub event_object: Option<String>,
+        pub event_offset: Option<u64>,
+        pub event_length: Option<u64>,
+        pub event_context: Option<String>,
+        pub open: i64,
+        pub root_child: u8,
+        pub active_us: Micros,
+        pub ended: u8,
+    }
 }
 
 impl TraceRow {
@@ -108,27 +111,29 @@ fn read_ranges(context: Option<&str>) -> Vec<Range<u64>> {
     pairs.map(|[offset, length]| *offset..offset.saturating_add(*length)).collect()
 }
 
-/// A span as the index has it, its order likewise.
-#[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
-#[allow(missing_docs, reason = "the columns are documented in migrations/")]
-struct SpanRow {
-    id: String,
-    parent: Option<i64>,
-    envelope: Option<i64>,
-    name: String,
-    r#type: usize,
-    status: u8,
-    start_us: Option<Micros>,
-    end_us: Option<Micros>,
-    model: Option<String>,
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    total_tokens: Option<u64>,
-    cost_nano: Option<i64>,
-    batch: i64,
-    offset: u64,
-    length: u64,
-    context: Option<String>,
+named_row! {
+    /// A span as the index has it.
+    #[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
+    #[allow(missing_docs, reason = "the columns are documented in migrations/")]
+    pub(super) struct SpanRow {
+        id: String,
+        parent: Option<i64>,
+        envelope: Option<i64>,
+        name: String,
+        r#type: usize,
+        status: u8,
+        start_us: Option<Micros>,
+        end_us: Option<Micros>,
+        model: Option<String>,
+        prompt_tokens: Option<u64>,
+        completion_tokens: Option<u64>,
+        total_tokens: Option<u64>,
+        cost_nano: Option<i64>,
+        batch: i64,
+        offset: u64,
+        length: u64,
+        context: Option<String>,
+    }
 }
 
 /// A span with its parent found.
@@ -168,12 +173,14 @@ pub enum Parent {
     Itself,
 }
 
-/// A raw batch, as the ledger has it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize_tuple)]
-struct BatchRow {
-    seq: i64,
-    object: Rc<str>,
-    received_ms: Millis,
+named_row! {
+    /// A raw batch, as the ledger has it.
+    #[derive(Debug, Clone, PartialEq, Eq, Deserialize_tuple)]
+    pub(super) struct BatchRow {
+        seq: i64,
+        object: Rc<str>,
+        received_ms: Millis,
+    }
 }
 
 /// What tells a batch from spans among the rows of one statement.

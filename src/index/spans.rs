@@ -3,7 +3,8 @@
 //! last), then of id, after a place in that order, up to a number and to a bound
 //! of bytes.
 
-use super::query::{KEY, TRACE};
+use super::query;
+use super::query::{Column, KEY, json_row};
 use super::{Param, Statement};
 use crate::model::Micros;
 use ingest_core::index_writer::compact_id::pack;
@@ -97,6 +98,30 @@ pub fn one(project: &str, trace: &str, span: &str) -> Vec<Statement> {
 /// When a span is in the order.
 const START: &str = "coalesce(start_us, 9223372036854775807)";
 
+/// The columns of a span, as [`super::read::SpanRow`] has them.
+const SPAN: &[Column] = &[
+    ("id", "id"),
+    ("parent", "parent"),
+    ("envelope", "envelope"),
+    ("name", "name"),
+    ("type", "type"),
+    ("status", "status"),
+    ("start_us", "start_us"),
+    ("end_us", "took_us + coalesce(start_us, 0)"),
+    ("model", "model"),
+    ("prompt_tokens", "prompt_tokens"),
+    ("completion_tokens", "completion_tokens"),
+    ("total_tokens", "total_tokens"),
+    ("cost_nano", "cost_nano"),
+    ("batch", "batch"),
+    ("offset", "offset"),
+    ("length", "length"),
+    ("context", "context"),
+];
+
+/// Those of a batch, as [`super::read::BatchRow`] has them.
+const BATCH: &[Column] = &[("seq", "seq"), ("object", "object"), ("received_ms", "received_ms")];
+
 /// These spans, and their batches.
 fn spans_of(which: &str, params: Vec<Param>) -> Statement {
     // Concatenated, not json_group_array(): that would parse each row again.
@@ -104,11 +129,7 @@ fn spans_of(which: &str, params: Vec<Param>) -> Statement {
     // the project's batches.
     let sql = format!(
         "with page as materialized (
-          select json_array(
-            id, parent, envelope, name, type, status, start_us,
-            took_us + coalesce(start_us, 0), model,
-            prompt_tokens, completion_tokens, total_tokens, cost_nano, batch,
-            offset, length, context) as row, id, {START} as start, batch
+          select {} as row, id, {START} as start, batch
           from {which})
         select '[' || group_concat(case when before < {PART_BYTES} then row else 'null' end) || ']' as json
         from (
@@ -120,9 +141,11 @@ fn spans_of(which: &str, params: Vec<Param>) -> Statement {
               when (select sum(octet_length(row)) from page) > {PART_BYTES} then {} end))
         group by part
         union all
-        select json_object('batch', json_array(seq, object, received_ms)) as json from batch
+        select json_object('batch', {}) as json from batch
         where +project = ?1 and seq in (select batch from page)",
-        unpacked("id")
+        json_row(SPAN),
+        unpacked("id"),
+        json_row(BATCH)
     );
     Statement { sql: sql.into(), params }
 }
@@ -132,9 +155,10 @@ fn spans_of(which: &str, params: Vec<Param>) -> Statement {
 pub fn row(project: &str, trace: &str) -> Statement {
     Statement {
         sql: format!(
-            "select {TRACE} as json from trace as t
+            "select {} as json from trace as t
             left join batch as b on b.seq = t.event_batch and b.project = t.project
-            where t.project = ?1 and t.id = ?2"
+            where t.project = ?1 and t.id = ?2",
+            query::trace()
         )
         .into(),
         params: vec![project.into(), (&*pack(trace)).into()],
@@ -212,6 +236,12 @@ mod tests {
     use rusqlite::Connection;
 
     use super::*;
+
+    #[test]
+    fn columns_are_the_fields_of_their_row() {
+        assert!(query::are_fields(SPAN, crate::index::read::SpanRow::FIELDS));
+        assert!(query::are_fields(BATCH, crate::index::read::BatchRow::FIELDS));
+    }
 
     proptest! {
         #[test]

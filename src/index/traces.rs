@@ -6,12 +6,14 @@
 
 use serde_tuple::Deserialize_tuple;
 
-use super::query::{Builder, TRACE};
+use super::query;
+use super::query::Builder;
 use super::read::TraceRow;
 use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
 use crate::model::{Micros, Millis, Progress, TraceStatus};
 use ingest_core::index_writer::compact_id::unpack;
+use ingest_core::named_row;
 
 /// Rows that one question looks at, at most. D1 bills each, and they take some
 /// 30 ms (measured).
@@ -24,8 +26,8 @@ pub const MAX_SPAN_ROWS_SCANNED: i64 = 20_000;
 /// an answer should hold. Ordinary traces have less than 1 KB, 6 with metadata.
 pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
-/// Which traces to show. Texts match parts of names in either case, and tags
-/// and sessions as a whole.
+/// Which traces to show. Texts match parts of names in either case, and tags,
+/// sessions and users as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "they are what they are called")]
 pub struct Filter {
@@ -37,6 +39,7 @@ pub struct Filter {
     pub name: Option<String>,
     pub tags: Vec<String>,
     pub session: Option<String>,
+    pub user: Option<String>,
     pub model: Option<String>,
     pub min_duration_us: Option<i64>,
     pub min_cost_nano: Option<i64>,
@@ -45,30 +48,32 @@ pub struct Filter {
 /// A place in the list: of the trace that comes before it.
 pub type ListPlace = (Micros, String);
 
-/// A trace as the list shows it.
-#[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
-#[allow(missing_docs, reason = "the columns are documented in migrations/")]
-pub struct ListRow {
-    pub id: String,
-    pub name: String,
-    pub start_us: Micros,
-    pub end_us: Option<Micros>,
-    pub spans: i64,
-    pub errors: i64,
-    pub tokens: i64,
-    pub cost_nano: i64,
-    pub session: Option<String>,
-    pub tags: Option<String>,
-    pub input_preview: Option<String>,
-    pub output_preview: Option<String>,
-    pub open: i64,
-    pub root_child: u8,
-    pub active_us: Micros,
-    pub ended: u8,
-    /// Whether the filter lets it through.
-    hit: u8,
-    /// Whether it is the last one that was looked at.
-    end: u8,
+named_row! {
+    /// A trace as the list shows it.
+    #[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
+    #[allow(missing_docs, reason = "the columns are documented in migrations/")]
+    pub struct ListRow {
+        pub id: String,
+        pub name: String,
+        pub start_us: Micros,
+        pub end_us: Option<Micros>,
+        pub spans: i64,
+        pub errors: i64,
+        pub tokens: i64,
+        pub cost_nano: i64,
+        pub session: Option<String>,
+        pub tags: Option<String>,
+        pub input_preview: Option<String>,
+        pub output_preview: Option<String>,
+        pub open: i64,
+        pub root_child: u8,
+        pub active_us: Micros,
+        pub ended: u8,
+        /// Whether the filter lets it through.
+        hit: u8,
+        /// Whether it is the last one that was looked at.
+        end: u8,
+    }
 }
 
 impl ListRow {
@@ -124,6 +129,10 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     if let Some(session) = &filter.session {
         let session = sql.bind(&**session);
         all.push(format!("session = {session}"));
+    }
+    if let Some(user) = &filter.user {
+        let user = sql.bind(&**user);
+        all.push(format!("user = {user}"));
     }
     for tag in &filter.tags {
         let tag = sql.bind(&**tag);
@@ -202,7 +211,7 @@ fn walk(project: &str, filter: &Filter, after: Option<&ListPlace>) -> (Builder, 
     let walk = format!(
         "(select *, {hit} as hit from (
           select t.id, t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us, t.spans,
-            t.errors, t.tokens, t.cost_nano, t.session, t.tags, t.input_preview, t.output_preview,
+            t.errors, t.tokens, t.cost_nano, t.session, t.user, t.tags, t.input_preview, t.output_preview,
             t.open, t.root_child, t.active_us, t.ended,
             sum({weight}) over (order by t.start_us desc, t.id desc
               rows unbounded preceding) as walked
@@ -229,11 +238,12 @@ pub fn page(
     limit: usize,
 ) -> [Statement; 2] {
     let (sql, walk, end) = walk(project, filter, after);
+    // The walk has columns of these names, but for the last.
+    let fields = ListRow::FIELDS.iter().map(|field| if *field == "end" { &end } else { *field });
+    let fields = fields.collect::<Vec<_>>().join(", ");
     let text = a_page_of(&format!(
         "select json, octet_length(json) as weigh from (
-          select json_array(id, name, start_us, end_us, spans, errors, tokens, cost_nano,
-            session, tags, input_preview, output_preview, open, root_child, active_us, ended,
-            hit, {end}) as json
+          select json_array({fields}) as json
           from {walk} where hit or {end}
           limit {})",
         limit + 1
@@ -280,13 +290,14 @@ pub fn traces(
     // Long metadata is read from the raw batches, and weighs what is read.
     let text = a_page_of(&format!(
         "select json, octet_length(json) + elsewhere as weigh from (
-          select '[' || w.hit || ',' || ({end}) || ',' || {TRACE} || ']' as json,
+          select '[' || w.hit || ',' || ({end}) || ',' || {} || ']' as json,
             case when t.metadata = '' then coalesce(t.event_length, 0) else 0 end as elsewhere
           from {walk} as w
           cross join trace as t on t.project = ?1 and t.id = w.id
           left join batch as b on b.seq = t.event_batch and b.project = t.project
           where hit or {end}
           limit {})",
+        query::trace(),
         limit + 1
     ));
     vec![Statement { sql: text.into(), params: sql.params }]

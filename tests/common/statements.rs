@@ -44,6 +44,7 @@ pub fn of_project() -> Vec<Statement> {
         name: Some("n".into()),
         tags: vec!["a".into(), "b".into()],
         session: Some("s".into()),
+        user: Some("u".into()),
         model: Some("m".into()),
         min_duration_us: Some(1),
         min_cost_nano: Some(1),

@@ -27,6 +27,7 @@ pub struct ListQuery {
     pub name: String,
     pub tags: Vec<String>,
     pub session: String,
+    pub user: String,
     pub model: String,
     pub min_duration: String,
     pub min_cost: String,
@@ -50,6 +51,7 @@ impl ListQuery {
                 "status" => &mut asked.status,
                 "name" => &mut asked.name,
                 "session" => &mut asked.session,
+                "user" => &mut asked.user,
                 "model" => &mut asked.model,
                 "min_duration" => &mut asked.min_duration,
                 "min_cost" => &mut asked.min_cost,
@@ -80,6 +82,7 @@ impl ListQuery {
             &self.status,
             &self.name,
             &self.session,
+            &self.user,
             &self.model,
             &self.min_duration,
             &self.min_cost,
@@ -97,6 +100,7 @@ impl ListQuery {
             name: some(&self.name),
             tags: self.tags.clone(),
             session: some(&self.session),
+            user: some(&self.user),
             model: some(&self.model),
             now,
             ..traces::Filter::default()
@@ -192,6 +196,7 @@ impl ListQuery {
             ("status", &self.status),
             ("name", &self.name),
             ("session", &self.session),
+            ("user", &self.user),
             ("model", &self.model),
             ("min_duration", &self.min_duration),
             ("min_cost", &self.min_cost),
@@ -250,7 +255,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        let query = "range=7d&status=error&name=a+b&session=s%2F1&model=gpt&min_duration=2s&min_cost=0.05&tag=x&tag=%3Cy%3E";
+        let query = "range=7d&status=error&name=a+b&session=s%2F1&user=u%401&model=gpt&min_duration=2s&min_cost=0.05&tag=x&tag=%3Cy%3E";
         let asked = ListQuery::parse(query);
         assert_eq!(asked.newest("/traces"), format!("/traces?{query}"));
         let place = (5, "a b".to_owned());

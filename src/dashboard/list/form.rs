@@ -46,6 +46,7 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
             (text("Name", "name", &asked.name, "contains"))
             (text("Tag", "tag", first_tag, "exact"))
             (text("Session", "session", &asked.session, "exact"))
+            (text("User", "user", &asked.user, "exact"))
             (text("Model", "model", &asked.model, "contains"))
             (text("Min. duration", "min_duration", &asked.min_duration, "2 s, 1.5 m"))
             (text("Min. cost", "min_cost", &asked.min_cost, "$ 0.05"))

@@ -48,6 +48,7 @@ impl ListQuery {
         parts.extend(self.tags.iter().map(|tag| format!("tag {}", short_text(tag))));
         for (label, value) in [
             ("session ", &self.session),
+            ("user ", &self.user),
             ("model ", &self.model),
             ("≥ ", &self.min_duration),
             ("≥ $", &self.min_cost),
@@ -98,6 +99,7 @@ mod tests {
             ("status=running", "Running"),
             ("name=research", "research"),
             ("tag=a&tag=b&session=s&model=gpt", "tag a, tag b, session s, model gpt"),
+            ("user=u-7", "user u-7"),
             ("min_duration=2s&min_cost=%240.05", "≥ 2s, ≥ $0.05"),
             ("from=2026-03-14&to=2026-03-15", "2026-03-14 to 2026-03-15"),
             ("from=2026-03-14&name=a", "a, from 2026-03-14"),

@@ -22,7 +22,7 @@ use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document, unfolding};
 use crate::dashboard::ui::status::show_status;
 use crate::dashboard::ui::trace_state::{running, took, version};
-use crate::dashboard::ui::url::{query_value, session_url};
+use crate::dashboard::ui::url::{query_value, session_url, user_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::index::read;
@@ -202,6 +202,9 @@ fn header<D, S>(
                 div { dt { "Spans" } dd { (count(trace.spans)) } }
                 div { dt { "Tokens" } dd { (count(trace.tokens)) } }
                 div { dt { "Cost" } dd title=(exact_dollars(trace.cost_nano)) { (dollars(trace.cost_nano)) } }
+                @if let Some(user) = &trace.user {
+                    div { dt { "User" } dd { a href=(user_url(user)) title=(user) { (user) } } }
+                }
                 @if let Some(session) = &trace.session {
                     div { dt { "Session" } dd { a href=(session_url(session, trace.start_us)) title=(session) { (session) } } }
                 }
@@ -271,8 +274,8 @@ fn curl<D, S>(trace: &TraceRow, view: &View<'_, D, S>) -> String {
 fn metadata(trace: &TraceRow, payloads: &Payloads) -> Option<Markup> {
     let json = match trace.metadata_elsewhere() {
         None => Cow::Borrowed(trace.metadata.as_deref()?),
-        Some(slice) => match payloads.trace(&slice) {
-            Ok(body) => body.metadata?,
+        Some(slice) => match payloads.trace_metadata(&slice) {
+            Ok(metadata) => metadata?,
             Err(_) => return Some(html! { p.muted { "could not be read" } }),
         },
     };

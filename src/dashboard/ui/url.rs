@@ -9,6 +9,12 @@ pub fn session_url(session: &str, at: Micros) -> String {
     format!("/sessions/{}?at={at}", encode(session))
 }
 
+/// The list of all traces of a user.
+#[must_use]
+pub fn user_url(user: &str) -> String {
+    format!("/traces?range=all&user={}", encode(user))
+}
+
 /// The last value of a name in a query string.
 #[must_use]
 pub fn query_value(query: &str, name: &str) -> Option<String> {
