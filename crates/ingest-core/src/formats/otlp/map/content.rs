@@ -1,0 +1,311 @@
+//! What went into a span and what came out. Each source is an attribute, a group of them
+//! or the span's events; which come first depends on what the span is and on the family
+//! of its type.
+
+use std::borrow::Cow;
+
+use super::kind::Family;
+use super::unflatten::unflatten;
+use super::value::{Parse, as_str, push_json, push_key, push_list, push_text, to_json};
+use crate::formats::otlp::span::{AnyValue, Attributes, Span};
+use crate::model::{Json, SpanType};
+
+/// Where content may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// An attribute.
+    Key(&'static str, Parse),
+    /// An attribute that is JSON if the second one says so.
+    Typed(&'static str, &'static str),
+    /// Attributes of this prefix.
+    Flat(&'static str),
+    /// Messages, with the system's instructions before them.
+    Messages,
+    /// The parts of an answer of the AI SDK.
+    AiSdkAnswer,
+    /// Events of the span: messages, or the choice.
+    Messaged,
+    Chosen,
+    /// The message of a tool among the events.
+    ToolMessage,
+}
+
+use Family::{GenAi, Langfuse, OpenInference, Other};
+use Parse::{Always, Never, Structured};
+use Place::{AiSdkAnswer, Chosen, Flat, Key, Messaged, Messages, ToolMessage, Typed};
+
+type Source = (Family, Place);
+
+const MODEL_INPUT: &[Source] = &[
+    (Langfuse, Key("langfuse.observation.input", Structured)),
+    (OpenInference, Flat("llm.input_messages.")),
+    (OpenInference, Typed("input.value", "input.mime_type")),
+    (GenAi, Messages),
+    (Other, Key("ai.prompt.messages", Always)),
+    (Other, Key("ai.prompt", Always)),
+    (Other, Flat("gen_ai.prompt.")),
+    (Other, Key("gen_ai.prompt", Always)),
+    (Other, Key("gen_ai.prompt_json", Always)),
+    (Other, Key("mlflow.spanInputs", Always)),
+    (Other, Messaged),
+];
+
+const MODEL_OUTPUT: &[Source] = &[
+    (Langfuse, Key("langfuse.observation.output", Structured)),
+    (OpenInference, Flat("llm.output_messages.")),
+    (OpenInference, Typed("output.value", "output.mime_type")),
+    (GenAi, Key("gen_ai.output.messages", Always)),
+    (Other, AiSdkAnswer),
+    (Other, Flat("gen_ai.completion.")),
+    (Other, Key("gen_ai.completion", Always)),
+    (Other, Key("gen_ai.completion_json", Always)),
+    (Other, Key("mlflow.spanOutputs", Always)),
+    (Other, Chosen),
+];
+
+const TOOL_INPUT: &[Source] = &[
+    (Langfuse, Key("langfuse.observation.input", Structured)),
+    (OpenInference, Typed("input.value", "input.mime_type")),
+    (GenAi, Key("gen_ai.tool.call.arguments", Always)),
+    (Other, Key("tool_arguments", Always)),
+    (Other, Key("traceloop.entity.input", Always)),
+    (Other, Key("ai.toolCall.args", Always)),
+    (Other, Key("gen_ai.prompt", Always)),
+    (Other, ToolMessage),
+];
+
+const TOOL_OUTPUT: &[Source] = &[
+    (Langfuse, Key("langfuse.observation.output", Structured)),
+    (OpenInference, Typed("output.value", "output.mime_type")),
+    (GenAi, Key("gen_ai.tool.call.result", Structured)),
+    (Other, Key("tool_response", Always)),
+    (Other, Key("traceloop.entity.output", Always)),
+    (Other, Key("ai.toolCall.result", Always)),
+    (Other, Key("gen_ai.completion", Always)),
+    (Other, Chosen),
+];
+
+const OTHER_INPUT: &[Source] = &[
+    (Langfuse, Key("langfuse.observation.input", Structured)),
+    (OpenInference, Typed("input.value", "input.mime_type")),
+    (GenAi, Messages),
+    (GenAi, Key("gen_ai.retrieval.query.text", Never)),
+    (Other, Key("traceloop.entity.input", Always)),
+    (Other, Key("pydantic_ai.all_messages", Always)),
+    (Other, Key("ai.value", Always)),
+    (Other, Key("ai.values", Always)),
+    (Other, Key("lmnr.span.input", Always)),
+];
+
+const OTHER_OUTPUT: &[Source] = &[
+    (Langfuse, Key("langfuse.observation.output", Structured)),
+    (OpenInference, Typed("output.value", "output.mime_type")),
+    (OpenInference, Flat("retrieval.documents.")),
+    (GenAi, Key("gen_ai.output.messages", Always)),
+    (GenAi, Key("gen_ai.retrieval.documents", Always)),
+    (Other, Key("traceloop.entity.output", Always)),
+    (Other, Key("final_result", Structured)),
+    (Other, Key("ai.embedding", Always)),
+    (Other, Key("ai.embeddings", Always)),
+    (Other, Key("lmnr.span.output", Always)),
+];
+
+/// What was found, and the attributes that it was found in: their name or, where they are
+/// many, what their names begin with.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Found<'a> {
+    pub(super) json: Json<'a>,
+    pub(super) keys: Vec<&'static str>,
+}
+
+/// What went in.
+pub(super) fn find_input<'a>(span: &Span<'a>, kind: SpanType, family: Family) -> Option<Found<'a>> {
+    find(
+        span,
+        family,
+        match kind {
+            SpanType::Llm => [MODEL_INPUT, OTHER_INPUT, &[]],
+            SpanType::Tool => [TOOL_INPUT, OTHER_INPUT, MODEL_INPUT],
+            _ => [OTHER_INPUT, MODEL_INPUT, TOOL_INPUT],
+        },
+    )
+}
+
+/// What came out.
+pub(super) fn find_output<'a>(
+    span: &Span<'a>,
+    kind: SpanType,
+    family: Family,
+) -> Option<Found<'a>> {
+    find(
+        span,
+        family,
+        match kind {
+            SpanType::Llm => [MODEL_OUTPUT, OTHER_OUTPUT, &[]],
+            SpanType::Tool => [TOOL_OUTPUT, OTHER_OUTPUT, MODEL_OUTPUT],
+            _ => [OTHER_OUTPUT, MODEL_OUTPUT, TOOL_OUTPUT],
+        },
+    )
+}
+
+/// The first that is there: of each list those of the family, then the others.
+fn find<'a>(span: &Span<'a>, family: Family, lists: [&[Source]; 3]) -> Option<Found<'a>> {
+    lists.into_iter().find_map(|list| {
+        let own = list.iter().filter(|(of, _)| *of == family);
+        let others = list.iter().filter(|(of, _)| *of != family);
+        own.chain(others).find_map(|(_, place)| read(span, *place))
+    })
+}
+
+fn read<'a>(span: &Span<'a>, place: Place) -> Option<Found<'a>> {
+    let Span { attributes, .. } = span;
+    let found = |json, keys: &[&'static str]| Some(Found { json, keys: keys.to_vec() });
+    match place {
+        Key(key, parse) => found(to_json(said(attributes, key)?, parse), &[key]),
+        Typed(key, kind) => {
+            let is_json = as_str(attributes.get(kind)) == Some("application/json");
+            let parse = if is_json { Always } else { Never };
+            found(to_json(said(attributes, key)?, parse), &[key, kind])
+        }
+        Flat(prefix) => found(unflatten(attributes, prefix)?, &[prefix]),
+        Messages => {
+            let keys = ["gen_ai.input.messages", "gen_ai.system_instructions"];
+            found(messages(attributes)?, &keys)
+        }
+        AiSdkAnswer => ai_sdk_answer(attributes),
+        Messaged => found(event_messages(span, |name| name != CHOICE)?, &[]),
+        Chosen => found(choice(span)?, &[]),
+        ToolMessage => {
+            let event = span.events.iter().find(|event| event.name == "gen_ai.tool.message")?;
+            found(to_json(event.attributes.get("content")?, Structured), &[])
+        }
+    }
+}
+
+/// A value that says something.
+fn said<'s, 'a>(attributes: &'s Attributes<'a>, key: &str) -> Option<&'s AnyValue<'a>> {
+    attributes.get(key).filter(|value| match value {
+        AnyValue::Text(text) => !text.is_empty(),
+        AnyValue::Empty => false,
+        _ => true,
+    })
+}
+
+/// The messages of the conventions, after the system's instructions unless they have
+/// some of their own.
+fn messages<'a>(attributes: &Attributes<'a>) -> Option<Json<'a>> {
+    let messages = to_json(said(attributes, "gen_ai.input.messages")?, Always);
+    let Some(instructions) = said(attributes, "gen_ai.system_instructions") else {
+        return Some(messages);
+    };
+    let instructions = to_json(instructions, Structured);
+    let list = messages.trim();
+    let (Some(inner), false) = (
+        list.strip_prefix('[').and_then(|list| list.strip_suffix(']')),
+        list.contains("\"role\":\"system\"") || list.contains("\"role\": \"system\""),
+    ) else {
+        return Some(messages);
+    };
+    // Parts where they are a list, as other messages have them.
+    let field = if instructions.starts_with('[') { "parts" } else { "content" };
+    let comma = if inner.trim().is_empty() { "" } else { "," };
+    Some(format!("[{{\"role\":\"system\",\"{field}\":{instructions}}}{comma}{inner}]").into())
+}
+
+/// What the AI SDK has of an answer: text, calls of tools, an object.
+fn ai_sdk_answer<'a>(attributes: &Attributes<'a>) -> Option<Found<'a>> {
+    let text = said(attributes, "ai.response.text");
+    let calls = said(attributes, "ai.response.toolCalls");
+    let object = said(attributes, "ai.response.object");
+    let keys = vec!["ai.response.text", "ai.response.toolCalls", "ai.response.object"];
+    let json = match (text, calls, object) {
+        (None, None, None) => return None,
+        (None, None, Some(object)) => to_json(object, Always),
+        (text, calls, _) => {
+            let mut json = String::from("{\"role\":\"assistant\",\"content\":");
+            match text {
+                Some(text) => push_json(&mut json, text),
+                None => json.push_str("null"),
+            }
+            if let Some(calls) = calls {
+                json.push_str(",\"tool_calls\":");
+                json.push_str(&to_json(calls, Always));
+            }
+            json.push('}');
+            json.into()
+        }
+    };
+    Some(Found { json, keys })
+}
+
+/// The event with an answer.
+const CHOICE: &str = "gen_ai.choice";
+
+/// Messages among a span's events, each with the role that its name says, and all else
+/// that it has.
+fn event_messages<'a>(span: &Span<'a>, wanted: impl Fn(&str) -> bool) -> Option<Json<'a>> {
+    let messages = span.events.iter().filter_map(|event| {
+        let name = event.name.strip_prefix("gen_ai.")?;
+        let role =
+            name.strip_suffix(".message").or((&*event.name == CHOICE).then_some("assistant"));
+        role.filter(|_| wanted(&event.name)).map(|role| (role, event))
+    });
+    let messages: Vec<_> = messages.collect();
+    if messages.is_empty() {
+        return None;
+    }
+    let mut json = String::new();
+    push_list(&mut json, messages.into_iter(), |json, (role, event)| {
+        let mut first = true;
+        json.push('{');
+        push_key(json, "role", &mut first);
+        push_text(json, role);
+        for (key, value) in event.attributes.all().iter().filter(|(key, _)| key != "role") {
+            let key = if key == "message" { "content" } else { key };
+            push_key(json, key, &mut first);
+            json.push_str(&to_json(value, Structured));
+        }
+        json.push('}');
+    });
+    Some(json.into())
+}
+
+/// What the events say of the answer: on a tool's span what the tool gave, else messages.
+fn choice<'a>(span: &Span<'a>) -> Option<Json<'a>> {
+    let is_tool = span.events.iter().any(|event| event.name == "gen_ai.tool.message")
+        && !span.events.iter().any(|event| event.name == "gen_ai.user.message");
+    if is_tool {
+        let event = span.events.iter().find(|event| event.name == CHOICE)?;
+        return Some(to_json(event.attributes.get("message")?, Structured));
+    }
+    event_messages(span, |name| name == CHOICE)
+}
+
+/// Attributes with the name of a model, the best first.
+const MODELS: [(Family, &[&str]); 4] = [
+    (Langfuse, &["langfuse.observation.model.name"]),
+    (OpenInference, &["llm.model_name", "embedding.model_name"]),
+    (GenAi, &["gen_ai.response.model", "gen_ai.request.model"]),
+    (Other, &["ai.response.model", "ai.model.id", "mlflow.llm.model", "model", "ai.model"]),
+];
+
+/// The model that a span called, and the attribute that says it.
+pub(super) fn find_model<'a>(
+    attributes: &Attributes<'a>,
+    family: Family,
+) -> Option<(Cow<'a, str>, &'static str)> {
+    let own = MODELS.iter().filter(|(of, _)| *of == family);
+    let others = MODELS.iter().filter(|(of, _)| *of != family);
+    let named = own
+        .chain(others)
+        .flat_map(|(_, keys)| *keys)
+        .find_map(|key| Some((super::value::unquoted(attributes.get(key))?, *key)));
+    // On calls that failed it is nowhere else.
+    named.or_else(|| {
+        let key = "llm.invocation_parameters";
+        let parameters: serde_json::Value =
+            serde_json::from_str(as_str(attributes.get(key))?).ok()?;
+        let model = parameters.get("model")?.as_str()?;
+        Some((model.to_owned().into(), key))
+    })
+}

@@ -1,0 +1,225 @@
+//! What a span says of its trace: name, session, user, tags, metadata. The rank of what
+//! is said is the place of its source in a list, the best first.
+
+use serde_json::Value;
+
+use super::value::Parse::{Always, Never};
+use super::value::{as_str, push_key, text, texts, to_json, unquoted};
+use crate::formats::otlp::span::{Attributes, Resource, Span};
+use crate::model::{OfTrace, Said, Text};
+
+const SESSIONS: [&str; 8] = [
+    "langfuse.session.id",
+    "session.id",
+    "gen_ai.conversation.id",
+    "traceloop.association.properties.session_id",
+    "ai.telemetry.metadata.sessionId",
+    "langsmith.metadata.session_id",
+    "lmnr.association.properties.session_id",
+    "mlflow.trace.session",
+];
+
+const USERS: [&str; 7] = [
+    "langfuse.user.id",
+    "user.id",
+    "enduser.id",
+    "traceloop.association.properties.user_id",
+    "ai.telemetry.metadata.userId",
+    "langsmith.metadata.user_id",
+    "lmnr.association.properties.user_id",
+];
+
+const TAGS: [&str; 6] = [
+    "langfuse.trace.tags",
+    "tag.tags",
+    "logfire.tags",
+    "ai.telemetry.metadata.tags",
+    "tags",
+    "lmnr.association.properties.tags",
+];
+
+/// Attributes that are the trace's metadata, by prefix.
+const METADATA: [&str; 3] =
+    ["langfuse.trace.metadata.", "ai.telemetry.metadata.", "traceloop.association.properties."];
+
+/// Attributes of what the trace is of, kept under their own names.
+const RELEASE: [&str; 2] = ["langfuse.environment", "langfuse.release"];
+
+/// What a span says of its trace.
+pub(super) fn of_trace<'a>(span: &Span<'a>, resource: &Resource<'a>) -> OfTrace<'a> {
+    let Span { attributes, .. } = span;
+    // Attributes of `OpenInference`, which are an object in one of them.
+    let inner: Option<Value> =
+        as_str(attributes.get("metadata")).and_then(|json| serde_json::from_str(json).ok());
+    let in_metadata = |key: &str| {
+        let text = inner.as_ref()?.get(key)?.as_str().filter(|text| !text.is_empty())?;
+        Some(Text::from(text.to_owned()))
+    };
+    let session = said(attributes, &SESSIONS).or_else(|| {
+        let last = SESSIONS.len();
+        in_metadata("session_id")
+            .map(|value| (last, value))
+            .or_else(|| Some((last + 1, text(resource.attributes.get("session.id"))?)))
+    });
+    let user = said(attributes, &USERS).or_else(|| Some((USERS.len(), in_metadata("user_id")?)));
+    OfTrace {
+        name: name(span),
+        session: session.map(ranked),
+        user: user.map(ranked),
+        tags: tags(attributes),
+        metadata: None,
+    }
+}
+
+fn ranked((rank, value): (usize, Text<'_>)) -> Said<Text<'_>> {
+    Said { rank: u8::try_from(rank).unwrap_or(u8::MAX), value }
+}
+
+fn said<'a>(attributes: &Attributes<'a>, keys: &[&str]) -> Option<(usize, Text<'a>)> {
+    keys.iter().enumerate().find_map(|(at, key)| Some((at, unquoted(attributes.get(key))?)))
+}
+
+/// The name of the trace, where the span says more than its own name, which is the
+/// trace's anyway when it is the root.
+fn name<'a>(span: &Span<'a>) -> Option<Said<Text<'a>>> {
+    let name = text(span.attributes.get("langfuse.trace.name"));
+    name.map(|value| Said { rank: 0, value }).or_else(|| {
+        let value = text(span.attributes.get("ai.telemetry.functionId"))?;
+        span.parent_id.is_none().then_some(Said { rank: 1, value })
+    })
+}
+
+fn tags<'a>(attributes: &Attributes<'a>) -> Vec<Text<'a>> {
+    let mut tags: Vec<_> =
+        TAGS.iter().flat_map(|key| texts(attributes.get(key))).filter(|t| !t.is_empty()).collect();
+    if let Some(list) = as_str(attributes.get("langsmith.span.tags")) {
+        let named = list.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+        tags.extend(named.map(|tag| Text::from(tag.to_owned())));
+    }
+    tags.sort();
+    tags.dedup();
+    tags
+}
+
+/// The metadata of the trace, as far as this span and its resource have any: what was
+/// given for the trace before what the resource says alone.
+pub(super) fn trace_metadata<'a>(
+    attributes: &Attributes<'_>,
+    resource: &Resource<'_>,
+) -> Option<Said<Text<'a>>> {
+    let mut json = String::from("{");
+    let mut first = true;
+    let mut names: Vec<&str> = Vec::new();
+    for prefix in METADATA {
+        for (key, value) in attributes.with_prefix(prefix) {
+            let name = key.get(prefix.len()..).unwrap_or_default();
+            if is_said(key) || names.contains(&name) {
+                continue;
+            }
+            names.push(name);
+            push_key(&mut json, name, &mut first);
+            json.push_str(&to_json(value, Always));
+        }
+    }
+    for key in RELEASE {
+        if let Some(value) = attributes.get(key) {
+            push_key(&mut json, key, &mut first);
+            json.push_str(&to_json(value, Never));
+        }
+    }
+    let rank = u8::from(first);
+    if !resource.attributes.all().is_empty() {
+        push_key(&mut json, "resource", &mut first);
+        push_resource(&mut json, resource);
+    }
+    json.push('}');
+    (!first).then(|| Said { rank, value: json.into() })
+}
+
+/// Writes a resource's attributes as an object.
+pub(super) fn push_resource(json: &mut String, resource: &Resource<'_>) {
+    let mut first = true;
+    json.push('{');
+    for (key, value) in resource.attributes.all() {
+        push_key(json, key, &mut first);
+        super::value::push_json(json, value);
+    }
+    json.push('}');
+}
+
+/// Whether an attribute is one of those that say something of the trace.
+pub(super) fn is_said(key: &str) -> bool {
+    SESSIONS.contains(&key)
+        || USERS.contains(&key)
+        || TAGS.contains(&key)
+        || matches!(key, "langfuse.trace.name" | "langsmith.span.tags")
+}
+
+/// Whether an attribute is part of the trace's metadata.
+pub(super) fn is_metadata(key: &str) -> bool {
+    METADATA.iter().any(|prefix| key.starts_with(prefix)) || RELEASE.contains(&key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::span;
+    use super::*;
+    use crate::formats::otlp::span::AnyValue;
+
+    #[test]
+    fn an_explicit_session_counts_before_one_that_was_made_up() {
+        let resource = Resource::default();
+        let found = of_trace(&span(&[("gen_ai.conversation.id", "made-up")]), &resource);
+        let explicit =
+            of_trace(&span(&[("session.id", "s"), ("gen_ai.conversation.id", "m")]), &resource);
+        assert_eq!(explicit.session.as_ref().unwrap().value, "s");
+        assert!(explicit.session.unwrap().rank < found.session.unwrap().rank);
+        let inner = span(&[("metadata", r#"{"session_id":"s","user_id":"u"}"#)]);
+        let found = of_trace(&inner, &resource);
+        assert_eq!(
+            (found.session.unwrap().value, found.user.unwrap().value),
+            ("s".into(), "u".into())
+        );
+        let mlflow =
+            Attributes::of(vec![("mlflow.trace.session".into(), AnyValue::Text("\"s\"".into()))]);
+        assert_eq!(said(&mlflow, &SESSIONS).unwrap().1, "s");
+    }
+
+    #[test]
+    fn only_a_root_gives_its_function_to_the_trace() {
+        let resource = Resource::default();
+        let mut root = span(&[("ai.telemetry.functionId", "support")]);
+        assert_eq!(
+            of_trace(&root, &resource).name,
+            Some(Said { rank: 1, value: "support".into() })
+        );
+        root.parent_id = Some(crate::formats::otlp::span::Id([1; 8]));
+        assert_eq!(of_trace(&root, &resource).name, None);
+    }
+
+    #[test]
+    fn tags_are_those_of_every_source() {
+        let span = span(&[("tag.tags", r#"["b","a"]"#), ("langsmith.span.tags", "c, a,")]);
+        assert_eq!(of_trace(&span, &Resource::default()).tags, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn metadata_is_what_was_given_and_the_resource() {
+        let span = span(&[
+            ("langfuse.trace.metadata.version", "\"2.1\""),
+            ("traceloop.association.properties.session_id", "s"),
+            ("traceloop.association.properties.plan", "pro"),
+        ]);
+        let name = ("service.name".into(), AnyValue::Text("shop".into()));
+        let resource = Resource { attributes: Attributes::of(vec![name]) };
+        let found = trace_metadata(&span.attributes, &resource).unwrap();
+        let json = r#"{"version":"2.1","plan":"pro","resource":{"service.name":"shop"}}"#;
+        assert_eq!(found, Said { rank: 0, value: json.into() });
+        let alone = trace_metadata(&Attributes::default(), &resource).unwrap();
+        assert_eq!(
+            alone,
+            Said { rank: 1, value: r#"{"resource":{"service.name":"shop"}}"#.into() }
+        );
+        assert_eq!(trace_metadata(&Attributes::default(), &Resource::default()), None);
+    }
+}

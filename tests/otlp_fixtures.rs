@@ -1,0 +1,224 @@
+//! What real clients put on the wire as OTLP, and what must be readable of it. The bodies
+//! in `tests/fixtures/otlp` are those of 24 clients; what must come out was made with an
+//! independent decoder and read by hand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use edgespan::formats::FORMATS;
+use edgespan::http::Route;
+use edgespan::model::Handling;
+use edgespan::pipeline::consume::{Delivery, Outcome, consume};
+use edgespan::pipeline::ingest::{Preference, Upload, ingest};
+use edgespan::time;
+use serde_json::Value;
+
+use common::{PROJECT, RECEIVED, Waiting, World};
+
+/// A request of a client.
+struct Export {
+    path: String,
+    content_type: String,
+    body: Vec<u8>,
+}
+
+/// The requests of one client, and what must be readable after all of them.
+struct Client {
+    name: String,
+    exports: Vec<Export>,
+    expected: Value,
+}
+
+fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/otlp"))
+}
+
+fn read_json(file: &str) -> Value {
+    serde_json::from_slice(&fs::read(folder().join(file)).unwrap()).unwrap()
+}
+
+/// All clients that send spans, in order of their names.
+fn clients() -> Vec<Client> {
+    let mut names: Vec<String> = fs::read_dir(folder())
+        .unwrap()
+        .filter_map(|file| {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            name.strip_suffix("-1.meta.json").map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    let client = |name: String| {
+        let mut exports = Vec::new();
+        let mut expected = Value::Null;
+        for n in 1.. {
+            let file = |ending: &str| format!("{name}-{n}.{ending}");
+            if !folder().join(file("meta.json")).exists() {
+                break;
+            }
+            let meta = read_json(&file("meta.json"));
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            let path = text(&meta["path"]);
+            let content_type = text(&meta["headers"]["content-type"]);
+            let ending = if folder().join(file("bin")).exists() { "bin" } else { "json" };
+            let body = fs::read(folder().join(file(ending))).unwrap();
+            if folder().join(file("expected.json")).exists() {
+                expected = read_json(&file("expected.json"));
+            }
+            if path.ends_with("/traces") {
+                exports.push(Export { path, content_type, body });
+            }
+        }
+        Client { name, exports, expected }
+    };
+    names.into_iter().map(client).collect()
+}
+
+/// Sends an export as the edge would, and has the consumer write it.
+fn send(world: &World, export: &Export) {
+    let queue = Waiting::default();
+    let Ok(Route::Ingest(path)) = Route::find("POST", &export.path, FORMATS) else {
+        panic!("{} takes no exports", export.path)
+    };
+    let format = FORMATS.choose(path, Some(&export.content_type)).unwrap();
+    let preference = Preference { project: Handling::Strict, request: None };
+    let upload = Upload { project: PROJECT, format, preference, received: RECEIVED };
+    let kept =
+        pollster::block_on(ingest(upload, &*export.body, &export.body, &world.store, &queue));
+    let kept = kept.unwrap();
+    assert_eq!(kept.receipt.refused.map(|refused| refused.0), Some(0));
+    for message in queue.0.take() {
+        let delivery = [Delivery { message, attempt: 1 }];
+        let now = || RECEIVED;
+        let outcome = consume(&delivery, &now, FORMATS, &world.store, &world.db);
+        let outcome = pollster::block_on(outcome).remove(0);
+        assert!(matches!(outcome, Outcome::Ack(_)), "{outcome:?}");
+    }
+}
+
+/// What the API says of the traces that are expected.
+fn answers(world: &World, expected: &Value) -> Vec<Value> {
+    let ids = expected["traces"].as_array().unwrap().iter();
+    ids.map(|trace| {
+        serde_json::from_str(&world.get(PROJECT, trace["traceId"].as_str().unwrap())).unwrap()
+    })
+    .collect()
+}
+
+/// What is other than expected, each with where it is.
+fn differences(expected: &Value, found: &[Value]) -> Vec<String> {
+    let mut all = Vec::new();
+    for (trace, found) in expected["traces"].as_array().unwrap().iter().zip(found) {
+        let mut check = |what: &str, expected: &Value, found: &Value| {
+            if expected != found {
+                all.push(format!("{what}: expected {expected}, found {found}"));
+            }
+        };
+        for field in ["name", "sessionId", "userId", "spanCount", "status", "totalTokens"] {
+            check(&format!("trace {field}"), &trace[field], &found[field]);
+        }
+        for tag in trace["tags"].as_array().unwrap() {
+            let has = found["tags"].as_array().unwrap().contains(tag);
+            check(&format!("trace tag {tag}"), &true.into(), &has.into());
+        }
+        let spans: BTreeMap<&str, &Value> = found["spans"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|span| (span["id"].as_str().unwrap(), span))
+            .collect();
+        for wanted in trace["spans"].as_array().unwrap() {
+            let id = wanted["id"].as_str().unwrap();
+            let Some(span) = spans.get(id) else {
+                all.push(format!("span {id} is not there"));
+                continue;
+            };
+            all.extend(span_differences(wanted, span));
+        }
+    }
+    all
+}
+
+fn span_differences(wanted: &Value, span: &Value) -> Vec<String> {
+    let mut all = Vec::new();
+    let name = format!("{} {}", wanted["name"], wanted["id"]);
+    let mut check = |what: &str, expected: &Value, found: &Value| {
+        if expected != found {
+            all.push(format!("{name} {what}: expected {expected}, found {found}"));
+        }
+    };
+    for (field, ours) in [
+        ("name", "name"),
+        ("parentId", "parentSpanId"),
+        ("type", "type"),
+        ("model", "model"),
+        ("promptTokens", "promptTokens"),
+        ("completionTokens", "completionTokens"),
+        ("totalTokens", "totalTokens"),
+        ("status", "status"),
+        ("errorMessage", "errorMessage"),
+    ] {
+        check(field, &wanted[field], &span[ours]);
+    }
+    let count = |value: &Value| value.as_u64().unwrap_or(0).into();
+    check("cachedTokens", &count(&wanted["cachedTokens"]), &count(&span["cachedTokens"]));
+    let cost = |value: &Value| {
+        value.as_f64().or_else(|| value.as_str()?.parse().ok()).map(|cost| (cost * 1e9).round())
+    };
+    check("cost", &cost(&wanted["cost"]).into(), &cost(&span["cost"]).into());
+    for (field, ours) in [("startTime", "startTime"), ("endTime", "endTime")] {
+        let ns: Option<i64> = wanted[field].as_str().and_then(|ns| ns.parse().ok());
+        let at = ns.filter(|ns| *ns > 0).map(|ns| time::with_millis(ns / 1_000));
+        check(field, &at.into(), &span[ours]);
+    }
+    for (has, field, includes) in
+        [("hasInput", "input", "inputIncludes"), ("hasOutput", "output", "outputIncludes")]
+    {
+        check(has, &wanted[has], &(!span[field].is_null()).into());
+        let text = span[field].to_string();
+        for part in wanted[includes].as_array().into_iter().flatten() {
+            let part = part.as_str().unwrap();
+            let quoted = serde_json::to_string(part).unwrap();
+            let there = text.contains(part) || text.contains(quoted.trim_matches('"'));
+            check(&format!("{field} with {part:?} in {text:.200}"), &true.into(), &there.into());
+        }
+    }
+    all
+}
+
+#[test]
+fn every_client_reads_as_it_should() {
+    let mut all = Vec::new();
+    for client in clients().iter().filter(|client| !client.exports.is_empty()) {
+        let world = World::new();
+        client.exports.iter().for_each(|export| send(&world, export));
+        for difference in differences(&client.expected, &answers(&world, &client.expected)) {
+            all.push(format!("{}: {difference}", client.name));
+        }
+    }
+    assert!(all.is_empty(), "{} differences\n{}", all.len(), all.join("\n"));
+}
+
+#[test]
+fn order_and_repetition_change_nothing() {
+    for client in clients().iter().filter(|client| !client.exports.is_empty()) {
+        let answer = |exports: &[&Export]| {
+            let world = World::new();
+            for export in exports {
+                send(&world, export);
+            }
+            answers(&world, &client.expected)
+        };
+        let forward: Vec<_> = client.exports.iter().collect();
+        let twice: Vec<_> = forward.iter().rev().chain(&forward).copied().collect();
+        assert_eq!(answer(&forward), answer(&twice), "{}", client.name);
+    }
+}
