@@ -86,10 +86,11 @@ fn clients() -> Vec<Client> {
 /// Sends an export as the edge would, and has the consumer write it.
 fn send(world: &World, export: &Export) {
     let queue = Waiting::default();
-    let Ok(Route::Ingest(path)) = Route::find("POST", &export.path, FORMATS) else {
+    let Ok(Route::Ingest(at)) = Route::find("POST", &export.path, FORMATS) else {
         panic!("{} takes no exports", export.path)
     };
-    let format = FORMATS.choose(path, Some(&export.content_type)).unwrap();
+    let (format, accepted) = FORMATS.choose(at, Some(&export.content_type)).unwrap();
+    assert_eq!(accepted, Ok(()));
     let preference = Preference { project: Handling::Strict, request: None };
     let upload = Upload { project: PROJECT, format, preference, received: RECEIVED };
     let kept =

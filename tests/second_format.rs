@@ -43,6 +43,7 @@ const LINES: WireFormat = WireFormat {
     name: "lines",
     ending: "lines.txt",
     paths: &["/lines", "/api/v1/traces"],
+    unkept_paths: &["/lines/comments"],
     accepts: |content_type| content_type == Some("text/lines"),
     content_type: "text/lines",
     max_body_bytes: 1_000,
@@ -75,6 +76,7 @@ const LINES: WireFormat = WireFormat {
     accepted: |Receipt { events, .. }, _| {
         Reply::content(202, "text/lines", format!("{events} kept"))
     },
+    unkept: || Reply::content(202, "text/lines", "nobody keeps comments"),
     rejected: |error, id| Reply::content(error.kind().status, "text/lines", format!("no ({id})")),
 };
 
@@ -153,16 +155,20 @@ fn post(
     content_type: Option<&str>,
     body: &str,
 ) -> Result<Reply, Error> {
-    let Route::Ingest(path) = Route::find("POST", path, world.formats)? else {
+    let Route::Ingest(at) = Route::find("POST", path, world.formats)? else {
         panic!("{path} takes no batches")
     };
-    let format = world.formats.choose(path, content_type)?;
+    let (format, accepted) = world.formats.choose(at, content_type)?;
+    accepted?;
+    if !at.kept {
+        return Ok((format.unkept)());
+    }
     let raw = body.as_bytes().to_vec();
     let upload = Upload { project: PROJECT, format, preference: STRICT, received: RECEIVED };
     let kept = ingest(upload, body, &raw, &world.store, queue);
     let Ingested { receipt, unsent } = pollster::block_on(kept)?;
     assert_eq!(unsent, None);
-    Ok((format.accepted)(&receipt, path))
+    Ok((format.accepted)(&receipt, at.path))
 }
 
 fn deliver(world: &World, formats: Formats, message: &Message) -> Outcome {
@@ -216,6 +222,9 @@ fn a_content_type_tells_formats_at_one_path_apart() {
     let reply = post(&world, &queue, "/api/v1/traces", None, native).unwrap();
     assert_eq!(reply.status, 201);
     let wanted = "Content-Type: expected application/json in UTF-8 or text/lines";
+    let comment = post(&world, &queue, "/lines/comments", Some("text/lines"), "anything").unwrap();
+    assert_eq!((comment.status, comment.text()), (202, "nobody keeps comments"));
+    assert_eq!(queue.0.borrow().len(), 1);
     let refused = post(&world, &queue, "/api/v1/traces", Some("text/plain"), BODY);
     assert_eq!(refused, Err(Reject::UnsupportedMediaType(wanted.into()).into()));
     assert!(matches!(

@@ -17,7 +17,7 @@ use crate::edge::adapters::analytics;
 use crate::edge::adapters::d1::Index;
 use crate::edge::adapters::r2::R2Bucket;
 use crate::error::{Error, Fault};
-use crate::formats::{FORMATS, content_type};
+use crate::formats::{FORMATS, FormatPath, content_type};
 use crate::http;
 use crate::http::{RequestInfo, Route};
 use crate::index::Database;
@@ -125,7 +125,7 @@ impl Call {
             Route::Preflight => Ok(http::preflight()),
             Route::Health => Ok(http::health()),
             Route::Page(page) => self.page(&page, &url).await,
-            Route::Ingest(path) => self.ingest(path).await,
+            Route::Ingest(at) => self.ingest(at).await,
             Route::DeadLetters => {
                 let (who, index) = self.reader().await?;
                 Ok(Reply::data(api::dead_letters(&who.project, &index).await?))
@@ -172,21 +172,24 @@ impl Call {
         Ok((who, index))
     }
 
-    async fn ingest(&mut self, path: &str) -> Result<Reply, Error> {
-        self.format = FORMATS.first_at(path);
+    async fn ingest(&mut self, at: FormatPath) -> Result<Reply, Error> {
+        let (format, accepted) = FORMATS.choose(at, self.header("content-type").as_deref())?;
+        self.format = Some(format);
         let index = self.index()?;
         let who = self.principal(&index).await?;
         self.count_request(&who, false).await?;
+        accepted?;
         let prefer = self.header("prefer");
         let preference = Preference {
             project: who.handling,
             request: prefer.as_deref().and_then(ingest::preferred_handling),
         };
-        let format = FORMATS.choose(path, self.header("content-type").as_deref())?;
-        self.format = Some(format);
         // What it is counted as is held up to the end, as the body is.
         let Body { bytes, raw, share: _share } =
             body::read_body(&mut self.request, format.max_body_bytes).await?;
+        if !at.kept {
+            return Ok((format.unkept)());
+        }
         self.bytes = Some(bytes.len());
         let store: R2Bucket = binding(&self.env, "RAW")?;
         let queue = self.env.queue("QUEUE").map_err(|e| Fault::Internal(e.to_string()))?;
@@ -210,7 +213,7 @@ impl Call {
                 }
             });
         }
-        Ok((format.accepted)(&receipt, path))
+        Ok((format.accepted)(&receipt, at.path))
     }
 
     /// Counts what the request came to, and hands counts on when it is time.

@@ -8,14 +8,14 @@ use serde_json::json;
 use crate::dashboard;
 use crate::dashboard::Page;
 use crate::error::Reject;
-use crate::formats::Formats;
+use crate::formats::{FormatPath, Formats};
 use crate::reply::Reply;
 
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// `POST` of a batch, to this path of its wire format.
-    Ingest(&'static str),
+    /// `POST` of a batch, or of what is not kept, to this path of its wire format.
+    Ingest(FormatPath),
     /// `GET /api/v1/traces`
     ListTraces,
     /// `GET /api/v1/traces/{id}`, the id decoded.

@@ -2,14 +2,20 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::error::{Error, Fault, Kind, Severity};
-use crate::formats::FORMATS;
+use crate::formats::{FORMATS, FormatPath};
 use crate::telemetry::data_points;
 
 #[test]
 fn finds_routes() {
     let find = |method, path| Route::find(method, path, FORMATS);
-    assert_eq!(find("POST", "/api/v1/traces"), Ok(Route::Ingest("/api/v1/traces")));
-    assert_eq!(find("POST", "/api/v1/traces/"), Ok(Route::Ingest("/api/v1/traces")));
+    assert_eq!(
+        find("POST", "/api/v1/traces"),
+        Ok(Route::Ingest(FormatPath { path: "/api/v1/traces", kept: true }))
+    );
+    assert_eq!(
+        find("POST", "/api/v1/traces/"),
+        Ok(Route::Ingest(FormatPath { path: "/api/v1/traces", kept: true }))
+    );
     assert_eq!(find("GET", "/api/v1/traces"), Ok(Route::ListTraces));
     assert_eq!(find("GET", "/api/v1/traces/a%2Fb%20c"), Ok(Route::GetTrace("a/b c".into())));
     let span = Route::GetSpan("a/b".into(), "c d".into());

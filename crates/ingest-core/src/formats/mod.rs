@@ -19,34 +19,40 @@ pub const FORMATS: Formats = Formats(&[twosignal::FORMAT, otlp::PROTOBUF, otlp::
 pub struct Formats(pub &'static [WireFormat]);
 
 impl Formats {
-    /// The path that batches of some format are posted to and that this one is, but
-    /// for a slash at its end.
+    /// What is posted to this path, but for a slash at its end: batches, or what is not
+    /// kept.
     #[must_use]
-    pub fn find_path(self, path: &str) -> Option<&'static str> {
+    pub fn find_path(self, path: &str) -> Option<FormatPath> {
         let path = path.strip_suffix('/').unwrap_or(path);
-        self.0.iter().flat_map(|format| format.paths).find(|known| **known == path).copied()
-    }
-
-    /// The format at a path that a `Content-Type` header, or none, means.
-    ///
-    /// # Errors
-    /// 415 when it means none that is at this path, which says which are.
-    pub fn choose(
-        self,
-        path: &str,
-        content_type: Option<&str>,
-    ) -> Result<&'static WireFormat, Reject> {
-        self.at(path).find(|format| (format.accepts)(content_type)).ok_or_else(|| {
-            let wanted: Vec<_> = self.at(path).map(|format| format.content_type).collect();
-            let message = format!("Content-Type: expected {}", wanted.join(" or "));
-            Reject::UnsupportedMediaType(message)
+        let known = |paths: fn(&WireFormat) -> &'static [&'static str]| {
+            self.0.iter().flat_map(paths).find(|known| **known == path).copied()
+        };
+        let kept = known(|format| format.paths).map(|path| FormatPath { path, kept: true });
+        kept.or_else(|| {
+            known(|format| format.unkept_paths).map(|path| FormatPath { path, kept: false })
         })
     }
 
-    /// The first format at a path: it answers requests of a content type that is none.
-    #[must_use]
-    pub fn first_at(self, path: &str) -> Option<&'static WireFormat> {
-        self.at(path).next()
+    /// The format at a path that a `Content-Type` header, or none, means; and where it
+    /// means none that is at this path, the first of those, to answer in, with a 415 that
+    /// says which are.
+    ///
+    /// # Errors
+    /// 404 for a path that is none of theirs.
+    pub fn choose(
+        self,
+        path: FormatPath,
+        content_type: Option<&str>,
+    ) -> Result<(&'static WireFormat, Result<(), Reject>), Reject> {
+        if let Some(format) = self.at(path).find(|format| (format.accepts)(content_type)) {
+            return Ok((format, Ok(())));
+        }
+        let wanted: Vec<_> = self.at(path).map(|format| format.content_type).collect();
+        let message = format!("Content-Type: expected {}", wanted.join(" or "));
+        let first = self.at(path).next();
+        let first =
+            first.ok_or_else(|| Reject::NotFound("there is nothing at this path".into()))?;
+        Ok((first, Err(Reject::UnsupportedMediaType(message))))
     }
 
     /// The format of the raw batch whose object has this key. `None` for one that only
@@ -57,9 +63,23 @@ impl Formats {
         self.0.iter().find(|format| format.ending == ending)
     }
 
-    fn at(self, path: &str) -> impl Iterator<Item = &'static WireFormat> {
-        self.0.iter().filter(move |format| format.paths.contains(&path))
+    fn at(
+        self,
+        FormatPath { path, kept }: FormatPath,
+    ) -> impl Iterator<Item = &'static WireFormat> {
+        let paths =
+            move |format: &WireFormat| if kept { format.paths } else { format.unkept_paths };
+        self.0.iter().filter(move |format| paths(format).contains(&path))
     }
+}
+
+/// A path of a wire format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormatPath {
+    /// The path, without a slash at its end.
+    pub path: &'static str,
+    /// Whether what is posted there is kept.
+    pub kept: bool,
 }
 
 #[cfg(test)]
@@ -77,11 +97,24 @@ mod tests {
 
     #[test]
     fn a_path_and_a_content_type_tell_the_format() {
-        let path = FORMATS.find_path("/api/v1/traces/").unwrap();
-        assert_eq!(FORMATS.choose(path, None).unwrap().ending, "json");
-        let refused = FORMATS.choose(path, Some("text/plain")).unwrap_err();
-        let wanted = "Content-Type: expected application/json in UTF-8";
-        assert_eq!(refused, Reject::UnsupportedMediaType(wanted.into()));
+        let choose = |path, content_type| {
+            let (format, accepted) =
+                FORMATS.choose(FORMATS.find_path(path).unwrap(), content_type).unwrap();
+            (format.ending, accepted.is_ok())
+        };
+        for (path, content_type, ending, accepted) in [
+            ("/api/v1/traces/", None, "json", true),
+            ("/api/v1/traces", Some("text/plain"), "json", false),
+            ("/v1/traces", Some("application/x-protobuf; x=1"), "otlp.pb", true),
+            ("/api/public/otel/v1/traces", Some("application/json"), "otlp.json", true),
+            ("/v1/metrics", Some("application/json"), "otlp.json", true),
+            ("/v1/traces", None, "otlp.pb", false),
+        ] {
+            assert_eq!(choose(path, content_type), (ending, accepted), "{path} {content_type:?}");
+        }
+        let (_, refused) = FORMATS.choose(FORMATS.find_path("/v1/traces").unwrap(), None).unwrap();
+        let wanted = "Content-Type: expected application/x-protobuf or application/json in UTF-8";
+        assert_eq!(refused, Err(Reject::UnsupportedMediaType(wanted.into())));
         assert_eq!(FORMATS.find_path("/api/v1/trace"), None);
     }
 

@@ -21,6 +21,9 @@ pub struct WireFormat {
     /// The paths that its batches are posted to, without a slash at the end. Formats may
     /// share one: the content type then tells them apart.
     pub paths: &'static [&'static str],
+    /// The paths of what its clients send besides and nobody keeps here: it is answered as
+    /// if it were kept, with a word on it, so that their consoles stay quiet.
+    pub unkept_paths: &'static [&'static str],
     /// Whether a `Content-Type` header, or none, means this format.
     pub accepts: fn(content_type: Option<&str>) -> bool,
     /// The content type that it wants, for whoever sent another.
@@ -44,7 +47,9 @@ pub struct WireFormat {
     /// What the client reads when its batch is kept. The text is the path that it was
     /// posted to.
     pub accepted: fn(receipt: &Receipt, path: &str) -> Reply,
-    /// What it reads when it is not. The text is the id of the request.
+    /// What it reads when it sent something that is not kept.
+    pub unkept: fn() -> Reply,
+    /// What it reads when its batch is refused. The text is the id of the request.
     pub rejected: fn(error: &Error, request_id: &str) -> Reply,
 }
 

@@ -31,11 +31,16 @@ use crate::model::{Body, Event};
 const PATHS: &[&str] =
     &["/v1/traces", reply::COUNTING_PATH, "/api/v1/otel/v1/traces", "/api/public/otel/v1/traces"];
 
+/// Where the other signals are posted to. Some clients send metrics unasked, and print an
+/// error each time that they are refused.
+const UNKEPT_PATHS: &[&str] = &["/v1/metrics", "/v1/logs"];
+
 /// The row of OTLP in protobuf.
 pub const PROTOBUF: WireFormat = WireFormat {
     name: "OTLP (protobuf)",
     ending: "otlp.pb",
     paths: PATHS,
+    unkept_paths: UNKEPT_PATHS,
     accepts: |content_type| content_type.is_some_and(is_protobuf),
     content_type: "application/x-protobuf",
     max_body_bytes: MAX_OTLP_BODY_BYTES,
@@ -47,6 +52,7 @@ pub const PROTOBUF: WireFormat = WireFormat {
         Some(Cow::Owned(show::span(&protobuf::message::span(bytes.own, 0..bytes.own.len()))))
     },
     accepted: reply::accepted_in_protobuf,
+    unkept: reply::unkept_in_protobuf,
     rejected: reply::rejected_in_protobuf,
 };
 
@@ -55,6 +61,7 @@ pub const JSON: WireFormat = WireFormat {
     name: "OTLP (JSON)",
     ending: "otlp.json",
     paths: PATHS,
+    unkept_paths: UNKEPT_PATHS,
     accepts: |content_type| content_type.is_some_and(is_json),
     content_type: "application/json in UTF-8",
     max_body_bytes: MAX_OTLP_BODY_BYTES,
@@ -64,6 +71,7 @@ pub const JSON: WireFormat = WireFormat {
     decode_event: |bytes| decode_event(bytes, json_event),
     show_event: |bytes| std::str::from_utf8(bytes.own).ok().map(Cow::Borrowed),
     accepted: reply::accepted_in_json,
+    unkept: reply::unkept_in_json,
     rejected: reply::rejected_in_json,
 };
 

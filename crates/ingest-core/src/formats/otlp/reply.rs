@@ -56,6 +56,21 @@ pub(super) fn accepted_in_protobuf(receipt: &Receipt, _: &str) -> Reply {
     Reply::content(200, PROTOBUF, body)
 }
 
+/// What is said of signals that are not kept.
+const TRACES_ONLY: &str = "Edgespan keeps traces only";
+
+pub(super) fn unkept_in_json() -> Reply {
+    let body = json!({ "partialSuccess": { "errorMessage": TRACES_ONLY } });
+    Reply::content(200, "application/json", body.to_string())
+}
+
+pub(super) fn unkept_in_protobuf() -> Reply {
+    let (mut partial, mut body) = (Vec::new(), Vec::new());
+    put_bytes(&mut partial, 2, TRACES_ONLY.as_bytes());
+    put_bytes(&mut body, 1, &partial);
+    Reply::content(200, PROTOBUF, body)
+}
+
 pub(super) fn rejected_in_json(error: &Error, request_id: &str) -> Reply {
     let (status, code) = status(error);
     let message = error_message(error, request_id);

@@ -43,6 +43,7 @@ pub const FORMAT: WireFormat = WireFormat {
     name: "2Signal",
     ending: "json",
     paths: &["/api/v1/traces"],
+    unkept_paths: &[],
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: JSON,
     max_body_bytes: MAX_BODY_BYTES,
@@ -56,6 +57,7 @@ pub const FORMAT: WireFormat = WireFormat {
     decode_event: |bytes| text_of(bytes).and_then(decode_event).into_iter().collect(),
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
     accepted: |receipt, _| reply::accepted(receipt),
+    unkept: || Reply::empty(204),
     rejected: Reply::error,
 };
 
