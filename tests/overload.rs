@@ -12,8 +12,9 @@ use edgespan::batch::{BatchRef, RawStore};
 use edgespan::error::Fault;
 use edgespan::formats::FORMATS;
 use edgespan::index::{Database, Param, QueryResults, Statement};
-use edgespan::pipeline::consume::{Delivery, Outcome, consume, consume_dead, delay};
+use edgespan::pipeline::consume::{Delivery, Outcome, consume, consume_dead};
 use edgespan::pipeline::queue::Message;
+use edgespan::pipeline::retry::delay;
 use edgespan::pipeline::sweep::{GRACE_MS, sweep};
 
 const OVERLOADED: &str = "D1_ERROR: D1 DB is overloaded. Requests queued for too long.";

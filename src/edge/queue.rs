@@ -129,7 +129,10 @@ impl Consumer {
         match parse(&message.body()) {
             Ok(message) => Some(Delivery { message, attempt }),
             Err(why) => {
-                let none = Delivery { message: Message { v: 0, key: String::new() }, attempt };
+                let none = Delivery {
+                    message: Message { v: 0, key: String::new(), bytes: None },
+                    attempt,
+                };
                 self.settle(&none, message, &Outcome::Retry { delay_s: 600, why }, false);
                 None
             }

@@ -9,13 +9,14 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::AssertUnwindSafe;
 
 use futures_util::{FutureExt, StreamExt, stream};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::queue::Message;
+use super::retry::{delay, shuffled};
 use crate::batch::{BatchRef, RawStore};
 use crate::formats::Formats;
 use crate::formats::wire_format::WireFormat;
 use crate::index::{Database, recovery};
+use crate::limits::MAX_BODY_BYTES;
 use crate::model::{Event, Millis};
 use ingest_core::index_writer::statements::{Source, plan};
 
@@ -89,16 +90,12 @@ struct Raw {
     at: usize,
 }
 
-/// Raw batches read at once: while one is on its way, others are.
+/// Raw batches read at once, unless they are large: while one is on its way, others are.
 const READS: usize = 4;
 /// Bytes of raw batches that are written together, or the first batch that
 /// exceeds them: with what is being read meanwhile, far below an isolate's
 /// memory.
 const TOGETHER_BYTES: usize = 4 * 1024 * 1024;
-
-/// Where the wait between two tries stops growing, in seconds. The platform
-/// allows a day.
-const MAX_DELAY_S: u32 = 600;
 
 /// Writes the batches that the messages point to: what each message came to,
 /// in their order. `now` is the clock.
@@ -115,12 +112,45 @@ pub async fn consume(
             *outcome = Some(result);
         }
     };
-    let mut reads = stream::iter(deliveries.iter().enumerate())
-        .map(async |(at, delivery)| (at, guarded(read(at, delivery, formats, store)).await))
+    let all: Vec<_> = deliveries.iter().enumerate().collect();
+    let mut left_out = "it was left out".to_owned();
+    // A large one is read when no other is there.
+    let large = |delivery: &Delivery| is_large(delivery, formats);
+    for run in all.chunk_by(|(_, a), (_, b)| !large(a) && !large(b)) {
+        if let Break(why) = consume_run(run, now, formats, store, db, &mut settle).await {
+            left_out = why;
+            break;
+        }
+    }
+    let outcome = |(result, delivery): (Option<Result<Written, Failure>>, &Delivery)| {
+        let delay_s = delay(delivery.attempt, &delivery.message.key);
+        match result {
+            Some(Ok(written)) => Outcome::Ack(written),
+            Some(Err(Failure::Lasting(why))) => Outcome::Bury { why },
+            Some(Err(Failure::Passing(why) | Failure::Away(why))) => {
+                Outcome::Retry { delay_s, why }
+            }
+            None => Outcome::Retry { delay_s, why: left_out.clone() },
+        }
+    };
+    outcomes.into_iter().zip(deliveries).map(outcome).collect()
+}
+
+/// Writes some of the batches, together as far as they may be: reads them a few at a time,
+/// and writes what was read whenever that is enough.
+async fn consume_run(
+    run: &[(usize, &Delivery)],
+    now: &impl Fn() -> Millis,
+    formats: Formats,
+    store: &impl RawStore,
+    db: &impl Database,
+    settle: &mut impl FnMut(usize, Result<Written, Failure>),
+) -> ControlFlow<String> {
+    let mut reads = stream::iter(run)
+        .map(async |(at, delivery)| (*at, guarded(read(*at, delivery, formats, store)).await))
         .buffered(READS);
     let mut group = Vec::new();
     let mut bytes = 0;
-    let mut left_out = "it was left out".to_owned();
     loop {
         let read = reads.next().await;
         let last = read.is_none();
@@ -134,28 +164,23 @@ pub async fn consume(
         }
         if last || bytes >= TOGETHER_BYTES {
             bytes = 0;
-            if let Break(why) = write_all(std::mem::take(&mut group), now, db, &mut settle).await {
-                left_out = why;
-                break;
-            }
+            write_all(std::mem::take(&mut group), now, db, settle).await?;
         }
         if last {
-            break;
+            return Continue(());
         }
     }
-    drop(reads);
-    let outcome = |(result, delivery): (Option<Result<Written, Failure>>, &Delivery)| {
-        let delay_s = delay(delivery.attempt, &delivery.message.key);
-        match result {
-            Some(Ok(written)) => Outcome::Ack(written),
-            Some(Err(Failure::Lasting(why))) => Outcome::Bury { why },
-            Some(Err(Failure::Passing(why) | Failure::Away(why))) => {
-                Outcome::Retry { delay_s, why }
-            }
-            None => Outcome::Retry { delay_s, why: left_out.clone() },
-        }
-    };
-    outcomes.into_iter().zip(deliveries).map(outcome).collect()
+}
+
+/// Whether a batch is too large to be read while others are: by what its message says,
+/// or else by what its format allows.
+fn is_large(delivery: &Delivery, formats: Formats) -> bool {
+    let most = || formats.of_key(&delivery.message.key).map_or(0, |format| format.max_body_bytes);
+    let bytes = delivery
+        .message
+        .bytes
+        .map_or_else(most, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    bytes > MAX_BODY_BYTES
 }
 
 /// The dead letters' pipeline: what was given up is tried once more, for what
@@ -194,22 +219,6 @@ pub async fn consume_dead(
         }
     }
     outcomes
-}
-
-/// How long to wait for the next try: 2 to 4 seconds, 4 to 8, 8 to 16, … and at
-/// last 600 to 1,200, so that an outage of minutes costs few tries. Where
-/// between is each batch's own, another one each time, so that what failed
-/// together does not come back together.
-#[must_use]
-pub fn delay(attempt: u32, key: &str) -> u32 {
-    let least = 2_u32.saturating_pow(attempt.max(1)).min(MAX_DELAY_S);
-    let more = shuffled(attempt, key) % u64::from(least + 1);
-    least + u32::try_from(more).unwrap_or(0)
-}
-
-/// A number that a key has at an attempt, and no other key.
-fn shuffled(attempt: u32, key: &str) -> u64 {
-    xxh3_64_with_seed(key.as_bytes(), attempt.into())
 }
 
 /// What a panic leaves behind is one message's failure, and costs no other

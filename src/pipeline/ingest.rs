@@ -69,6 +69,7 @@ pub async fn ingest<S: RawStore>(
     let mut unsent = None;
     if receipt.events > 0 {
         let batch = BatchRef::of(project, body.as_ref(), received, format.ending);
+        let bytes = body.as_ref().len();
         drop(body);
         let key = batch.key();
         // Once more when it fails: clients of this API do not, and putting the
@@ -76,7 +77,7 @@ pub async fn ingest<S: RawStore>(
         if store.put(&key, raw).await.is_err() {
             store.put(&key, raw).await?;
         }
-        let message = Message::of(&batch);
+        let message = Message::of(&batch).with_bytes(bytes);
         if queue.send(&message).await.is_err() && queue.send(&message).await.is_err() {
             unsent = Some(message);
         }

@@ -5,4 +5,5 @@ pub mod consume;
 pub mod ingest;
 pub mod queue;
 pub mod replay;
+pub mod retry;
 pub mod sweep;

@@ -19,13 +19,22 @@ pub struct Message {
     pub v: u32,
     /// The full key of the raw object.
     pub key: String,
+    /// How many bytes it has, where that is known: who reads several at once has to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
 }
 
 impl Message {
     /// The message for this batch.
     #[must_use]
     pub fn of(batch: &BatchRef) -> Self {
-        Self { v: VERSION, key: batch.key() }
+        Self { v: VERSION, key: batch.key(), bytes: None }
+    }
+
+    /// The same, where the size is known.
+    #[must_use]
+    pub fn with_bytes(self, bytes: usize) -> Self {
+        Self { bytes: u64::try_from(bytes).ok(), ..self }
     }
 
     /// The batch that the message points to, or why it cannot be told.

@@ -18,7 +18,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use self::export::{Export, Located, Scope};
-use self::map::{Detail, span_body};
+use self::map::detail::Detail;
+use self::map::span_body;
 use super::content_type::{is_json, is_protobuf};
 use super::decoded::Decoded;
 use super::wire_format::{EventBytes, WireFormat};

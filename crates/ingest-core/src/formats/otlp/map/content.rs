@@ -4,9 +4,10 @@
 
 use std::borrow::Cow;
 
+use super::detail::Detail;
 use super::kind::Family;
 use super::unflatten::unflatten;
-use super::value::{Parse, as_str, push_json, push_key, push_list, push_text, to_json};
+use super::value::{JsonWriter, Parse, as_str, to_json, unquoted};
 use crate::formats::otlp::span::{AnyValue, Attributes, Span};
 use crate::model::{Json, SpanType};
 
@@ -119,10 +120,16 @@ pub(super) struct Found<'a> {
 }
 
 /// What went in.
-pub(super) fn find_input<'a>(span: &Span<'a>, kind: SpanType, family: Family) -> Option<Found<'a>> {
+pub(super) fn find_input<'a>(
+    span: &Span<'a>,
+    kind: SpanType,
+    family: Family,
+    detail: Detail,
+) -> Option<Found<'a>> {
     find(
         span,
         family,
+        detail,
         match kind {
             SpanType::Llm => [MODEL_INPUT, OTHER_INPUT, &[]],
             SpanType::Tool => [TOOL_INPUT, OTHER_INPUT, MODEL_INPUT],
@@ -136,10 +143,12 @@ pub(super) fn find_output<'a>(
     span: &Span<'a>,
     kind: SpanType,
     family: Family,
+    detail: Detail,
 ) -> Option<Found<'a>> {
     find(
         span,
         family,
+        detail,
         match kind {
             SpanType::Llm => [MODEL_OUTPUT, OTHER_OUTPUT, &[]],
             SpanType::Tool => [TOOL_OUTPUT, OTHER_OUTPUT, MODEL_OUTPUT],
@@ -149,35 +158,40 @@ pub(super) fn find_output<'a>(
 }
 
 /// The first that is there: of each list those of the family, then the others.
-fn find<'a>(span: &Span<'a>, family: Family, lists: [&[Source]; 3]) -> Option<Found<'a>> {
+fn find<'a>(
+    span: &Span<'a>,
+    family: Family,
+    detail: Detail,
+    lists: [&[Source]; 3],
+) -> Option<Found<'a>> {
     lists.into_iter().find_map(|list| {
         let own = list.iter().filter(|(of, _)| *of == family);
         let others = list.iter().filter(|(of, _)| *of != family);
-        own.chain(others).find_map(|(_, place)| read(span, *place))
+        own.chain(others).find_map(|(_, place)| read(span, *place, detail))
     })
 }
 
-fn read<'a>(span: &Span<'a>, place: Place) -> Option<Found<'a>> {
+fn read<'a>(span: &Span<'a>, place: Place, detail: Detail) -> Option<Found<'a>> {
     let Span { attributes, .. } = span;
     let found = |json, keys: &[&'static str]| Some(Found { json, keys: keys.to_vec() });
     match place {
-        Key(key, parse) => found(to_json(said(attributes, key)?, parse), &[key]),
+        Key(key, parse) => found(to_json(said(attributes, key)?, parse, detail), &[key]),
         Typed(key, kind) => {
             let is_json = as_str(attributes.get(kind)) == Some("application/json");
             let parse = if is_json { Always } else { Never };
-            found(to_json(said(attributes, key)?, parse), &[key, kind])
+            found(to_json(said(attributes, key)?, parse, detail), &[key, kind])
         }
-        Flat(prefix) => found(unflatten(attributes, prefix)?, &[prefix]),
+        Flat(prefix) => found(unflatten(attributes, prefix, detail)?, &[prefix]),
         Messages => {
             let keys = ["gen_ai.input.messages", "gen_ai.system_instructions"];
-            found(messages(attributes)?, &keys)
+            found(messages(attributes, detail)?, &keys)
         }
-        AiSdkAnswer => ai_sdk_answer(attributes),
-        Messaged => found(event_messages(span, |name| name != CHOICE)?, &[]),
-        Chosen => found(choice(span)?, &[]),
+        AiSdkAnswer => ai_sdk_answer(attributes, detail),
+        Messaged => found(event_messages(span, detail, |name| name != CHOICE)?, &[]),
+        Chosen => found(choice(span, detail)?, &[]),
         ToolMessage => {
             let event = span.events.iter().find(|event| event.name == "gen_ai.tool.message")?;
-            found(to_json(event.attributes.get("content")?, Structured), &[])
+            found(to_json(event.attributes.get("content")?, Structured, detail), &[])
         }
     }
 }
@@ -193,49 +207,54 @@ fn said<'s, 'a>(attributes: &'s Attributes<'a>, key: &str) -> Option<&'s AnyValu
 
 /// The messages of the conventions, after the system's instructions unless they have
 /// some of their own.
-fn messages<'a>(attributes: &Attributes<'a>) -> Option<Json<'a>> {
-    let messages = to_json(said(attributes, "gen_ai.input.messages")?, Always);
+fn messages<'a>(attributes: &Attributes<'a>, detail: Detail) -> Option<Json<'a>> {
+    let messages = said(attributes, "gen_ai.input.messages")?;
+    let plain = || Some(to_json(messages, Always, detail));
     let Some(instructions) = said(attributes, "gen_ai.system_instructions") else {
-        return Some(messages);
+        return plain();
     };
-    let instructions = to_json(instructions, Structured);
-    let list = messages.trim();
-    let (Some(inner), false) = (
-        list.strip_prefix('[').and_then(|list| list.strip_suffix(']')),
-        list.contains("\"role\":\"system\"") || list.contains("\"role\": \"system\""),
-    ) else {
-        return Some(messages);
+    let instructions = to_json(instructions, Structured, detail);
+    let whole = to_json(messages, Always, Detail::Full);
+    let inner = whole.trim().strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+    let own = ["\"role\":\"system\"", "\"role\": \"system\""];
+    let Some(inner) = inner.filter(|list| !own.iter().any(|own| list.contains(own))) else {
+        return plain();
     };
-    // Parts where they are a list, as other messages have them.
-    let field = if instructions.starts_with('[') { "parts" } else { "content" };
-    let comma = if inner.trim().is_empty() { "" } else { "," };
-    Some(format!("[{{\"role\":\"system\",\"{field}\":{instructions}}}{comma}{inner}]").into())
+    let mut json = JsonWriter::new(detail);
+    json.raw("[");
+    json.object(|object| {
+        object.field("role").text("system");
+        // Parts where they are a list, as other messages have them.
+        let field = if instructions.starts_with('[') { "parts" } else { "content" };
+        object.field(field).raw(&instructions);
+    });
+    if !inner.trim().is_empty() {
+        json.raw(",");
+        json.raw(inner);
+    }
+    json.raw("]");
+    Some(json.finish().into())
 }
 
 /// What the AI SDK has of an answer: text, calls of tools, an object.
-fn ai_sdk_answer<'a>(attributes: &Attributes<'a>) -> Option<Found<'a>> {
-    let text = said(attributes, "ai.response.text");
-    let calls = said(attributes, "ai.response.toolCalls");
-    let object = said(attributes, "ai.response.object");
-    let keys = vec!["ai.response.text", "ai.response.toolCalls", "ai.response.object"];
-    let json = match (text, calls, object) {
-        (None, None, None) => return None,
-        (None, None, Some(object)) => to_json(object, Always),
-        (text, calls, _) => {
-            let mut json = String::from("{\"role\":\"assistant\",\"content\":");
-            match text {
-                Some(text) => push_json(&mut json, text),
-                None => json.push_str("null"),
-            }
-            if let Some(calls) = calls {
-                json.push_str(",\"tool_calls\":");
-                json.push_str(&to_json(calls, Always));
-            }
-            json.push('}');
-            json.into()
+fn ai_sdk_answer<'a>(attributes: &Attributes<'a>, detail: Detail) -> Option<Found<'a>> {
+    let keys = ["ai.response.text", "ai.response.toolCalls", "ai.response.object"];
+    let json = match keys.map(|key| said(attributes, key)) {
+        [None, None, None] => return None,
+        [None, None, Some(object)] => to_json(object, Always, detail),
+        [text, calls, _] => {
+            let mut json = JsonWriter::new(detail);
+            json.object(|object| {
+                object.field("role").text("assistant");
+                object.field("content").value(text.unwrap_or(&AnyValue::Empty));
+                if let Some(calls) = calls {
+                    object.field("tool_calls").parsed(calls, Always);
+                }
+            });
+            json.finish().into()
         }
     };
-    Some(Found { json, keys })
+    Some(Found { json, keys: keys.to_vec() })
 }
 
 /// The event with an answer.
@@ -243,42 +262,42 @@ const CHOICE: &str = "gen_ai.choice";
 
 /// Messages among a span's events, each with the role that its name says, and all else
 /// that it has.
-fn event_messages<'a>(span: &Span<'a>, wanted: impl Fn(&str) -> bool) -> Option<Json<'a>> {
+fn event_messages<'a>(
+    span: &Span<'a>,
+    detail: Detail,
+    wanted: impl Fn(&str) -> bool,
+) -> Option<Json<'a>> {
     let messages = span.events.iter().filter_map(|event| {
         let name = event.name.strip_prefix("gen_ai.")?;
-        let role =
-            name.strip_suffix(".message").or((&*event.name == CHOICE).then_some("assistant"));
+        let choice = (event.name == CHOICE).then_some("assistant");
+        let role = name.strip_suffix(".message").or(choice);
         role.filter(|_| wanted(&event.name)).map(|role| (role, event))
     });
     let messages: Vec<_> = messages.collect();
     if messages.is_empty() {
         return None;
     }
-    let mut json = String::new();
-    push_list(&mut json, messages.into_iter(), |json, (role, event)| {
-        let mut first = true;
-        json.push('{');
-        push_key(json, "role", &mut first);
-        push_text(json, role);
-        for (key, value) in event.attributes.all().iter().filter(|(key, _)| key != "role") {
-            let key = if key == "message" { "content" } else { key };
-            push_key(json, key, &mut first);
-            json.push_str(&to_json(value, Structured));
-        }
-        json.push('}');
+    let mut json = JsonWriter::new(detail);
+    json.list(messages, |json, (role, event)| {
+        json.object(|object| {
+            object.field("role").text(role);
+            for (key, value) in event.attributes.all().iter().filter(|(key, _)| key != "role") {
+                let key = if key == "message" { "content" } else { key };
+                object.field(key).parsed(value, Structured);
+            }
+        });
     });
-    Some(json.into())
+    Some(json.finish().into())
 }
 
 /// What the events say of the answer: on a tool's span what the tool gave, else messages.
-fn choice<'a>(span: &Span<'a>) -> Option<Json<'a>> {
-    let is_tool = span.events.iter().any(|event| event.name == "gen_ai.tool.message")
-        && !span.events.iter().any(|event| event.name == "gen_ai.user.message");
-    if is_tool {
+fn choice<'a>(span: &Span<'a>, detail: Detail) -> Option<Json<'a>> {
+    let has = |name: &str| span.events.iter().any(|event| event.name == name);
+    if has("gen_ai.tool.message") && !has("gen_ai.user.message") {
         let event = span.events.iter().find(|event| event.name == CHOICE)?;
-        return Some(to_json(event.attributes.get("message")?, Structured));
+        return Some(to_json(event.attributes.get("message")?, Structured, detail));
     }
-    event_messages(span, |name| name == CHOICE)
+    event_messages(span, detail, |name| name == CHOICE)
 }
 
 /// Attributes with the name of a model, the best first.
@@ -299,7 +318,7 @@ pub(super) fn find_model<'a>(
     let named = own
         .chain(others)
         .flat_map(|(_, keys)| *keys)
-        .find_map(|key| Some((super::value::unquoted(attributes.get(key))?, *key)));
+        .find_map(|key| Some((unquoted(attributes.get(key))?, *key)));
     // On calls that failed it is nowhere else.
     named.or_else(|| {
         let key = "llm.invocation_parameters";

@@ -2,11 +2,13 @@
 //! under their own names, then what OpenTelemetry has besides: kind, events, links,
 //! scope, resource, and what the client left out.
 
+use super::detail::Detail;
 use super::of_trace::{is_metadata, is_said, push_resource};
 use super::usage::is_usage;
-use super::value::{Parse, as_str, push_key, push_list, push_text, to_json};
+use super::value::{JsonWriter, ObjectWriter, Parse, as_str, to_json};
 use crate::formats::otlp::span::{AnyValue, Attributes, Resource, Scope, Span};
 use crate::model::Json;
+use crate::time;
 
 /// Metadata of an observation of Langfuse, each under the name that follows.
 const OBSERVATION: &str = "langfuse.observation.metadata.";
@@ -24,24 +26,24 @@ const OBJECTS: [&str; 3] = [
 pub(super) fn read_parameters<'a>(attributes: &Attributes<'a>) -> Option<Json<'a>> {
     let object = OBJECTS.iter().filter_map(|key| as_str(attributes.get(key)).map(|_| *key));
     for key in object {
-        let json = to_json(attributes.get(key)?, Parse::Structured);
+        let json = to_json(attributes.get(key)?, Parse::Structured, Detail::Full);
         if json.trim_start().starts_with('{') && json.trim() != "{}" {
             return Some(json);
         }
     }
-    let mut json = String::from("{");
-    let mut first = true;
-    for prefix in [PARAMETERS, SETTINGS] {
-        for (key, value) in attributes.with_prefix(prefix) {
-            let name = key.get(prefix.len()..).unwrap_or_default();
-            if name != "model" && first_of(attributes, prefix, name) {
-                push_key(&mut json, name, &mut first);
-                json.push_str(&to_json(value, Parse::Structured));
+    let mut json = JsonWriter::new(Detail::Full);
+    json.object(|object| {
+        for prefix in [PARAMETERS, SETTINGS] {
+            for (key, value) in attributes.with_prefix(prefix) {
+                let name = key.get(prefix.len()..).unwrap_or_default();
+                if name != "model" && first_of(attributes, prefix, name) {
+                    object.field(name).parsed(value, Parse::Structured);
+                }
             }
         }
-    }
-    json.push('}');
-    (!first).then(|| json.into())
+    });
+    let json = json.finish();
+    (json != "{}").then(|| json.into())
 }
 
 /// Whether no parameter of this name comes before this prefix's.
@@ -78,26 +80,18 @@ pub(super) fn read_metadata<'a>(
     scope: &Scope<'_>,
     used: &Used,
 ) -> Json<'a> {
-    let mut json = String::from("{");
-    let mut first = true;
-    for (key, value) in span.attributes.all() {
-        if used.has(key) {
-            continue;
+    let mut json = JsonWriter::new(Detail::Full);
+    json.object(|object| {
+        for (key, value) in span.attributes.all().iter().filter(|(key, _)| !used.has(key)) {
+            if let Some(name) = key.strip_prefix(OBSERVATION) {
+                object.field(name).parsed(value, observation(scope, resource));
+            } else if key != "metadata" || !push_inner(object, value) {
+                object.field(key).parsed(value, Parse::Structured);
+            }
         }
-        if let Some(name) = key.strip_prefix(OBSERVATION) {
-            push_key(&mut json, name, &mut first);
-            json.push_str(&to_json(value, observation(scope, resource)));
-            continue;
-        }
-        if key == "metadata" && push_inner(&mut json, value, &mut first) {
-            continue;
-        }
-        push_key(&mut json, key, &mut first);
-        json.push_str(&to_json(value, Parse::Structured));
-    }
-    push_own(&mut json, span, resource, scope, &mut first);
-    json.push('}');
-    json.into()
+        push_own(object, span, resource, scope);
+    });
+    json.finish().into()
 }
 
 /// Python's SDK of Langfuse writes every value as JSON from version 5 on; before that,
@@ -110,16 +104,11 @@ fn observation(scope: &Scope<'_>, resource: &Resource<'_>) -> Parse {
 }
 
 /// Writes the fields of an object beside the others.
-fn push_inner(json: &mut String, value: &AnyValue<'_>, first: &mut bool) -> bool {
-    let object = to_json(value, Parse::Structured);
-    let inner = object.trim().strip_prefix('{').and_then(|inner| inner.strip_suffix('}'));
-    let Some(inner) = inner.map(str::trim) else { return false };
-    if !inner.is_empty() {
-        if !std::mem::take(first) {
-            json.push(',');
-        }
-        json.push_str(inner);
-    }
+fn push_inner(object: &mut ObjectWriter<'_>, value: &AnyValue<'_>) -> bool {
+    let json = to_json(value, Parse::Structured, Detail::Full);
+    let inner = json.trim().strip_prefix('{').and_then(|inner| inner.strip_suffix('}'));
+    let Some(inner) = inner else { return false };
+    object.fields(inner.trim());
     true
 }
 
@@ -127,41 +116,32 @@ fn push_inner(json: &mut String, value: &AnyValue<'_>, first: &mut bool) -> bool
 const KINDS: [&str; 6] = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
 
 fn push_own(
-    json: &mut String,
+    object: &mut ObjectWriter<'_>,
     span: &Span<'_>,
     resource: &Resource<'_>,
     scope: &Scope<'_>,
-    first: &mut bool,
 ) {
     let kind = usize::try_from(span.kind).ok().and_then(|kind| KINDS.get(kind));
     if let Some(kind) = kind.filter(|_| span.kind > 0) {
-        push_key(json, "kind", first);
-        push_text(json, kind);
+        object.field("kind").text(kind);
     }
     if !span.events.is_empty() {
-        push_key(json, "events", first);
-        push_list(json, span.events.iter(), |json, event| {
-            let mut first = true;
-            json.push('{');
-            push_key(json, "name", &mut first);
-            push_text(json, &event.name);
-            push_key(json, "time", &mut first);
-            push_text(json, &crate::time::with_micros((event.time_ns / 1_000).cast_signed()));
-            push_attributes(json, &event.attributes, event.dropped_attributes, &mut first);
-            json.push('}');
+        object.field("events").list(&span.events, |json, event| {
+            let at = (event.time_ns / 1_000).cast_signed();
+            json.object(|object| {
+                object.field("name").text(&event.name);
+                object.field("time").text(&time::with_micros(at));
+                push_attributes(object, &event.attributes, event.dropped_attributes);
+            });
         });
     }
     if !span.links.is_empty() {
-        push_key(json, "links", first);
-        push_list(json, span.links.iter(), |json, link| {
-            let mut first = true;
-            json.push('{');
-            push_key(json, "traceId", &mut first);
-            push_text(json, &link.trace_id);
-            push_key(json, "spanId", &mut first);
-            push_text(json, &link.span_id);
-            push_attributes(json, &link.attributes, 0, &mut first);
-            json.push('}');
+        object.field("links").list(&span.links, |json, link| {
+            json.object(|object| {
+                object.field("traceId").text(&link.trace_id);
+                object.field("spanId").text(&link.span_id);
+                push_attributes(object, &link.attributes, 0);
+            });
         });
     }
     for (name, dropped) in [
@@ -170,46 +150,35 @@ fn push_own(
         ("droppedLinksCount", span.dropped_links),
     ] {
         if dropped > 0 {
-            push_key(json, name, first);
-            json.push_str(&dropped.to_string());
+            object.field(name).raw(&dropped.to_string());
         }
     }
     if !span.trace_state.is_empty() {
-        push_key(json, "traceState", first);
-        push_text(json, &span.trace_state);
+        object.field("traceState").text(&span.trace_state);
     }
     if !scope.name.is_empty() {
-        push_key(json, "scope", first);
-        let mut first = true;
-        json.push('{');
-        push_key(json, "name", &mut first);
-        push_text(json, &scope.name);
-        if !scope.version.is_empty() {
-            push_key(json, "version", &mut first);
-            push_text(json, &scope.version);
-        }
-        push_attributes(json, &scope.attributes, 0, &mut first);
-        json.push('}');
+        object.field("scope").object(|object| {
+            object.field("name").text(&scope.name);
+            if !scope.version.is_empty() {
+                object.field("version").text(&scope.version);
+            }
+            push_attributes(object, &scope.attributes, 0);
+        });
     }
     if !resource.attributes.all().is_empty() {
-        push_key(json, "resource", first);
-        push_resource(json, resource);
+        push_resource(object.field("resource"), resource);
     }
 }
 
-fn push_attributes(json: &mut String, attributes: &Attributes<'_>, dropped: u32, first: &mut bool) {
+fn push_attributes(object: &mut ObjectWriter<'_>, attributes: &Attributes<'_>, dropped: u32) {
     if !attributes.all().is_empty() {
-        push_key(json, "attributes", first);
-        let mut first = true;
-        json.push('{');
-        for (key, value) in attributes.all() {
-            push_key(json, key, &mut first);
-            json.push_str(&to_json(value, Parse::Structured));
-        }
-        json.push('}');
+        object.field("attributes").object(|object| {
+            for (key, value) in attributes.all() {
+                object.field(key).parsed(value, Parse::Structured);
+            }
+        });
     }
     if dropped > 0 {
-        push_key(json, "droppedAttributesCount", first);
-        json.push_str(&dropped.to_string());
+        object.field("droppedAttributesCount").raw(&dropped.to_string());
     }
 }

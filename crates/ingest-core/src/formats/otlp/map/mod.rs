@@ -3,6 +3,7 @@
 //! named otherwise by every family of instrumentation; here is which names are known.
 
 mod content;
+pub(super) mod detail;
 mod kind;
 mod metadata;
 mod of_trace;
@@ -12,19 +13,11 @@ mod usage;
 mod value;
 
 use self::content::{Found, find_input, find_model, find_output};
+use self::detail::Detail;
 use self::kind::classify;
 use self::metadata::{Used, read_metadata, read_parameters};
 use super::span::{Resource, Scope, Span};
 use crate::model::{Micros, SpanBody, SpanType, Status, Usage};
-
-/// How much of a span is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Detail {
-    /// What the index has of it.
-    Index,
-    /// All.
-    Full,
-}
 
 /// What a span says.
 pub(super) fn span_body<'a>(
@@ -39,8 +32,8 @@ pub(super) fn span_body<'a>(
     let attributes = &span.attributes;
     let usage = if has_usage { usage::read_usage(attributes, family) } else { Usage::default() };
     let model = if has_usage { find_model(attributes, family) } else { None };
-    let input = find_input(span, kind, family);
-    let output = find_output(span, kind, family);
+    let input = find_input(span, kind, family, detail);
+    let output = find_output(span, kind, family, detail);
     let status = status::read_status(span);
     let full = detail == Detail::Full;
     let model_parameters = if full { read_parameters(attributes) } else { None };

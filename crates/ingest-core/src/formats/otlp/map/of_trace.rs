@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use super::value::Parse::{Always, Never};
-use super::value::{as_str, push_key, text, texts, to_json, unquoted};
+use super::detail::Detail;
+use super::value::Parse::Always;
+use super::value::{JsonWriter, as_str, text, texts, unquoted};
 use crate::formats::otlp::span::{Attributes, Resource, Span};
 use crate::model::{OfTrace, Said, Text};
 
@@ -107,44 +108,38 @@ pub(super) fn trace_metadata<'a>(
     attributes: &Attributes<'_>,
     resource: &Resource<'_>,
 ) -> Option<Said<Text<'a>>> {
-    let mut json = String::from("{");
-    let mut first = true;
+    let mut json = JsonWriter::new(Detail::Full);
     let mut names: Vec<&str> = Vec::new();
-    for prefix in METADATA {
-        for (key, value) in attributes.with_prefix(prefix) {
-            let name = key.get(prefix.len()..).unwrap_or_default();
-            if is_said(key) || names.contains(&name) {
-                continue;
+    let mut rank = 1;
+    json.object(|object| {
+        for prefix in METADATA {
+            for (key, value) in attributes.with_prefix(prefix) {
+                let name = key.get(prefix.len()..).unwrap_or_default();
+                if !is_said(key) && !names.contains(&name) {
+                    names.push(name);
+                    object.field(name).parsed(value, Always);
+                }
             }
-            names.push(name);
-            push_key(&mut json, name, &mut first);
-            json.push_str(&to_json(value, Always));
         }
-    }
-    for key in RELEASE {
-        if let Some(value) = attributes.get(key) {
-            push_key(&mut json, key, &mut first);
-            json.push_str(&to_json(value, Never));
+        for key in RELEASE {
+            if let Some(value) = attributes.get(key) {
+                object.field(key).value(value);
+            }
         }
-    }
-    let rank = u8::from(first);
-    if !resource.attributes.all().is_empty() {
-        push_key(&mut json, "resource", &mut first);
-        push_resource(&mut json, resource);
-    }
-    json.push('}');
-    (!first).then(|| Said { rank, value: json.into() })
+        rank = u8::from(object.is_empty());
+        if !resource.attributes.all().is_empty() {
+            push_resource(object.field("resource"), resource);
+        }
+    });
+    let json = json.finish();
+    (json != "{}").then(|| Said { rank, value: json.into() })
 }
 
 /// Writes a resource's attributes as an object.
-pub(super) fn push_resource(json: &mut String, resource: &Resource<'_>) {
-    let mut first = true;
-    json.push('{');
-    for (key, value) in resource.attributes.all() {
-        push_key(json, key, &mut first);
-        super::value::push_json(json, value);
-    }
-    json.push('}');
+pub(super) fn push_resource(json: &mut JsonWriter, resource: &Resource<'_>) {
+    json.object(|object| {
+        resource.attributes.all().iter().for_each(|(key, value)| object.field(key).value(value));
+    });
 }
 
 /// Whether an attribute is one of those that say something of the trace.

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::value::{push_json, push_key, push_list};
+use super::detail::Detail;
+use super::value::JsonWriter;
 use crate::formats::otlp::span::{AnyValue, Attributes};
 
 /// Largest index that is an index; a greater one is a name.
@@ -31,7 +32,11 @@ struct Node<'s, 'a> {
 }
 
 /// The attributes under a prefix as JSON; `None` where there are none.
-pub(super) fn unflatten<'a>(attributes: &Attributes<'a>, prefix: &str) -> Option<Cow<'a, str>> {
+pub(super) fn unflatten<'a>(
+    attributes: &Attributes<'a>,
+    prefix: &str,
+    detail: Detail,
+) -> Option<Cow<'a, str>> {
     let mut root = Node::default();
     for (key, value) in attributes.with_prefix(prefix) {
         let mut node = &mut root;
@@ -46,39 +51,34 @@ pub(super) fn unflatten<'a>(attributes: &Attributes<'a>, prefix: &str) -> Option
     if root.parts.is_empty() {
         return None;
     }
-    let mut json = String::new();
+    let mut json = JsonWriter::new(detail);
     root.push(&mut json);
-    Some(json.into())
+    Some(json.finish().into())
 }
 
 impl Node<'_, '_> {
     /// Writes it: a list where all of its parts are numbers, without holes. A value that
     /// has parts of its own besides is lost to them.
-    fn push(&self, json: &mut String) {
+    fn push(&self, json: &mut JsonWriter) {
         let Some((last, _)) = self.parts.last_key_value() else {
-            match self.value {
-                Some(value) => push_json(json, value),
-                None => json.push_str("null"),
-            }
+            json.value(self.value.unwrap_or(&AnyValue::Empty));
             return;
         };
         if matches!(last, Part::Index(_)) {
-            push_list(json, self.parts.values(), |json, node| node.push(json));
+            json.list(self.parts.values(), |json, node| node.push(json));
             return;
         }
         // Content in several parts stands where content in one would.
         let several = !self.parts.contains_key(&Part::Name("content"));
-        let mut first = true;
-        json.push('{');
-        for (part, node) in &self.parts {
-            match part {
-                Part::Index(index) => push_key(json, &index.to_string(), &mut first),
-                Part::Name("contents") if several => push_key(json, "content", &mut first),
-                Part::Name(name) => push_key(json, name, &mut first),
+        json.object(|object| {
+            for (part, node) in &self.parts {
+                node.push(match part {
+                    Part::Index(index) => object.field(&index.to_string()),
+                    Part::Name("contents") if several => object.field("content"),
+                    Part::Name(name) => object.field(name),
+                });
             }
-            node.push(json);
-        }
-        json.push('}');
+        });
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
 
     fn of(pairs: &[(&'static str, &'static str)]) -> Option<String> {
         let pairs = pairs.iter().map(|(key, text)| ((*key).into(), AnyValue::Text((*text).into())));
-        unflatten(&Attributes::of(pairs.collect()), "m.").map(Cow::into_owned)
+        unflatten(&Attributes::of(pairs.collect()), "m.", Detail::Full).map(Cow::into_owned)
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::detail::Detail;
 use crate::formats::otlp::span::AnyValue;
 use crate::json::number;
 use crate::json::scan;
-use crate::limits::MAX_TOKENS;
+use crate::limits::{MAX_PREVIEW_BYTES, MAX_TOKENS};
 use crate::model::{Json, Text};
 
 /// Which texts are JSON. Lists and maps always are.
@@ -19,16 +20,151 @@ pub(super) enum Parse {
     Never,
 }
 
+/// Bytes of JSON of which the index keeps the beginning: some more than it does.
+const INDEXED_BYTES: usize = 4 * MAX_PREVIEW_BYTES;
+
+/// JSON in the making: all of it, or no more than its beginning.
+#[derive(Debug)]
+pub(super) struct JsonWriter {
+    json: String,
+    most: usize,
+}
+
+impl JsonWriter {
+    /// For as much of it as somebody wants.
+    pub(super) fn new(detail: Detail) -> Self {
+        let most = if detail == Detail::Full { usize::MAX } else { INDEXED_BYTES };
+        Self { json: String::new(), most }
+    }
+
+    /// What was written.
+    pub(super) fn finish(self) -> String {
+        self.json
+    }
+
+    /// Whether nothing more is wanted.
+    pub(super) fn is_full(&self) -> bool {
+        self.json.len() >= self.most
+    }
+
+    /// Writes what is JSON already.
+    pub(super) fn raw(&mut self, json: &str) {
+        self.json.push_str(json.get(..json.floor_char_boundary(self.most)).unwrap_or(json));
+    }
+
+    /// Writes a text.
+    pub(super) fn text(&mut self, text: &str) {
+        let text = text.get(..text.floor_char_boundary(self.most)).unwrap_or(text);
+        // Writing a text as JSON cannot fail.
+        self.json.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
+
+    /// Writes an object: `fields` writes its fields.
+    pub(super) fn object(&mut self, fields: impl FnOnce(&mut ObjectWriter<'_>)) {
+        self.json.push('{');
+        fields(&mut ObjectWriter { writer: self, first: true });
+        self.json.push('}');
+    }
+
+    /// Writes an array.
+    pub(super) fn list<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        mut push: impl FnMut(&mut Self, T),
+    ) {
+        self.json.push('[');
+        for (at, item) in items.into_iter().enumerate() {
+            if self.is_full() {
+                break;
+            }
+            if at > 0 {
+                self.json.push(',');
+            }
+            push(self, item);
+        }
+        self.json.push(']');
+    }
+
+    /// Writes a value, in which texts are texts.
+    pub(super) fn value(&mut self, value: &AnyValue<'_>) {
+        match value {
+            AnyValue::Empty => self.raw("null"),
+            AnyValue::Text(text) => self.text(text),
+            AnyValue::Bool(bool) => self.raw(if *bool { "true" } else { "false" }),
+            AnyValue::Int(int) => self.raw(&int.to_string()),
+            AnyValue::Double(double) => match serde_json::Number::from_f64(*double) {
+                Some(number) => self.raw(&number.to_string()),
+                None => self.text(&double.to_string()),
+            },
+            AnyValue::List(items) => self.list(items, Self::value),
+            AnyValue::Map(pairs) => self.object(|object| {
+                for (key, value) in pairs {
+                    object.field(key).value(value);
+                }
+            }),
+        }
+    }
+
+    /// Writes a value: text that is JSON already as it is.
+    pub(super) fn parsed(&mut self, value: &AnyValue<'_>, parse: Parse) {
+        match value {
+            AnyValue::Text(text) if is_json(text, parse) => self.raw(text.trim()),
+            _ => self.value(value),
+        }
+    }
+}
+
+/// An object in the making.
+pub(super) struct ObjectWriter<'w> {
+    writer: &'w mut JsonWriter,
+    first: bool,
+}
+
+impl ObjectWriter<'_> {
+    /// Writes a key, and gives what its value is written to.
+    pub(super) fn field(&mut self, key: &str) -> &mut JsonWriter {
+        if !std::mem::take(&mut self.first) {
+            self.writer.raw(",");
+        }
+        self.writer.text(key);
+        self.writer.raw(":");
+        self.writer
+    }
+
+    /// Writes the fields of an object that is JSON already, without its braces.
+    pub(super) fn fields(&mut self, inner: &str) {
+        if !inner.is_empty() {
+            if !std::mem::take(&mut self.first) {
+                self.writer.raw(",");
+            }
+            self.writer.raw(inner);
+        }
+    }
+
+    /// Whether it has no fields so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first
+    }
+}
+
 /// A value as JSON: text that is JSON already is passed on as it is.
-pub(super) fn to_json<'a>(value: &AnyValue<'a>, parse: Parse) -> Json<'a> {
+pub(super) fn to_json<'a>(value: &AnyValue<'a>, parse: Parse, detail: Detail) -> Json<'a> {
     if let AnyValue::Text(text) = value
         && is_json(text, parse)
     {
-        return text.clone();
+        // Not copied where only its beginning is wanted.
+        return match text {
+            Cow::Owned(text) if detail == Detail::Index => {
+                let mut writer = JsonWriter::new(detail);
+                writer.raw(text);
+                writer.finish().into()
+            }
+            text => text.clone(),
+        };
     }
-    let mut json = String::new();
-    push_json(&mut json, value);
-    json.into()
+    let mut writer = JsonWriter::new(detail);
+    writer.value(value);
+    writer.finish().into()
 }
 
 /// Whether a text is JSON, by this rule.
@@ -44,63 +180,6 @@ pub(super) fn is_json(text: &str, parse: Parse) -> bool {
         scan::end(text.as_bytes(), value.range().end).ok()
     };
     may_be && whole().is_some()
-}
-
-/// Writes a value as JSON in which texts are texts.
-pub(super) fn push_json(json: &mut String, value: &AnyValue<'_>) {
-    match value {
-        AnyValue::Empty => json.push_str("null"),
-        AnyValue::Text(text) => push_text(json, text),
-        AnyValue::Bool(bool) => json.push_str(if *bool { "true" } else { "false" }),
-        AnyValue::Int(int) => json.push_str(&int.to_string()),
-        AnyValue::Double(double) => match serde_json::Number::from_f64(*double) {
-            Some(number) => json.push_str(&number.to_string()),
-            None => push_text(json, &double.to_string()),
-        },
-        AnyValue::List(items) => {
-            push_list(json, items.iter(), push_json);
-        }
-        AnyValue::Map(pairs) => {
-            let mut first = true;
-            json.push('{');
-            for (key, value) in pairs {
-                push_key(json, key, &mut first);
-                push_json(json, value);
-            }
-            json.push('}');
-        }
-    }
-}
-
-/// Writes an array.
-pub(super) fn push_list<T>(
-    json: &mut String,
-    items: impl Iterator<Item = T>,
-    mut push: impl FnMut(&mut String, T),
-) {
-    json.push('[');
-    for (at, item) in items.enumerate() {
-        if at > 0 {
-            json.push(',');
-        }
-        push(json, item);
-    }
-    json.push(']');
-}
-
-/// Writes a key of an object, after a comma where it is not the first.
-pub(super) fn push_key(json: &mut String, key: &str, first: &mut bool) {
-    if !std::mem::take(first) {
-        json.push(',');
-    }
-    push_text(json, key);
-    json.push(':');
-}
-
-/// Writes a text.
-pub(super) fn push_text(json: &mut String, text: &str) {
-    // Writing a text as JSON cannot fail.
-    json.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 
 /// A text that says something.
@@ -198,14 +277,17 @@ mod tests {
             ("[1]", Parse::Never, "\"[1]\""),
             ("a\u{0}\"b", Parse::Always, "\"a\\u0000\\\"b\""),
         ] {
-            assert_eq!(to_json(&of(text), parse), json, "{text}");
+            assert_eq!(to_json(&of(text), parse, Detail::Full), json, "{text}");
         }
         let map = AnyValue::Map(vec![
             ("k".into(), AnyValue::List(vec![AnyValue::Int(1), AnyValue::Double(0.5)])),
             ("n".into(), AnyValue::Double(f64::NAN)),
             ("e".into(), AnyValue::Empty),
         ]);
-        assert_eq!(to_json(&map, Parse::Never), r#"{"k":[1,0.5],"n":"NaN","e":null}"#);
+        assert_eq!(
+            to_json(&map, Parse::Never, Detail::Full),
+            r#"{"k":[1,0.5],"n":"NaN","e":null}"#
+        );
     }
 
     #[test]
