@@ -17,7 +17,7 @@ pub(crate) fn object<'a>(
     text: &'a str,
     at: usize,
     depth: usize,
-    mut each: impl FnMut(&str, usize) -> Result<usize, SyntaxError>,
+    each: &mut dyn FnMut(&str, usize) -> Result<usize, SyntaxError>,
 ) -> Result<usize, SyntaxError> {
     let bytes = text.as_bytes();
     let (found, start) = next(bytes, at);
@@ -43,7 +43,7 @@ pub(crate) fn array(
     text: &str,
     at: usize,
     depth: usize,
-    mut each: impl FnMut(usize) -> Result<usize, SyntaxError>,
+    each: &mut dyn FnMut(usize) -> Result<usize, SyntaxError>,
 ) -> Result<usize, SyntaxError> {
     let bytes = text.as_bytes();
     let (found, start) = next(bytes, at);
@@ -80,13 +80,13 @@ mod tests {
     fn goes_down_into_what_is_known_and_passes_the_rest_over() {
         let text = r#" {"a":[1, {"x":[]} ,"z"], "\u0062" : {"c":2}, "d":null} "#;
         let mut seen = Vec::new();
-        let end = object(text, 0, 0, |key, at| match key {
-            "a" => array(text, at, 1, |item| {
+        let end = object(text, 0, 0, &mut |key, at| match key {
+            "a" => array(text, at, 1, &mut |item| {
                 let value = value(text, item, 2)?;
                 seen.push(value.raw(text).to_owned());
                 Ok(value.range().end)
             }),
-            "b" => object(text, at, 1, |key, at| {
+            "b" => object(text, at, 1, &mut |key, at| {
                 seen.push(key.to_owned());
                 skip(text, at, 2)
             }),
@@ -98,9 +98,9 @@ mod tests {
 
     #[test]
     fn what_is_of_another_kind_is_passed_over_and_what_is_no_json_is_not() {
-        assert_eq!(object("[1]", 0, 0, |_, _| unreachable!()), Ok(3));
-        assert_eq!(array("{}", 0, 0, |_| unreachable!()), Ok(2));
-        assert!(object("{\"a\" 1}", 0, 0, |_, at| Ok(at)).is_err());
-        assert!(array("[1 2]", 0, 0, |at| skip("[1 2]", at, 1)).is_err());
+        assert_eq!(object("[1]", 0, 0, &mut |_, _| unreachable!()), Ok(3));
+        assert_eq!(array("{}", 0, 0, &mut |_| unreachable!()), Ok(2));
+        assert!(object("{\"a\" 1}", 0, 0, &mut |_, at| Ok(at)).is_err());
+        assert!(array("[1 2]", 0, 0, &mut |at| skip("[1 2]", at, 1)).is_err());
     }
 }

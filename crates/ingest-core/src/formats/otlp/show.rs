@@ -1,72 +1,83 @@
 //! A span in protobuf as the JSON encoding has it, for people to read: all of it.
 
-use serde_json::{Map, Value, json};
-
+use super::map::detail::Detail;
+use super::map::value::{JsonWriter, ObjectWriter};
 use super::span::{AnyValue, Attributes, Span};
+use crate::model::Text;
 
 /// JSON text of a span.
 pub(super) fn span(span: &Span<'_>) -> String {
-    let mut object = Map::new();
-    let mut put = |key: &str, value: Value| drop(object.insert(key.into(), value));
-    put("traceId", json!(span.trace_id.to_string()));
-    put("spanId", json!(span.span_id.to_string()));
-    if let Some(parent) = span.parent_id {
-        put("parentSpanId", json!(parent.to_string()));
-    }
-    if !span.trace_state.is_empty() {
-        put("traceState", json!(span.trace_state));
-    }
-    put("flags", json!(span.flags));
-    put("name", json!(span.name));
-    put("kind", json!(span.kind));
-    put("startTimeUnixNano", json!(span.start_ns.to_string()));
-    put("endTimeUnixNano", json!(span.end_ns.to_string()));
-    put("attributes", attributes(&span.attributes));
-    let events = span.events.iter().map(|event| {
-        json!({
-            "timeUnixNano": event.time_ns.to_string(),
-            "name": event.name,
-            "attributes": attributes(&event.attributes),
-            "droppedAttributesCount": event.dropped_attributes,
-        })
-    });
-    put("events", events.collect());
-    let links = span.links.iter().map(|link| {
-        json!({
-            "traceId": link.trace_id,
-            "spanId": link.span_id,
-            "attributes": attributes(&link.attributes),
-        })
-    });
-    put("links", links.collect());
-    put("droppedAttributesCount", json!(span.dropped_attributes));
-    put("droppedEventsCount", json!(span.dropped_events));
-    put("droppedLinksCount", json!(span.dropped_links));
-    put("status", json!({ "code": span.status, "message": span.status_message }));
-    Value::Object(object).to_string()
-}
-
-fn attributes(attributes: &Attributes<'_>) -> Value {
-    pairs(attributes.all())
-}
-
-fn pairs(pairs: &[(crate::model::Text<'_>, AnyValue<'_>)]) -> Value {
-    let pair = |(key, value): &(crate::model::Text<'_>, AnyValue<'_>)| json!({ "key": key, "value": any_value(value) });
-    pairs.iter().map(pair).collect()
-}
-
-fn any_value(value: &AnyValue<'_>) -> Value {
-    match value {
-        AnyValue::Empty => json!({}),
-        AnyValue::Text(text) => json!({ "stringValue": text }),
-        AnyValue::Bool(bool) => json!({ "boolValue": bool }),
-        AnyValue::Int(int) => json!({ "intValue": int.to_string() }),
-        AnyValue::Double(double) if double.is_finite() => json!({ "doubleValue": double }),
-        AnyValue::Double(double) => json!({ "doubleValue": double.to_string() }),
-        AnyValue::List(items) => {
-            let values: Value = items.iter().map(any_value).collect();
-            json!({ "arrayValue": { "values": values } })
+    let mut json = JsonWriter::new(Detail::Full);
+    json.object(|object| {
+        object.field("traceId").text(&span.trace_id.to_string());
+        object.field("spanId").text(&span.span_id.to_string());
+        if let Some(parent) = span.parent_id {
+            object.field("parentSpanId").text(&parent.to_string());
         }
-        AnyValue::Map(entries) => json!({ "kvlistValue": { "values": pairs(entries) } }),
-    }
+        if !span.trace_state.is_empty() {
+            object.field("traceState").text(&span.trace_state);
+        }
+        number(object, "flags", span.flags);
+        object.field("name").text(&span.name);
+        number(object, "kind", span.kind);
+        object.field("startTimeUnixNano").text(&span.start_ns.to_string());
+        object.field("endTimeUnixNano").text(&span.end_ns.to_string());
+        attributes(object, &span.attributes);
+        object.field("events").list(&span.events, |json, event| {
+            json.object(|object| {
+                object.field("timeUnixNano").text(&event.time_ns.to_string());
+                object.field("name").text(&event.name);
+                attributes(object, &event.attributes);
+                number(object, "droppedAttributesCount", event.dropped_attributes);
+            });
+        });
+        object.field("links").list(&span.links, |json, link| {
+            json.object(|object| {
+                object.field("traceId").text(&link.trace_id);
+                object.field("spanId").text(&link.span_id);
+                attributes(object, &link.attributes);
+            });
+        });
+        number(object, "droppedAttributesCount", span.dropped_attributes);
+        number(object, "droppedEventsCount", span.dropped_events);
+        number(object, "droppedLinksCount", span.dropped_links);
+        object.field("status").object(|object| {
+            number(object, "code", span.status);
+            object.field("message").text(&span.status_message);
+        });
+    });
+    json.finish()
+}
+
+fn number(object: &mut ObjectWriter<'_>, name: &str, number: u32) {
+    object.field(name).raw(&number.to_string());
+}
+
+fn attributes(object: &mut ObjectWriter<'_>, attributes: &Attributes<'_>) {
+    pairs(object.field("attributes"), attributes.all());
+}
+
+fn pairs(json: &mut JsonWriter, pairs: &[(Text<'_>, AnyValue<'_>)]) {
+    json.list(pairs, |json, (key, value)| {
+        json.object(|object| {
+            object.field("key").text(key);
+            any_value(object.field("value"), value);
+        });
+    });
+}
+
+fn any_value(json: &mut JsonWriter, value: &AnyValue<'_>) {
+    json.object(|object| match value {
+        AnyValue::Empty => {}
+        AnyValue::Text(text) => object.field("stringValue").text(text),
+        AnyValue::Bool(_) => object.field("boolValue").value(value),
+        AnyValue::Int(int) => object.field("intValue").text(&int.to_string()),
+        AnyValue::Double(_) => object.field("doubleValue").value(value),
+        AnyValue::List(items) => object.field("arrayValue").object(|object| {
+            object.field("values").list(items, any_value);
+        }),
+        AnyValue::Map(entries) => {
+            object.field("kvlistValue").object(|object| pairs(object.field("values"), entries));
+        }
+    });
 }

@@ -33,14 +33,14 @@ pub(crate) fn span(text: &str, start: usize) -> Span<'_> {
     let mut span = Span::default();
     let mut pairs = Vec::new();
     // It was read before: it ends well.
-    let _ = object(text, start, 0, |key, at| {
+    let _ = object(text, start, 0, &mut |key, at| {
         match key {
             "attributes" => return attributes(text, at, 0, &mut pairs),
             "events" => return list(text, at, &mut span.events, event),
             "links" => return list(text, at, &mut span.links, link),
             "status" => {
                 let (code, message) = (&mut span.status, &mut span.status_message);
-                return object(text, at, 0, |key, at| {
+                return object(text, at, 0, &mut |key, at| {
                     let found = value(text, at, 0)?;
                     match key {
                         "code" => *code = read_enum(found, text, &STATUSES),
@@ -98,7 +98,7 @@ fn list<'a, T: Default>(
     into: &mut Vec<T>,
     read: impl Fn(&'a str, usize, &mut T) -> End,
 ) -> End {
-    array(text, at, 0, |at| {
+    array(text, at, 0, &mut |at| {
         let mut message = T::default();
         let end = read(text, at, &mut message)?;
         into.push(message);
@@ -108,7 +108,7 @@ fn list<'a, T: Default>(
 
 fn event<'a>(text: &'a str, at: usize, event: &mut SpanEvent<'a>) -> End {
     let mut pairs = Vec::new();
-    let end = object(text, at, 0, |key, at| {
+    let end = object(text, at, 0, &mut |key, at| {
         if key == "attributes" {
             return attributes(text, at, 0, &mut pairs);
         }
@@ -129,7 +129,7 @@ fn event<'a>(text: &'a str, at: usize, event: &mut SpanEvent<'a>) -> End {
 
 fn link<'a>(text: &'a str, at: usize, link: &mut Link<'a>) -> End {
     let mut pairs = Vec::new();
-    let end = object(text, at, 0, |key, at| {
+    let end = object(text, at, 0, &mut |key, at| {
         if key == "attributes" {
             return attributes(text, at, 0, &mut pairs);
         }
@@ -149,7 +149,7 @@ fn link<'a>(text: &'a str, at: usize, link: &mut Link<'a>) -> End {
 /// A resource.
 pub(crate) fn resource(text: &str) -> Resource<'_> {
     let mut pairs = Vec::new();
-    let _ = object(text, 0, 0, |key, at| match key {
+    let _ = object(text, 0, 0, &mut |key, at| match key {
         "attributes" => attributes(text, at, 0, &mut pairs),
         _ => skip(text, at, 0),
     });
@@ -160,7 +160,7 @@ pub(crate) fn resource(text: &str) -> Resource<'_> {
 pub(crate) fn scope(text: &str) -> Scope<'_> {
     let mut scope = Scope::default();
     let mut pairs = Vec::new();
-    let _ = object(text, 0, 0, |key, at| {
+    let _ = object(text, 0, 0, &mut |key, at| {
         if key == "attributes" {
             return attributes(text, at, 0, &mut pairs);
         }
@@ -182,9 +182,9 @@ fn attributes<'a>(
     depth: usize,
     into: &mut Vec<(Text<'a>, AnyValue<'a>)>,
 ) -> End {
-    array(text, at, 0, |at| {
+    array(text, at, 0, &mut |at| {
         let (mut name, mut any) = (Text::default(), AnyValue::Empty);
-        let end = object(text, at, 0, |key, at| match key {
+        let end = object(text, at, 0, &mut |key, at| match key {
             "key" => {
                 let found = value(text, at, 0)?;
                 name = found.text(text).unwrap_or_default();
@@ -203,12 +203,12 @@ fn any_value<'a>(text: &'a str, at: usize, depth: usize, any: &mut AnyValue<'a>)
         *any = AnyValue::too_deep();
         return skip(text, at, 0);
     }
-    object(text, at, 0, |key, at| {
+    object(text, at, 0, &mut |key, at| {
         match key {
             "arrayValue" | "array_value" => {
                 let mut items = Vec::new();
-                let end = object(text, at, 0, |key, at| match key {
-                    "values" => array(text, at, 0, |at| {
+                let end = object(text, at, 0, &mut |key, at| match key {
+                    "values" => array(text, at, 0, &mut |at| {
                         let mut item = AnyValue::Empty;
                         let end = any_value(text, at, depth + 1, &mut item)?;
                         items.push(item);
@@ -221,7 +221,7 @@ fn any_value<'a>(text: &'a str, at: usize, depth: usize, any: &mut AnyValue<'a>)
             }
             "kvlistValue" | "kvlist_value" => {
                 let mut pairs = Vec::new();
-                let end = object(text, at, 0, |key, at| match key {
+                let end = object(text, at, 0, &mut |key, at| match key {
                     "values" => attributes(text, at, depth + 1, &mut pairs),
                     _ => skip(text, at, 0),
                 })?;

@@ -21,9 +21,9 @@ pub(crate) fn locate(text: &str, most: usize) -> Result<Option<Export>, SyntaxEr
         return fail(bytes, start, SyntaxErrorKind::Root(kind));
     }
     let mut export = Export::default();
-    let end = object(text, start, 0, |key, at| match key {
+    let end = object(text, start, 0, &mut |key, at| match key {
         "resourceSpans" | "resource_spans" => {
-            array(text, at, 1, |at| resource_spans(text, at, most, &mut export))
+            array(text, at, 1, &mut |at| resource_spans(text, at, most, &mut export))
         }
         _ => skip(text, at, 1),
     })?;
@@ -40,7 +40,7 @@ fn resource_spans(
     let resource = export.resources.len();
     export.resources.push(Vec::new());
     let mut scopes = 0;
-    object(text, at, 2, |key, at| match key {
+    object(text, at, 2, &mut |key, at| match key {
         "resource" => {
             let found = value(text, at, 3)?.range();
             let end = found.end;
@@ -49,7 +49,7 @@ fn resource_spans(
             }
             Ok(end)
         }
-        "scopeSpans" | "scope_spans" => array(text, at, 3, |at| {
+        "scopeSpans" | "scope_spans" => array(text, at, 3, &mut |at| {
             export.scopes.push(Scope { at: scopes, resource, pieces: Vec::new() });
             scopes += 1;
             scope_spans(text, at, most, export)
@@ -66,7 +66,7 @@ fn scope_spans(
 ) -> Result<usize, SyntaxError> {
     let scope = export.scopes.len() - 1;
     let mut spans = 0;
-    object(text, at, 4, |key, at| match key {
+    object(text, at, 4, &mut |key, at| match key {
         "scope" => {
             let found = value(text, at, 5)?.range();
             let end = found.end;
@@ -75,7 +75,7 @@ fn scope_spans(
             }
             Ok(end)
         }
-        "spans" => array(text, at, 5, |at| {
+        "spans" => array(text, at, 5, &mut |at| {
             let (_, start) = next(text.as_bytes(), at);
             let (problem, end) = span(text, start)?;
             // One too many tells that there are; no more of them are kept.
@@ -98,7 +98,7 @@ fn span(text: &str, at: usize) -> Result<(Option<Problem>, usize), SyntaxError> 
         return Ok((Some(Problem { field: "", message }), value.range().end));
     }
     let (mut trace, mut span, mut parent) = (None, None, None);
-    let end = object(text, at, 6, |key, at| {
+    let end = object(text, at, 6, &mut |key, at| {
         let found = value(text, at, 7)?;
         match key {
             "traceId" | "trace_id" => trace = Some(found),

@@ -97,7 +97,7 @@ fn tags<'a>(attributes: &Attributes<'a>) -> Vec<Text<'a>> {
         let named = list.split(',').map(str::trim).filter(|tag| !tag.is_empty());
         tags.extend(named.map(|tag| Text::from(tag.to_owned())));
     }
-    tags.sort();
+    tags.sort_unstable();
     tags.dedup();
     tags
 }

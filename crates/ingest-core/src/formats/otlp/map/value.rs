@@ -11,7 +11,7 @@ use crate::model::{Json, Text};
 
 /// Which texts are JSON. Lists and maps always are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Parse {
+pub(crate) enum Parse {
     /// Every text that can be read as JSON.
     Always,
     /// Texts that begin as an object or an array does.
@@ -25,49 +25,49 @@ const INDEXED_BYTES: usize = 4 * MAX_PREVIEW_BYTES;
 
 /// JSON in the making: all of it, or no more than its beginning.
 #[derive(Debug)]
-pub(super) struct JsonWriter {
+pub(crate) struct JsonWriter {
     json: String,
     most: usize,
 }
 
 impl JsonWriter {
     /// For as much of it as somebody wants.
-    pub(super) fn new(detail: Detail) -> Self {
+    pub(crate) fn new(detail: Detail) -> Self {
         let most = if detail == Detail::Full { usize::MAX } else { INDEXED_BYTES };
         Self { json: String::new(), most }
     }
 
     /// What was written.
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.json
     }
 
     /// Whether nothing more is wanted.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.json.len() >= self.most
     }
 
     /// Writes what is JSON already.
-    pub(super) fn raw(&mut self, json: &str) {
+    pub(crate) fn raw(&mut self, json: &str) {
         self.json.push_str(json.get(..json.floor_char_boundary(self.most)).unwrap_or(json));
     }
 
     /// Writes a text.
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         let text = text.get(..text.floor_char_boundary(self.most)).unwrap_or(text);
         // Writing a text as JSON cannot fail.
         self.json.push_str(&serde_json::to_string(text).unwrap_or_default());
     }
 
     /// Writes an object: `fields` writes its fields.
-    pub(super) fn object(&mut self, fields: impl FnOnce(&mut ObjectWriter<'_>)) {
+    pub(crate) fn object(&mut self, fields: impl FnOnce(&mut ObjectWriter<'_>)) {
         self.json.push('{');
         fields(&mut ObjectWriter { writer: self, first: true });
         self.json.push('}');
     }
 
     /// Writes an array.
-    pub(super) fn list<T>(
+    pub(crate) fn list<T>(
         &mut self,
         items: impl IntoIterator<Item = T>,
         mut push: impl FnMut(&mut Self, T),
@@ -86,7 +86,7 @@ impl JsonWriter {
     }
 
     /// Writes a value, in which texts are texts.
-    pub(super) fn value(&mut self, value: &AnyValue<'_>) {
+    pub(crate) fn value(&mut self, value: &AnyValue<'_>) {
         match value {
             AnyValue::Empty => self.raw("null"),
             AnyValue::Text(text) => self.text(text),
@@ -106,7 +106,7 @@ impl JsonWriter {
     }
 
     /// Writes a value: text that is JSON already as it is.
-    pub(super) fn parsed(&mut self, value: &AnyValue<'_>, parse: Parse) {
+    pub(crate) fn parsed(&mut self, value: &AnyValue<'_>, parse: Parse) {
         match value {
             AnyValue::Text(text) if is_json(text, parse) => self.raw(text.trim()),
             _ => self.value(value),
@@ -115,14 +115,14 @@ impl JsonWriter {
 }
 
 /// An object in the making.
-pub(super) struct ObjectWriter<'w> {
+pub(crate) struct ObjectWriter<'w> {
     writer: &'w mut JsonWriter,
     first: bool,
 }
 
 impl ObjectWriter<'_> {
     /// Writes a key, and gives what its value is written to.
-    pub(super) fn field(&mut self, key: &str) -> &mut JsonWriter {
+    pub(crate) fn field(&mut self, key: &str) -> &mut JsonWriter {
         if !std::mem::take(&mut self.first) {
             self.writer.raw(",");
         }
@@ -132,7 +132,7 @@ impl ObjectWriter<'_> {
     }
 
     /// Writes the fields of an object that is JSON already, without its braces.
-    pub(super) fn fields(&mut self, inner: &str) {
+    pub(crate) fn fields(&mut self, inner: &str) {
         if !inner.is_empty() {
             if !std::mem::take(&mut self.first) {
                 self.writer.raw(",");
@@ -142,7 +142,7 @@ impl ObjectWriter<'_> {
     }
 
     /// Whether it has no fields so far.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.first
     }
 }
