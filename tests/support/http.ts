@@ -14,7 +14,7 @@ export interface Answer {
   status: number;
   headers: http.IncomingHttpHeaders;
   text: string;
-  /** The text as JSON; undefined where it is empty, and of a page. */
+  /** The text as JSON; undefined where it is empty, and of what is not JSON. */
   json: any;
 }
 
@@ -33,8 +33,8 @@ export function exchange(url: URL, { method = "GET", headers = {}, body }: Outgo
       response.on("end", () => {
         const text = Buffer.concat(parts).toString("utf8");
         try {
-          const page = response.headers["content-type"]?.startsWith("text/html");
-          const json = text === "" || page ? undefined : JSON.parse(text);
+          const said = response.headers["content-type"] ?? "";
+          const json = text === "" || !said.includes("json") ? undefined : JSON.parse(text);
           resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json });
         } catch {
           reject(new Error(`${method} ${url.pathname} answered ${response.statusCode} and no JSON: ${text.slice(0, 500)}`));
