@@ -21,7 +21,8 @@ use edgespan::payload::Source;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::ingest::{Preference, Upload, ingest};
 use edgespan::time;
-use serde_json::Value;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use common::{PROJECT, RECEIVED, Waiting, World};
 
@@ -226,5 +227,92 @@ fn order_and_repetition_change_nothing() {
         let forward: Vec<_> = client.exports.iter().collect();
         let twice: Vec<_> = forward.iter().rev().chain(&forward).copied().collect();
         assert_eq!(answer(&forward), answer(&twice), "{}", client.name);
+    }
+}
+
+/// A span with its resource and scope, as an export of its own would have it.
+#[derive(Debug, Clone)]
+struct Alone {
+    resource: Value,
+    scope: Value,
+    span: Value,
+}
+
+/// The spans of the clients that send JSON.
+fn spans_in_json() -> Vec<Alone> {
+    let mut all = Vec::new();
+    for export in clients().iter().flat_map(|client| &client.exports) {
+        if export.content_type != "application/json" {
+            continue;
+        }
+        let body: Value = serde_json::from_slice(&export.body).unwrap();
+        for resource in body["resourceSpans"].as_array().unwrap() {
+            for scope in resource["scopeSpans"].as_array().unwrap() {
+                for span in scope["spans"].as_array().unwrap() {
+                    all.push(Alone {
+                        resource: resource["resource"].clone(),
+                        scope: scope["scope"].clone(),
+                        span: span.clone(),
+                    });
+                }
+            }
+        }
+    }
+    all
+}
+
+/// What the API says of all traces, without when they were received.
+fn all_answers(world: &World, ids: &[String]) -> String {
+    let answers = ids.iter().map(|id| world.get(PROJECT, id)).collect::<Vec<_>>().join("\n");
+    assert!(!answers.contains("payloadError"), "{answers}");
+    format!("{answers}\n{}", world.list(PROJECT, "limit=100"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(30))]
+
+    #[test]
+    fn any_split_into_exports_in_any_order_and_repeated_ends_the_same(
+        cuts in prop::collection::vec(1_usize..20, 60),
+        order in any::<u64>(),
+    ) {
+        let spans = spans_in_json();
+        let mut ids: Vec<_> =
+            spans.iter().map(|one| one.span["traceId"].as_str().unwrap().to_lowercase()).collect();
+        ids.sort();
+        ids.dedup();
+        let export = |some: &[Alone]| {
+            let each = some.iter().map(|one| json!({
+                "resource": one.resource,
+                "scopeSpans": [{ "scope": one.scope, "spans": [one.span] }],
+            }));
+            let body = json!({ "resourceSpans": each.collect::<Vec<_>>() }).to_string();
+            let (path, content_type) = ("/v1/traces".into(), "application/json".into());
+            Export { path, content_type, body: body.into_bytes() }
+        };
+        let together = World::new();
+        send(&together, &export(&spans));
+        // Shuffled, cut, and every third export sent again.
+        let mut shuffled = spans.clone();
+        let mut random = order | 1;
+        for at in (1..shuffled.len()).rev() {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let other = usize::try_from(random >> 33).unwrap() % (at + 1);
+            shuffled.swap(at, other);
+        }
+        let apart = World::new();
+        let mut rest = &shuffled[..];
+        for (n, cut) in cuts.iter().cycle().enumerate() {
+            if rest.is_empty() {
+                break;
+            }
+            let (first, others) = rest.split_at((*cut).min(rest.len()));
+            send(&apart, &export(first));
+            if n % 3 == 0 {
+                send(&apart, &export(first));
+            }
+            rest = others;
+        }
+        prop_assert_eq!(all_answers(&together, &ids), all_answers(&apart, &ids));
     }
 }

@@ -2,7 +2,7 @@
 //! tests of what each of them keeps to.
 
 use edgespan::batch::BatchRef;
-use edgespan::formats::twosignal;
+use edgespan::formats::{otlp, twosignal};
 
 use edgespan::index::spans::{get_span, get_trace};
 use edgespan::index::{Statement, chart, link, recovery, sessions, spans, stats, traces};
@@ -22,6 +22,21 @@ pub fn written() -> BatchRef {
     BatchRef::of(PROJECT, WRITTEN.as_bytes(), RECEIVED, "json")
 }
 
+/// An export whose span says the session, the user and the tags of its trace.
+const SAID: &str = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0102030405060708090a0b0c0d0e0f10",
+    "spanId":"0102030405060708","name":"n","attributes":[
+    {"key":"session.id","value":{"stringValue":"s"}},{"key":"user.id","value":{"stringValue":"u"}},
+    {"key":"langfuse.trace.name","value":{"stringValue":"n"}},{"key":"langfuse.trace.metadata.k","value":{"stringValue":"v"}},
+    {"key":"tag.tags","value":{"arrayValue":{"values":[{"stringValue":"a"}]}}}]}]}]}]}"#;
+
+/// What such a batch has written beside what other batches have.
+fn of_spans_that_speak_of_their_trace() -> Vec<Statement> {
+    let (body, batch) = (SAID.as_bytes(), written());
+    let events = (otlp::JSON.decode)(body).unwrap();
+    let all = statements::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
+    all.into_iter().filter(|statement| statement.sql.contains("user_by")).collect()
+}
+
 /// One of each kind that [`PROJECT`] has asked, in an order in which each of them
 /// has something to find in what `tenants` fills in: traces `a` and `t` that
 /// pass every filter.
@@ -30,6 +45,7 @@ pub fn of_project() -> Vec<Statement> {
     let mut events = Vec::new();
     twosignal::decode(body, |event| events.push(event)).unwrap();
     let mut all = statements::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
+    all.extend(of_spans_that_speak_of_their_trace());
     all.extend(get_trace(PROJECT, "t"));
     all.extend(get_span(PROJECT, "t", "s"));
     let after = Some((0, String::new()));

@@ -194,9 +194,10 @@ const SAID: [&[&str]; 3] = [
 /// Columns that only spans' words fill.
 const ONLY_SAID: [&str; 5] = ["name_by", "session_by", "metadata_by", "user", "user_by"];
 
-/// Whether what the excluded row's spans say of a field is better.
+/// Whether what the excluded row's spans say of a field is better. Never null, which
+/// would be neither this nor its opposite.
 fn is_better(by: &str) -> String {
-    format!("excluded.{by} < coalesce({by}, '~')")
+    format!("coalesce(excluded.{by} < coalesce({by}, '~'), false)")
 }
 
 /// The same where an event of the trace's own would count before it.
@@ -234,7 +235,7 @@ fn fill_traces(said: bool) -> String {
             sets.push(set(columns, &format!("{NEWER_EVENT} or {better}")));
             changed.push(better);
         }
-        sets.push(set(&["user", "user_by"], &format!("coalesce({}, false)", is_better("user_by"))));
+        sets.push(set(&["user", "user_by"], &is_better("user_by")));
         changed.push(is_better("user_by"));
         let spans_say =
             "event_us is null and excluded.event_us is null and excluded.tags is not null";

@@ -4,8 +4,7 @@
 use serde_json::Value;
 
 use super::detail::Detail;
-use super::value::Parse::Always;
-use super::value::{JsonWriter, as_str, text, texts, unquoted};
+use super::value::{JsonWriter, Parse, as_str, text, texts, unquoted};
 use crate::formats::otlp::span::{Attributes, Resource, Span};
 use crate::model::{OfTrace, Said, Text};
 
@@ -39,9 +38,12 @@ const TAGS: [&str; 6] = [
     "lmnr.association.properties.tags",
 ];
 
-/// Attributes that are the trace's metadata, by prefix.
-const METADATA: [&str; 3] =
-    ["langfuse.trace.metadata.", "ai.telemetry.metadata.", "traceloop.association.properties."];
+/// Attributes that are the trace's metadata, by prefix. Langfuse's may be JSON.
+const METADATA: [(&str, Parse); 3] = [
+    ("langfuse.trace.metadata.", Parse::Always),
+    ("ai.telemetry.metadata.", Parse::Structured),
+    ("traceloop.association.properties.", Parse::Structured),
+];
 
 /// Attributes of what the trace is of, kept under their own names.
 const RELEASE: [&str; 2] = ["langfuse.environment", "langfuse.release"];
@@ -112,12 +114,12 @@ pub(super) fn trace_metadata<'a>(
     let mut names: Vec<&str> = Vec::new();
     let mut rank = 1;
     json.object(|object| {
-        for prefix in METADATA {
+        for (prefix, parse) in METADATA {
             for (key, value) in attributes.with_prefix(prefix) {
                 let name = key.get(prefix.len()..).unwrap_or_default();
                 if !is_said(key) && !names.contains(&name) {
                     names.push(name);
-                    object.field(name).parsed(value, Always);
+                    object.field(name).parsed(value, parse);
                 }
             }
         }
@@ -152,7 +154,7 @@ pub(super) fn is_said(key: &str) -> bool {
 
 /// Whether an attribute is part of the trace's metadata.
 pub(super) fn is_metadata(key: &str) -> bool {
-    METADATA.iter().any(|prefix| key.starts_with(prefix)) || RELEASE.contains(&key)
+    METADATA.iter().any(|(prefix, _)| key.starts_with(prefix)) || RELEASE.contains(&key)
 }
 
 #[cfg(test)]
