@@ -54,7 +54,14 @@ export function template({ spans, traces, bytes = 1_160, seed = 1, trace }) {
   const events = [];
   const traceIds = trace ? [trace] : Array.from({ length: Math.max(traces, 1) }, newId);
   for (const [at, id] of (traces > 0 && !trace ? traceIds : []).entries()) {
-    const body = { id, name: "support-agent", startTime: time(at * 10), sessionId: newId(), tags: ["production", "v2.1"], metadata: { user: "u-1842", region: "eu", plan: "pro" } };
+    const body = {
+      id,
+      name: "support-agent",
+      startTime: time(at * 10),
+      sessionId: newId(),
+      tags: ["production", "v2.1"],
+      metadata: { user: "u-1842", region: "eu", plan: "pro" },
+    };
     events.push({ id: newId(), type: "trace-create", timestamp: time(at * 10), body });
   }
   /** @type {string[]} */
@@ -78,13 +85,19 @@ export function template({ spans, traces, bytes = 1_160, seed = 1, trace }) {
     };
     if (parents.length > 0) body.parentSpanId = pick(parents);
     if (n % 40 === 39) body.errorMessage = "the tool answered 503";
-    const [system, user] = [{ role: "system", content: "" }, { role: "user", content: "" }];
+    const [system, user] = [
+      { role: "system", content: "" },
+      { role: "user", content: "" },
+    ];
     const question = { query: "", filters: { limit: 10, since: null, tags: ["a", "b"] } };
     const output = { content: "", scores: [0.91, 0.88, 0.42], finish_reason: "stop" };
     if (type === "LLM") {
       const [promptTokens, completionTokens] = [800 + (n % 300), 120 + (n % 90)];
       Object.assign(body, { model: "gpt-4o-2024-08-06", modelParameters: { temperature: 0.2, max_tokens: 1024 } });
-      Object.assign(body, { usage: { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens }, cost: (promptTokens * 2.5 + completionTokens * 10) / 1e6 });
+      Object.assign(body, {
+        usage: { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens },
+        cost: (promptTokens * 2.5 + completionTokens * 10) / 1e6,
+      });
       body.input = { messages: [system, user] };
     } else {
       body.input = question;

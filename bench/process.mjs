@@ -16,13 +16,16 @@ const stat = (pid, at) => Number(readFileSync(`/proc/${pid}/stat`, "utf8").split
 /** @param {number} pid */
 export function childrenOf(pid) {
   if (!linux) return [];
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((child) => {
-    try {
-      return stat(child, 1) === pid;
-    } catch {
-      return false; // It has ended.
-    }
-  });
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => {
+      try {
+        return stat(child, 1) === pid;
+      } catch {
+        return false; // It has ended.
+      }
+    });
 }
 
 /**

@@ -9,7 +9,8 @@ import { named } from "../scripts/build.mjs";
 
 const [name = "ours", what = "handler", events = "1000", real] = process.argv.slice(2);
 const worker = workers.find((worker) => worker.name === name);
-if (!worker || (what !== "handler" && what !== "consumer")) throw new Error("node bench/profile.mjs [ours|peer] [handler|consumer] [events] [real]");
+if (!worker || (what !== "handler" && what !== "consumer"))
+  throw new Error("node bench/profile.mjs [ours|peer] [handler|consumer] [events] [real]");
 const live = await startDriven({ ...worker, modules: () => worker.modules(name === "ours" ? named : undefined) }, { inspectorPort: 0 });
 const inspector = await live.mf.getInspectorURL();
 /** @type {{ id: string, webSocketDebuggerUrl: string }[]} */

@@ -39,7 +39,9 @@ export async function rounds(subjects, { most, seconds = Infinity }, round) {
       for (const name of /** @type {Name[]} */ (Object.keys(given))) values.set(name, [...(values.get(name) ?? []), given[name]]);
     }
   }
-  return seen.map(({ values }) => /** @type {Record<Name, number>} */ (Object.fromEntries([...values].map(([name, all]) => [name, median(all)]))));
+  return seen.map(
+    ({ values }) => /** @type {Record<Name, number>} */ (Object.fromEntries([...values].map(([name, all]) => [name, median(all)]))),
+  );
 }
 
 /** What was measured of ours and of the peer, in this order.

@@ -153,7 +153,10 @@ function statements(folder) {
     .sort()
     .map((file) => read(join(folder, file)).toString().replace(/--.*$/gm, ""))
     .join("\n");
-  return text.split(";").map((sql) => sql.trim()).filter(Boolean);
+  return text
+    .split(";")
+    .map((sql) => sql.trim())
+    .filter(Boolean);
 }
 
 /** @template {Startable} W
@@ -207,9 +210,14 @@ export async function startDriven(worker, more) {
     esModule("driver.js", bundle("bench/inside/driver.mjs", { minify: false, external: ["./probe.js", "./worker.js"] })),
     esModule("probe.js", read("bench/inside/probe.mjs")),
   ];
-  const live = await launch(worker, [...driver, ...worker.modules()], ({ message, level }) => {
-    if (level === "error") console.error(`${worker.name}: ${message}`);
-  }, more);
+  const live = await launch(
+    worker,
+    [...driver, ...worker.modules()],
+    ({ message, level }) => {
+      if (level === "error") console.error(`${worker.name}: ${message}`);
+    },
+    more,
+  );
   // Each on a connection of its own: one that is kept is closed while the other
   // Worker has its turn.
   /** @param {string} path
@@ -225,6 +233,15 @@ export async function startDriven(worker, more) {
   /** Gives it the template that `run` makes batches of. */
   const load = (/** @type {Made} */ made) => post("/load", made.text);
   const run = (/** @type {Run} */ options) =>
-    post("/run", JSON.stringify({ key: keyOf(PROJECT), project: PROJECT, message: worker.message("KEY"), rawKey: worker.rawKey("BATCH").replace(/0*BATCH/, "BATCH"), ...options }));
+    post(
+      "/run",
+      JSON.stringify({
+        key: keyOf(PROJECT),
+        project: PROJECT,
+        message: worker.message("KEY"),
+        rawKey: worker.rawKey("BATCH").replace(/0*BATCH/, "BATCH"),
+        ...options,
+      }),
+    );
   return { ...live, load, run };
 }

@@ -33,8 +33,12 @@ export async function ensureBrowser(machine = {}) {
   }
   const found = find(places);
   if (found) return found;
-  if (!ci || !root || !hasApt(system)) return without(ci, `there is no browser. Install Chromium, Chrome or Edge (on Debian and Ubuntu \
-\`sudo apt-get install chromium\`), or say where one is in CHROMIUM_PATH`);
+  if (!ci || !root || !hasApt(system))
+    return without(
+      ci,
+      `there is no browser. Install Chromium, Chrome or Edge (on Debian and Ubuntu \
+\`sudo apt-get install chromium\`), or say where one is in CHROMIUM_PATH`,
+    );
   say("installing Chromium with apt-get, for the tests of the pages (a minute)");
   try {
     await runQuietly("the list of packages", "apt-get", [...WAIT, "update"], QUIET);

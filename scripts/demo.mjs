@@ -72,8 +72,14 @@ function read() {
   const key = values.key ?? (values.url === undefined ? LOCAL_KEY : process.env.TWOSIGNAL_API_KEY);
   if (!key) throw new Failed(`--url needs --key, or TWOSIGNAL_API_KEY in the environment\n\n${USAGE}`);
   return {
-    url, key, until, live: values.live, here: values.url === undefined,
-    traces: whole("traces", 0, 100_000), hours: whole("hours", 1, 8_784), seed: whole("seed", 0, 999_999_999),
+    url,
+    key,
+    until,
+    live: values.live,
+    here: values.url === undefined,
+    traces: whole("traces", 0, 100_000),
+    hours: whole("hours", 1, 8_784),
+    seed: whole("seed", 0, 999_999_999),
   };
 }
 
@@ -83,7 +89,10 @@ function read() {
 async function fill(client, schedule, count) {
   const { SingleBar, Presets } = (await import("cli-progress")).default;
   // Lines are left to wrap: cut off, it would leave the terminal so that none do.
-  const bar = new SingleBar({ format: "{bar} {percentage}% | {value} of {total} traces | {events} events", barsize: 30, linewrap: true }, Presets.shades_classic);
+  const bar = new SingleBar(
+    { format: "{bar} {percentage}% | {value} of {total} traces | {events} events", barsize: 30, linewrap: true },
+    Presets.shades_classic,
+  );
   bar.start(count, 0, { events: 0 });
   try {
     for (const events of schedule.past(count)) {
@@ -95,7 +104,9 @@ async function fill(client, schedule, count) {
   } finally {
     bar.stop();
   }
-  console.log(`${count} traces, ${client.sent} events sent. See ${client.url}/traces, with the key ${client.key === LOCAL_KEY ? LOCAL_KEY : "that it was sent with"}.`);
+  console.log(
+    `${count} traces, ${client.sent} events sent. See ${client.url}/traces, with the key ${client.key === LOCAL_KEY ? LOCAL_KEY : "that it was sent with"}.`,
+  );
 }
 
 /** Sends each event when its time has come, as an agent that runs now would.

@@ -205,10 +205,7 @@ function rotate(options) {
 
 /** @param {Options} options */
 function configure({ project, handling, "rate-limit": rateLimit, remote }) {
-  const settings = [
-    ...(handling ? [`handling = '${handling}'`] : []),
-    ...(rateLimit ? [`rate_limit = ${rateLimit}`] : []),
-  ].join(", ");
+  const settings = [...(handling ? [`handling = '${handling}'`] : []), ...(rateLimit ? [`rate_limit = ${rateLimit}`] : [])].join(", ");
   const [rows = []] = query(`update project set ${settings} where name = '${project}' returning id;`, { remote });
   if (rows.length !== 1) throw new Failed(`there is no project ${project}`);
   console.error(`Project ${project}: ${settings}, within a minute.`);

@@ -48,12 +48,14 @@ export const hashOf = (key) => createHash("sha256").update(key).digest("hex");
  * @returns {Record<string, any>[][]}
  */
 export function query(sql, { remote = false } = {}) {
-  const { ok, stdout, stderr } = patiently(() => capture(
-    "wrangler",
-    ["d1", "execute", "DB", ...place(remote), "--json", "--command", sql],
-    // Deployed, wrangler may have to ask who this is.
-    remote ? { env, stdio: ["inherit", "pipe", "inherit"] } : { env: quiet },
-  ));
+  const { ok, stdout, stderr } = patiently(() =>
+    capture(
+      "wrangler",
+      ["d1", "execute", "DB", ...place(remote), "--json", "--command", sql],
+      // Deployed, wrangler may have to ask who this is.
+      remote ? { env, stdio: ["inherit", "pipe", "inherit"] } : { env: quiet },
+    ),
+  );
   if (!ok) throw new Failed(`the database could not be asked:\n${stdout}${stderr}`);
   /** @type {{ results: Record<string, any>[] }[]} */
   const answers = JSON.parse(stdout.slice(stdout.search(/^\[/m)));

@@ -23,7 +23,9 @@ export function parse(config, usage) {
  *  @param {Defaults} defaults
  *  @returns {{ [Name in keyof Defaults]: Defaults[Name] extends string ? string : string | undefined }} */
 export function numbers(defaults) {
-  const options = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, { type: /** @type {const} */ ("string"), default: value }]));
+  const options = Object.fromEntries(
+    Object.entries(defaults).map(([name, value]) => [name, { type: /** @type {const} */ ("string"), default: value }]),
+  );
   const { values } = parse({ options });
   for (const [name, value] of Object.entries(values)) {
     if (!/^\d{1,9}$/.test(String(value))) throw new Failed(`--${name}: not a number: ${value}`);

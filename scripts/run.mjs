@@ -63,7 +63,11 @@ export function launch(command, args, options = {}) {
 /** Runs `main`; a failure is told in its own words and gives exit code 1.
  *  @param {() => Promise<unknown>} main */
 export async function cli(main) {
-  for (const [signal, number] of /** @type {const} */ ([["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]])) {
+  for (const [signal, number] of /** @type {const} */ ([
+    ["SIGHUP", 1],
+    ["SIGINT", 2],
+    ["SIGTERM", 15],
+  ])) {
     process.on(signal, () => {
       stopped ||= 128 + number;
       if (children.size === 0) process.exit(stopped);

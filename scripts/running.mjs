@@ -35,14 +35,16 @@ export function noteServer() {
  *  @returns {Promise<Server[]>} */
 export async function servers() {
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
-  const found = await Promise.all(names.map(async (name) => {
-    const noted = read(join(folder, name));
-    if (!noted) return [];
-    if (!lives(noted.pid)) rmSync(join(folder, name), { force: true });
-    // The number may be another process's by now.
-    else if (await listens(noted.port)) return [noted];
-    return [];
-  }));
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const noted = read(join(folder, name));
+      if (!noted) return [];
+      if (!lives(noted.pid)) rmSync(join(folder, name), { force: true });
+      // The number may be another process's by now.
+      else if (await listens(noted.port)) return [noted];
+      return [];
+    }),
+  );
   return found.flat();
 }
 
@@ -159,6 +161,8 @@ ${withPort(port)}${withState(own.stateDir)}npm run ${command}\n${instead}`);
   // Another folder's, or one in a container: not noted here, and fine.
   if (await listens(port)) return;
   if (running.length === 0) throw new Failed(`${urlAt(port)} does not answer: \`${withPort(port)}npm start\` starts a server there`);
-  const theirs = running.map((server) => `  ${withPort(server.port)}${reads ? withState(server.stateDir) : ""}npm run ${command}`).join("\n");
+  const theirs = running
+    .map((server) => `  ${withPort(server.port)}${reads ? withState(server.stateDir) : ""}npm run ${command}`)
+    .join("\n");
   throw new Failed(`${urlAt(port)} does not answer, but there is a server at\n${list(running)}\nFor that one:\n${theirs}`);
 }

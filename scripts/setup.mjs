@@ -60,9 +60,7 @@ function linkNode(packages) {
  *  @param {string[]} components */
 function ensureRust(components) {
   if (!capture("rustup", ["--version"]).ok || !capture("cargo", ["--version"]).ok) {
-    throw new Failed(
-      "Rust is missing: please install it with rustup (https://rustup.rs), its stable toolchain, and try again",
-    );
+    throw new Failed("Rust is missing: please install it with rustup (https://rustup.rs), its stable toolchain, and try again");
   }
   /** @param {"target" | "component"} kind
    *  @param {string} name */

@@ -46,7 +46,9 @@ async function checkPlace() {
   if (other) throw new Failed(`it runs already, at ${urlAt(other.port)}: a second one needs a STATE_DIR and a PORT of its own`);
   await new Promise((done, fail) => {
     const probe = createServer()
-      .once("error", (/** @type {NodeJS.ErrnoException} */ { code }) => fail(new Failed(`port ${port} cannot be used (${code}): try PORT=${port + 1} ${withState(stateDir)}npm start`)))
+      .once("error", (/** @type {NodeJS.ErrnoException} */ { code }) =>
+        fail(new Failed(`port ${port} cannot be used (${code}): try PORT=${port + 1} ${withState(stateDir)}npm start`)),
+      )
       .listen(port, "localhost", () => probe.close(done));
   });
 }
@@ -56,8 +58,18 @@ async function serve(verbose) {
   operatorToken({ make: true });
   // The command `wrangler` is a wrapper that does not pass signals on to the
   // real one, which would leave workerd running: so the real one is started.
-  const args = ["dev", "--local", "--port", String(port), "--persist-to", stateDir, "--var", "EDGESPAN_LOCAL:1",
-    "--env-file", operatorFile()];
+  const args = [
+    "dev",
+    "--local",
+    "--port",
+    String(port),
+    "--persist-to",
+    stateDir,
+    "--var",
+    "EDGESPAN_LOCAL:1",
+    "--env-file",
+    operatorFile(),
+  ];
   const started = Date.now();
   const env = { ...quiet, WRANGLER_LOG: verbose ? "log" : "warn" };
   const out = verbose ? "inherit" : "pipe";
@@ -91,7 +103,10 @@ async function serve(verbose) {
 function hold(child) {
   /** @type {string | null} */
   let held = "";
-  for (const [from, to] of /** @type {const} */ ([[child.stdout, process.stdout], [child.stderr, process.stderr]])) {
+  for (const [from, to] of /** @type {const} */ ([
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ])) {
     from?.setEncoding("utf8").on("data", (text) => {
       if (held === null) to.write(text);
       else held += text;

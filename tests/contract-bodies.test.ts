@@ -147,14 +147,12 @@ describe("Content-Type", () => {
     return project.request("/api/v1/traces", { method: "POST", headers, body: JSON.stringify({ batch: [traceCreate()] }) });
   };
 
-  test.each([
-    "application/json",
-    "application/json; charset=utf-8",
-    'application/json;charset="UTF-8"',
-    "APPLICATION/JSON",
-  ])("%s", async (type) => {
-    expect(await send({ "content-type": type })).toMatchObject({ status: 201, json: { accepted: 1 } });
-  });
+  test.each(["application/json", "application/json; charset=utf-8", 'application/json;charset="UTF-8"', "APPLICATION/JSON"])(
+    "%s",
+    async (type) => {
+      expect(await send({ "content-type": type })).toMatchObject({ status: 201, json: { accepted: 1 } });
+    },
+  );
 
   test("none stands for JSON", async () => {
     expect(await send({})).toMatchObject({ status: 201, json: { accepted: 1 } });

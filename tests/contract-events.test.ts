@@ -3,15 +3,13 @@
 // others are bad.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { useEdge, type Project } from "./support/edge.ts";
+import { useEdge } from "./support/edge.ts";
 import { newId, spanCreate, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 
 const edge = useEdge();
 
-const SPAN_TYPES = [
-  "AGENT", "LLM", "TOOL", "RETRIEVAL", "CHAIN", "CUSTOM", "DELEGATION", "VOICE", "HUMAN_HANDOFF", "GUARDRAIL",
-];
+const SPAN_TYPES = ["AGENT", "LLM", "TOOL", "RETRIEVAL", "CHAIN", "CUSTOM", "DELEGATION", "VOICE", "HUMAN_HANDOFF", "GUARDRAIL"];
 
 /** A trace without what differs from one sending to the next. */
 function settled(trace: Record<string, any>) {
@@ -22,27 +20,74 @@ function settled(trace: Record<string, any>) {
 describe("spelling", () => {
   const [traceId, parentId, spanId] = [newId(), newId(), newId()];
   const camel = [
-    { id: "e1", type: "trace-create", timestamp: "2026-03-14T10:00:00Z", body: {
-      id: traceId, name: "both", startTime: "2026-03-14T09:59:59.5Z", endTime: "2026-03-14T10:00:09Z",
-      sessionId: "session", parentTraceId: "up", deploymentId: "v7", evaluators: ["tone"],
-      tags: ["a", "b"], metadata: { someKey: 1, some_key: 2 },
-    } },
-    { id: "e2", type: "span-create", timestamp: "2026-03-14T10:00:00Z", body: {
-      traceId, id: parentId, name: "parent", type: "AGENT",
-      startTime: "2026-03-14T10:00:00.100Z", endTime: "2026-03-14T10:00:05Z",
-    } },
-    { id: "e3", type: "span-create", timestamp: "2026-03-14T10:00:00Z", body: {
-      traceId, id: spanId, parentSpanId: parentId, name: "child", type: "LLM",
-      startTime: "2026-03-14T10:00:01Z", endTime: "2026-03-14T10:00:03.250Z",
-      input: { userName: 1, user_name: 2 }, output: ["x"], model: "m-1",
-      modelParameters: { maxTokens: 5, max_tokens: 6 },
-      usage: { promptTokens: 11, completionTokens: 7, totalTokens: 20, cachedTokens: 3 },
-      cost: 0.25, status: "ERROR", errorMessage: "no", metadata: { aB: 1, a_b: 2 },
-    } },
+    {
+      id: "e1",
+      type: "trace-create",
+      timestamp: "2026-03-14T10:00:00Z",
+      body: {
+        id: traceId,
+        name: "both",
+        startTime: "2026-03-14T09:59:59.5Z",
+        endTime: "2026-03-14T10:00:09Z",
+        sessionId: "session",
+        parentTraceId: "up",
+        deploymentId: "v7",
+        evaluators: ["tone"],
+        tags: ["a", "b"],
+        metadata: { someKey: 1, some_key: 2 },
+      },
+    },
+    {
+      id: "e2",
+      type: "span-create",
+      timestamp: "2026-03-14T10:00:00Z",
+      body: {
+        traceId,
+        id: parentId,
+        name: "parent",
+        type: "AGENT",
+        startTime: "2026-03-14T10:00:00.100Z",
+        endTime: "2026-03-14T10:00:05Z",
+      },
+    },
+    {
+      id: "e3",
+      type: "span-create",
+      timestamp: "2026-03-14T10:00:00Z",
+      body: {
+        traceId,
+        id: spanId,
+        parentSpanId: parentId,
+        name: "child",
+        type: "LLM",
+        startTime: "2026-03-14T10:00:01Z",
+        endTime: "2026-03-14T10:00:03.250Z",
+        input: { userName: 1, user_name: 2 },
+        output: ["x"],
+        model: "m-1",
+        modelParameters: { maxTokens: 5, max_tokens: 6 },
+        usage: { promptTokens: 11, completionTokens: 7, totalTokens: 20, cachedTokens: 3 },
+        cost: 0.25,
+        status: "ERROR",
+        errorMessage: "no",
+        metadata: { aB: 1, a_b: 2 },
+      },
+    },
   ];
   const NAMES = [
-    "startTime", "endTime", "sessionId", "parentTraceId", "deploymentId", "traceId", "parentSpanId",
-    "modelParameters", "errorMessage", "promptTokens", "completionTokens", "totalTokens", "cachedTokens",
+    "startTime",
+    "endTime",
+    "sessionId",
+    "parentTraceId",
+    "deploymentId",
+    "traceId",
+    "parentSpanId",
+    "modelParameters",
+    "errorMessage",
+    "promptTokens",
+    "completionTokens",
+    "totalTokens",
+    "cachedTokens",
   ];
   const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const respelled = (names: string[]): any[] =>
@@ -60,15 +105,38 @@ describe("spelling", () => {
   test("camelCase", async () => {
     const trace = await readBack(camel);
     expect(trace).toMatchObject({
-      id: traceId, name: "both", sessionId: "session", tags: ["a", "b"], metadata: { someKey: 1, some_key: 2 },
-      startTime: "2026-03-14T09:59:59.500Z", endTime: "2026-03-14T10:00:09.000Z", durationMs: 9_500,
-      status: "ERROR", totalTokens: 20, totalCost: "0.25", spanCount: 2, scoreCount: 0,
+      id: traceId,
+      name: "both",
+      sessionId: "session",
+      tags: ["a", "b"],
+      metadata: { someKey: 1, some_key: 2 },
+      startTime: "2026-03-14T09:59:59.500Z",
+      endTime: "2026-03-14T10:00:09.000Z",
+      durationMs: 9_500,
+      status: "ERROR",
+      totalTokens: 20,
+      totalCost: "0.25",
+      spanCount: 2,
+      scoreCount: 0,
     });
     expect(trace.spans.find((span: any) => span.id === spanId)).toMatchObject({
-      traceId, parentSpanId: parentId, name: "child", type: "LLM",
-      startTime: "2026-03-14T10:00:01.000Z", endTime: "2026-03-14T10:00:03.250Z", durationMs: 2_250,
-      input: { userName: 1, user_name: 2 }, output: ["x"], model: "m-1", modelParameters: { maxTokens: 5, max_tokens: 6 },
-      promptTokens: 11, completionTokens: 7, totalTokens: 20, status: "ERROR", errorMessage: "no", metadata: { aB: 1, a_b: 2 },
+      traceId,
+      parentSpanId: parentId,
+      name: "child",
+      type: "LLM",
+      startTime: "2026-03-14T10:00:01.000Z",
+      endTime: "2026-03-14T10:00:03.250Z",
+      durationMs: 2_250,
+      input: { userName: 1, user_name: 2 },
+      output: ["x"],
+      model: "m-1",
+      modelParameters: { maxTokens: 5, max_tokens: 6 },
+      promptTokens: 11,
+      completionTokens: 7,
+      totalTokens: 20,
+      status: "ERROR",
+      errorMessage: "no",
+      metadata: { aB: 1, a_b: 2 },
     });
   });
 
@@ -87,12 +155,20 @@ describe("null means missing", () => {
   test("in every optional field", async () => {
     const project = await edge.project();
     const nothing = (...names: string[]) => Object.fromEntries(names.map((name) => [name, null]));
-    const ofTrace = nothing(
-      "metadata", "tags", "startTime", "endTime", "sessionId", "parentTraceId", "deploymentId", "evaluators",
-    );
+    const ofTrace = nothing("metadata", "tags", "startTime", "endTime", "sessionId", "parentTraceId", "deploymentId", "evaluators");
     const ofSpan = nothing(
-      "parentSpanId", "startTime", "endTime", "input", "output", "model", "modelParameters", "usage", "cost", "status",
-      "errorMessage", "metadata",
+      "parentSpanId",
+      "startTime",
+      "endTime",
+      "input",
+      "output",
+      "model",
+      "modelParameters",
+      "usage",
+      "cost",
+      "status",
+      "errorMessage",
+      "metadata",
     );
     const inSnakeCase = nothing("parent_span_id", "start_time", "end_time", "model_parameters", "error_message");
     const ofUsage = nothing("promptTokens", "completion_tokens", "totalTokens", "cached_tokens");
@@ -104,8 +180,17 @@ describe("null means missing", () => {
     const trace = await project.traceWith(2, "t");
     expect(trace).toMatchObject({ name: "n", status: "OK", totalTokens: 0, tags: [] });
     expect(trace.spans.find((span: any) => span.id === "s")).toMatchObject({
-      parentSpanId: null, input: null, output: null, model: null, modelParameters: null,
-      promptTokens: null, completionTokens: null, totalTokens: null, cost: null, status: "OK", errorMessage: null,
+      parentSpanId: null,
+      input: null,
+      output: null,
+      model: null,
+      modelParameters: null,
+      promptTokens: null,
+      completionTokens: null,
+      totalTokens: null,
+      cost: null,
+      status: "OK",
+      errorMessage: null,
     });
   });
 
@@ -156,7 +241,8 @@ describe("ids", () => {
     ["four bytes a character", "😀"],
   ])("at most 256 bytes of UTF-8: %s", async (_, character) => {
     const project = await edge.project();
-    const id = (bytes: number) => "-".repeat(bytes % Buffer.byteLength(character)) + character.repeat(Math.floor(bytes / Buffer.byteLength(character)));
+    const id = (bytes: number) =>
+      "-".repeat(bytes % Buffer.byteLength(character)) + character.repeat(Math.floor(bytes / Buffer.byteLength(character)));
     const [most, tooMany] = [id(256), id(257)];
     await project.send(
       traceCreate({ id: most }, { id: most }),
@@ -185,10 +271,18 @@ describe("ids", () => {
   // of surrogate pairs are what Python makes of file names that are not UTF-8.
   test.each([".", "..", "file-\udcff", "\ud83d"])("but not %j", async (id) => {
     const project = await edge.project();
-    const batch = [traceCreate({ id }), spanCreate({ traceId: id }), spanCreate({ traceId: "t", id }), spanCreate({ traceId: "t", parentSpanId: id })];
+    const batch = [
+      traceCreate({ id }),
+      spanCreate({ traceId: id }),
+      spanCreate({ traceId: "t", id }),
+      spanCreate({ traceId: "t", parentSpanId: id }),
+    ];
     const { details } = expectFailure(await project.post({ batch }), 400, "VALIDATION_ERROR");
     expect(details.map(({ index, path }: any) => [index, path])).toEqual([
-      [0, "batch[0].body.id"], [1, "batch[1].body.traceId"], [2, "batch[2].body.id"], [3, "batch[3].body.parentSpanId"],
+      [0, "batch[0].body.id"],
+      [1, "batch[1].body.traceId"],
+      [2, "batch[2].body.id"],
+      [3, "batch[3].body.parentSpanId"],
     ]);
   });
 });
@@ -219,76 +313,6 @@ describe("a long text is kept", () => {
     expect(long.startsWith(trace.name)).toBe(true);
     expect(Buffer.byteLength(trace.name)).toBeGreaterThan(252);
     expect(trace.spans[0]).toMatchObject({ input: long, errorMessage: long });
-  });
-});
-
-describe("lenient handling", () => {
-  const mixed = () => [traceCreate({ id: "t" }), spanCreate({ traceId: "t", type: "?" }), spanCreate({ id: "good", traceId: "t" }), {}];
-  const prefer = (value: string) => ({ prefer: value });
-
-  const expectPartial = async (project: Project, answer: any) => {
-    expect(answer.status, answer.text).toBe(201);
-    expect(answer.json).toMatchObject({ accepted: 2, rejected: 2 });
-    // One for each problem: an event may have several.
-    expect(new Set(answer.json.errors.map(({ index }: any) => index))).toEqual(new Set([1, 3]));
-    for (const error of answer.json.errors) {
-      expect(error).toEqual({ index: expect.any(Number), path: expect.stringMatching(/^batch\[\d]/), message: expect.stringMatching(/\S/) });
-    }
-    expect((await project.traceWith(1, "t")).spans[0].id).toBe("good");
-  };
-
-  test.each(["handling=lenient", 'handling="lenient"', "respond-async, handling=lenient; x=y", "HANDLING=lenient"])(
-    "Prefer: %s takes the good events and reports the bad",
-    async (value) => {
-      const project = await edge.project();
-      const answer = await project.post({ batch: mixed() }, prefer(value));
-      await expectPartial(project, answer);
-      expect(answer.headers["preference-applied"]).toBe("handling=lenient");
-    },
-  );
-
-  test("the project's own setting does so without being asked", async () => {
-    const project = await edge.project("lenient");
-    await expectPartial(project, await project.post({ batch: mixed() }));
-  });
-
-  test("Prefer: handling=strict overrides the project's setting", async () => {
-    const project = await edge.project("lenient");
-    expectFailure(await project.post({ batch: mixed() }, prefer("handling=strict")), 400, "VALIDATION_ERROR");
-  });
-
-  test("nothing bad: nothing rejected", async () => {
-    const project = await edge.project();
-    const answer = await project.post({ batch: [traceCreate()] }, prefer("handling=lenient"));
-    expect(answer).toMatchObject({ status: 201, json: { accepted: 1, rejected: 0, errors: [] } });
-  });
-
-  test("nothing good: 400", async () => {
-    const project = await edge.project("lenient");
-    expectFailure(await project.post({ batch: [{}, {}] }), 400, "VALIDATION_ERROR");
-    expect(await project.objects()).toEqual([]);
-  });
-
-  test("an empty batch is fine, a body that is no batch is not", async () => {
-    const project = await edge.project("lenient");
-    expect(await project.post({ batch: [] })).toMatchObject({ status: 201, json: { accepted: 0 } });
-    expectFailure(await project.post('{"batch":['), 400, "VALIDATION_ERROR");
-  });
-
-  test.each(["handling=other", "return=minimal", ";;=,"])("Prefer: %s changes nothing", async (value) => {
-    const project = await edge.project();
-    const answer = await project.post({ batch: mixed() }, prefer(value));
-    expectFailure(answer, 400, "VALIDATION_ERROR");
-    expect(answer.headers["preference-applied"]).toBeUndefined();
-  });
-
-  test("the raw batch keeps the bad events too", async () => {
-    const project = await edge.project();
-    const body = JSON.stringify({ batch: mixed() });
-    await project.post(body, prefer("handling=lenient"));
-    const [key] = await project.objects();
-    const object = await edge.bindings.RAW.get(key!);
-    expect(Buffer.from(await object!.arrayBuffer()).toString()).toBe(body);
   });
 });
 

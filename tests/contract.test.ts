@@ -104,7 +104,11 @@ describe("401 UNAUTHORIZED", () => {
     ["the key of local development", bearer("ts_local_development")],
   ])("%s", async (_, headers) => {
     const body = JSON.stringify({ batch: [traceCreate()] });
-    for (const [method, path] of [["POST", TRACES], ["GET", TRACES], ["GET", `${TRACES}/t`]] as const) {
+    for (const [method, path] of [
+      ["POST", TRACES],
+      ["GET", TRACES],
+      ["GET", `${TRACES}/t`],
+    ] as const) {
       const answer = await edge.request(path, { method, headers, body: method === "POST" ? body : undefined });
       const error = expectFailure(answer, 401, "UNAUTHORIZED");
       expect(error.details).toBeUndefined();
@@ -251,7 +255,11 @@ describe("CORS", () => {
 
   test.each(["OPTIONS", "POST", "GET"])("no page is told that it may do what is the operator's: %s", async (method) => {
     for (const path of ["/api/v1/admin/replay", "/api/v1/admin/replay/", "/api/v1/admin", "/api/v1/admin/none"]) {
-      const headers = { origin: "https://app.example", "access-control-request-method": "POST", "access-control-request-headers": "authorization" };
+      const headers = {
+        origin: "https://app.example",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization",
+      };
       const answer = await edge.request(path, { method, headers });
       expect([401, 404, 405], `${path} ${answer.text}`).toContain(answer.status);
       expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control-"))).toEqual([]);

@@ -14,12 +14,26 @@ function demo(args: string[], enough?: () => Promise<unknown>) {
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
   const ended = new Promise<{ code: number | null; said: string }>((done) => child.on("close", (code) => done({ code, said })));
-  return enough ? enough().finally(() => child.kill("SIGTERM")).then(() => ended) : ended;
+  return enough
+    ? enough()
+        .finally(() => child.kill("SIGTERM"))
+        .then(() => ended)
+    : ended;
 }
 
 const to = (project: Project) => ["--url", `${edge.url.origin}/`, "--key", project.key];
 const facts = (traces: Record<string, any>[]) =>
-  traces.map(({ id, name, status, startTime, endTime, totalCost, totalTokens, spanCount, tags }) => ({ id, name, status, startTime, endTime, totalCost, totalTokens, spanCount, tags }));
+  traces.map(({ id, name, status, startTime, endTime, totalCost, totalTokens, spanCount, tags }) => ({
+    id,
+    name,
+    status,
+    startTime,
+    endTime,
+    totalCost,
+    totalTokens,
+    spanCount,
+    tags,
+  }));
 
 test("a mix of traces, once and no more however often it runs", async () => {
   const project = await edge.project();
@@ -44,7 +58,11 @@ test("a mix of traces, once and no more however often it runs", async () => {
   const lost = list.find(({ tags }) => tags.includes("lost-span"))!;
   const { spans } = (await project.trace(lost.id)).json.data;
   expect(spans.some(({ parentMissing }: any) => parentMissing)).toBe(true);
-  expect(spans.filter(({ type, status }: any) => type === "LLM" && status === "OK").every(({ cost, promptTokens }: any) => Number(cost) > 0 && promptTokens > 0)).toBe(true);
+  expect(
+    spans
+      .filter(({ type, status }: any) => type === "LLM" && status === "OK")
+      .every(({ cost, promptTokens }: any) => Number(cost) > 0 && promptTokens > 0),
+  ).toBe(true);
 
   const before = facts(list);
   expect((await demo(args)).code).toBe(0);

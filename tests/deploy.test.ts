@@ -59,7 +59,11 @@ test("the next time: no second database", async () => {
 });
 
 test("whoever renames things gets them under their new names, and under no other", async () => {
-  rename([['database_name = "edgespan"', 'database_name = "traces-of-acme"'], ["edgespan-batches", "acme-batches"], ["edgespan-dead-letters", "acme-dead-letters"]]);
+  rename([
+    ['database_name = "edgespan"', 'database_name = "traces-of-acme"'],
+    ["edgespan-batches", "acme-batches"],
+    ["edgespan-dead-letters", "acme-dead-letters"],
+  ]);
   const { code, said } = await checkout.run("deploy");
   expect(code, said).toBe(0);
   expect(asked()).toEqual(["whoami --json", "d1 info DB", "d1 create traces-of-acme", ...LAST]);
@@ -80,8 +84,18 @@ describe("says what is wrong before anything is made", () => {
   });
 
   test.each([
-    ["a queue renamed in one place only", 'dead_letter_queue = "edgespan-dead-letters"', 'dead_letter_queue = "acme-dead"', /the queue acme-dead /],
-    ["a consumer of another queue", '[[queues.consumers]]\nqueue = "edgespan-batches"', '[[queues.consumers]]\nqueue = "acme"', /the queue acme /],
+    [
+      "a queue renamed in one place only",
+      'dead_letter_queue = "edgespan-dead-letters"',
+      'dead_letter_queue = "acme-dead"',
+      /the queue acme-dead /,
+    ],
+    [
+      "a consumer of another queue",
+      '[[queues.consumers]]\nqueue = "edgespan-batches"',
+      '[[queues.consumers]]\nqueue = "acme"',
+      /the queue acme /,
+    ],
     ["a database without a name", 'database_name = "edgespan"', "", /no database_name/],
   ])("%s", async (_, from, to, message) => {
     rename([[from, to]]);

@@ -14,8 +14,7 @@ const service = useFaultyEdge();
 const { edge } = service;
 
 /** The key of an object as the edge would have put it at this time. */
-const keyAt = (time: string, project: Project) =>
-  `raw/${time.replace(/[-:]/g, "")}/${project.id}/${randomBytes(16).toString("hex")}.json`;
+const keyAt = (time: string, project: Project) => `raw/${time.replace(/[-:]/g, "")}/${project.id}/${randomBytes(16).toString("hex")}.json`;
 
 /** Sends one batch for each trace, whose messages the queue takes and loses. */
 async function sendLost(project: Project, traces: string[]): Promise<void> {
@@ -98,7 +97,8 @@ describe("the queue", () => {
     const project = await edge.project();
     // Revisions of one span: the newest is to be seen, whatever came last.
     const revisions = Array.from({ length: 6 }, (_, n) =>
-      spanCreate({ id: "s", traceId: "t", input: n, cost: n }, { timestamp: `2026-03-14T10:00:0${n}.000Z` }));
+      spanCreate({ id: "s", traceId: "t", input: n, cost: n }, { timestamp: `2026-03-14T10:00:0${n}.000Z` }),
+    );
     await service.inject({ on: "QUEUE.send", lose: true });
     for (const revision of revisions) await project.send(revision);
     await service.inject();

@@ -45,7 +45,10 @@ describe("5 MiB of one thing", () => {
     ['{"a": as a payload', fill(before, '{"a":')],
     ["brackets that close", fill(before, "[]")],
     ["a cost of digits", fill('{"batch":[{"type":"span-create","body":{"traceId":"t","name":"n","type":"LLM","cost":', "9", after)],
-    ["tokens of digits", fill('{"batch":[{"type":"span-create","body":{"traceId":"t","name":"n","type":"LLM","usage":{"totalTokens":', "9", "}}}]}")],
+    [
+      "tokens of digits",
+      fill('{"batch":[{"type":"span-create","body":{"traceId":"t","name":"n","type":"LLM","usage":{"totalTokens":', "9", "}}}]}"),
+    ],
     ["tags that are no strings", fill('{"batch":[{"type":"trace-create","body":{"id":"t","name":"n","tags":[', "1,", "1]}}]}")],
     ["a time that is none", fill('{"batch":[{"type":"trace-create","timestamp":"', "2", '"}]}')],
     ["an id too long", fill('{"batch":[{"type":"trace-create","body":{"name":"n","id":"', "\\u0000", '"}}]}')],
@@ -86,13 +89,20 @@ describe("5 MiB of one thing", () => {
 });
 
 describe("a batch that is not an array of events", () => {
-  test.each(["{}", '""', "0", "true", '{"length":1,"0":{}}', '[[{"type":"trace-create"}]]', "[null]", '["x"]', '[{"__proto__":{"type":"trace-create"}}]'])(
-    "%s",
-    async (batch) => {
-      const sender = await project("lenient");
-      expectFailure(await sender.post(`{"batch":${batch}}`), 400, "VALIDATION_ERROR");
-    },
-  );
+  test.each([
+    "{}",
+    '""',
+    "0",
+    "true",
+    '{"length":1,"0":{}}',
+    '[[{"type":"trace-create"}]]',
+    "[null]",
+    '["x"]',
+    '[{"__proto__":{"type":"trace-create"}}]',
+  ])("%s", async (batch) => {
+    const sender = await project("lenient");
+    expectFailure(await sender.post(`{"batch":${batch}}`), 400, "VALIDATION_ERROR");
+  });
 });
 
 describe("packed to burst", () => {
@@ -137,7 +147,14 @@ describe("packed to burst", () => {
 describe("cut off", () => {
   const body = Buffer.from(JSON.stringify({ batch: [traceCreate({ id: "t", name: MARKER }), ...spansOf("t", 3)] }));
   const forms = { identity: body, gzip: gzipSync(body), deflate: deflateSync(body), "deflate, bare": deflateRawSync(body) };
-  const everyPlace = (length: number) => [...new Set([...Array(40).keys(), ...Array.from({ length: 40 }, (_, n) => Math.floor((n * length) / 40)), ...Array.from({ length: 40 }, (_, n) => length - 1 - n)])].filter((n) => n >= 0);
+  const everyPlace = (length: number) =>
+    [
+      ...new Set([
+        ...Array(40).keys(),
+        ...Array.from({ length: 40 }, (_, n) => Math.floor((n * length) / 40)),
+        ...Array.from({ length: 40 }, (_, n) => length - 1 - n),
+      ]),
+    ].filter((n) => n >= 0);
 
   test.each(Object.entries(forms))("%s at many places, the length in order: 400", async (form, whole) => {
     const sender = await project("lenient");
@@ -178,35 +195,41 @@ describe("1,000 events with the longest ids there may be", () => {
     ["apostrophes", "'"],
     ["percent signs", "%"],
     ["line separators", "\u2028"],
-  ])("full of %s", async (_, character) => {
-    const sender = await project();
-    /** 256 bytes: a number, and the character as often as there is room. */
-    const id = (n: number) => {
-      const number = String(n).padStart(4, "0");
-      const filler = character.repeat((256 - number.length) / bytes(character));
-      return number + filler + ".".repeat(256 - number.length - bytes(filler));
-    };
-    const [trace, ids] = [id(9_999), Array.from({ length: 1_000 }, (_, n) => id(n))];
-    expect(ids.every((id) => bytes(id) === 256)).toBe(true);
-    const span = (id: string, n: number) =>
-      ({ type: "span-create", body: { traceId: trace, id, parentSpanId: n > 0 ? ids[n - 1] : null, name: "n", type: "LLM", input: n } });
-    await sender.send(...ids.map(span));
-    await sender.settled(1);
-    const { spans } = await sender.traceWith(1_000, trace);
-    const found = new Map<string, any>(spans.map((span: any) => [span.id, span]));
-    ids.forEach((id, n) => expect(found.get(id)).toMatchObject({ input: n, parentSpanId: n > 0 ? ids[n - 1] : null, traceId: trace }));
+  ])(
+    "full of %s",
+    async (_, character) => {
+      const sender = await project();
+      /** 256 bytes: a number, and the character as often as there is room. */
+      const id = (n: number) => {
+        const number = String(n).padStart(4, "0");
+        const filler = character.repeat((256 - number.length) / bytes(character));
+        return number + filler + ".".repeat(256 - number.length - bytes(filler));
+      };
+      const [trace, ids] = [id(9_999), Array.from({ length: 1_000 }, (_, n) => id(n))];
+      expect(ids.every((id) => bytes(id) === 256)).toBe(true);
+      const span = (id: string, n: number) => ({
+        type: "span-create",
+        body: { traceId: trace, id, parentSpanId: n > 0 ? ids[n - 1] : null, name: "n", type: "LLM", input: n },
+      });
+      await sender.send(...ids.map(span));
+      await sender.settled(1);
+      const { spans } = await sender.traceWith(1_000, trace);
+      const found = new Map<string, any>(spans.map((span: any) => [span.id, span]));
+      ids.forEach((id, n) => expect(found.get(id)).toMatchObject({ input: n, parentSpanId: n > 0 ? ids[n - 1] : null, traceId: trace }));
 
-    // And as many traces.
-    await sender.send(...ids.map((id) => spanCreate({ traceId: id, id: trace, name: "n" })));
-    await sender.settled(2);
-    const listed = new Set<string>();
-    for (let cursor: string | null | undefined; cursor !== null; ) {
-      const page = await sender.list({ limit: "100", ...(cursor ? { cursor } : {}) });
-      page.traces.forEach(({ id }) => listed.add(id));
-      cursor = page.nextCursor;
-    }
-    expect(listed).toEqual(new Set([trace, ...ids]));
-  }, 60_000);
+      // And as many traces.
+      await sender.send(...ids.map((id) => spanCreate({ traceId: id, id: trace, name: "n" })));
+      await sender.settled(2);
+      const listed = new Set<string>();
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const page = await sender.list({ limit: "100", ...(cursor ? { cursor } : {}) });
+        page.traces.forEach(({ id }) => listed.add(id));
+        cursor = page.nextCursor;
+      }
+      expect(listed).toEqual(new Set([trace, ...ids]));
+    },
+    60_000,
+  );
 });
 
 afterAll(async () => {

@@ -29,7 +29,10 @@ function ensure(machine: { ci: boolean; root: boolean }) {
   const code = `import { ensureBrowser } from "./scripts/browser.mjs";
     import { cli } from "./scripts/run.mjs";
     await cli(async () => console.log(await ensureBrowser(${JSON.stringify({ ...machine, places: [], system: "ID=debian" })})));`;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], { env: { ...env, PATH: folder }, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
+    env: { ...env, PATH: folder },
+    encoding: "utf8",
+  });
   const called = existsSync(join(folder, "called")) ? readFileSync(join(folder, "called"), "utf8") : "";
   return { status, found: stdout.trim(), said: stderr, called: called.split("\n").filter((line) => line && !line.includes("--version")) };
 }

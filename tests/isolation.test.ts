@@ -83,7 +83,13 @@ describe("whatever the one sends", () => {
   afterAll(async () => expect(await view(theirs, "private")).toEqual(before));
 
   test("its own lists, stats and dead letters are empty, whatever the query", async () => {
-    for (const query of [`project=${theirs.id}`, "name=private", "tags=private", `cursor=${Buffer.from("9000000000000000 z").toString("base64url")}`, ""]) {
+    for (const query of [
+      `project=${theirs.id}`,
+      "name=private",
+      "tags=private",
+      `cursor=${Buffer.from("9000000000000000 z").toString("base64url")}`,
+      "",
+    ]) {
       expect((await ours.get(`${TRACES}?${query}`)).json.data.traces, query).toEqual([]);
       expect((await ours.get(`/api/v1/stats?${query}`)).json.data, query).toEqual({ hours: [] });
       expect((await ours.get(`/api/v1/dead-letters?${query}`)).json.data, query).toEqual({ deadLetters: [] });
@@ -97,7 +103,11 @@ describe("whatever the one sends", () => {
   });
 
   test("nothing in a header or a body names another project", async () => {
-    const body = JSON.stringify({ project: theirs.id, projectId: theirs.id, batch: [{ ...traceCreate({ id: "private", name: "ours", project: theirs.id }), project: theirs.id }] });
+    const body = JSON.stringify({
+      project: theirs.id,
+      projectId: theirs.id,
+      batch: [{ ...traceCreate({ id: "private", name: "ours", project: theirs.id }), project: theirs.id }],
+    });
     const answer = await ours.post(body, { "x-project": theirs.id, "x-project-id": theirs.id, cookie: `project=${theirs.id}` });
     expect(answer.status, answer.text).toBe(201);
     await ours.settled(1);
@@ -118,15 +128,26 @@ describe("operating the service", () => {
   const REPLAY = "/api/v1/admin/replay";
   const range = { since: "2020-01-01", until: "2030-01-01" };
   const ask = (on: typeof edge, authorization: string | undefined, body: object = range) =>
-    on.request(REPLAY, { method: "POST", headers: { "content-type": "application/json", ...(authorization && { authorization }) }, body: JSON.stringify(body) });
+    on.request(REPLAY, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(authorization && { authorization }) },
+      body: JSON.stringify(body),
+    });
 
   describe("where a secret is set", () => {
     const operated = useEdge({ vars: { ADMIN_TOKEN: "the-operators-secret" } });
 
     test.each([
-      ["nothing", undefined], ["no token", "Bearer"], ["an empty token", "Bearer "], ["another token", "Bearer the-operators-secreT"],
-      ["its beginning", "Bearer the-operators"], ["more than it", "Bearer the-operators-secret2"], ["it twice", "Bearer the-operators-secret, Bearer the-operators-secret"],
-      ["no scheme", "the-operators-secret"], ["another scheme", "Basic the-operators-secret"], ["yet another", "Token the-operators-secret"],
+      ["nothing", undefined],
+      ["no token", "Bearer"],
+      ["an empty token", "Bearer "],
+      ["another token", "Bearer the-operators-secreT"],
+      ["its beginning", "Bearer the-operators"],
+      ["more than it", "Bearer the-operators-secret2"],
+      ["it twice", "Bearer the-operators-secret, Bearer the-operators-secret"],
+      ["no scheme", "the-operators-secret"],
+      ["another scheme", "Basic the-operators-secret"],
+      ["yet another", "Token the-operators-secret"],
     ])("%s is 401, before anything is said of the body", async (_, authorization) => {
       const answer = await operated.request(REPLAY, { method: "POST", headers: authorization ? { authorization } : {}, body: "{" });
       expectFailure(answer, 401, "UNAUTHORIZED");
@@ -151,7 +172,14 @@ describe("operating the service", () => {
       expect((await ask(operated, "Bearer the-operators-secret", only)).json.data).toMatchObject({ matched: 1, queued: 1 });
       await project.settled(2);
       expect(await project.rows("span")).toHaveLength(1);
-      for (const body of [{}, { since: "x", until: "y" }, { ...range, drop: true }, { ...range, since: 5 }, { ...range, dryRun: "no" }, []]) {
+      for (const body of [
+        {},
+        { since: "x", until: "y" },
+        { ...range, drop: true },
+        { ...range, since: 5 },
+        { ...range, dryRun: "no" },
+        [],
+      ]) {
         expectFailure(await ask(operated, "Bearer the-operators-secret", body), 400, "VALIDATION_ERROR");
       }
       expect(operated.printed()).not.toContain("the-operators-secret");
@@ -160,7 +188,15 @@ describe("operating the service", () => {
 
   test("where none is set nobody may, whatever they send", async () => {
     const project = await edge.project();
-    for (const authorization of [undefined, "Bearer", "Bearer ", "Bearer undefined", "Bearer null", "Bearer local-operator", `Bearer ${project.key}`]) {
+    for (const authorization of [
+      undefined,
+      "Bearer",
+      "Bearer ",
+      "Bearer undefined",
+      "Bearer null",
+      "Bearer local-operator",
+      `Bearer ${project.key}`,
+    ]) {
       const { message } = expectFailure(await ask(edge, authorization), 401, "UNAUTHORIZED");
       expect(message).toContain("ADMIN_TOKEN");
     }

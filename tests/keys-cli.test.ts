@@ -101,15 +101,20 @@ test.each([
 test("`configure` sets a project, and no project that is not there", async () => {
   await done("configure", "--project", "shop", "--handling", "lenient");
   await done("configure", "--project", "other", "--handling", "strict", "--rate-limit", "100");
-  expect(await keys("configure", "--project", "nobody", "--handling", "strict")).toMatchObject({ code: 1, said: expect.stringMatching(/no project nobody/) });
+  expect(await keys("configure", "--project", "nobody", "--handling", "strict")).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/no project nobody/),
+  });
 });
 
 test("a Worker on that state takes the keys that live, and only those, as their projects are set", async () => {
   const server = await checkout.serve();
   url = server.url;
   for (const [what, which, answer] of [
-    ["a rotated key", "first", REFUSED], ["its successor, revoked", "next", REFUSED],
-    ["a key that was kept", "second", LENIENT], ["the one beside it", "beside", LENIENT],
+    ["a rotated key", "first", REFUSED],
+    ["its successor, revoked", "next", REFUSED],
+    ["a key that was kept", "second", LENIENT],
+    ["the one beside it", "beside", LENIENT],
     ["a key of another project", "other", STRICT],
   ] as const) {
     expect(await send(made[which].key), what).toMatchObject(answer);
@@ -120,11 +125,14 @@ test("a Worker on that state takes the keys that live, and only those, as their 
   // And the limit holds: more than a hundred at once are too many, until the
   // next ten seconds begin, so perhaps only the second time.
   const look = (key: string) => fetch(`${url}/api/v1/traces?limit=1`, { headers: { authorization: `Bearer ${key}` } });
-  await vi.waitFor(async () => {
-    const answers = await Promise.all(Array.from({ length: 120 }, () => look(made.other.key)));
-    const refused = answers.find(({ status }) => status === 429);
-    expect(refused?.headers.get("ratelimit-limit")).toBe("100");
-  }, { timeout: 120_000 });
+  await vi.waitFor(
+    async () => {
+      const answers = await Promise.all(Array.from({ length: 120 }, () => look(made.other.key)));
+      const refused = answers.find(({ status }) => status === 429);
+      expect(refused?.headers.get("ratelimit-limit")).toBe("100");
+    },
+    { timeout: 120_000 },
+  );
 });
 
 describe("says what is wrong in a line, and does nothing", () => {

@@ -162,7 +162,7 @@ describe("guessing keys", () => {
     const began = window();
     const answers = await many(500, guess(address));
     // A hundred a window, and those that were under way.
-    expect(await lookUps(edge) - before).toBeLessThanOrEqual(windowsSince(began) * (100 + 20));
+    expect((await lookUps(edge)) - before).toBeLessThanOrEqual(windowsSince(began) * (100 + 20));
     expect(Object.keys(statuses(answers)).sort()).toEqual(["401", "429"]);
     // Not the last one, which may be the first of another window.
     expectFailure(answers.find(({ status }) => status === 429)!, 429, "RATE_LIMIT_EXCEEDED");
@@ -174,14 +174,14 @@ describe("guessing keys", () => {
     const before = await lookUps(edge);
     const began = window();
     await many(500, (n) => guess(`2001:db8::${n.toString(16)}`)());
-    expect(await lookUps(edge) - before).toBeLessThanOrEqual(windowsSince(began) * (100 + 20));
+    expect((await lookUps(edge)) - before).toBeLessThanOrEqual(windowsSince(began) * (100 + 20));
   });
 
   test("the same wrong key over and over is looked up once in a while", async () => {
     const before = await lookUps(edge);
     const headers = { authorization: `Bearer ts_${"w".repeat(43)}`, "cf-connecting-ip": newAddress() };
     await many(200, () => edge.request(TRACES, { headers }));
-    expect(await lookUps(edge) - before).toBeLessThanOrEqual(20 * 3);
+    expect((await lookUps(edge)) - before).toBeLessThanOrEqual(20 * 3);
   });
 
   test("what cannot be a key is never looked up", async () => {

@@ -37,13 +37,17 @@ const wasmMiB = async (edge: Edge): Promise<number> => (await memory(edge)).wasm
 /** The most memory that workerd has had, where there is a /proc: for the record. */
 function resident(): string {
   try {
-    const parents = new Map(readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-      try {
-        return [[pid, readFileSync(`/proc/${pid}/status`, "utf8")] as const];
-      } catch {
-        return [];
-      }
-    }));
+    const parents = new Map(
+      readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .flatMap((pid) => {
+          try {
+            return [[pid, readFileSync(`/proc/${pid}/status`, "utf8")] as const];
+          } catch {
+            return [];
+          }
+        }),
+    );
     const ours = (pid: string): boolean =>
       pid === String(process.pid) || (parents.has(pid) && ours(/PPid:\t(\d+)/.exec(parents.get(pid)!)![1]!));
     const mib = (status: string) => Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024);
@@ -123,7 +127,11 @@ describe("while as many bodies of 5 MiB as there is room for are on their way", 
     const begun = Array.from({ length: ROOM_FOR + 1 }, begin);
     // Looked for in the log: wrangler's own local door waits for the whole body
     // before it lets an answer out.
-    const answered = () => edge.logs(project.id).filter(({ route }) => route === "ingest").map(({ status }) => status);
+    const answered = () =>
+      edge
+        .logs(project.id)
+        .filter(({ route }) => route === "ingest")
+        .map(({ status }) => status);
     await eventually(() => expect(answered()).toEqual([503]));
     await project.send(traceCreate());
     expect(answered()).toEqual([503, 201]);
@@ -150,8 +158,7 @@ describe("eight reads at once of a trace with 40 MiB of payload", () => {
         expect(json.data.spans.length).toBeGreaterThan(100);
         expect(json.data.spans.every((span: any) => /^x+$/.test(span.input))).toBe(true);
         expect(json.data.nextSpanCursor).toEqual(expect.any(String));
-      }
-      else expect([status, headers["retry-after"]]).toEqual([503, expect.stringMatching(/^[1-9]/)]);
+      } else expect([status, headers["retry-after"]]).toEqual([503, expect.stringMatching(/^[1-9]/)]);
     }
     expect(used).toBeLessThan(ROOM);
     const whole = await project.traceWith(800, "t");

@@ -70,6 +70,9 @@ describe("deployed", () => {
   test("a browser may use the API from any origin", async () => {
     const project = await edge.project();
     const headers = { host: "traces.example", origin: "https://app.example" };
-    expect(await project.post({ batch: [traceCreate()] }, headers)).toMatchObject({ status: 201, headers: { "access-control-allow-origin": "*" } });
+    expect(await project.post({ batch: [traceCreate()] }, headers)).toMatchObject({
+      status: 201,
+      headers: { "access-control-allow-origin": "*" },
+    });
   });
 });

@@ -52,7 +52,12 @@ function span(fields: object = {}) {
 }
 
 /** Posts JSON to a path of OTLP. */
-function post(project: Project, body: string | Uint8Array | (string | Uint8Array)[], headers: Record<string, string> = {}, path = "/v1/traces") {
+function post(
+  project: Project,
+  body: string | Uint8Array | (string | Uint8Array)[],
+  headers: Record<string, string> = {},
+  path = "/v1/traces",
+) {
   return project.request(path, { method: "POST", headers: { "content-type": "application/json", ...headers }, body });
 }
 
@@ -61,10 +66,17 @@ describe("what clients were seen to send", () => {
     const project = await edge.project();
     const headers = headersOf(meta, project);
     const pieces = Array.from({ length: Math.ceil(bytes.length / 97) }, (_, at) => bytes.subarray(97 * at, 97 * (at + 1)));
-    for (const [body, encoding] of [[bytes, {}], [pieces, {}], [gzipSync(bytes), { "content-encoding": "gzip" }], [deflateSync(bytes), { "content-encoding": "deflate" }]] as const) {
+    for (const [body, encoding] of [
+      [bytes, {}],
+      [pieces, {}],
+      [gzipSync(bytes), { "content-encoding": "gzip" }],
+      [deflateSync(bytes), { "content-encoding": "deflate" }],
+    ] as const) {
       const answer = await edge.request(meta.path, { method: "POST", headers: { ...headers, ...encoding }, body: body as any });
       expect(answer, answer.text).toMatchObject({ status: 200 });
-      expect(answer.headers["content-type"]).toBe(meta.headers["content-type"] === "application/json" ? "application/json" : "application/x-protobuf");
+      expect(answer.headers["content-type"]).toBe(
+        meta.headers["content-type"] === "application/json" ? "application/json" : "application/x-protobuf",
+      );
       expect(["", "{}", '{"accepted":']).toContain(answer.text.replace(/\d+\}$/, ""));
     }
     const expected = JSON.parse(readFileSync(new URL(`${name.replace(/-\d+$/, "-1")}.expected.json`, FIXTURES), "utf8"));
@@ -91,7 +103,11 @@ describe("the key", () => {
 
   test.each(forms)("is taken as %s", async (_, headers) => {
     const project = await edge.project();
-    const answer = await edge.request("/v1/traces", { method: "POST", headers: { "content-type": "application/json", ...headers(project.key) }, body: jsonExport(span()) });
+    const answer = await edge.request("/v1/traces", {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers(project.key) },
+      body: jsonExport(span()),
+    });
     expect(answer, answer.text).toMatchObject({ status: 200, json: {} });
   });
 
@@ -122,7 +138,9 @@ describe("answers", () => {
     const answer = await post(project, jsonExport(span({ traceId: "abc" }), good, span({ spanId: "0".repeat(16) })));
     expect(answer.status).toBe(200);
     expect(answer.json.partialSuccess.rejectedSpans).toBe("2");
-    expect(answer.json.partialSuccess.errorMessage).toContain("resourceSpans[0].scopeSpans[0].spans[0].traceId: expected 32 hexadecimal digits, found 3 characters");
+    expect(answer.json.partialSuccess.errorMessage).toContain(
+      "resourceSpans[0].scopeSpans[0].spans[0].traceId: expected 32 hexadecimal digits, found 3 characters",
+    );
     await project.traceWith(1, good.traceId);
     const none = await post(project, jsonExport(span({ traceId: "" })));
     expect(none.json.partialSuccess).toMatchObject({ rejectedSpans: "1" });
@@ -131,7 +149,10 @@ describe("answers", () => {
 
   test("2Signal's own path counts", async () => {
     const project = await edge.project();
-    expect(await post(project, jsonExport(span(), span()), {}, "/api/v1/otel/traces")).toMatchObject({ status: 200, json: { accepted: 2 } });
+    expect(await post(project, jsonExport(span(), span()), {}, "/api/v1/otel/traces")).toMatchObject({
+      status: 200,
+      json: { accepted: 2 },
+    });
   });
 
   test("what cannot be read is refused for good, with the place", async () => {
@@ -175,14 +196,20 @@ describe("answers", () => {
   });
 
   test("a browser may ask first", async () => {
-    const answer = await edge.request("/v1/traces", { method: "OPTIONS", headers: { origin: "https://app.test", "access-control-request-method": "POST" } });
+    const answer = await edge.request("/v1/traces", {
+      method: "OPTIONS",
+      headers: { origin: "https://app.test", "access-control-request-method": "POST" },
+    });
     expect(answer.status).toBe(204);
     expect(answer.headers["access-control-allow-origin"]).toBe("*");
   });
 });
 
 describe("OpenTelemetry's own exporters", () => {
-  test.each([["JSON", JsonExporter], ["protobuf", ProtobufExporter]] as const)("%s, by its SDK", async (_, Exporter) => {
+  test.each([
+    ["JSON", JsonExporter],
+    ["protobuf", ProtobufExporter],
+  ] as const)("%s, by its SDK", async (_, Exporter) => {
     const project = await edge.project();
     const url = new URL("/v1/traces", edge.url).href;
     const exporter = new Exporter({ url, headers: { authorization: `Bearer ${project.key}` } });
@@ -192,7 +219,15 @@ describe("OpenTelemetry's own exporters", () => {
     const { traceId, spanId } = root.spanContext();
     const model = tracer.startSpan(
       "chat",
-      { attributes: { "gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt", "gen_ai.usage.input_tokens": 5, "gen_ai.usage.output_tokens": 7, "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"hi"}]}]' } },
+      {
+        attributes: {
+          "gen_ai.operation.name": "chat",
+          "gen_ai.request.model": "gpt",
+          "gen_ai.usage.input_tokens": 5,
+          "gen_ai.usage.output_tokens": 7,
+          "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"hi"}]}]',
+        },
+      },
       api.setSpan((await import("@opentelemetry/api")).ROOT_CONTEXT, root),
     );
     model.setStatus({ code: SpanStatusCode.ERROR, message: "no answer" });

@@ -21,8 +21,8 @@ describe("payloads come back as they were sent", () => {
     "a string of JSON": '"{\\"a\\":[1,\\"\\\\\\"\\"]}"',
     "400 deep": deep,
     "an empty string": '""',
-    "zero": "0",
-    "false": "false",
+    zero: "0",
+    false: "false",
     "fields of the API's own names": '{"traceId":"x","batch":[{"type":"span-create"}],"output":"no"}',
   };
 
@@ -36,7 +36,12 @@ describe("payloads come back as they were sent", () => {
     await project.traceWith(1, "t");
     const { text } = await project.trace("t");
     // JSON.parse would change most of these, so the text itself is looked at.
-    for (const [field, sent] of [["input", payload], ["output", payload], ["metadata", object], ["modelParameters", object]])
+    for (const [field, sent] of [
+      ["input", payload],
+      ["output", payload],
+      ["metadata", object],
+      ["modelParameters", object],
+    ])
       expect(text).toContain(`"${field}":${sent}`);
     expect(text.split(`"metadata":${object}`)).toHaveLength(3); // the trace's and the span's
   });

@@ -9,9 +9,7 @@ import { newId, spanCreate, spansOf, traceCreate } from "./support/events.ts";
 const edge = useEdge();
 
 const stored = async (project: Project): Promise<Buffer[]> =>
-  Promise.all(
-    (await project.objects()).map(async (key) => Buffer.from(await (await edge.bindings.RAW.get(key))!.arrayBuffer())),
-  );
+  Promise.all((await project.objects()).map(async (key) => Buffer.from(await (await edge.bindings.RAW.get(key))!.arrayBuffer())));
 
 describe("the raw batch", () => {
   const span = `{"trace_id":"t","name":"\\u00e9\\ud800","type":"LLM","input":1.0e+2, "x":"\u2028"}`;
@@ -45,9 +43,7 @@ describe("the raw batch", () => {
     const [key] = await project.objects();
     expect(await project.rows("span")).toHaveLength(1);
     expect(await project.rows("trace")).toHaveLength(1);
-    expect(await project.rows("batch")).toMatchObject([
-      { object: key, id: key!.slice(-37, -5), events: 2, bytes: Buffer.byteLength(odd) },
-    ]);
+    expect(await project.rows("batch")).toMatchObject([{ object: key, id: key!.slice(-37, -5), events: 2, bytes: Buffer.byteLength(odd) }]);
   });
 });
 
@@ -55,7 +51,14 @@ describe("repeats and disorder", () => {
   const [traceId, root, child, leaf] = [newId(), newId(), newId(), newId()];
   const span = (body: object, second: number) =>
     spanCreate(
-      { traceId, usage: { totalTokens: 10 }, cost: 0.1, startTime: `2026-03-14T10:00:0${second}Z`, endTime: `2026-03-14T10:00:09Z`, ...body },
+      {
+        traceId,
+        usage: { totalTokens: 10 },
+        cost: 0.1,
+        startTime: `2026-03-14T10:00:0${second}Z`,
+        endTime: `2026-03-14T10:00:09Z`,
+        ...body,
+      },
       { timestamp: `2026-03-14T10:00:09.${second}Z` },
     );
   const rootEvent = span({ id: root, name: "root" }, 0);
@@ -66,8 +69,15 @@ describe("repeats and disorder", () => {
     span({ id: leaf, name: "leaf", parentSpanId: child, status: "ERROR" }, 2), // by span id, as client.span() does
   ];
   const expected = {
-    id: traceId, name: "the trace", status: "ERROR", spanCount: 3, totalTokens: 30, totalCost: "0.3",
-    startTime: "2026-03-14T10:00:00.000Z", endTime: "2026-03-14T10:00:09.000Z", durationMs: 9_000,
+    id: traceId,
+    name: "the trace",
+    status: "ERROR",
+    spanCount: 3,
+    totalTokens: 30,
+    totalCost: "0.3",
+    startTime: "2026-03-14T10:00:00.000Z",
+    endTime: "2026-03-14T10:00:09.000Z",
+    durationMs: 9_000,
   };
   const parents = { [root]: null, [child]: root, [leaf]: child };
 
@@ -88,9 +98,21 @@ describe("repeats and disorder", () => {
     ["in one batch, spans before their trace", [[3, 2, 1, 0]]],
     ["each in a batch of its own, in order", [[0], [1], [2], [3]]],
     ["children before their parents, the trace last", [[3], [2], [1], [0]]],
-    ["children in one batch, the trace in the next", [[3, 2], [0, 1]]],
+    [
+      "children in one batch, the trace in the next",
+      [
+        [3, 2],
+        [0, 1],
+      ],
+    ],
     ["overlapping batches", [[0, 1], [1, 2], [2, 3, 0], [3]]],
-    ["everything twice", [[0, 1, 2, 3], [3, 2, 1, 0]]],
+    [
+      "everything twice",
+      [
+        [0, 1, 2, 3],
+        [3, 2, 1, 0],
+      ],
+    ],
     ["an event twice in a batch", [[1, 1, 0, 2, 3, 2]]],
   ])("%s", async (_, batches) => {
     const project = await edge.project();
@@ -145,8 +167,7 @@ describe("repeats and disorder", () => {
   test("the largest batch of the longest texts", async () => {
     const project = await edge.project();
     const long = (n: number) => String(n).padStart(4, "0") + "é".repeat(126);
-    const span = (id: string, traceId: string) =>
-      spanCreate({ id, traceId, parentSpanId: long(0), name: id, model: id }, { id });
+    const span = (id: string, traceId: string) => spanCreate({ id, traceId, parentSpanId: long(0), name: id, model: id }, { id });
     await project.send(...Array.from({ length: 1_000 }, (_, n) => span(long(n), long(n % 100))));
     await project.settled(1);
     expect(await project.rows("span")).toHaveLength(1_000);
@@ -156,7 +177,10 @@ describe("repeats and disorder", () => {
   test.each([false, true])("of two revisions of a span the newer counts (newer first: %s)", async (newerFirst) => {
     const project = await edge.project();
     const revision = (cost: number, second: number) =>
-      spanCreate({ id: "s", traceId: "t", name: `at ${second}`, cost, usage: { totalTokens: second } }, { timestamp: `2026-03-14T10:00:0${second}Z` });
+      spanCreate(
+        { id: "s", traceId: "t", name: `at ${second}`, cost, usage: { totalTokens: second } },
+        { timestamp: `2026-03-14T10:00:0${second}Z` },
+      );
     const both = [revision(0.5, 1), revision(0.25, 2)];
     for (const event of newerFirst ? both.reverse() : both) await project.send(event);
     await project.settled(2);
@@ -166,7 +190,10 @@ describe("repeats and disorder", () => {
   test.each([false, true])("of two revisions of a trace the newer counts, as a whole (newer first: %s)", async (newerFirst) => {
     const project = await edge.project();
     const revision = (second: number, body: object) =>
-      traceCreate({ id: "t", name: `at ${second}`, startTime: "2026-03-14T10:00:00Z", ...body }, { timestamp: `2026-03-14T10:00:0${second}Z` });
+      traceCreate(
+        { id: "t", name: `at ${second}`, startTime: "2026-03-14T10:00:00Z", ...body },
+        { timestamp: `2026-03-14T10:00:0${second}Z` },
+      );
     const both = [revision(1, { tags: ["a"], sessionId: "s" }), revision(2, { tags: ["b"] })];
     for (const event of newerFirst ? both.reverse() : both) await project.send(event);
     await project.settled(2);
@@ -177,10 +204,21 @@ describe("repeats and disorder", () => {
 describe("what a trace adds up to", () => {
   test("it appears with its first span, and needs no event of its own", async () => {
     const project = await edge.project();
-    await project.send(spanCreate({ id: "s", traceId: "t", name: "lonely", cost: 0.0034, usage: { promptTokens: 150, completionTokens: 50 } }));
+    await project.send(
+      spanCreate({ id: "s", traceId: "t", name: "lonely", cost: 0.0034, usage: { promptTokens: 150, completionTokens: 50 } }),
+    );
     expect(await project.traceWith(1, "t")).toMatchObject({
-      id: "t", name: "lonely", status: "OK", spanCount: 1, scoreCount: 0, totalTokens: 200, totalCost: "0.0034", tags: [],
-      startTime: "2026-03-14T10:00:00.000Z", endTime: "2026-03-14T10:00:01.000Z", durationMs: 1_000,
+      id: "t",
+      name: "lonely",
+      status: "OK",
+      spanCount: 1,
+      scoreCount: 0,
+      totalTokens: 200,
+      totalCost: "0.0034",
+      tags: [],
+      startTime: "2026-03-14T10:00:00.000Z",
+      endTime: "2026-03-14T10:00:01.000Z",
+      durationMs: 1_000,
     });
     expect(await project.listWith(1)).toMatchObject([{ id: "t", name: "lonely", spanCount: 1 }]);
   });
@@ -189,20 +227,28 @@ describe("what a trace adds up to", () => {
     const project = await edge.project();
     await project.send(traceCreate({ id: "t", name: "early", startTime: "2026-03-14T10:00:00.123456Z" }));
     expect((await project.listWith(1))[0]).toMatchObject({
-      id: "t", name: "early", status: "UNFINISHED", spanCount: 0, totalTokens: 0, startTime: "2026-03-14T10:00:00.123Z",
+      id: "t",
+      name: "early",
+      status: "UNFINISHED",
+      spanCount: 0,
+      totalTokens: 0,
+      startTime: "2026-03-14T10:00:00.123Z",
     });
   });
 
   test("the earliest start and the latest end, whoever says them", async () => {
     const project = await edge.project();
-    const at = (startTime: string, endTime: string) => spanCreate({ traceId: "t", startTime: `2026-03-14T${startTime}`, endTime: `2026-03-14T${endTime}` });
+    const at = (startTime: string, endTime: string) =>
+      spanCreate({ traceId: "t", startTime: `2026-03-14T${startTime}`, endTime: `2026-03-14T${endTime}` });
     await project.send(
       traceCreate({ id: "t", startTime: "2026-03-14T10:00:00.200Z" }),
       at("10:00:00.1Z", "10:00:01Z"), // before its own trace says it began
       at("12:00:00.300+02:00", "10:00:02.5Z"), // in another zone
     );
     expect(await project.traceWith(2, "t")).toMatchObject({
-      startTime: "2026-03-14T10:00:00.100Z", endTime: "2026-03-14T10:00:02.500Z", durationMs: 2_400,
+      startTime: "2026-03-14T10:00:00.100Z",
+      endTime: "2026-03-14T10:00:02.500Z",
+      durationMs: 2_400,
     });
   });
 
@@ -256,7 +302,9 @@ describe("rows written", () => {
   test("100 spans over 8 new traces, then 100 more over the same", async () => {
     const project = await edge.project();
     const spans = (from: number) =>
-      Array.from({ length: 100 }, (_, n) => spanCreate({ traceId: `t${n % 8}`, name: `span ${from + n}`, input: n, cost: 0.01, usage: { promptTokens: 1 } }));
+      Array.from({ length: 100 }, (_, n) =>
+        spanCreate({ traceId: `t${n % 8}`, name: `span ${from + n}`, input: n, cost: 0.01, usage: { promptTokens: 1 } }),
+      );
     await project.send(...spans(0));
     await project.settled(1);
     await project.send(...spans(100));

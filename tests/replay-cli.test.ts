@@ -15,15 +15,22 @@ let url: string;
 /** What the server was asked, and what it answers: one after the other. */
 let asked: Record<string, any>[] = [];
 let answers: [number, string][] = [];
-const step = (matched: number, next: string | null, queued = matched): [number, string] =>
-  [200, JSON.stringify({ data: { matched, queued, next, reached: Date.parse("2026-03-14T12:00:00Z") }, error: null })];
+const step = (matched: number, next: string | null, queued = matched): [number, string] => [
+  200,
+  JSON.stringify({ data: { matched, queued, next, reached: Date.parse("2026-03-14T12:00:00Z") }, error: null }),
+];
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
-      asked.push({ method: request.method, url: request.url, token: request.headers.authorization, ...JSON.parse(String(Buffer.concat(parts))) });
+      asked.push({
+        method: request.method,
+        url: request.url,
+        token: request.headers.authorization,
+        ...JSON.parse(String(Buffer.concat(parts))),
+      });
       const [status, body] = answers.shift() ?? [500, "no answer is left"];
       response.writeHead(status).end(body);
     });
@@ -55,8 +62,12 @@ test("goes on where the last step stopped, and counts", async () => {
   expect([code, out.trim()]).toEqual([0, "1997 batches queued"]);
   // Times without an offset are UTC, wherever this runs.
   const request = {
-    method: "POST", url: "/api/v1/admin/replay", token: "Bearer secret",
-    since: "2026-03-14T00:00:00.000Z", until: "2026-03-15T12:30:00.000Z", dryRun: false,
+    method: "POST",
+    url: "/api/v1/admin/replay",
+    token: "Bearer secret",
+    since: "2026-03-14T00:00:00.000Z",
+    until: "2026-03-15T12:30:00.000Z",
+    dryRun: false,
   };
   expect(asked).toEqual([request, { ...request, after: "raw/a" }, { ...request, after: "raw/b" }]);
 });
@@ -128,7 +139,10 @@ describe("says what is wrong, in a line and without a stack", () => {
   });
 
   test("no server, and no way to one", async () => {
-    expect(await replay(since, { EDGESPAN_URL: "http://localhost:1" })).toMatchObject({ code: 1, said: expect.stringMatching(/does not answer/) });
+    expect(await replay(since, { EDGESPAN_URL: "http://localhost:1" })).toMatchObject({
+      code: 1,
+      said: expect.stringMatching(/does not answer/),
+    });
     expect(await replay(since, { ADMIN_TOKEN: "" })).toMatchObject({ code: 1, said: expect.stringMatching(/ADMIN_TOKEN/) });
   });
 });

@@ -143,11 +143,17 @@ describe("a database that was emptied", () => {
     const parent = spanCreate({ id: "parent", traceId: "tree", input: { q: [1, 2] } });
     const batches = [
       [traceCreate({ id: "tree", tags: ["a", "b"], metadata: { k: "v" } }), parent],
-      [spanCreate({ traceId: "tree", parentSpanId: "parent", cost: 0.1 }), spanCreate({ traceId: "tree", parentSpanId: parent.id, output: "x" })],
+      [
+        spanCreate({ traceId: "tree", parentSpanId: "parent", cost: 0.1 }),
+        spanCreate({ traceId: "tree", parentSpanId: parent.id, output: "x" }),
+      ],
       [spanCreate({ traceId: "tree", parentSpanId: "never came", status: "ERROR", errorMessage: "e" })],
       ...Array.from({ length: 4 }, (_, n) => [
         traceCreate({ id: "revised", name: `name ${n}` }, { timestamp: `2026-03-14T10:00:0${n}.000Z` }),
-        spanCreate({ id: "s", traceId: "revised", input: n, cost: n, usage: { totalTokens: n } }, { timestamp: `2026-03-14T10:00:0${(n * 3) % 4}.000Z` }),
+        spanCreate(
+          { id: "s", traceId: "revised", input: n, cost: n, usage: { totalTokens: n } },
+          { timestamp: `2026-03-14T10:00:0${(n * 3) % 4}.000Z` },
+        ),
       ]),
       ...Array.from({ length: 6 }, (_, n) => spansOf(`many-${n}`, 20)),
     ];

@@ -27,18 +27,22 @@ async function start(delivery: number): Promise<Miniflare> {
     queue,
     { maxBatchSize: 100, maxBatchTimeout: delivery, maxRetries: max_retries, deadLetterQueue: dead_letter_queue },
   ]);
-  running = new Miniflare(convertV4MiniflareOptions({
-    compatibilityDate: config.compatibility_date,
-    modules: [
-      { type: "ESModule", path: "index.js", contents: contents("build/index.js").toString() },
-      { type: "CompiledWasm", path: "index_bg.wasm", contents: contents("build/index_bg.wasm") },
-    ],
-    d1Databases: { DB: "db" },
-    r2Buckets: { RAW: "raw" },
-    queueProducers: Object.fromEntries(config.queues.producers!.map(({ binding, queue }: Record<string, unknown>) => [binding, { queueName: queue }])),
-    queueConsumers: Object.fromEntries(queues),
-    resourcePersistencePath: state,
-  } as any));
+  running = new Miniflare(
+    convertV4MiniflareOptions({
+      compatibilityDate: config.compatibility_date,
+      modules: [
+        { type: "ESModule", path: "index.js", contents: contents("build/index.js").toString() },
+        { type: "CompiledWasm", path: "index_bg.wasm", contents: contents("build/index_bg.wasm") },
+      ],
+      d1Databases: { DB: "db" },
+      r2Buckets: { RAW: "raw" },
+      queueProducers: Object.fromEntries(
+        config.queues.producers!.map(({ binding, queue }: Record<string, unknown>) => [binding, { queueName: queue }]),
+      ),
+      queueConsumers: Object.fromEntries(queues),
+      resourcePersistencePath: state,
+    } as any),
+  );
   await running.ready;
   return running;
 }
@@ -57,13 +61,18 @@ async function count(table: string): Promise<number> {
 
 async function setUp(): Promise<void> {
   const db = await database();
-  for (const file of readdirSync("migrations").filter((name) => name.endsWith(".sql")).sort()) {
+  for (const file of readdirSync("migrations")
+    .filter((name) => name.endsWith(".sql"))
+    .sort()) {
     const sql = readFileSync(join("migrations", file), "utf8").replace(/--.*$/gm, "");
     for (const statement of sql.split(";").filter((text) => text.trim())) await db.prepare(statement).run();
   }
   await db.prepare("insert into project (id, name, created_ms) values ('p', 'p', 0)").run();
   const hash = createHash("sha256").update(KEY).digest("hex");
-  await db.prepare("insert into api_key (hash, id, project, name, prefix, created_ms) values (?, 'k', 'p', 'n', 'ts_', 0)").bind(hash).run();
+  await db
+    .prepare("insert into api_key (hash, id, project, name, prefix, created_ms) values (?, 'k', 'p', 'n', 'ts_', 0)")
+    .bind(hash)
+    .run();
 }
 
 const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };

@@ -31,16 +31,40 @@ test("the request example", async () => {
   const { status, text } = await curl(project, file("seed-trace.json"));
   expect({ status, body: JSON.parse(text) }).toEqual({ status: 201, body: { accepted: 2 } });
   expect(await project.traceWith(1, "trace-abc")).toMatchObject({
-    id: "trace-abc", name: "support-agent", metadata: { version: "2.1" }, tags: ["production"], status: "OK",
-    startTime: "2026-03-14T10:00:00.000Z", endTime: "2026-03-14T10:00:00.350Z", durationMs: 350,
-    totalTokens: 0, spanCount: 1, scoreCount: 0, scores: [],
-    spans: [{
-      id: "evt-002", traceId: "trace-abc", parentSpanId: null, name: "retrieve-docs", type: "RETRIEVAL",
-      startTime: "2026-03-14T10:00:00.100Z", endTime: "2026-03-14T10:00:00.350Z", durationMs: 250,
-      input: { query: "refund policy" }, output: { docs: ["Refunds are processed within 5 days..."] },
-      model: null, promptTokens: null, completionTokens: null, totalTokens: null, cost: null,
-      status: "OK", errorMessage: null, metadata: {},
-    }],
+    id: "trace-abc",
+    name: "support-agent",
+    metadata: { version: "2.1" },
+    tags: ["production"],
+    status: "OK",
+    startTime: "2026-03-14T10:00:00.000Z",
+    endTime: "2026-03-14T10:00:00.350Z",
+    durationMs: 350,
+    totalTokens: 0,
+    spanCount: 1,
+    scoreCount: 0,
+    scores: [],
+    spans: [
+      {
+        id: "evt-002",
+        traceId: "trace-abc",
+        parentSpanId: null,
+        name: "retrieve-docs",
+        type: "RETRIEVAL",
+        startTime: "2026-03-14T10:00:00.100Z",
+        endTime: "2026-03-14T10:00:00.350Z",
+        durationMs: 250,
+        input: { query: "refund policy" },
+        output: { docs: ["Refunds are processed within 5 days..."] },
+        model: null,
+        promptTokens: null,
+        completionTokens: null,
+        totalTokens: null,
+        cost: null,
+        status: "OK",
+        errorMessage: null,
+        metadata: {},
+      },
+    ],
   });
   expect(await project.listWith(1)).toMatchObject([{ id: "trace-abc", name: "support-agent" }]);
 });

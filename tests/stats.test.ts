@@ -25,8 +25,16 @@ async function totals(project: Project) {
 }
 
 const NOTHING = {
-  batches: 0, events: 0, bytes: 0, retried: 0, deadLettered: 0, swept: 0,
-  VALIDATION_ERROR: 0, PAYLOAD_TOO_LARGE: 0, UNSUPPORTED_MEDIA_TYPE: 0, RATE_LIMIT_EXCEEDED: 0,
+  batches: 0,
+  events: 0,
+  bytes: 0,
+  retried: 0,
+  deadLettered: 0,
+  swept: 0,
+  VALIDATION_ERROR: 0,
+  PAYLOAD_TOO_LARGE: 0,
+  UNSUPPORTED_MEDIA_TYPE: 0,
+  RATE_LIMIT_EXCEEDED: 0,
 };
 
 test("a project that has sent nothing has no hours", async () => {
@@ -35,7 +43,9 @@ test("a project that has sent nothing has no hours", async () => {
 
 test("accepted: each batch once, with its events and bytes, however often it comes", async () => {
   const project = await edge.project();
-  const bodies = [{ batch: [traceCreate({ id: "t" }), ...spansOf("t", 3)] }, { batch: spansOf("t", 2) }].map((body) => JSON.stringify(body));
+  const bodies = [{ batch: [traceCreate({ id: "t" }), ...spansOf("t", 3)] }, { batch: spansOf("t", 2) }].map((body) =>
+    JSON.stringify(body),
+  );
   for (const body of [...bodies, bodies[0]!]) await project.sendText(body, JSON.parse(body).batch.length);
   await project.settled(3);
   expect(await totals(project)).toEqual({ ...NOTHING, batches: 2, events: 6, bytes: bodies.join("").length });
@@ -93,7 +103,9 @@ test("dead-lettered: once for each batch, however often it is tried", async () =
     await edge.bindings.QUEUE.send({ v: 1, key });
     await eventually(async () => {
       const { deadLetters } = (await project.get("/api/v1/dead-letters")).json.data;
-      expect(deadLetters).toEqual([{ batchId: "d".repeat(32), object: key, reason: expect.stringMatching(/\S/), attempts, recordedAt: expect.stringMatching(/Z$/) }]);
+      expect(deadLetters).toEqual([
+        { batchId: "d".repeat(32), object: key, reason: expect.stringMatching(/\S/), attempts, recordedAt: expect.stringMatching(/Z$/) },
+      ]);
     });
   }
   expect(await totals(project)).toEqual({ ...NOTHING, deadLettered: 1 });

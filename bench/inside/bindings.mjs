@@ -14,15 +14,27 @@ const RESULT = { success: true, results: [], meta: { rows_written: 0, duration: 
 /** @param {string} project */
 const stubs = (project) => {
   class D1PreparedStatement {
-    bind() { return new D1PreparedStatement(); }
-    async first() { return keyRow(project); }
-    async run() { return RESULT; }
-    async all() { return RESULT; }
+    bind() {
+      return new D1PreparedStatement();
+    }
+    async first() {
+      return keyRow(project);
+    }
+    async run() {
+      return RESULT;
+    }
+    async all() {
+      return RESULT;
+    }
   }
   class D1Database {
-    prepare() { return new D1PreparedStatement(); }
+    prepare() {
+      return new D1PreparedStatement();
+    }
     /** @param {unknown[]} statements */
-    async batch(statements) { return statements.map(() => RESULT); }
+    async batch(statements) {
+      return statements.map(() => RESULT);
+    }
   }
   class WorkerQueue {
     async send() {}
@@ -38,7 +50,9 @@ const recorder = (inner, told) => {
   let [waiting, started] = [0, 0];
   class D1Database {
     /** @param {string} sql */
-    prepare(sql) { return inner.prepare(sql); }
+    prepare(sql) {
+      return inner.prepare(sql);
+    }
     /** @param {D1PreparedStatement[]} statements */
     async batch(statements) {
       if (waiting++ === 0) started = performance.now();
@@ -86,10 +100,18 @@ export function bindings(env, { project, real, hold = 1 }, raw) {
   class R2ObjectBody {
     #response;
     /** @param {string} key */
-    constructor(key) { this.#response = new Response(raw(key)); }
-    arrayBuffer() { return this.#response.arrayBuffer(); }
-    text() { return this.#response.text(); }
-    json() { return this.#response.json(); }
+    constructor(key) {
+      this.#response = new Response(raw(key));
+    }
+    arrayBuffer() {
+      return this.#response.arrayBuffer();
+    }
+    text() {
+      return this.#response.text();
+    }
+    json() {
+      return this.#response.json();
+    }
   }
   const { RAW: _, ...vars } = env;
   return { told, env: { ...vars, ...queues, DB: real ? recorder(env.DB, told) : DB, RAW: new R2Bucket() } };

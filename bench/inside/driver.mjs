@@ -28,8 +28,14 @@ let batch;
 const open = (env, ctx) => {
   const Tested = Worker;
   return typeof Tested === "function"
-    ? { fetch: (/** @type {Request} */ request) => new Tested(ctx, env).fetch(request), queue: (/** @type {Delivery} */ batch) => new Tested(ctx, env).queue(batch) }
-    : { fetch: (/** @type {Request} */ request) => Tested.fetch(request, env, ctx), queue: (/** @type {Delivery} */ batch) => Tested.queue(batch, env, ctx) };
+    ? {
+        fetch: (/** @type {Request} */ request) => new Tested(ctx, env).fetch(request),
+        queue: (/** @type {Delivery} */ batch) => new Tested(ctx, env).queue(batch),
+      }
+    : {
+        fetch: (/** @type {Request} */ request) => Tested.fetch(request, env, ctx),
+        queue: (/** @type {Delivery} */ batch) => Tested.queue(batch, env, ctx),
+      };
 };
 
 /** @param {string} key */

@@ -39,7 +39,9 @@ export async function measureCost({ driven, table, quick }) {
     const perBatch =
       2 * PRICE.request + // the client's and the consumer's, each batch on its own
       (cpu[at] ?? NaN) * PRICE.cpuMs +
-      PRICE.r2Write + PRICE.r2Read + 3 * PRICE.queueOperation + // written, read, deleted
+      PRICE.r2Write +
+      PRICE.r2Read +
+      3 * PRICE.queueOperation + // written, read, deleted
       bytes * PRICE.r2Byte;
     return (perBatch / made.spans + rows * PRICE.rowWritten + read * PRICE.rowRead + kept * PRICE.d1Byte) * 1e6;
   });
@@ -48,7 +50,17 @@ export async function measureCost({ driven, table, quick }) {
    *  @param {string} unit
    *  @param {number[]} values */
   const row = (id, text, unit, [ours = NaN, peer = NaN]) => table.add(id, text, unit, ours, peer);
-  row("rows", "D1 rows written for a span (100 spans, 8 traces)", "rows", counted.map((c) => c.rows));
-  row("bytes", "D1 bytes for a span", "bytes", counted.map((c) => c.bytes));
+  row(
+    "rows",
+    "D1 rows written for a span (100 spans, 8 traces)",
+    "rows",
+    counted.map((c) => c.rows),
+  );
+  row(
+    "bytes",
+    "D1 bytes for a span",
+    "bytes",
+    counted.map((c) => c.bytes),
+  );
   row("dollars", "a million spans, with a month's storage", "$", dollars);
 }

@@ -111,7 +111,9 @@ export async function measureCpu({ driven, table, quick }) {
   const effort = quick ? { most: 1, warmMs: 60, roundMs: 40 } : { most: 9, warmMs: 400, roundMs: 400, seconds: 30 };
   const sizes = quick ? [1, 100] : [1, 10, 100, 1_000];
   /** @type {[text: string, made: Made, id: number | string][]} */
-  const batches = [...sizes.map((n) => /** @type {[string, Made, number]} */ ([`${n.toLocaleString("en")} event${n > 1 ? "s" : ""}`, shape(n), n]))];
+  const batches = [
+    ...sizes.map((n) => /** @type {[string, Made, number]} */ ([`${n.toLocaleString("en")} event${n > 1 ? "s" : ""}`, shape(n), n])),
+  ];
   if (!quick) batches.push(["5 MB", largest(), "5MB"]);
   for (const [text, made, id] of batches) {
     const [ours, peer] = both(await ofSize(driven, made, effort));
@@ -120,7 +122,13 @@ export async function measureCpu({ driven, table, quick }) {
     table.add(`consumers/${id}`, `consumer CPU, ${text}, ${TOGETHER} messages at once`, "ms", ours.consumers, peer.consumers);
   }
   /** @type {[events: number, together: number, times: number][]} */
-  const deliveries = quick ? [[100, TOGETHER, TOGETHER]] : [[100, 1, 40], [100, TOGETHER, 120], [1_000, 1, 8]];
+  const deliveries = quick
+    ? [[100, TOGETHER, TOGETHER]]
+    : [
+        [100, 1, 40],
+        [100, TOGETHER, 120],
+        [1_000, 1, 8],
+      ];
   for (const [n, together, times] of deliveries) {
     const effort = quick ? { most: 1 } : { most: 9, seconds: 20 };
     const [ours, peer] = both(await inD1(driven, shape(n), { ...effort, times, together }));
@@ -130,6 +138,12 @@ export async function measureCpu({ driven, table, quick }) {
     table.add(`d1/${id}`, `D1: batch() calls, ${text}`, "ms", ours.wall, peer.wall);
     table.add(`sql/${id}`, `D1: of it SQL (meta.duration), ${text}`, "ms", ours.sql, peer.sql);
     table.add(`d1cpu/${id}`, `CPU of consumer and D1's process, ${text}`, "ms", ours.cpu, peer.cpu);
-    table.add(`total/${id}`, `consumer CPU + batch() calls, ${text}`, "ms", table.ours(consumer) + ours.wall, table.peer(consumer) + peer.wall);
+    table.add(
+      `total/${id}`,
+      `consumer CPU + batch() calls, ${text}`,
+      "ms",
+      table.ours(consumer) + ours.wall,
+      table.peer(consumer) + peer.wall,
+    );
   }
 }

@@ -96,7 +96,10 @@ async function steady(live, made, { rate, seconds }) {
 }
 
 /** @type {[name: string, q: number][]} */
-const QUANTILES = [["p50", 0.5], ["p99", 0.99]];
+const QUANTILES = [
+  ["p50", 0.5],
+  ["p99", 0.99],
+];
 
 /** @param {Bench} bench */
 export async function measureFlow({ table, quick }) {
@@ -105,7 +108,14 @@ export async function measureFlow({ table, quick }) {
   const live = [...tested, await open(floor)];
   const hundred = prepared(100);
   /** @type {[events: number, batches: number][]} */
-  const sizes = quick ? [[100, 10]] : [[1, 150], [10, 120], [100, 60], [1_000, 10]];
+  const sizes = quick
+    ? [[100, 10]]
+    : [
+        [1, 150],
+        [10, 120],
+        [100, 60],
+        [1_000, 10],
+      ];
   const shapes = sizes.map(([events, batches]) => ({ events, batches, made: events === 100 ? hundred : prepared(events) }));
   for (const { events, batches, made } of shapes) {
     const text = `${events.toLocaleString("en")} event${events > 1 ? "s" : ""}`;
@@ -130,7 +140,12 @@ export async function measureFlow({ table, quick }) {
     for (const { one, ms } of delays) ms.push(...(await steady(one, hundred, rate)));
   }
   for (const [name, q] of QUANTILES) {
-    table.add(`visible/${name}`, `visible after, ${name}, at 20 batches/s of 100 events`, "ms", ...both(delays.map(({ ms }) => quantile(ms, q))));
+    table.add(
+      `visible/${name}`,
+      `visible after, ${name}, at 20 batches/s of 100 events`,
+      "ms",
+      ...both(delays.map(({ ms }) => quantile(ms, q))),
+    );
   }
 
   for (const one of tested) {

@@ -29,7 +29,12 @@ async function adding(driven, table, sizes, most) {
     for (const size of sizes) {
       if (size > 0) await fillTrace(live, PROJECT, `grown-${size}`, size);
       // Without spans, each batch is a new trace's first.
-      const made = template({ spans: 100, traces: 1, seed: 5 + size, trace: size > 0 ? `grown-${size}` : "~0009999-0000-4000-a000-000000000000" });
+      const made = template({
+        spans: 100,
+        traces: 1,
+        seed: 5 + size,
+        trace: size > 0 ? `grown-${size}` : "~0009999-0000-4000-a000-000000000000",
+      });
       cases.push({ live, size, made });
     }
   }

@@ -61,7 +61,9 @@ async function visitor(live, project) {
  *  @param {string} page
  *  @param {string} chart */
 function transfer(page, chart) {
-  const files = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => readFileSync(join(root, "build/public", String(path))));
+  const files = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) =>
+    readFileSync(join(root, "build/public", String(path))),
+  );
   return [Buffer.from(page), Buffer.from(chart), ...files].reduce((sum, part) => sum + gzipSync(part).length, 0) / 1000;
 }
 

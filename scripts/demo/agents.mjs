@@ -38,7 +38,10 @@ Refunds above 50 dollars and anything about lawyers, press or accidents go to a 
 export function support(recorder, { topic, turn, broken, model }) {
   const [question, answer] = /** @type {[string, string]} */ (topic.turns[turn]);
   /** @type {Message[]} */
-  const history = topic.turns.slice(0, turn).flatMap(([asked, said]) => [{ role: "user", text: asked }, { role: "assistant", text: said }]);
+  const history = topic.turns.slice(0, turn).flatMap(([asked, said]) => [
+    { role: "user", text: asked },
+    { role: "assistant", text: said },
+  ]);
   const { chance } = recorder;
   recorder.step("AGENT", "support-agent", { input: { message: question, turn: turn + 1 } }, (agent) => {
     agent.step("GUARDRAIL", "check_input", { ms: 35, input: question, output: { allowed: true, categories: [], score: 0.01 } });
@@ -47,20 +50,40 @@ export function support(recorder, { topic, turn, broken, model }) {
     /** @type {Message[]} */
     const messages = [...history, { role: "user", text: question }];
     const options = { system: SUPPORT_SYSTEM, tools: SUPPORT_TOOLS, more: chance.number(400, 900), cached: turn > 0 };
-    chat(agent, model, { ...options, messages, answer: { text: turn ? undefined : "Let me look that up for you.", calls: [order, search] } });
+    chat(agent, model, {
+      ...options,
+      messages,
+      answer: { text: turn ? undefined : "Let me look that up for you.", calls: [order, search] },
+    });
 
-    const found = { order_id: topic.order, status: "delivered", days_since_delivery: 9, items: [{ sku: "HP-700", name: "Headphones HP-700", price: 129 }] };
+    const found = {
+      order_id: topic.order,
+      status: "delivered",
+      days_since_delivery: 9,
+      items: [{ sku: "HP-700", name: "Headphones HP-700", price: 129 }],
+    };
     /** @type {unknown} */
     let passages;
     agent.together(
       () => {
         // Now and then the shop's API fails once, and the agent tries again.
         /** @param {Step} step */
-        const get = (step) => step.step("TOOL", "http.get /orders/{id}", { ms: 140, input: { url: `https://shop.internal/orders/${topic.order}` }, metadata: { method: "GET", attempt: 1 }, output: { status: 200 } });
+        const get = (step) =>
+          step.step("TOOL", "http.get /orders/{id}", {
+            ms: 140,
+            input: { url: `https://shop.internal/orders/${topic.order}` },
+            metadata: { method: "GET", attempt: 1 },
+            output: { status: 200 },
+          });
         agent.step("TOOL", "get_order", { input: order.arguments }, (step) => {
           if (chance.is(0.08)) {
             try {
-              step.step("TOOL", "http.get /orders/{id}", { ms: 900, input: { url: `https://shop.internal/orders/${topic.order}` } }, (http) => http.fail("HTTP 503 Service Unavailable"));
+              step.step(
+                "TOOL",
+                "http.get /orders/{id}",
+                { ms: 900, input: { url: `https://shop.internal/orders/${topic.order}` } },
+                (http) => http.fail("HTTP 503 Service Unavailable"),
+              );
             } catch {
               step.wait(250);
             }
@@ -72,10 +95,21 @@ export function support(recorder, { topic, turn, broken, model }) {
       () => (passages = retrieve(agent, question, [topic.policy, "Opening hours: Monday to Friday, 8:00–18:00 CET."], { broken })),
     );
     /** @type {Message[]} */
-    const results = [{ role: "tool", call: order, result: JSON.stringify(found) }, { role: "tool", call: search, result: JSON.stringify(passages) }];
-    chat(agent, model, { ...options, messages: [...messages, { role: "assistant", calls: [order, search] }, ...results], answer: { text: answer } });
+    const results = [
+      { role: "tool", call: order, result: JSON.stringify(found) },
+      { role: "tool", call: search, result: JSON.stringify(passages) },
+    ];
+    chat(agent, model, {
+      ...options,
+      messages: [...messages, { role: "assistant", calls: [order, search] }, ...results],
+      answer: { text: answer },
+    });
     if (answer.includes("colleague")) {
-      agent.step("HUMAN_HANDOFF", "hand_to_human", { ms: 40, input: { queue: "billing", reason: "amount above the agent's limit" }, output: { ticket: `T-${chance.number(10_000, 99_999)}` } });
+      agent.step("HUMAN_HANDOFF", "hand_to_human", {
+        ms: 40,
+        input: { queue: "billing", reason: "amount above the agent's limit" },
+        output: { ticket: `T-${chance.number(10_000, 99_999)}` },
+      });
     }
     agent.step("GUARDRAIL", "check_output", { ms: 45, input: answer, output: { allowed: true, pii: false } });
     return answer;
@@ -95,34 +129,69 @@ has to defrost. Sites near the coast, with humid air around freezing, lose up to
 export function research(recorder, { broken }) {
   const { chance } = recorder;
   const { question, angles } = chance.pick(RESEARCH);
-  const model = chance.weighed(/** @type {[number, Model][]} */ ([[4, "claude-sonnet-4-5"], [1, "gpt-4.1"]]));
+  const model = chance.weighed(
+    /** @type {[number, Model][]} */ ([
+      [4, "claude-sonnet-4-5"],
+      [1, "gpt-4.1"],
+    ]),
+  );
   recorder.step("AGENT", "research-agent", { input: { question, depth: angles.length } }, (agent) => {
     /** @type {Message[]} */
     const messages = [{ role: "user", text: question }];
-    const options = { system: "You research questions thoroughly. Search from several angles, read the best sources, and cite every claim.", tools: RESEARCH_TOOLS, maxTokens: 4096, cached: true };
+    const options = {
+      system: "You research questions thoroughly. Search from several angles, read the best sources, and cite every claim.",
+      tools: RESEARCH_TOOLS,
+      maxTokens: 4096,
+      cached: true,
+    };
     agent.step("CHAIN", "plan", { input: question }, (plan) => {
-      chat(plan, "claude-haiku-4-5", { system: "Split the question into angles to search for.", messages, answer: { text: angles.map((angle, n) => `${n + 1}. ${angle}`).join("\n") } });
+      chat(plan, "claude-haiku-4-5", {
+        system: "Split the question into angles to search for.",
+        messages,
+        answer: { text: angles.map((angle, n) => `${n + 1}. ${angle}`).join("\n") },
+      });
       return angles;
     });
     for (const angle of angles) {
       agent.step("CHAIN", `explore: ${angle}`, { input: { angle } }, (round) => {
         const search = callOf(chance, "web_search", { query: angle });
-        chat(round, model, { ...options, messages: [...messages], more: messages.length * 700, answer: { text: `Next: ${angle}.`, calls: [search] } });
-        const hits = Array.from({ length: chance.number(2, 5) }, (_, n) => ({ title: `${angle} – source ${n + 1}`, url: `https://example.org/${chance.hex(6)}` }));
+        chat(round, model, {
+          ...options,
+          messages: [...messages],
+          more: messages.length * 700,
+          answer: { text: `Next: ${angle}.`, calls: [search] },
+        });
+        const hits = Array.from({ length: chance.number(2, 5) }, (_, n) => ({
+          title: `${angle} – source ${n + 1}`,
+          url: `https://example.org/${chance.hex(6)}`,
+        }));
         round.step("TOOL", "web_search", { ms: 420, input: search.arguments, output: hits });
         const reads = hits.map(({ url }) => callOf(chance, "read_page", { url }));
-        chat(round, model, { ...options, messages: [...messages, { role: "assistant", calls: [search] }, { role: "tool", call: search, result: JSON.stringify(hits) }], answer: { calls: reads } });
-        round.together(...reads.map((read) => () => {
-          try {
-            round.step("TOOL", "read_page", { ms: 900, input: read.arguments }, (page) => {
-              if (chance.is(broken ? 0.5 : 0.09)) page.fail(chance.pick(["HTTP 403 Forbidden", "TLS handshake timed out", "page is larger than 5 MB"]));
-              return { text: PAGE.repeat(chance.number(1, 12)), words: chance.number(300, 4_000) };
-            });
-          } catch {
-            // One page less.
-          }
-        }));
-        messages.push({ role: "assistant", text: `Findings on ${angle}: sources agree on the direction, and differ by about ${chance.number(4, 20)} %.` }, { role: "user", text: "Go on." });
+        chat(round, model, {
+          ...options,
+          messages: [...messages, { role: "assistant", calls: [search] }, { role: "tool", call: search, result: JSON.stringify(hits) }],
+          answer: { calls: reads },
+        });
+        round.together(
+          ...reads.map((read) => () => {
+            try {
+              round.step("TOOL", "read_page", { ms: 900, input: read.arguments }, (page) => {
+                if (chance.is(broken ? 0.5 : 0.09))
+                  page.fail(chance.pick(["HTTP 403 Forbidden", "TLS handshake timed out", "page is larger than 5 MB"]));
+                return { text: PAGE.repeat(chance.number(1, 12)), words: chance.number(300, 4_000) };
+              });
+            } catch {
+              // One page less.
+            }
+          }),
+        );
+        messages.push(
+          {
+            role: "assistant",
+            text: `Findings on ${angle}: sources agree on the direction, and differ by about ${chance.number(4, 20)} %.`,
+          },
+          { role: "user", text: "Go on." },
+        );
         return { sources: hits.length };
       });
     }
@@ -143,8 +212,23 @@ export function docs(recorder, { broken }) {
   const { chance } = recorder;
   const [question, passage] = chance.pick(DOCS);
   recorder.step("CHAIN", "answer-from-docs", { input: question }, (chain) => {
-    const found = retrieve(chain, question, [passage, ...DOCS.filter(([, other]) => other !== passage).slice(0, 3).map(([, other]) => other)], { broken });
-    const order = chain.step("RETRIEVAL", "rerank", { ms: 70, model: "rerank-v3", input: { query: question, documents: found.length }, output: [0, 2, 1, 3] });
+    const found = retrieve(
+      chain,
+      question,
+      [
+        passage,
+        ...DOCS.filter(([, other]) => other !== passage)
+          .slice(0, 3)
+          .map(([, other]) => other),
+      ],
+      { broken },
+    );
+    const order = chain.step("RETRIEVAL", "rerank", {
+      ms: 70,
+      model: "rerank-v3",
+      input: { query: question, documents: found.length },
+      output: [0, 2, 1, 3],
+    });
     const text = `${passage}\n\n(See ${found[order[0] ?? 0]?.id}.)`;
     chat(chain, "gpt-4o-mini", {
       system: "Answer only from the passages given. If they do not say, say so.",
@@ -160,10 +244,19 @@ export function docs(recorder, { broken }) {
  *  @param {Recorder} recorder */
 export function extract(recorder) {
   const { chance } = recorder;
-  const invoice = { vendor: chance.pick(COMPANIES), number: `INV-${chance.number(1_000, 99_999)}`, total: chance.number(1_000, 900_000) / 100, currency: chance.pick(["EUR", "USD"]) };
+  const invoice = {
+    vendor: chance.pick(COMPANIES),
+    number: `INV-${chance.number(1_000, 99_999)}`,
+    total: chance.number(1_000, 900_000) / 100,
+    currency: chance.pick(["EUR", "USD"]),
+  };
   const wrong = chance.is(0.05);
   recorder.step("CHAIN", "extract-invoice", { input: { file: `${invoice.number}.pdf`, pages: chance.number(1, 4) } }, (chain) => {
-    const page = chain.step("TOOL", "ocr", { ms: 350, input: { dpi: 200 }, output: `${invoice.vendor}\nInvoice ${invoice.number}\n\nTotal ${invoice.total} ${invoice.currency}\nPayable within 14 days.` });
+    const page = chain.step("TOOL", "ocr", {
+      ms: 350,
+      input: { dpi: 200 },
+      output: `${invoice.vendor}\nInvoice ${invoice.number}\n\nTotal ${invoice.total} ${invoice.currency}\nPayable within 14 days.`,
+    });
     chat(chain, "gpt-4.1-mini", {
       system: "Return JSON with vendor, number, total, currency.",
       messages: [{ role: "user", text: page }],
@@ -183,41 +276,53 @@ export function extract(recorder) {
 export function review(recorder) {
   const { chance } = recorder;
   const files = FILES.slice(0, chance.number(2, FILES.length));
-  recorder.step("AGENT", "code-reviewer", { input: { repository: "shop/backend", pull_request: chance.number(800, 1_400), files } }, (agent) => {
-    agent.step("TOOL", "git.checkout", { ms: 1_400, input: { depth: 1 }, output: { commit: chance.hex(40) } });
-    let failed = false;
-    /** @type {string[]} */
-    const notes = [];
-    agent.together(
-      () => {
-        try {
-          agent.step("TOOL", "run_tests", { ms: 24_000, input: { command: "npm test", timeout_s: 120 } }, (run) => {
-            run.step("TOOL", "npm ci", { ms: 9_000, output: { added: 412 } });
-            if (chance.is(0.2)) run.fail("exit code 1: 2 of 318 tests failed\n  tax.test.ts > rounds half up\n  tax.test.ts > unknown region");
-            return { passed: 318, failed: 0 };
-          });
-        } catch {
-          failed = true;
-        }
-      },
-      ...files.map((file) => () =>
-        agent.step("CHAIN", `review ${file}`, { input: { file } }, (chain) => {
-          const text = chain.step("TOOL", "read_file", { ms: 12, input: { path: file }, output: `// ${file}\n${DIFF}` });
-          const note = `${file}: the new check is right. Consider a test for a region without a rate, and name the unit (cents) in the type.`;
-          chat(chain, "claude-sonnet-4-5", {
-            system: "You review code. Be concrete, quote lines, and say nothing about style that a formatter decides.",
-            messages: [{ role: "user", text: `Review this change:\n\n${text}` }],
-            more: chance.number(2_000, 14_000),
-            answer: { text: note },
-          });
-          notes.push(note);
-          return note;
-        })),
-    );
-    const verdict = failed ? "changes requested" : "approved";
-    chat(agent, "gpt-4.1", { system: "Sum up the notes as one review.", messages: [{ role: "user", text: notes.join("\n") }], answer: { text: `**${verdict}**\n\n${notes.map((note) => `- ${note}`).join("\n")}` } });
-    return { verdict, notes: notes.length };
-  });
+  recorder.step(
+    "AGENT",
+    "code-reviewer",
+    { input: { repository: "shop/backend", pull_request: chance.number(800, 1_400), files } },
+    (agent) => {
+      agent.step("TOOL", "git.checkout", { ms: 1_400, input: { depth: 1 }, output: { commit: chance.hex(40) } });
+      let failed = false;
+      /** @type {string[]} */
+      const notes = [];
+      agent.together(
+        () => {
+          try {
+            agent.step("TOOL", "run_tests", { ms: 24_000, input: { command: "npm test", timeout_s: 120 } }, (run) => {
+              run.step("TOOL", "npm ci", { ms: 9_000, output: { added: 412 } });
+              if (chance.is(0.2))
+                run.fail("exit code 1: 2 of 318 tests failed\n  tax.test.ts > rounds half up\n  tax.test.ts > unknown region");
+              return { passed: 318, failed: 0 };
+            });
+          } catch {
+            failed = true;
+          }
+        },
+        ...files.map(
+          (file) => () =>
+            agent.step("CHAIN", `review ${file}`, { input: { file } }, (chain) => {
+              const text = chain.step("TOOL", "read_file", { ms: 12, input: { path: file }, output: `// ${file}\n${DIFF}` });
+              const note = `${file}: the new check is right. Consider a test for a region without a rate, and name the unit (cents) in the type.`;
+              chat(chain, "claude-sonnet-4-5", {
+                system: "You review code. Be concrete, quote lines, and say nothing about style that a formatter decides.",
+                messages: [{ role: "user", text: `Review this change:\n\n${text}` }],
+                more: chance.number(2_000, 14_000),
+                answer: { text: note },
+              });
+              notes.push(note);
+              return note;
+            }),
+        ),
+      );
+      const verdict = failed ? "changes requested" : "approved";
+      chat(agent, "gpt-4.1", {
+        system: "Sum up the notes as one review.",
+        messages: [{ role: "user", text: notes.join("\n") }],
+        answer: { text: `**${verdict}**\n\n${notes.map((note) => `- ${note}`).join("\n")}` },
+      });
+      return { verdict, notes: notes.length };
+    },
+  );
 }
 
 /** A spoken turn.
@@ -227,7 +332,12 @@ export function voice(recorder, { turn }) {
   const [said, answered] = /** @type {[string, string]} */ (CALLS[turn]);
   recorder.step("VOICE", "voice-concierge", { input: { audio_seconds: 3.4, language: "en" } }, (call) => {
     const heard = call.step("VOICE", "transcribe", { ms: 380, model: "whisper-large-v3", input: { codec: "opus" }, output: said });
-    chat(call, "claude-haiku-4-5", { system: "You are on the phone for a hotel. One or two short sentences.", messages: [{ role: "user", text: heard }], maxTokens: 120, answer: { text: answered } });
+    chat(call, "claude-haiku-4-5", {
+      system: "You are on the phone for a hotel. One or two short sentences.",
+      messages: [{ role: "user", text: heard }],
+      maxTokens: 120,
+      answer: { text: answered },
+    });
     call.step("VOICE", "speak", { ms: 240, model: "tts-2", input: answered, output: { audio_seconds: 2.9 } });
     return answered;
   });

@@ -56,7 +56,11 @@ function account(name, context, answer, cached) {
  *  @returns {Tool} */
 export const tool = (name, description, properties) => ({ name, description, properties });
 /** @param {Tool["properties"]} properties */
-const schema = (properties) => ({ type: "object", properties: Object.fromEntries(Object.entries(properties).map(([key, type]) => [key, { type }])), required: Object.keys(properties) });
+const schema = (properties) => ({
+  type: "object",
+  properties: Object.fromEntries(Object.entries(properties).map(([key, type]) => [key, { type }])),
+  required: Object.keys(properties),
+});
 
 /**
  * A call with a conversation so far. `messages` are `{ role, text }`,
@@ -67,7 +71,11 @@ const schema = (properties) => ({ type: "object", properties: Object.fromEntries
  * @param {Model} model
  * @param {Chat} chat
  */
-export function chat(at, model, { system, messages, answer, tools = [], temperature = 0.2, maxTokens = 1024, more = 0, cached = false, error }) {
+export function chat(
+  at,
+  model,
+  { system, messages, answer, tools = [], temperature = 0.2, maxTokens = 1024, more = 0, cached = false, error },
+) {
   const { chance } = at;
   const openai = MODELS[model].family === "openai";
   const made = (openai ? openAi : anthropic)(chance, model, { system, messages, answer, tools, temperature, maxTokens });
@@ -86,7 +94,8 @@ export function chat(at, model, { system, messages, answer, tools = [], temperat
  *  @returns {Made} */
 function openAi(chance, model, { system, messages, answer, tools, temperature, maxTokens }) {
   /** @param {Call[]} list */
-  const calls = (list) => list.map(({ id, name, arguments: given }) => ({ id, type: "function", function: { name, arguments: JSON.stringify(given) } }));
+  const calls = (list) =>
+    list.map(({ id, name, arguments: given }) => ({ id, type: "function", function: { name, arguments: JSON.stringify(given) } }));
   const input = messages.map((message) => {
     if (message.role === "tool") return { role: "tool", tool_call_id: message.call.id, content: message.result };
     const made = message.role === "assistant" ? message.calls : undefined;
@@ -101,7 +110,9 @@ function openAi(chance, model, { system, messages, answer, tools, temperature, m
     modelParameters: {
       temperature,
       max_tokens: maxTokens,
-      ...(tools.length && { tools: tools.map(({ properties, ...rest }) => ({ type: "function", function: { ...rest, parameters: schema(properties) } })) }),
+      ...(tools.length && {
+        tools: tools.map(({ properties, ...rest }) => ({ type: "function", function: { ...rest, parameters: schema(properties) } })),
+      }),
     },
     output: ({ promptTokens, completionTokens, totalTokens }) => ({
       id,

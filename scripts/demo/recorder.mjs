@@ -62,7 +62,17 @@ export class Recorder {
     }
     this.now += ms > 0 ? this.chance.around(ms) * this.slow : this.chance.around(2);
     /** @type {DemoEvent["body"]} */
-    const body = { id, traceId: this.id, parentSpanId: parent, name, type, startTime: iso(start), endTime: iso(this.now), ...fields, ...more };
+    const body = {
+      id,
+      traceId: this.id,
+      parentSpanId: parent,
+      name,
+      type,
+      startTime: iso(start),
+      endTime: iso(this.now),
+      ...fields,
+      ...more,
+    };
     if (failure) Object.assign(body, { output: undefined, status: "ERROR", errorMessage: failure.message });
     if (body.parentSpanId === null) delete body.parentSpanId;
     this.#emit("span-create", this.now, body);

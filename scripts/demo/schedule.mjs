@@ -18,11 +18,32 @@ const LONGEST = 2 * MINUTE;
 
 /** Which agents run how often.
  *  @type {[number, AgentKind][]} */
-const MIX = [[34, "support"], [26, "extract"], [20, "docs"], [8, "research"], [7, "review"], [5, "voice"]];
+const MIX = [
+  [34, "support"],
+  [26, "extract"],
+  [20, "docs"],
+  [8, "research"],
+  [7, "review"],
+  [5, "voice"],
+];
 /** @type {Record<AgentKind, (recorder: Recorder, options: RunOptions) => void>} */
-const AGENTS = { support: agents.support, extract: agents.extract, docs: agents.docs, research: agents.research, review: agents.review, voice: agents.voice };
+const AGENTS = {
+  support: agents.support,
+  extract: agents.extract,
+  docs: agents.docs,
+  research: agents.research,
+  review: agents.review,
+  voice: agents.voice,
+};
 /** @type {Record<AgentKind, string>} */
-const NAMES = { support: "support-agent", extract: "extract-invoice", docs: "answer-from-docs", research: "research-agent", review: "code-reviewer", voice: "voice-concierge" };
+const NAMES = {
+  support: "support-agent",
+  extract: "extract-invoice",
+  docs: "answer-from-docs",
+  research: "research-agent",
+  review: "code-reviewer",
+  voice: "voice-concierge",
+};
 
 /** The rare ones: where in the time they are, and how long before its end at least.
  *  @type {(Pick<Plan, "at" | "name" | "tags"> & { before: number, run: (recorder: Recorder) => void })[]} */
@@ -63,7 +84,13 @@ function planned(chance, at, spread) {
     metadata: { user_id: `u-${chance.number(1_000, 9_999)}`, region: chance.pick(["eu-west", "us-east"]) },
     vip: chance.is(0.08),
     staging: chance.is(0.12),
-    model: chance.weighed(/** @type {[number, Model][]} */ ([[3, "gpt-4.1-mini"], [2, "claude-haiku-4-5"], [1, "gpt-4.1"]])),
+    model: chance.weighed(
+      /** @type {[number, Model][]} */ ([
+        [3, "gpt-4.1-mini"],
+        [2, "claude-haiku-4-5"],
+        [1, "gpt-4.1"],
+      ]),
+    ),
   };
   /** @type {Partial<Record<AgentKind, Pick<Topic, "turns">>>} */
   const conversations = { support: chance.pick(SUPPORT), voice: { turns: CALLS } };
@@ -92,7 +119,11 @@ export class Schedule {
   /** So many traces, up to now.
    *  @param {number} count */
   *past(count) {
-    const rare = RARE.slice(0, count).map(({ before, ...one }) => ({ ...one, at: Math.min(this.#at(one.at), this.until - before), chance: this.chance.fork() }));
+    const rare = RARE.slice(0, count).map(({ before, ...one }) => ({
+      ...one,
+      at: Math.min(this.#at(one.at), this.until - before),
+      chance: this.chance.fork(),
+    }));
     /** @type {Plan[]} */
     const plans = [];
     while (plans.length < count - rare.length) {
@@ -129,7 +160,10 @@ export class Schedule {
     const trouble = kind && part > TROUBLE.from && part < TROUBLE.to;
     const version = part > 0.5 ? "v2.4" : "v2.3";
     const recorder = new Recorder({
-      chance, ids: this.ids, at, name,
+      chance,
+      ids: this.ids,
+      at,
+      name,
       slow: trouble ? 2.5 : 1,
       tags: [plan.staging ? "staging" : "production", version, ...(plan.vip ? ["vip"] : []), ...tags],
       ...(plan.session && { sessionId: this.#session({ kind, metadata, ...plan }) }),

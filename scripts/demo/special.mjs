@@ -41,7 +41,8 @@ export function reindex(recorder, { spans = 5_000 } = {}) {
     for (let n = 0; n < shards; n += 4) {
       job.together(...Array.from({ length: Math.min(4, shards - n) }, (_, at) => shard(job, n + at)));
     }
-    for (let n = 0; n < rest; n++) job.step("GUARDRAIL", `verify sample ${n}`, { ms: 6, input: { sample: n }, output: { recall_at_10: 0.97 } });
+    for (let n = 0; n < rest; n++)
+      job.step("GUARDRAIL", `verify sample ${n}`, { ms: 6, input: { sample: n }, output: { recall_at_10: 0.97 } });
     return { documents: shards * DOCUMENTS };
   });
 }
@@ -56,9 +57,18 @@ export function approval(recorder) {
       more: 38_000,
       answer: { text: "Three do: liability (§9, uncapped), governing law (§14, Delaware), payment (§4, 60 days)." },
     });
-    agent.step("HUMAN_HANDOFF", "wait for legal's approval", { ms: 1_700_000, input: { assignee: "legal" }, output: { approved: true, comment: "Cap §9 at 12 months' fees; the rest is fine." } });
+    agent.step("HUMAN_HANDOFF", "wait for legal's approval", {
+      ms: 1_700_000,
+      input: { assignee: "legal" },
+      output: { approved: true, comment: "Cap §9 at 12 months' fees; the rest is fine." },
+    });
     const letter = "We accept §4 and §14. For §9 we propose a cap at the fees of the last twelve months.";
-    chat(agent, "claude-sonnet-4-5", { system: "You write to the other side.", messages: [{ role: "user", text: "Cap §9 at 12 months' fees; the rest is fine." }], temperature: 0.6, answer: { text: letter } });
+    chat(agent, "claude-sonnet-4-5", {
+      system: "You write to the other side.",
+      messages: [{ role: "user", text: "Cap §9 at 12 months' fees; the rest is fine." }],
+      temperature: 0.6,
+      answer: { text: letter },
+    });
     return letter;
   });
 }
@@ -68,13 +78,24 @@ export function approval(recorder) {
 export function report(recorder) {
   const { chance } = recorder;
   recorder.step("AGENT", "analytics-agent", { input: { question: "Which products were returned most often last quarter?" } }, (agent) => {
-    const sql = "select sku, reason, count(*) as returns from returns where returned_at >= '2026-07-01' group by sku, reason order by returns desc";
+    const sql =
+      "select sku, reason, count(*) as returns from returns where returned_at >= '2026-07-01' group by sku, reason order by returns desc";
     agent.step("TOOL", "warehouse.query", { ms: 3_200, input: { sql } }, () => ({
       columns: ["sku", "reason", "returns", "note"],
-      rows: Array.from({ length: 4_000 }, (_, n) => [`HP-${700 + (n % 40)}`, chance.pick(["defective", "wrong size", "late", "changed mind"]), 4_000 - n, `batch ${chance.hex(12)}, warehouse ${chance.pick(["Rotterdam", "Leipzig", "Lyon"])}`]),
+      rows: Array.from({ length: 4_000 }, (_, n) => [
+        `HP-${700 + (n % 40)}`,
+        chance.pick(["defective", "wrong size", "late", "changed mind"]),
+        4_000 - n,
+        `batch ${chance.hex(12)}, warehouse ${chance.pick(["Rotterdam", "Leipzig", "Lyon"])}`,
+      ]),
     }));
     const answer = "HP-700 was returned most often, in most cases as defective; returns fell by 12 % after the firmware update.";
-    chat(agent, "gpt-4.1", { system: "You answer questions about tables.", messages: [{ role: "user", text: "Which products were returned most often last quarter?" }], more: 60_000, answer: { text: answer } });
+    chat(agent, "gpt-4.1", {
+      system: "You answer questions about tables.",
+      messages: [{ role: "user", text: "Which products were returned most often last quarter?" }],
+      more: 60_000,
+      answer: { text: answer },
+    });
     return answer;
   });
 }

@@ -23,13 +23,25 @@ declare global {
   const htmx: Htmx;
 
   interface Document {
-    addEventListener<K extends keyof Befalling>(type: K, listener: (event: Befalling[K]) => unknown, options?: AddEventListenerOptions): void;
+    addEventListener<K extends keyof Befalling>(
+      type: K,
+      listener: (event: Befalling[K]) => unknown,
+      options?: AddEventListenerOptions,
+    ): void;
   }
   interface HTMLElement {
-    addEventListener<K extends keyof Befalling>(type: K, listener: (event: Befalling[K]) => unknown, options?: AddEventListenerOptions): void;
+    addEventListener<K extends keyof Befalling>(
+      type: K,
+      listener: (event: Befalling[K]) => unknown,
+      options?: AddEventListenerOptions,
+    ): void;
   }
   interface HTMLFormElement {
-    addEventListener<K extends keyof Befalling>(type: K, listener: (event: Befalling[K]) => unknown, options?: AddEventListenerOptions): void;
+    addEventListener<K extends keyof Befalling>(
+      type: K,
+      listener: (event: Befalling[K]) => unknown,
+      options?: AddEventListenerOptions,
+    ): void;
   }
 
   // Nearly all that is looked for is HTML. What is not says so where it is found.

@@ -35,9 +35,29 @@ const nested = (levels: number, inside: unknown) => {
 const CHAT = [
   { role: "user", content: "Where is my order?" },
   { role: "assistant", content: [{ type: "tool_use", id: "t1", name: "get_order", input: { id: "A-1" } }] },
-  { role: "user", content: [{ type: "tool_result", tool_use_id: "t1", is_error: true, content: [{ type: "text", text: "The shop is closed." }, { type: "text", text: "Try again." }] }] },
+  {
+    role: "user",
+    content: [
+      {
+        type: "tool_result",
+        tool_use_id: "t1",
+        is_error: true,
+        content: [
+          { type: "text", text: "The shop is closed." },
+          { type: "text", text: "Try again." },
+        ],
+      },
+    ],
+  },
 ];
-const ANSWER = { id: "m1", type: "message", role: "assistant", content: [{ type: "text", text: "It is on" }], stop_reason: "max_tokens", usage: { output_tokens: 4711 } };
+const ANSWER = {
+  id: "m1",
+  type: "message",
+  role: "assistant",
+  content: [{ type: "text", text: "It is on" }],
+  stop_reason: "max_tokens",
+  usage: { output_tokens: 4711 },
+};
 
 test("why a model stopped and that a tool failed stand beside the message, the rest is a click away", async () => {
   const { page } = await open({ input: CHAT, output: ANSWER });
@@ -47,7 +67,9 @@ test("why a model stopped and that a tool failed stand beside the message, the r
   expect(text).not.toContain("4711");
   await output.getByText("Other fields").click();
   expect((await output.innerText()).replace(/\s+/g, " ")).toContain("4711");
-  expect((await detail(page).locator("#part-input").innerText()).replace(/\s+/g, " ")).toMatch(/is error true.*The shop is closed\. Try again\./);
+  expect((await detail(page).locator("#part-input").innerText()).replace(/\s+/g, " ")).toMatch(
+    /is error true.*The shop is closed\. Try again\./,
+  );
 });
 
 describe("deep JSON", () => {
@@ -79,10 +101,20 @@ describe("deep JSON", () => {
 
   test.each(["light", "dark"] as const)("has nothing that axe-core finds, %s", async (colorScheme) => {
     const numbers = Array.from({ length: 3_100 }, (_, n) => n);
-    const { page } = await open({ input: CHAT, output: ANSWER, metadata: nested(24, { core: [1, "two"] }) as Fields, modelParameters: { numbers, a: { b: { c: [{ d: 1 }, { e: 2 }] } } } }, { colorScheme });
+    const { page } = await open(
+      {
+        input: CHAT,
+        output: ANSWER,
+        metadata: nested(24, { core: [1, "two"] }) as Fields,
+        modelParameters: { numbers, a: { b: { c: [{ d: 1 }, { e: 2 }] } } },
+      },
+      { colorScheme },
+    );
     await soon(async () => expect(await detail(page).innerText()).toContain("This is not all of it"));
     // Not the three thousand numbers: what is folded is not looked at, which saves a minute.
-    await detail(page).locator(":is(#part-metadata, .chat) details").evaluateAll((all) => all.forEach((one) => ((one as HTMLDetailsElement).open = true)));
+    await detail(page)
+      .locator(":is(#part-metadata, .chat) details")
+      .evaluateAll((all) => all.forEach((one) => ((one as HTMLDetailsElement).open = true)));
     expect(await audit(page)).toEqual([]);
     // A rule that is off unless it is asked for: what one clicks is large enough, or far from others.
     const small = await page.evaluate(async () => {
@@ -106,7 +138,10 @@ describe("copying", () => {
 
   test("of a text gives the text, of JSON the JSON as it was sent", async () => {
     const text = '# Weather\n\nIt is **21 °C** and "mild" \\ dry.';
-    const { page } = await open({ input: { question: "Weather?", é: 1 }, output: text, status: "ERROR", errorMessage: '"quoted"' }, { permissions: ["clipboard-read", "clipboard-write"] });
+    const { page } = await open(
+      { input: { question: "Weather?", é: 1 }, output: text, status: "ERROR", errorMessage: '"quoted"' },
+      { permissions: ["clipboard-read", "clipboard-write"] },
+    );
     expect(await copied(page, "output")).toBe(text);
     expect(await copied(page, "input")).toBe('{"question":"Weather?","é":1}');
     expect(await copied(page, "error")).toBe('"quoted"');
@@ -129,7 +164,9 @@ describe("finding", () => {
     const { page } = await open({ input: "small", output: items, metadata: { note: "x".repeat(70_000) } });
     const found = await find(page, "item 299");
     // The item itself and ten more that begin so; "item 2999" is beyond what is there.
-    await soon(async () => expect(await found.innerText()).toBe("10 found; searched the first 3,000 values of output; searched none of metadata"));
+    await soon(async () =>
+      expect(await found.innerText()).toBe("10 found; searched the first 3,000 values of output; searched none of metadata"),
+    );
   });
 
   test("says nothing of the kind where it saw all", async () => {

@@ -66,10 +66,19 @@ const inventories = (who: Visitor, paths: string[]) =>
     const elsewhere = (address: string) => !address.startsWith(`${location.origin}/`);
     const of = (page: Document) => ({
       hurt: (globalThis as any).hurt ?? null,
-      odd: [...page.querySelectorAll("iframe, object, embed, base, math, img, style, meta[http-equiv], h1 ~ h1")].map((one) => one.outerHTML.slice(0, 200)),
+      odd: [...page.querySelectorAll("iframe, object, embed, base, math, img, style, meta[http-equiv], h1 ~ h1")].map((one) =>
+        one.outerHTML.slice(0, 200),
+      ),
       scripts: [...page.scripts].filter((one) => elsewhere(one.src) || one.textContent).map((one) => one.outerHTML.slice(0, 200)),
-      handlers: [...page.querySelectorAll("*")].flatMap((one) => one.getAttributeNames().filter((name) => /^on|^hx-on/.test(name)).map((name) => `${one.tagName} ${name}`)),
-      links: [...page.querySelectorAll<any>("a[href], area[href], link[href], form")].map((one) => one.href ?? one.action).filter(elsewhere),
+      handlers: [...page.querySelectorAll("*")].flatMap((one) =>
+        one
+          .getAttributeNames()
+          .filter((name) => /^on|^hx-on/.test(name))
+          .map((name) => `${one.tagName} ${name}`),
+      ),
+      links: [...page.querySelectorAll<any>("a[href], area[href], link[href], form")]
+        .map((one) => one.href ?? one.action)
+        .filter(elsewhere),
     });
     const others = paths.map(async (path) => of(new DOMParser().parseFromString(await (await fetch(path)).text(), "text/html")));
     return [of(document), ...(await Promise.all(others))];
@@ -83,14 +92,23 @@ const squeeze = (text: string) => text.replace(/[\s\u0000-\u001f\u007f-\u009f\u2
 test("were they markup, it would be seen", async () => {
   const who = await visitor();
   await who.go("/sign-in");
-  const evil = [`<img src="https://evil.example/x.png">`, `'><svg onload=hurt=1>`, `<a href="javascript:hurt=1">click</a>`, `</title><script>hurt=1</script>`];
+  const evil = [
+    `<img src="https://evil.example/x.png">`,
+    `'><svg onload=hurt=1>`,
+    `<a href="javascript:hurt=1">click</a>`,
+    `</title><script>hurt=1</script>`,
+  ];
   for (const text of evil) {
     await who.page.setContent(`<main>${text}</main>`, { waitUntil: "commit" });
     expect(await inventory(who), text).not.toEqual(CLEAN);
   }
   // Under the page's policy: nothing has run, and it was said.
   await who.go("/sign-in");
-  await who.page.evaluate(() => document.body.append(document.createRange().createContextualFragment(`<svg onload="hurt=1"></svg><script>hurt=1</script><p style="color:red">x</p>`)));
+  await who.page.evaluate(() =>
+    document.body.append(
+      document.createRange().createContextualFragment(`<svg onload="hurt=1"></svg><script>hurt=1</script><p style="color:red">x</p>`),
+    ),
+  );
   await soon(async () => expect((await who.problems()).join("\n")).toMatch(/script-src-attr.*style-src|style-src.*script-src/s));
   expect(await who.page.evaluate(() => (globalThis as any).hurt ?? null)).toBeNull();
   who.forget();
@@ -98,15 +116,18 @@ test("were they markup, it would be seen", async () => {
 
 /** The start of it, as it must be there: fields are cut at 256 bytes. */
 const begin = (evil: string) => squeeze(evil.slice(0, 60));
-const textOf = async (of: { evaluate(what: (one: Element) => string | null): Promise<string | null> }) => squeeze((await of.evaluate((one) => one.textContent)) ?? "");
+const textOf = async (of: { evaluate(what: (one: Element) => string | null): Promise<string | null> }) =>
+  squeeze((await of.evaluate((one) => one.textContent)) ?? "");
 const detailOf = (who: Visitor) => who.page.getByRole("region", { name: "Span", exact: true });
 
 test("in a trace's name, tags, session and metadata: the list, the traces, their sessions", async () => {
   const project = await edge.project();
-  await project.send(...CORPUS.flatMap((evil, n) => [
-    traceCreate({ id: `t${n}`, name: evil, tags: [evil, "x"], sessionId: evil, metadata: { [evil]: evil }, ...times(n) }),
-    spanCreate({ traceId: `t${n}`, name: evil, input: evil, output: { [evil]: evil }, ...times(n) }),
-  ]));
+  await project.send(
+    ...CORPUS.flatMap((evil, n) => [
+      traceCreate({ id: `t${n}`, name: evil, tags: [evil, "x"], sessionId: evil, metadata: { [evil]: evil }, ...times(n) }),
+      spanCreate({ traceId: `t${n}`, name: evil, input: evil, output: { [evil]: evil }, ...times(n) }),
+    ]),
+  );
   await soon(async () => expect((await project.rows("span")).length).toBe(CORPUS.length));
   const who = await member(project);
   await who.go("/traces?range=all");
@@ -132,17 +153,66 @@ test("in all that a span has: the tree, the conversation, JSON, raw", async () =
   await project.send(
     traceCreate({ id: "t", metadata: keyed, tags: CORPUS }),
     spanCreate({
-      id: "openai", traceId: "t", type: "LLM", ...rest, ...times(0),
-      input: CORPUS.flatMap((evil) => [{ role: evil, content: evil, name: evil }, { role: "user", content: [{ type: "text", text: evil }, { type: "image_url", image_url: { url: evil } }] }, { role: "tool", tool_call_id: evil, content: evil }]),
-      output: { choices: [{ message: { role: "assistant", content: CORPUS.join("\n"), refusal: CORPUS[1], tool_calls: CORPUS.map((evil) => ({ id: evil, type: evil, function: { name: evil, arguments: evil } })) }, finish_reason: CORPUS[2] }], ...keyed },
+      id: "openai",
+      traceId: "t",
+      type: "LLM",
+      ...rest,
+      ...times(0),
+      input: CORPUS.flatMap((evil) => [
+        { role: evil, content: evil, name: evil },
+        {
+          role: "user",
+          content: [
+            { type: "text", text: evil },
+            { type: "image_url", image_url: { url: evil } },
+          ],
+        },
+        { role: "tool", tool_call_id: evil, content: evil },
+      ]),
+      output: {
+        choices: [
+          {
+            message: {
+              role: "assistant",
+              content: CORPUS.join("\n"),
+              refusal: CORPUS[1],
+              tool_calls: CORPUS.map((evil) => ({ id: evil, type: evil, function: { name: evil, arguments: evil } })),
+            },
+            finish_reason: CORPUS[2],
+          },
+        ],
+        ...keyed,
+      },
     }),
     spanCreate({
-      id: "anthropic", traceId: "t", type: "LLM", ...rest, ...times(1),
-      input: { system: CORPUS.join("\n"), messages: CORPUS.map((evil) => ({ role: evil, content: [{ type: "text", text: evil }, { type: evil, [evil]: evil }, { type: "tool_result", tool_use_id: evil, content: evil }] })) },
-      output: { role: "assistant", content: CORPUS.flatMap((evil) => [{ type: "thinking", thinking: evil }, { type: "tool_use", id: evil, name: evil, input: { [evil]: evil } }]) },
+      id: "anthropic",
+      traceId: "t",
+      type: "LLM",
+      ...rest,
+      ...times(1),
+      input: {
+        system: CORPUS.join("\n"),
+        messages: CORPUS.map((evil) => ({
+          role: evil,
+          content: [
+            { type: "text", text: evil },
+            { type: evil, [evil]: evil },
+            { type: "tool_result", tool_use_id: evil, content: evil },
+          ],
+        })),
+      },
+      output: {
+        role: "assistant",
+        content: CORPUS.flatMap((evil) => [
+          { type: "thinking", thinking: evil },
+          { type: "tool_use", id: evil, name: evil, input: { [evil]: evil } },
+        ]),
+      },
     }),
     spanCreate({ id: "json", traceId: "t", type: "TOOL", ...rest, ...times(2), input: { list: CORPUS, keyed }, output: CORPUS.join("\n") }),
-    ...CORPUS.map((evil, n) => spanCreate({ id: `s${n}`, traceId: "t", parentSpanId: n % 2 ? "json" : evil.slice(0, 50), name: evil, model: evil, ...times(n) })),
+    ...CORPUS.map((evil, n) =>
+      spanCreate({ id: `s${n}`, traceId: "t", parentSpanId: n % 2 ? "json" : evil.slice(0, 50), name: evil, model: evil, ...times(n) }),
+    ),
   );
   const spans = CORPUS.length + 3;
   await soon(async () => expect((await project.rows("span")).length).toBe(spans));
@@ -175,7 +245,10 @@ test("in the address: filters, ids, sessions, the way back", async () => {
     const paths = [
       `/traces?name=${text}&tag=${text}&session=${text}&model=${text}&status=${text}&range=${text}&min_cost=${text}&min_duration=${text}&before=${text}&from=${text}`,
       `/traces?name=${text}&tag=${text}&session=${text}&model=${text}`,
-      `/traces/${text}`, `/traces/t?span=${text}`, `/traces/t/spans/${text}`, `/sessions/${text}`,
+      `/traces/${text}`,
+      `/traces/t?span=${text}`,
+      `/traces/t/spans/${text}`,
+      `/sessions/${text}`,
     ];
     // Each is read in two places, and in a third gone to now and then.
     if (n % 4 === 0) {
@@ -197,7 +270,11 @@ test("live: what comes while the page is open", async () => {
   await project.listWith(1);
   const who = await member(project);
   await who.go("/traces");
-  await project.send(...CORPUS.map((evil, n) => traceCreate({ id: `t${n}`, name: evil, tags: [evil], startTime: new Date(START + 1_000 + n).toISOString() })));
+  await project.send(
+    ...CORPUS.map((evil, n) =>
+      traceCreate({ id: `t${n}`, name: evil, tags: [evil], startTime: new Date(START + 1_000 + n).toISOString() }),
+    ),
+  );
   await soon(async () => expect(await who.page.locator("tr[data-trace-id]").count()).toBeGreaterThan(20));
   expect(await inventory(who)).toEqual(CLEAN);
 });
@@ -205,7 +282,12 @@ test("live: what comes while the page is open", async () => {
 test("in ids of traces and spans, each of which can be opened", async () => {
   const project = await edge.project();
   // HTML cannot say NUL, nor CR.
-  const ids = CORPUS.map((evil) => evil.trim().slice(0, 100).replace(/[\0\r]/g, ""));
+  const ids = CORPUS.map((evil) =>
+    evil
+      .trim()
+      .slice(0, 100)
+      .replace(/[\0\r]/g, ""),
+  );
   await project.send(
     ...ids.map((id, n) => traceCreate({ id, name: `n${n}`, ...times(n) })),
     ...ids.map((id, n) => spanCreate({ id, traceId: "spans", name: `span ${n}`, input: `input ${n}`, ...times(n) })),
@@ -221,7 +303,10 @@ test("in ids of traces and spans, each of which can be opened", async () => {
 
   await who.go("/traces/spans");
   for (const [n, id] of ids.entries()) {
-    await who.page.locator("[data-span-id]").filter({ has: who.page.getByText(`span ${n}`, { exact: true }) }).click();
+    await who.page
+      .locator("[data-span-id]")
+      .filter({ has: who.page.getByText(`span ${n}`, { exact: true }) })
+      .click();
     await soon(async () => expect(await detailOf(who).innerText(), id).toContain(`input ${n}`));
     await soon(() => expect(new URL(who.page.url()).searchParams.get("span")).toBe(id));
   }

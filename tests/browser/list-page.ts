@@ -5,7 +5,8 @@ import { spanCreate, traceCreate } from "../support/events.ts";
 export const ago = (seconds: number) => new Date(Date.now() - seconds * 1_000).toISOString();
 
 /** The ids of the traces that are shown, from the top. */
-export const shown = (page: Page) => page.locator("tr[data-trace-id]").evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset.traceId!));
+export const shown = (page: Page) =>
+  page.locator("tr[data-trace-id]").evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset.traceId!));
 export const row = (page: Page, id: string) => page.locator(`tr[data-trace-id="${id}"]`);
 
 /** Traces of the last minutes, t0 the newest, each with a span of a second. */

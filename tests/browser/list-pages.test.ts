@@ -22,7 +22,14 @@ describe("the chart", () => {
     const project = await edge.project();
     const one = (id: string, minutes: number, lasts: number, status: string, cost: number) => [
       traceCreate({ id, name: id, startTime: ago(minutes * 60) }),
-      spanCreate({ traceId: id, startTime: ago(minutes * 60), endTime: new Date(Date.parse(ago(minutes * 60)) + lasts).toISOString(), status, cost, usage: { totalTokens: 100 } }),
+      spanCreate({
+        traceId: id,
+        startTime: ago(minutes * 60),
+        endTime: new Date(Date.parse(ago(minutes * 60)) + lasts).toISOString(),
+        status,
+        cost,
+        usage: { totalTokens: 100 },
+      }),
     ];
     await project.send(...one("a1", 10, 1_000, "OK", 0.25), ...one("a2", 10, 2_000, "ERROR", 0.25), ...one("b1", 300, 4_000, "OK", 1));
     await project.listWith(3);
@@ -31,7 +38,10 @@ describe("the chart", () => {
     expect(await says(page, "Tokens")).toContain("300");
     expect(await says(page, "Cost")).toContain("$1.50");
     // The bars' places take the pointer; each says exactly what it stands for.
-    const hit = page.getByRole("img", { name: /^Traces/ }).locator("rect.hit").filter({ hasText: "2 traces, 1 with errors" });
+    const hit = page
+      .getByRole("img", { name: /^Traces/ })
+      .locator("rect.hit")
+      .filter({ hasText: "2 traces, 1 with errors" });
     await hit.click();
     await page.waitForURL(/from=/);
     expect((await shown(page)).sort()).toEqual(["a1", "a2"]);
@@ -56,7 +66,10 @@ describe("pages", () => {
         expect(ids.filter((id) => seen.includes(id))).toEqual([]);
       });
       // Newer than all, and as new as the last that is shown.
-      const last = (await row(page, (await shown(page)).at(-1)!).locator("time").first().getAttribute("datetime"))!;
+      const last = (await row(page, (await shown(page)).at(-1)!)
+        .locator("time")
+        .first()
+        .getAttribute("datetime"))!;
       await project.send(fresh(`fresh-${turn}`), traceCreate({ id: `between-${turn}`, name: "b", startTime: last }));
       await soon(async () => expect((await project.rows("trace")).length).toBe(count + 2 * (turn + 1)));
       // The newest page takes in what arrives, and its link follows it: what is
@@ -74,7 +87,10 @@ describe("pages", () => {
     expect(new Set(seen).size).toBe(seen.length);
     const first = seen.filter((id) => id.startsWith("t"));
     expect(first).toEqual(Array.from({ length: count }, (_, n) => `t${n}`));
-    await page.getByRole("link", { name: /newest/i }).first().click();
+    await page
+      .getByRole("link", { name: /newest/i })
+      .first()
+      .click();
     await soon(async () => expect((await shown(page))[0]).toMatch(/^fresh-/));
   });
 
@@ -84,7 +100,12 @@ describe("pages", () => {
     await soon(async () => expect((await project.rows("trace")).length).toBe(120));
     const { page } = await listOf(project);
     await page.getByRole("link", { name: /older/i }).click();
-    const poll = page.waitForResponse((response) => response.request().headers()["hx-request"] === "true" && new URL(response.url()).pathname === "/traces" && new URL(page.url()).searchParams.has("before"));
+    const poll = page.waitForResponse(
+      (response) =>
+        response.request().headers()["hx-request"] === "true" &&
+        new URL(response.url()).pathname === "/traces" &&
+        new URL(page.url()).searchParams.has("before"),
+    );
     await page.waitForURL(/before=/);
     await soon(async () => expect((await shown(page))[0]).not.toBe("t0"));
     const before = await shown(page);

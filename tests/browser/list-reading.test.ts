@@ -32,16 +32,25 @@ test("costs are whole, stand with their points in a line, and are exact on hover
   await who.go("/traces");
   const costs = who.page.locator("tbody .cost");
   expect(await costs.allInnerTexts()).toEqual(["$0.0024", "$0.0002", "<$0.0001", "$0", "$1.50", "$12,345.68"]);
-  expect(await costs.evaluateAll((all) => all.map((one) => (one as HTMLElement).title))).toEqual(["$0.0024", "$0.000178", "$0.00000012", "$0", "$1.5", "$12345.678"]);
-  const places = await costs.evaluateAll((all) => all.map((one) => {
-    const text = one.firstChild as Text;
-    const range = document.createRange();
-    const at = text.data.includes(".") ? text.data.indexOf(".") : text.length;
-    range.setStart(text, 0);
-    range.setEnd(text, at);
-    const cell = one.closest("td")!;
-    return { point: range.getBoundingClientRect().right, cut: cell.scrollWidth > cell.clientWidth };
-  }));
+  expect(await costs.evaluateAll((all) => all.map((one) => (one as HTMLElement).title))).toEqual([
+    "$0.0024",
+    "$0.000178",
+    "$0.00000012",
+    "$0",
+    "$1.5",
+    "$12345.678",
+  ]);
+  const places = await costs.evaluateAll((all) =>
+    all.map((one) => {
+      const text = one.firstChild as Text;
+      const range = document.createRange();
+      const at = text.data.includes(".") ? text.data.indexOf(".") : text.length;
+      range.setStart(text, 0);
+      range.setEnd(text, at);
+      const cell = one.closest("td")!;
+      return { point: range.getBoundingClientRect().right, cut: cell.scrollWidth > cell.clientWidth };
+    }),
+  );
   const points = places.map(({ point }) => point);
   expect(Math.max(...points) - Math.min(...points), JSON.stringify(places)).toBeLessThan(0.5);
   expect(places.filter(({ cut }) => cut)).toEqual([]);
@@ -87,7 +96,9 @@ test("what runs says so, with a clock that goes on and asks for nothing", async 
   expect(first).toBeGreaterThanOrEqual(130);
   // The same list all the time: it is only the page that counts.
   const answers: number[] = [];
-  who.page.on("response", (response) => { if (new URL(response.url()).pathname === "/traces") answers.push(response.status()); });
+  who.page.on("response", (response) => {
+    if (new URL(response.url()).pathname === "/traces") answers.push(response.status());
+  });
   await soon(async () => expect(await seconds()).toBeGreaterThan(first + 3));
   await soon(() => expect(answers.length).toBeGreaterThan(1));
   expect(new Set(answers)).toEqual(new Set([304]));
@@ -101,7 +112,11 @@ test("letters of any script that were sent as escapes are shown as letters", asy
   const escaped = JSON.stringify(traceCreate({ id: "t", startTime: ago(2) }));
   const span = JSON.stringify(spanCreate({ traceId: "t", startTime: ago(2), endTime: ago(1), output: { answer: "ANSWER" } }));
   const body = `{"batch":[${escaped},${span.replace("ANSWER", "\\u0627\\u0644\\u0639\\u0631\\u0628\\u064a\\u0629")}]}`;
-  const answer = await edge.request("/api/v1/traces", { method: "POST", headers: { authorization: `Bearer ${project.key}`, "content-type": "application/json" }, body });
+  const answer = await edge.request("/api/v1/traces", {
+    method: "POST",
+    headers: { authorization: `Bearer ${project.key}`, "content-type": "application/json" },
+    body,
+  });
   expect(answer.status, answer.text).toBe(201);
   const who = await member(project);
   await who.go("/traces");
@@ -114,8 +129,8 @@ test("the charts follow the list, also what comes right after something else", a
   await project.listWith(1);
   const who = await member(project);
   await who.go("/traces");
-  const says = (traces: string) => soon(async () =>
-    expect(await who.page.getByRole("img", { name: /^Traces/ }).getAttribute("aria-label")).toContain(traces));
+  const says = (traces: string) =>
+    soon(async () => expect(await who.page.getByRole("img", { name: /^Traces/ }).getAttribute("aria-label")).toContain(traces));
   await says(": 1 trace,");
   for (const id of ["t1", "t2"]) {
     await project.send(traceCreate({ id, startTime: ago(0) }));
@@ -165,12 +180,14 @@ describe.each([390, 320])("%i px", (width) => {
       const seen = await page.evaluate(() => ({
         // Beyond the body: beside it there is room for a scroll bar.
         over: Math.max(0, document.documentElement.scrollWidth - document.body.offsetWidth),
-        out: [...document.querySelectorAll(".chart h2, .chart .total, .chart .ends time, .first > *")].filter((one) => {
-          const box = one.closest(".chart, .first")!.getBoundingClientRect();
-          const range = document.createRange();
-          range.selectNodeContents(one);
-          return (one.closest(".chart") ? range : one).getBoundingClientRect().right > box.right;
-        }).map((one) => one.outerHTML.slice(0, 80)),
+        out: [...document.querySelectorAll(".chart h2, .chart .total, .chart .ends time, .first > *")]
+          .filter((one) => {
+            const box = one.closest(".chart, .first")!.getBoundingClientRect();
+            const range = document.createRange();
+            range.selectNodeContents(one);
+            return (one.closest(".chart") ? range : one).getBoundingClientRect().right > box.right;
+          })
+          .map((one) => one.outerHTML.slice(0, 80)),
       }));
       expect(seen, what).toEqual({ over: 0, out: [] });
     };

@@ -29,8 +29,18 @@ describe("a row", () => {
     await project.send(
       traceCreate({ id: "t", name: "support-agent", startTime, tags: ["production", "v2.1"] }),
       spanCreate({
-        id: "s", traceId: "t", type: "LLM", startTime, endTime, status: "ERROR", errorMessage: "broke", model: "m",
-        input: { question: "where?" }, output: "over there", usage: { promptTokens: 12_000, completionTokens: 345, totalTokens: 12_345 }, cost: 0.0123,
+        id: "s",
+        traceId: "t",
+        type: "LLM",
+        startTime,
+        endTime,
+        status: "ERROR",
+        errorMessage: "broke",
+        model: "m",
+        input: { question: "where?" },
+        output: "over there",
+        usage: { promptTokens: 12_000, completionTokens: 345, totalTokens: 12_345 },
+        cost: 0.0123,
       }),
     );
     await project.traceWith(1, "t");
@@ -60,11 +70,13 @@ describe("an empty project", () => {
       if (!(await button.isVisible())) continue;
       await page.evaluate(() => navigator.clipboard.writeText(""));
       await button.click();
-      copied.push(await soon(async () => {
-        const text = await page.evaluate(() => navigator.clipboard.readText());
-        expect(text).not.toBe("");
-        return text;
-      }));
+      copied.push(
+        await soon(async () => {
+          const text = await page.evaluate(() => navigator.clipboard.readText());
+          expect(text).not.toBe("");
+          return text;
+        }),
+      );
     }
     expect(copied.join("\n")).toContain(edge.url.origin);
     expect(copied.some((text) => text.startsWith("curl"))).toBe(true);
@@ -103,7 +115,11 @@ def answer(question):
 answer("Where is my order?")
 client.shutdown()`;
     const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1", TWOSIGNAL_BASE_URL: edge.url.origin, TWOSIGNAL_API_KEY: project.key };
-    await new Promise<void>((done, fail) => execFile(python!, ["-W", "ignore", "-c", script], { env, timeout: 60_000 }, (error, _, said) => (error ? fail(new Error(said)) : done())));
+    await new Promise<void>((done, fail) =>
+      execFile(python!, ["-W", "ignore", "-c", script], { env, timeout: 60_000 }, (error, _, said) =>
+        error ? fail(new Error(said)) : done(),
+      ),
+    );
     const link = page.getByRole("table", { name: "Traces" }).getByRole("link", { name: "answer from python" });
     await link.waitFor();
     expect((await shown(page)).slice(1)).toEqual(["t0", "t1", "t2"]);
@@ -118,7 +134,9 @@ client.shutdown()`;
     await project.listWith(1);
     const { page } = await listOf(project);
     await row(page, "t").waitFor();
-    await project.send(spanCreate({ traceId: "t", startTime: ago(3), endTime: ago(1), cost: 1.25, input: "the question", status: "ERROR" }));
+    await project.send(
+      spanCreate({ traceId: "t", startTime: ago(3), endTime: ago(1), cost: 1.25, input: "the question", status: "ERROR" }),
+    );
     await soon(async () => expect(await row(page, "t").innerText()).toMatch(/\$1\.25.*the question|the question.*\$1\.25/s));
     expect(await row(page, "t").innerText()).toMatch(/error/i);
   });
@@ -131,14 +149,21 @@ client.shutdown()`;
     const link = row(page, "t3").getByRole("link", { name: "agent t3" });
     await link.focus();
     await page.evaluate(() => {
-      const cell = [...document.querySelectorAll('tr[data-trace-id="t5"] td, tr[data-trace-id="t5"] th')].find((one) => one.textContent?.includes("agent t5"))!;
+      const cell = [...document.querySelectorAll('tr[data-trace-id="t5"] td, tr[data-trace-id="t5"] th')].find((one) =>
+        one.textContent?.includes("agent t5"),
+      )!;
       getSelection()!.selectAllChildren(cell);
     });
     const selected = await page.evaluate(() => String(getSelection()));
     expect(selected).toContain("agent t5");
     await project.send(fresh("new"));
     await row(page, "new").waitFor();
-    expect(await shown(page)).toEqual(["new", ...past(8).filter((_, n) => n % 2 === 0).map(({ body }) => body.id)]);
+    expect(await shown(page)).toEqual([
+      "new",
+      ...past(8)
+        .filter((_, n) => n % 2 === 0)
+        .map(({ body }) => body.id),
+    ]);
     expect(await link.evaluate((one) => one === document.activeElement)).toBe(true);
     expect(await page.evaluate(() => String(getSelection()))).toBe(selected);
 
@@ -206,7 +231,10 @@ describe("filters", () => {
     const project = await edge.project();
     const one = (id: string, seconds: number, lasts: number, trace: object, span: object) => {
       const times = { startTime: ago(seconds), endTime: ago(seconds - lasts) };
-      return [traceCreate({ id, name: id, ...times, endTime: undefined, ...trace }), spanCreate({ traceId: id, type: "LLM", ...times, ...span })];
+      return [
+        traceCreate({ id, name: id, ...times, endTime: undefined, ...trace }),
+        spanCreate({ traceId: id, type: "LLM", ...times, ...span }),
+      ];
     };
     await project.send(
       ...one("quick", 60, 0.2, { tags: ["a"], sessionId: "s1" }, { model: "gpt-4o", cost: 0.001 }),
@@ -249,7 +277,10 @@ describe("filters", () => {
       ["name=%00%22%27%3C", []],
     ] as const) {
       const text = await (await who.context.request.get(who.url(`/traces?${query}`))).text();
-      expect([...text.matchAll(/data-trace-id="([^"]*)"/g)].map(([, id]) => id), query).toEqual(expected);
+      expect(
+        [...text.matchAll(/data-trace-id="([^"]*)"/g)].map(([, id]) => id),
+        query,
+      ).toEqual(expected);
     }
   });
 
@@ -294,9 +325,34 @@ describe("filters", () => {
   test("what cannot be read is told, and never a failure of the server", async () => {
     const who = await listOf(await varied());
     for (const query of [
-      "range=x", "status=x", "min_duration=x", "min_duration=-1s", "min_duration=99999999999999999999s", "min_cost=x", "min_cost=-1", "min_cost=1e999", "min_cost=NaN",
-      "from=x", "to=x", "from=2026-02-30", "from=9999-12-31T23:59:59Z", "to=0001-01-01", "before=x", "before=%ff%fe", "before=", "name=%ff", "name=%", "tag=", "tag=%00", "session=", "model=",
-      `name=${"x".repeat(5_000)}`, Array(300).fill("tag=a").join("&"), "range=1h&range=7d", "%=%&&=&a", "from=2026-01-02&to=2026-01-01",
+      "range=x",
+      "status=x",
+      "min_duration=x",
+      "min_duration=-1s",
+      "min_duration=99999999999999999999s",
+      "min_cost=x",
+      "min_cost=-1",
+      "min_cost=1e999",
+      "min_cost=NaN",
+      "from=x",
+      "to=x",
+      "from=2026-02-30",
+      "from=9999-12-31T23:59:59Z",
+      "to=0001-01-01",
+      "before=x",
+      "before=%ff%fe",
+      "before=",
+      "name=%ff",
+      "name=%",
+      "tag=",
+      "tag=%00",
+      "session=",
+      "model=",
+      `name=${"x".repeat(5_000)}`,
+      Array(300).fill("tag=a").join("&"),
+      "range=1h&range=7d",
+      "%=%&&=&a",
+      "from=2026-01-02&to=2026-01-01",
     ]) {
       const answer = (await who.page.goto(who.url(`/traces?${query}`)))!;
       expect(answer.status(), query).toBeLessThan(500);
@@ -311,15 +367,16 @@ describe("by keyboard alone", () => {
     await project.send(...past(4));
     await project.listWith(4);
     const { page } = await listOf(project);
-    const focused = () => page.evaluate(() => {
-      const one = document.activeElement as HTMLElement;
-      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
-      return {
-        name: one.getAttribute("name") ?? one.textContent?.trim(),
-        seen: (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none",
-        body: one === document.body,
-      };
-    });
+    const focused = () =>
+      page.evaluate(() => {
+        const one = document.activeElement as HTMLElement;
+        const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
+        return {
+          name: one.getAttribute("name") ?? one.textContent?.trim(),
+          seen: (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none",
+          body: one === document.body,
+        };
+      });
     const reach = async (name: string) => {
       for (let n = 0; n < 60; n++) {
         await page.keyboard.press("Tab");

@@ -16,7 +16,10 @@ test("axe-core would say so", async () => {
   const who = await visitor();
   await who.go("/sign-in");
   expect(await audit(who.page)).toEqual([]);
-  await who.page.locator("p").first().evaluate((one) => (one.style.color = "#ccc"));
+  await who.page
+    .locator("p")
+    .first()
+    .evaluate((one) => (one.style.color = "#ccc"));
   expect(await audit(who.page)).toEqual([expect.stringMatching(/^color-contrast: /)]);
 });
 
@@ -29,16 +32,72 @@ async function furnished(): Promise<Project> {
   const events = Array.from({ length: 30 }, (_, n) => {
     const [traceId, failed] = [`t${n}`, n % 4 === 1];
     return [
-      traceCreate({ id: traceId, name: names[n % names.length], startTime: ago(100 + n * 60), tags: ["production", `v${n}`, ...(n % 5 ? [] : [long.slice(0, 120)])], sessionId: n % 3 ? "chat-1" : undefined, metadata: { user: "u-1", [long.slice(0, 60)]: long } }),
-      spanCreate({ id: `root${n}`, traceId, name: "agent", type: "AGENT", ...times(100 + n * 60, 90 + n * 60), input: { question: "Where is my order?", long }, output: "On its way." }),
-      spanCreate({
-        id: `llm${n}`, traceId, parentSpanId: `root${n}`, name: "chat", type: "LLM", model: "gpt-4o", ...times(99 + n * 60, 95 + n * 60), modelParameters: { temperature: 0.2 },
-        input: [{ role: "system", content: "Be brief." }, { role: "user", content: `Where is my order?\n\n${long}` }],
-        output: { choices: [{ message: { role: "assistant", content: "Let me look.", tool_calls: [{ id: "c", type: "function", function: { name: "get_order", arguments: "{\"id\":1}" } }] } }] },
-        usage: { promptTokens: 123_456, completionTokens: 789, totalTokens: 124_245 }, cost: 0.1234,
+      traceCreate({
+        id: traceId,
+        name: names[n % names.length],
+        startTime: ago(100 + n * 60),
+        tags: ["production", `v${n}`, ...(n % 5 ? [] : [long.slice(0, 120)])],
+        sessionId: n % 3 ? "chat-1" : undefined,
+        metadata: { user: "u-1", [long.slice(0, 60)]: long },
       }),
-      spanCreate({ id: `tool${n}`, traceId, parentSpanId: `root${n}`, name: "get_order", type: "TOOL", ...times(94 + n * 60, 92 + n * 60), input: { id: 1, nested: { list: [1, "two", null, true] } }, ...(failed && { status: "ERROR", errorMessage: `HTTP 503 ${long}` }) }),
-      ...(n === 2 ? [spanCreate({ id: "lost", traceId, parentSpanId: "never-came", name: "lost", type: "CUSTOM", ...times(93 + n * 60, 92 + n * 60) })] : []),
+      spanCreate({
+        id: `root${n}`,
+        traceId,
+        name: "agent",
+        type: "AGENT",
+        ...times(100 + n * 60, 90 + n * 60),
+        input: { question: "Where is my order?", long },
+        output: "On its way.",
+      }),
+      spanCreate({
+        id: `llm${n}`,
+        traceId,
+        parentSpanId: `root${n}`,
+        name: "chat",
+        type: "LLM",
+        model: "gpt-4o",
+        ...times(99 + n * 60, 95 + n * 60),
+        modelParameters: { temperature: 0.2 },
+        input: [
+          { role: "system", content: "Be brief." },
+          { role: "user", content: `Where is my order?\n\n${long}` },
+        ],
+        output: {
+          choices: [
+            {
+              message: {
+                role: "assistant",
+                content: "Let me look.",
+                tool_calls: [{ id: "c", type: "function", function: { name: "get_order", arguments: '{"id":1}' } }],
+              },
+            },
+          ],
+        },
+        usage: { promptTokens: 123_456, completionTokens: 789, totalTokens: 124_245 },
+        cost: 0.1234,
+      }),
+      spanCreate({
+        id: `tool${n}`,
+        traceId,
+        parentSpanId: `root${n}`,
+        name: "get_order",
+        type: "TOOL",
+        ...times(94 + n * 60, 92 + n * 60),
+        input: { id: 1, nested: { list: [1, "two", null, true] } },
+        ...(failed && { status: "ERROR", errorMessage: `HTTP 503 ${long}` }),
+      }),
+      ...(n === 2
+        ? [
+            spanCreate({
+              id: "lost",
+              traceId,
+              parentSpanId: "never-came",
+              name: "lost",
+              type: "CUSTOM",
+              ...times(93 + n * 60, 92 + n * 60),
+            }),
+          ]
+        : []),
     ];
   }).flat();
   await project.send(...events);
@@ -48,11 +107,19 @@ async function furnished(): Promise<Project> {
 
 /** Every page, and what must be there before it is looked at. */
 const PAGES: [string, string, (who: Visitor) => Promise<unknown>][] = [
-  ["the list", "/traces", ({ page }) => Promise.all([page.locator("tr[data-trace-id]").first().waitFor(), page.locator("svg[role=img]").first().waitFor()])],
+  [
+    "the list",
+    "/traces",
+    ({ page }) => Promise.all([page.locator("tr[data-trace-id]").first().waitFor(), page.locator("svg[role=img]").first().waitFor()]),
+  ],
   ["the list, filtered to nothing", "/traces?name=nothing-like-this", ({ page }) => page.locator("main").waitFor()],
   ["a trace", "/traces/t1", ({ page }) => page.getByRole("treegrid").waitFor()],
   ["a trace with a chat chosen", "/traces/t2?span=llm2", ({ page }) => page.getByRole("region", { name: "Span", exact: true }).waitFor()],
-  ["a trace with an error chosen", "/traces/t1?span=tool1", ({ page }) => page.getByRole("region", { name: "Span", exact: true }).waitFor()],
+  [
+    "a trace with an error chosen",
+    "/traces/t1?span=tool1",
+    ({ page }) => page.getByRole("region", { name: "Span", exact: true }).waitFor(),
+  ],
   ["a session", "/sessions/chat-1", ({ page }) => page.getByRole("heading", { level: 1 }).waitFor()],
   ["what is not there", "/traces/none", ({ page }) => page.getByRole("heading", { level: 1 }).waitFor()],
 ];
@@ -87,18 +154,20 @@ test("dark where the system is dark, light where it is light, by itself", async 
     for (const [, path, ready] of PAGES) {
       await who.go(path);
       await ready(who);
-      seen.push(await who.page.evaluate(() => {
-        const light = (color: string) => {
-          const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d")!;
-          canvas.fillStyle = color;
-          canvas.fillRect(0, 0, 1, 1);
-          const [r, g, b] = canvas.getImageData(0, 0, 1, 1).data;
-          return (r! * 2 + g! * 5 + b!) / 8;
-        };
-        const root = getComputedStyle(document.documentElement).backgroundColor;
-        const body = getComputedStyle(document.body).backgroundColor;
-        return [light(body === "rgba(0, 0, 0, 0)" ? root : body), light(getComputedStyle(document.querySelector("h1, h2")!).color)];
-      }));
+      seen.push(
+        await who.page.evaluate(() => {
+          const light = (color: string) => {
+            const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d")!;
+            canvas.fillStyle = color;
+            canvas.fillRect(0, 0, 1, 1);
+            const [r, g, b] = canvas.getImageData(0, 0, 1, 1).data;
+            return (r! * 2 + g! * 5 + b!) / 8;
+          };
+          const root = getComputedStyle(document.documentElement).backgroundColor;
+          const body = getComputedStyle(document.body).backgroundColor;
+          return [light(body === "rgba(0, 0, 0, 0)" ? root : body), light(getComputedStyle(document.querySelector("h1, h2")!).color)];
+        }),
+      );
     }
     return seen;
   };
@@ -126,8 +195,14 @@ describe.each([360, 768, 2_560])("%i px", (width) => {
       await who.go(path);
       await ready(who);
       const wide = await who.page.evaluate(() => document.documentElement.scrollWidth);
-      const cause = await who.page.evaluate((width) =>
-        [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > width + 1).slice(0, 5).map((one) => one.outerHTML.slice(0, 100)), width);
+      const cause = await who.page.evaluate(
+        (width) =>
+          [...document.querySelectorAll("body *")]
+            .filter((one) => one.getBoundingClientRect().right > width + 1)
+            .slice(0, 5)
+            .map((one) => one.outerHTML.slice(0, 100)),
+        width,
+      );
       expect(wide, `${name}: ${cause.join("\n")}`).toBeLessThanOrEqual(width);
     }
     const guest = await visitor({ viewport: { width, height: 800 } });
@@ -144,11 +219,30 @@ describe("while it is updated", () => {
     await who.go("/traces");
     await page.locator("svg[role=img]").first().waitFor();
     const before = (await who.shifts()).length;
-    const columns = () => page.locator("th").evaluateAll((cells) => cells.map((cell) => [Math.round(cell.getBoundingClientRect().left), Math.round(cell.getBoundingClientRect().width)]));
+    const columns = () =>
+      page
+        .locator("th")
+        .evaluateAll((cells) =>
+          cells.map((cell) => [Math.round(cell.getBoundingClientRect().left), Math.round(cell.getBoundingClientRect().width)]),
+        );
     const were = await columns();
     await project.send(
-      traceCreate({ id: "new", name: "a name that is a good deal longer than all of the others are, and more", startTime: ago(0), tags: ["production", "another"] }),
-      spanCreate({ id: "s", traceId: "new", startTime: ago(5), endTime: ago(0), cost: 12_345.678, usage: { totalTokens: 123_456_789 }, input: "in", output: "out" }),
+      traceCreate({
+        id: "new",
+        name: "a name that is a good deal longer than all of the others are, and more",
+        startTime: ago(0),
+        tags: ["production", "another"],
+      }),
+      spanCreate({
+        id: "s",
+        traceId: "new",
+        startTime: ago(5),
+        endTime: ago(0),
+        cost: 12_345.678,
+        usage: { totalTokens: 123_456_789 },
+        input: "in",
+        output: "out",
+      }),
     );
     await page.locator('tr[data-trace-id="new"]').waitFor();
     await soon(async () => expect(await page.locator('tr[data-trace-id="new"]').innerText()).toContain("12,345"));
@@ -187,7 +281,10 @@ describe("while it is updated", () => {
       await who.go(path);
       await ready(who);
       const shifts = await who.shifts();
-      expect(shifts.reduce((sum, { value }) => sum + value, 0), `${name}: ${JSON.stringify(shifts)}`).toBeLessThan(0.05);
+      expect(
+        shifts.reduce((sum, { value }) => sum + value, 0),
+        `${name}: ${JSON.stringify(shifts)}`,
+      ).toBeLessThan(0.05);
     }
   });
 });
@@ -196,7 +293,10 @@ test("times are shown where the reader is, with the exact one on hover", async (
   const project = await edge.project();
   await project.send(traceCreate({ id: "t", startTime: "2026-03-14T22:30:00.125Z" }));
   await project.listWith(1);
-  for (const [timezoneId, shows] of [["Asia/Kolkata", /04:00/], ["America/New_York", /18:30/]] as const) {
+  for (const [timezoneId, shows] of [
+    ["Asia/Kolkata", /04:00/],
+    ["America/New_York", /18:30/],
+  ] as const) {
     const { page } = await member(project, { timezoneId, locale: "en-GB" });
     await page.goto(new URL("/traces/t", edge.url).href);
     const time = page.locator("time").first();
@@ -212,7 +312,9 @@ test("without animations where they are not wanted", async () => {
   await who.go("/traces");
   await project.send(traceCreate({ id: "new", startTime: ago(0) }));
   await who.page.locator('tr[data-trace-id="new"]').waitFor();
-  const moving = await who.page.evaluate(() => document.getAnimations().filter((one) => Number(one.effect?.getComputedTiming().duration) > 1).length);
+  const moving = await who.page.evaluate(
+    () => document.getAnimations().filter((one) => Number(one.effect?.getComputedTiming().duration) > 1).length,
+  );
   expect(moving).toBe(0);
 });
 
@@ -220,7 +322,16 @@ test("first load: under 60 KB for the list, all of it", async () => {
   const who = await member(await furnished());
   // As it would be sent: compressed at the edge, which the local one leaves out.
   const sizes: Promise<number>[] = [];
-  who.page.on("response", (response) => void sizes.push(response.body().then((body) => gzipSync(body).length + 300, () => 0)));
+  who.page.on(
+    "response",
+    (response) =>
+      void sizes.push(
+        response.body().then(
+          (body) => gzipSync(body).length + 300,
+          () => 0,
+        ),
+      ),
+  );
   await who.go("/traces");
   await who.page.locator("svg[role=img]").first().waitFor();
   const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);

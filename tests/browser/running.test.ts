@@ -27,8 +27,23 @@ async function stuck(): Promise<Project> {
   await project.send(
     traceCreate({ id: "t", name: "stuck-agent", startTime: ago(120) }, { timestamp: ago(120) }),
     spanCreate({ ...AGENT, startTime: ago(120) }, { timestamp: ago(120) }),
-    spanCreate({ id: "llm", traceId: "t", parentSpanId: "agent", name: "plan", type: "LLM", startTime: ago(119), endTime: ago(90) }, { timestamp: ago(90) }),
-    spanCreate({ id: "tool", traceId: "t", parentSpanId: "agent", name: "look", type: "TOOL", startTime: ago(90), endTime: undefined, input: { q: "refunds" } }, { timestamp: ago(90) }),
+    spanCreate(
+      { id: "llm", traceId: "t", parentSpanId: "agent", name: "plan", type: "LLM", startTime: ago(119), endTime: ago(90) },
+      { timestamp: ago(90) },
+    ),
+    spanCreate(
+      {
+        id: "tool",
+        traceId: "t",
+        parentSpanId: "agent",
+        name: "look",
+        type: "TOOL",
+        startTime: ago(90),
+        endTime: undefined,
+        input: { q: "refunds" },
+      },
+      { timestamp: ago(90) },
+    ),
   );
   await project.traceWith(3, "t");
   return project;
@@ -43,9 +58,27 @@ const open = async (project: Project, path = "/traces/t", options = {}): Promise
 
 /** The same span as its client sends it when it has ended. */
 const ended = (body: Fields = {}) =>
-  spanCreate({ id: "tool", traceId: "t", parentSpanId: "agent", name: "look", type: "TOOL", startTime: ago(90), endTime: ago(0), input: { q: "refunds" }, output: { found: "three refunds" }, ...body }, { timestamp: ago(0) });
+  spanCreate(
+    {
+      id: "tool",
+      traceId: "t",
+      parentSpanId: "agent",
+      name: "look",
+      type: "TOOL",
+      startTime: ago(90),
+      endTime: ago(0),
+      input: { q: "refunds" },
+      output: { found: "three refunds" },
+      ...body,
+    },
+    { timestamp: ago(0) },
+  );
 
-const bar = (page: Page, id: string) => span(page, id).locator("svg rect").first().evaluate((one) => one.getBoundingClientRect().width);
+const bar = (page: Page, id: string) =>
+  span(page, id)
+    .locator("svg rect")
+    .first()
+    .evaluate((one) => one.getBoundingClientRect().width);
 
 describe("a trace that runs", () => {
   test("says so, and its clock, its open spans and the line of now go on", async () => {
@@ -130,11 +163,17 @@ describe("a span's detail", () => {
     const find = detail(page).getByRole("searchbox");
     await find.fill("refunds");
     // Marked, to see that what has not changed stays the same element.
-    await detail(page).locator("#part-input").evaluate((one) => void Object.assign(one, { marked: true }));
+    await detail(page)
+      .locator("#part-input")
+      .evaluate((one) => void Object.assign(one, { marked: true }));
     const before = who.requested.filter((path) => path === "/traces/t/spans/tool").length;
     await project.send(ended());
     await soon(async () => expect(await detail(page).innerText()).toContain("three refunds"));
-    expect(await detail(page).locator("#part-input").evaluate((one) => (one as any).marked)).toBe(true);
+    expect(
+      await detail(page)
+        .locator("#part-input")
+        .evaluate((one) => (one as any).marked),
+    ).toBe(true);
     expect(await find.inputValue()).toBe("refunds");
     expect(await find.evaluate((one) => one === document.activeElement)).toBe(true);
     expect(await detail(page).locator("header").first().innerText()).not.toMatch(/running/i);
@@ -148,9 +187,15 @@ describe("a span's detail", () => {
     const output = detail(page).locator("#part-output");
     await output.waitFor();
     const folds = () => output.locator("details").evaluateAll((all) => all.map((one) => (one as HTMLDetailsElement).open));
-    await output.locator("details").first().evaluate((one) => void one.toggleAttribute("open"));
+    await output
+      .locator("details")
+      .first()
+      .evaluate((one) => void one.toggleAttribute("open"));
     const were = await folds();
-    await project.send({ ...ended({ output: { one: { two: [1, 2] }, list: [1, 2, 4] } }), timestamp: new Date(Date.now() + 1_000).toISOString() });
+    await project.send({
+      ...ended({ output: { one: { two: [1, 2] }, list: [1, 2, 4] } }),
+      timestamp: new Date(Date.now() + 1_000).toISOString(),
+    });
     await soon(async () => expect(await output.evaluate((one) => one.textContent)).toMatch(/4/));
     expect(await folds()).toEqual(were);
   });
@@ -158,7 +203,10 @@ describe("a span's detail", () => {
   test("that has changed is loaded anew by choosing it again, though nothing is asked about any more", async () => {
     const project = await edge.project();
     const old = (output: string, timestamp: string) =>
-      spanCreate({ id: "a", traceId: "t", startTime: "2026-03-14T10:00:00.000Z", endTime: "2026-03-14T10:00:01.000Z", output }, { timestamp });
+      spanCreate(
+        { id: "a", traceId: "t", startTime: "2026-03-14T10:00:00.000Z", endTime: "2026-03-14T10:00:01.000Z", output },
+        { timestamp },
+      );
     await project.send(old("first answer", "2026-03-14T10:00:01.000Z"));
     await project.traceWith(1, "t");
     const who = await member(project);
@@ -195,12 +243,26 @@ describe("the axis", () => {
   const at = (ms: number) => new Date(Date.parse("2026-03-14T10:00:00.000Z") + ms).toISOString();
 
   /** The labels that are seen, from left to right. */
-  const labels = (page: Page) => page.locator(".head svg text").evaluateAll((all) =>
-    all.map((one) => ({ ...one.getBoundingClientRect().toJSON(), text: one.textContent })).filter(({ width }) => width > 0).sort((a, b) => a.left - b.left));
+  const labels = (page: Page) =>
+    page.locator(".head svg text").evaluateAll((all) =>
+      all
+        .map((one) => ({ ...one.getBoundingClientRect().toJSON(), text: one.textContent }))
+        .filter(({ width }) => width > 0)
+        .sort((a, b) => a.left - b.left),
+    );
 
   test.for([1_280, 1_920, 390])("no label is printed over another one, however one zooms, at %i px", async (width) => {
     const project = await edge.project();
-    const times = [[0, 90_061_000], [100, 1_900], [61_000, 3_722_345], [3_600_000, 3_600_777], [7_200_000, 7_200_003], [89_000_000, 90_061_000], [45_000_000, 45_030_000], [500, 86_400_500]];
+    const times = [
+      [0, 90_061_000],
+      [100, 1_900],
+      [61_000, 3_722_345],
+      [3_600_000, 3_600_777],
+      [7_200_000, 7_200_003],
+      [89_000_000, 90_061_000],
+      [45_000_000, 45_030_000],
+      [500, 86_400_500],
+    ];
     await project.send(...times.map(([from, to], n) => spanCreate({ id: `s${n}`, traceId: "t", startTime: at(from!), endTime: at(to!) })));
     await project.traceWith(times.length, "t");
     const { page } = await open(project, "/traces/t", { viewport: { width, height: 800 } });
@@ -264,7 +326,13 @@ test("names, tags and sessions of any length leave room for the rest, and are al
   const project = await edge.project();
   const long = (text: string, length: number) => text.repeat(length).slice(0, length);
   await project.send(
-    traceCreate({ id: "t", name: long("a name with words ", 10_000), sessionId: long("session-", 200), deploymentId: long("d", 200), tags: Array.from({ length: 50 }, (_, n) => `tag-${n}`) }),
+    traceCreate({
+      id: "t",
+      name: long("a name with words ", 10_000),
+      sessionId: long("session-", 200),
+      deploymentId: long("d", 200),
+      tags: Array.from({ length: 50 }, (_, n) => `tag-${n}`),
+    }),
     spanCreate({ id: "a", traceId: "t", name: long("unbroken", 10_000), status: "ERROR", errorMessage: "the cause of it" }),
   );
   await project.traceWith(1, "t");
@@ -276,7 +344,10 @@ test("names, tags and sessions of any length leave room for the rest, and are al
     expect(await height(heading)).toBeLessThan(60);
     const [box, error] = [await detail(page).boundingBox(), await detail(page).getByText("the cause of it").boundingBox()];
     expect(error!.y - box!.y).toBeLessThan(320);
-    await detail(page).getByText(/^unbroken/).first().click();
+    await detail(page)
+      .getByText(/^unbroken/)
+      .first()
+      .click();
     await soon(async () => expect(await height(heading)).toBeGreaterThan(1_000));
     expect(await heading.evaluate((one) => one.scrollHeight - one.clientHeight)).toBeLessThan(5);
     await page.getByText("42 more tags").click();

@@ -189,7 +189,10 @@ describe("other sites", () => {
     [{ origin: "", "sec-fetch-site": "same-site" }],
   ])("a POST with %j is refused", async (headers) => {
     const project = await edge.project();
-    for (const [path, form] of [["/sign-in", { key: project.key }], ["/sign-out", {}]] as const) {
+    for (const [path, form] of [
+      ["/sign-in", { key: project.key }],
+      ["/sign-out", {}],
+    ] as const) {
       const answer = await post(path, { ...form }, headers as Record<string, string>);
       expect(answer.status, path).toBe(403);
       expect(answer.headers["set-cookie"]).toBeUndefined();
@@ -197,8 +200,19 @@ describe("other sites", () => {
   });
 
   test.each([
-    "//evil.example", "https://evil.example/", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/%09/evil.example",
-    "javascript:alert(1)", "///evil.example", "http:evil.example", "/../..//evil.example", "evil.example", "/traces\r\nx-injected: 1", "/@evil.example\n",
+    "//evil.example",
+    "https://evil.example/",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\t/evil.example",
+    "/%09/evil.example",
+    "javascript:alert(1)",
+    "///evil.example",
+    "http:evil.example",
+    "/../..//evil.example",
+    "evil.example",
+    "/traces\r\nx-injected: 1",
+    "/@evil.example\n",
   ])("the way back is never to them: %j", async (to) => {
     const project = await edge.project();
     const answer = await post(`/sign-in?${new URLSearchParams({ to })}`, { key: project.key, to });
@@ -211,13 +225,19 @@ describe("other sites", () => {
     const project = await edge.project();
     const { value } = (await cookieOf(await member(project)))!;
     for (const path of ["/traces", "/traces/none", "/sessions/none", "/sign-in", "/nothing-here"]) {
-      const { headers } = await edge.request(path, { headers: { cookie: `edgespan_session=${value}`, origin: "https://evil.example", accept: "text/html" } });
+      const { headers } = await edge.request(path, {
+        headers: { cookie: `edgespan_session=${value}`, origin: "https://evil.example", accept: "text/html" },
+      });
       const policy = headers["content-security-policy"] as string;
       for (const part of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"]) {
         expect(policy, path).toContain(part);
       }
       expect(policy).not.toMatch(/unsafe|\*|https?:/);
-      expect(headers, path).toMatchObject({ "x-content-type-options": "nosniff", "referrer-policy": expect.any(String), "cache-control": expect.stringMatching(/no-store|private/) });
+      expect(headers, path).toMatchObject({
+        "x-content-type-options": "nosniff",
+        "referrer-policy": expect.any(String),
+        "cache-control": expect.stringMatching(/no-store|private/),
+      });
       expect(headers["access-control-allow-origin"], path).toBeUndefined();
     }
   });

@@ -17,18 +17,36 @@ const span = (page: Page, id: string) => page.locator(`[data-span-id="${id}"]`);
 const detail = (page: Page) => page.getByRole("region", { name: "Span", exact: true });
 /** The spans that can be seen, from the top: those below closed ones cannot. */
 const visible = (page: Page) =>
-  page.locator("[data-span-id]").evaluateAll((rows) =>
-    rows.filter((row) => (row as HTMLElement).offsetParent !== null).map((row) => (row as HTMLElement).dataset.spanId!));
+  page
+    .locator("[data-span-id]")
+    .evaluateAll((rows) =>
+      rows.filter((row) => (row as HTMLElement).offsetParent !== null).map((row) => (row as HTMLElement).dataset.spanId!),
+    );
 const chosen = (page: Page) => new URL(page.url()).searchParams.get("span");
-const current = (page: Page) => page.evaluate(() => (document.activeElement?.closest("[data-span-id]") as HTMLElement | null)?.dataset.spanId);
+const current = (page: Page) =>
+  page.evaluate(() => (document.activeElement?.closest("[data-span-id]") as HTMLElement | null)?.dataset.spanId);
 
 const step = (id: string, parentSpanId: string | undefined, from: number, to: number, body: Fields = {}) =>
   spanCreate({ id, traceId: "t", parentSpanId, name: `step ${id}`, startTime: at(from), endTime: at(to), ...body });
 
-const MESSAGES = [{ role: "system", content: "Be brief." }, { role: "user", content: "Where is my order?" }];
+const MESSAGES = [
+  { role: "system", content: "Be brief." },
+  { role: "user", content: "Where is my order?" },
+];
 const COMPLETION = {
-  id: "c1", object: "chat.completion",
-  choices: [{ index: 0, finish_reason: "tool_calls", message: { role: "assistant", content: "Let me look.", tool_calls: [{ id: "call_1", type: "function", function: { name: "get_order", arguments: '{"order_id":"A-1"}' } }] } }],
+  id: "c1",
+  object: "chat.completion",
+  choices: [
+    {
+      index: 0,
+      finish_reason: "tool_calls",
+      message: {
+        role: "assistant",
+        content: "Let me look.",
+        tool_calls: [{ id: "call_1", type: "function", function: { name: "get_order", arguments: '{"order_id":"A-1"}' } }],
+      },
+    },
+  ],
 };
 
 /** An agent with two tools at once, one of which fails, and a lost parent. */
@@ -38,10 +56,20 @@ async function agent(): Promise<Project> {
     traceCreate({ id: "t", name: "support-agent", startTime: at(0), tags: ["production"], sessionId: "chat 1", metadata: { user: "u-1" } }),
     step("root", undefined, 0, 3_000, { type: "AGENT", input: "Where is my order?", output: "On its way." }),
     step("llm", "root", 100, 1_000, {
-      type: "LLM", model: "gpt-4o", input: MESSAGES, output: COMPLETION, modelParameters: { temperature: 0.25 },
-      usage: { promptTokens: 1_200, completionTokens: 34, totalTokens: 1_234 }, cost: 0.0042,
+      type: "LLM",
+      model: "gpt-4o",
+      input: MESSAGES,
+      output: COMPLETION,
+      modelParameters: { temperature: 0.25 },
+      usage: { promptTokens: 1_200, completionTokens: 34, totalTokens: 1_234 },
+      cost: 0.0042,
     }),
-    step("a", "root", 1_000, 2_500, { type: "TOOL", input: { deep: { down: { here: [1, 2, { needle: "findme" }] } } }, output: null, metadata: { attempt: 1 } }),
+    step("a", "root", 1_000, 2_500, {
+      type: "TOOL",
+      input: { deep: { down: { here: [1, 2, { needle: "findme" }] } } },
+      output: null,
+      metadata: { attempt: 1 },
+    }),
     step("a1", "a", 1_100, 1_200, { type: "RETRIEVAL" }),
     step("a2", "a", 1_300, 2_400, { type: "TOOL" }),
     step("b", "root", 1_050, 1_500, { type: "TOOL", status: "ERROR", errorMessage: "HTTP 503 from the shop" }),
@@ -79,10 +107,14 @@ describe("the tree", () => {
 
   test("bars lie on one axis: where and how long, as in time", async () => {
     const { page } = await open(await agent());
-    const bar = (id: string) => span(page, id).locator("svg rect").first().evaluate((one) => {
-      const { left, right } = one.getBoundingClientRect();
-      return { left, right };
-    });
+    const bar = (id: string) =>
+      span(page, id)
+        .locator("svg rect")
+        .first()
+        .evaluate((one) => {
+          const { left, right } = one.getBoundingClientRect();
+          return { left, right };
+        });
     const [root, llm, a, b] = [await bar("root"), await bar("llm"), await bar("a"), await bar("b")];
     const width = root.right - root.left;
     const part = (x: number) => (x - root.left) / width;
@@ -178,7 +210,8 @@ describe("a span's detail", () => {
   test("a chat is shown as a conversation, with its tools, parameters and usage", async () => {
     const { page } = await open(await agent(), "/traces/t?span=llm");
     const text = (await detail(page).innerText()).replace(/\s+/g, " ");
-    for (const part of ["Be brief.", "Where is my order?", "Let me look.", "get_order", "temperature", "0.25", "gpt-4o"]) expect(text).toContain(part);
+    for (const part of ["Be brief.", "Where is my order?", "Let me look.", "get_order", "temperature", "0.25", "gpt-4o"])
+      expect(text).toContain(part);
     expect(text.toLowerCase()).toMatch(/system.*user.*assistant/);
     // The rest of the completion is not in the way.
     expect(text).not.toContain("finish_reason");
@@ -187,7 +220,10 @@ describe("a span's detail", () => {
   test("raw is a click away, and byte for byte what was sent", async () => {
     const project = await edge.project();
     const input = '{"b":1.50,"a":[1e3, "\\u00e9"],  "big":12345678901234567890}';
-    await project.sendText(`{"batch":[{"type":"span-create","body":{"id":"s","traceId":"t","name":"n","type":"LLM","input":${input},"output":"o"}}]}`, 1);
+    await project.sendText(
+      `{"batch":[{"type":"span-create","body":{"id":"s","traceId":"t","name":"n","type":"LLM","input":${input},"output":"o"}}]}`,
+      1,
+    );
     await project.traceWith(1, "t");
     const { page } = await open(project, "/traces/t?span=s");
     const [raw] = await Promise.all([page.waitForEvent("popup"), detail(page).getByRole("link", { name: /raw/i }).first().click()]);
@@ -202,11 +238,13 @@ describe("a span's detail", () => {
       if (!(await button.isVisible())) continue;
       await page.evaluate(() => navigator.clipboard.writeText(""));
       await button.click();
-      copied.push(await soon(async () => {
-        const text = await page.evaluate(() => navigator.clipboard.readText());
-        expect(text).not.toBe("");
-        return text;
-      }));
+      copied.push(
+        await soon(async () => {
+          const text = await page.evaluate(() => navigator.clipboard.readText());
+          expect(text).not.toBe("");
+          return text;
+        }),
+      );
     }
     expect(copied).toContain('{"deep":{"down":{"here":[1,2,{"needle":"findme"}]}}}');
   });
@@ -228,7 +266,11 @@ describe("a span's detail", () => {
     expect(await detail(page).innerText()).toContain("small");
     expect(await page.content()).not.toContain("the-very-end");
     expect((await page.content()).length).toBeLessThan(200_000);
-    await detail(page).getByRole("button", { name: /load|show|all|whole|full/i }).or(detail(page).getByRole("link", { name: /load|show|all|whole|full/i })).first().click();
+    await detail(page)
+      .getByRole("button", { name: /load|show|all|whole|full/i })
+      .or(detail(page).getByRole("link", { name: /load|show|all|whole|full/i }))
+      .first()
+      .click();
     await soon(async () => expect(await page.content()).toContain("the-very-end"));
   });
 });
@@ -244,7 +286,8 @@ describe("5,000 spans", () => {
       const from = branch * 1_000;
       const [root, middle] = [`s${spans.length}`, `s${spans.length + 1}`];
       spans.push(step(root, "s0", from, from + 990, { type: "CHAIN" }), step(middle, root, from, from + 980));
-      for (let n = 0; n < 98 && spans.length < SPANS; n++) spans.push(step(`s${spans.length}`, middle, from + n * 10, from + n * 10 + 8, { type: "LLM", model: "gpt-4o" }));
+      for (let n = 0; n < 98 && spans.length < SPANS; n++)
+        spans.push(step(`s${spans.length}`, middle, from + n * 10, from + n * 10 + 8, { type: "LLM", model: "gpt-4o" }));
     }
     for (let sent = 0; sent < SPANS; sent += 1_000) await project.send(...spans.slice(sent, sent + 1_000));
     await soon(async () => expect((await project.rows("trace"))[0]).toMatchObject({ spans: SPANS }));
@@ -265,10 +308,15 @@ describe("5,000 spans", () => {
     await page.locator('[data-span-id][tabindex="0"], [data-span-id] [tabindex="0"]').first().focus();
     await page.keyboard.press("End");
     await soon(async () => expect(await current(page)).toBe(`s${SPANS - 1}`));
-    await soon(async () => expect(await span(page, `s${SPANS - 1}`).evaluate((one) => {
-      const { top, bottom } = one.getBoundingClientRect();
-      return top >= 0 && bottom <= innerHeight;
-    }), "the last is scrolled to").toBe(true));
+    await soon(async () =>
+      expect(
+        await span(page, `s${SPANS - 1}`).evaluate((one) => {
+          const { top, bottom } = one.getBoundingClientRect();
+          return top >= 0 && bottom <= innerHeight;
+        }),
+        "the last is scrolled to",
+      ).toBe(true),
+    );
     await page.keyboard.press("ArrowUp");
     await soon(async () => expect(await current(page)).toBe(`s${SPANS - 2}`));
     await page.keyboard.press("Home");
@@ -281,10 +329,15 @@ describe("5,000 spans", () => {
     await page.goto(who.url("/traces/t?span=s3210"));
     await tree(page).waitFor();
     await soon(async () => expect(await detail(page).innerText()).toContain("step s3210"));
-    await soon(async () => expect(await span(page, "s3210").evaluate((one) => {
-      const { top, bottom } = one.getBoundingClientRect();
-      return top >= 0 && bottom <= innerHeight;
-    }), "the one that is linked to is scrolled to").toBe(true));
+    await soon(async () =>
+      expect(
+        await span(page, "s3210").evaluate((one) => {
+          const { top, bottom } = one.getBoundingClientRect();
+          return top >= 0 && bottom <= innerHeight;
+        }),
+        "the one that is linked to is scrolled to",
+      ).toBe(true),
+    );
   });
 });
 
@@ -303,7 +356,9 @@ describe("a trace that is still running", () => {
     const project = await edge.project();
     await project.send(
       step("a/b?c=1&d#e", undefined, 0, 10),
-      step("x", "y", 0, 10), step("y", "x", 0, 10), step("self", "self", 0, 10),
+      step("x", "y", 0, 10),
+      step("y", "x", 0, 10),
+      step("self", "self", 0, 10),
       spanCreate({ id: "timeless", traceId: "t", startTime: undefined, endTime: undefined }),
       step("backwards", undefined, 10, 0),
     );
@@ -328,7 +383,9 @@ describe("a session", () => {
     await who.go(`/traces/${encodeURIComponent("turn 1")}`);
     await who.page.getByRole("link", { name: "chat/1 é" }).first().click();
     await who.page.waitForURL(/\/sessions\//);
-    const links = await who.page.locator("main a[href^='/traces/']").evaluateAll((all) => all.map((one) => decodeURIComponent((one as HTMLAnchorElement).pathname)));
+    const links = await who.page
+      .locator("main a[href^='/traces/']")
+      .evaluateAll((all) => all.map((one) => decodeURIComponent((one as HTMLAnchorElement).pathname)));
     expect([...new Set(links)]).toEqual(["/traces/turn 0", "/traces/turn 1", "/traces/turn 2"]);
   });
 

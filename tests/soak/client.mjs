@@ -24,7 +24,10 @@ export class Client {
     return new Promise((done) => {
       const options = { method: "POST", headers, agent: this.agent };
       const request = http.request(new URL("/api/v1/traces", this.url), options, (response) => {
-        response.on("error", () => done(0)).on("end", () => done(response.statusCode ?? 0)).resume();
+        response
+          .on("error", () => done(0))
+          .on("end", () => done(response.statusCode ?? 0))
+          .resume();
       });
       request.on("error", () => done(0));
       if (!pause) return request.end(text);

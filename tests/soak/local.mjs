@@ -45,7 +45,12 @@ export class LocalServer {
   /** Starts it; does not wait for anything. */
   spawn() {
     this.said = "";
-    const child = spawn("node", ["scripts/start.mjs", "--verbose"], { cwd: root, env: this.env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("node", ["scripts/start.mjs", "--verbose"], {
+      cwd: root,
+      env: this.env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     for (const out of [child.stdout, child.stderr]) out.setEncoding("utf8").on("data", (text) => (this.said += text));
     this.#child = { process: child, ended: new Promise((done) => child.on("close", done)) };
   }
@@ -53,7 +58,11 @@ export class LocalServer {
   /** Waits until it answers. */
   async answers() {
     const child = this.#child?.process;
-    const health = () => fetch(`${this.url}/api/v1/health`).then((response) => response.ok, () => false);
+    const health = () =>
+      fetch(`${this.url}/api/v1/health`).then(
+        (response) => response.ok,
+        () => false,
+      );
     const alive = () => {
       if (child?.exitCode !== null) throw new Error(`the server ended with ${child?.exitCode}:\n${this.said}`);
       return health();

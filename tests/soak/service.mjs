@@ -56,7 +56,9 @@ export class Service {
    *  @param {unknown[]} values
    *  @returns {Promise<any[]>} */
   async run(sql, ...values) {
-    const { results } = await this.bindings.DB.prepare(sql).bind(...values).all();
+    const { results } = await this.bindings.DB.prepare(sql)
+      .bind(...values)
+      .all();
     return results;
   }
 

@@ -23,8 +23,15 @@ const PATIENCE_MS = 20_000;
 
 /** It is someone else's machine: no sandbox as root, no profile, nobody called. */
 const ARGS = [
-  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--font-render-hinting=none",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-dev-shm-usage",
+  "--font-render-hinting=none",
 ];
 
 /** Written into every page before its own scripts. */
@@ -78,7 +85,8 @@ export class Visitor {
     context.on("console", (message) => {
       const [type, text] = [message.type(), message.text()];
       // Of failed requests it is said above which ones may not fail.
-      if (type === "error" ? !text.startsWith("Failed to load resource") : /content security policy/i.test(text)) this.#problems.push(`console: ${text}`);
+      if (type === "error" ? !text.startsWith("Failed to load resource") : /content security policy/i.test(text))
+        this.#problems.push(`console: ${text}`);
     });
     context.on("weberror", (error) => void this.#problems.push(`uncaught: ${error.error()}`));
     context.on("dialog", (dialog) => {
@@ -138,7 +146,10 @@ export class Visitor {
 
   /** What should not have happened, up to now. */
   async problems(): Promise<string[]> {
-    const violations = this.page.isClosed() || this.#forgotten ? [] : await this.page.evaluate(() => (globalThis as any).watched?.violations ?? []).catch(() => []);
+    const violations =
+      this.page.isClosed() || this.#forgotten
+        ? []
+        : await this.page.evaluate(() => (globalThis as any).watched?.violations ?? []).catch(() => []);
     return [...this.#problems, ...violations];
   }
 }
@@ -166,7 +177,10 @@ export function useBrowser(edge: Edge): Visitors {
     for (const visitor of met) {
       problems.push(...(await visitor.problems()));
       if (failed) {
-        const seen = await visitor.page.locator("body").innerText({ timeout: 1_000 }).catch(() => "(nothing)");
+        const seen = await visitor.page
+          .locator("body")
+          .innerText({ timeout: 1_000 })
+          .catch(() => "(nothing)");
         console.log(`${visitor.page.url()} shows:\n${seen.slice(0, 3_000)}`);
       }
       await visitor.context.close();
@@ -189,10 +203,14 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 export async function audit(page: Page): Promise<string[]> {
   // Evaluated, not added as a script: the page's policy would not have it.
   await page.evaluate(axe);
-  const violations: any[] = await page.evaluate(async () => (await (globalThis as any).axe.run(document, { resultTypes: ["violations"] })).violations);
+  const violations: any[] = await page.evaluate(
+    async () => (await (globalThis as any).axe.run(document, { resultTypes: ["violations"] })).violations,
+  );
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map((node: any) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? node.failureSummary}`));
+    .flatMap(({ id, nodes }) =>
+      nodes.map((node: any) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? node.failureSummary}`),
+    );
 }
 
 /** Until the page has what is looked for, without being loaded again. */

@@ -2,7 +2,18 @@
 // in it: so that a test may rename a database, rebuild under a running server, or
 // put another program in wrangler's place, while other tests use the real one.
 import { spawn, type ChildProcess } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -10,8 +21,18 @@ import { expect, vi } from "vitest";
 
 /** What `npm start` and `npm run deploy` look at; with the stamps of the last build, so that none is needed. */
 const COPIED = [
-  "src", "crates", "migrations", "scripts", "build", "Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "wrangler.toml",
-  ".edgespan/build", ".edgespan/named.wasm",
+  "src",
+  "crates",
+  "migrations",
+  "scripts",
+  "build",
+  "Cargo.toml",
+  "Cargo.lock",
+  "package.json",
+  "package-lock.json",
+  "wrangler.toml",
+  ".edgespan/build",
+  ".edgespan/named.wasm",
 ];
 
 export interface Ended {

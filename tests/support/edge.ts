@@ -96,7 +96,10 @@ export class Edge {
 
   /** All that the Worker printed, whatever it is: for what must not be there. */
   printed(): string {
-    return this.#server.getLogs().map(({ level, message }) => `${level} ${message}`).join("\n");
+    return this.#server
+      .getLogs()
+      .map(({ level, message }) => `${level} ${message}`)
+      .join("\n");
   }
 
   /** One request, exactly as given. */
@@ -107,8 +110,7 @@ export class Edge {
   /** A new project with a key: rows as the command line makes them. */
   async project(handling: "strict" | "lenient" = "strict"): Promise<Project> {
     const id = randomBytes(16).toString("hex");
-    await this.bindings.DB
-      .prepare("insert into project (id, name, handling, created_ms) values (?, ?, ?, ?)")
+    await this.bindings.DB.prepare("insert into project (id, name, handling, created_ms) values (?, ?, ?, ?)")
       .bind(id, `project ${id}`, handling, Date.now())
       .run();
     const project = new Project(this, id);
@@ -129,8 +131,9 @@ export class Project {
   /** Makes another key for this project. */
   async newKey({ key = `ts_${randomBytes(32).toString("base64url")}`, revoked = false } = {}): Promise<string> {
     const hash = createHash("sha256").update(key).digest("hex");
-    await this.edge.bindings.DB
-      .prepare("insert into api_key (hash, id, project, name, prefix, created_ms, revoked_ms) values (?, ?, ?, ?, ?, ?, ?)")
+    await this.edge.bindings.DB.prepare(
+      "insert into api_key (hash, id, project, name, prefix, created_ms, revoked_ms) values (?, ?, ?, ?, ?, ?, ?)",
+    )
       .bind(hash, randomBytes(8).toString("hex"), this.id, "test", key.slice(0, 8), Date.now(), revoked ? Date.now() : null)
       .run();
     return key;

@@ -75,45 +75,76 @@ async function call(name, make) {
 // The worker crate checks the names of the classes of its bindings.
 class D1PreparedStatement {
   /** @param {globalThis.D1PreparedStatement} inner */
-  constructor(inner) { this.inner = inner; }
+  constructor(inner) {
+    this.inner = inner;
+  }
   /** @param {unknown[]} values */
-  bind(...values) { return new D1PreparedStatement(this.inner.bind(...values)); }
+  bind(...values) {
+    return new D1PreparedStatement(this.inner.bind(...values));
+  }
   /** @param {[column: string]} a */
-  first(...a) { return call("DB.first", () => this.inner.first(...a)); }
-  run() { return call("DB.run", () => this.inner.run()); }
-  all() { return call("DB.all", () => this.inner.all()); }
+  first(...a) {
+    return call("DB.first", () => this.inner.first(...a));
+  }
+  run() {
+    return call("DB.run", () => this.inner.run());
+  }
+  all() {
+    return call("DB.all", () => this.inner.all());
+  }
   /** @param {[options?: { columnNames?: false }]} a */
-  raw(...a) { return call("DB.raw", () => this.inner.raw(...a)); }
+  raw(...a) {
+    return call("DB.raw", () => this.inner.raw(...a));
+  }
 }
 class D1Database {
   /** @param {globalThis.D1Database} inner */
-  constructor(inner) { this.inner = inner; }
+  constructor(inner) {
+    this.inner = inner;
+  }
   /** @param {string} sql */
   prepare(sql) {
     if (next("DB.prepare")) throw new Error("injected: DB.prepare failed");
     return new D1PreparedStatement(this.inner.prepare(sql));
   }
   /** @param {D1PreparedStatement[]} statements */
-  batch(statements) { return call("DB.batch", () => this.inner.batch(statements.map((s) => s.inner))); }
+  batch(statements) {
+    return call("DB.batch", () => this.inner.batch(statements.map((s) => s.inner)));
+  }
 }
 class R2Bucket {
   /** @param {globalThis.R2Bucket} inner */
-  constructor(inner) { this.inner = inner; }
+  constructor(inner) {
+    this.inner = inner;
+  }
   /** @param {Parameters<globalThis.R2Bucket["put"]>} a */
-  put(...a) { return call("RAW.put", () => this.inner.put(...a)); }
+  put(...a) {
+    return call("RAW.put", () => this.inner.put(...a));
+  }
   /** @param {[key: string, options?: R2GetOptions]} a */
-  get(...a) { return call("RAW.get", () => this.inner.get(...a)); }
+  get(...a) {
+    return call("RAW.get", () => this.inner.get(...a));
+  }
   /** @param {Parameters<globalThis.R2Bucket["list"]>} a */
-  list(...a) { return call("RAW.list", () => this.inner.list(...a)); }
+  list(...a) {
+    return call("RAW.list", () => this.inner.list(...a));
+  }
 }
 class WorkerQueue {
   /** @param {Queue} inner
    *  @param {string} name */
-  constructor(inner, name) { this.inner = inner; this.name = name; }
+  constructor(inner, name) {
+    this.inner = inner;
+    this.name = name;
+  }
   /** @param {Parameters<Queue["send"]>} a */
-  send(...a) { return call(`${this.name}.send`, () => this.inner.send(...a)); }
+  send(...a) {
+    return call(`${this.name}.send`, () => this.inner.send(...a));
+  }
   /** @param {Parameters<Queue["sendBatch"]>} a */
-  sendBatch(...a) { return call(`${this.name}.sendBatch`, () => this.inner.sendBatch(...a)); }
+  sendBatch(...a) {
+    return call(`${this.name}.sendBatch`, () => this.inner.sendBatch(...a));
+  }
 }
 class QueueMessage {
   /** @param {Message} inner */
@@ -122,9 +153,13 @@ class QueueMessage {
     this.body = inner.body;
     this.attempts = inner.attempts;
   }
-  ack() { this.inner.ack(); }
+  ack() {
+    this.inner.ack();
+  }
   /** @param {QueueRetryOptions} [options] */
-  retry(options) { this.inner.retry(next("retry") ? undefined : options); }
+  retry(options) {
+    this.inner.retry(next("retry") ? undefined : options);
+  }
 }
 
 /** @param {unknown} point */

@@ -50,7 +50,9 @@ ArrayBuffer.prototype.transfer = function (bytes) {
 // Named as the binding is, by which the Worker tells it.
 class R2Bucket {
   /** @param {globalThis.R2Bucket} inner */
-  constructor(inner) { this.inner = inner; }
+  constructor(inner) {
+    this.inner = inner;
+  }
   /** @param {Parameters<globalThis.R2Bucket["put"]>} a */
   put(...a) {
     if (a[1] instanceof ArrayBuffer) track(a[1]);
@@ -68,7 +70,9 @@ class R2Bucket {
     return { arrayBuffer: read };
   }
   /** @param {Parameters<globalThis.R2Bucket["list"]>} a */
-  list(...a) { return this.inner.list(...a); }
+  list(...a) {
+    return this.inner.list(...a);
+  }
 }
 
 /** @extends {WorkerEntrypoint<{ RAW: globalThis.R2Bucket }>} */

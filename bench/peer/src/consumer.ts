@@ -41,11 +41,18 @@ function statementsFor(db: D1Database, { key, projectId, receivedAt }: BatchMess
     told.add(body.id);
     traces.push(
       trace.bind(
-        projectId, body.id, body.name, body.session_id ?? body.sessionId ?? null,
-        body.parent_trace_id ?? body.parentTraceId ?? null, body.deployment_id ?? body.deploymentId ?? null,
-        json(body.tags), json(body.evaluators), json(body.metadata),
+        projectId,
+        body.id,
+        body.name,
+        body.session_id ?? body.sessionId ?? null,
+        body.parent_trace_id ?? body.parentTraceId ?? null,
+        body.deployment_id ?? body.deploymentId ?? null,
+        json(body.tags),
+        json(body.evaluators),
+        json(body.metadata),
         millis(body.start_time ?? body.startTime) ?? timestamp ?? receivedAt,
-        millis(body.end_time ?? body.endTime), receivedAt,
+        millis(body.end_time ?? body.endTime),
+        receivedAt,
       ),
     );
   };
@@ -59,10 +66,24 @@ function statementsFor(db: D1Database, { key, projectId, receivedAt }: BatchMess
     starts.set(traceId, Math.min(starts.get(traceId) ?? Infinity, start ?? receivedAt));
     spans.push(
       span.bind(
-        projectId, id, traceId, eventId, body.parent_span_id ?? body.parentSpanId ?? null,
-        body.name, body.type, body.status ?? "OK", start, millis(body.end_time ?? body.endTime), body.model ?? null,
-        prompt, completion, total ?? (prompt === null && completion === null ? null : (prompt ?? 0) + (completion ?? 0)),
-        body.cost ?? null, body.error_message ?? body.errorMessage ?? null, key, receivedAt,
+        projectId,
+        id,
+        traceId,
+        eventId,
+        body.parent_span_id ?? body.parentSpanId ?? null,
+        body.name,
+        body.type,
+        body.status ?? "OK",
+        start,
+        millis(body.end_time ?? body.endTime),
+        body.model ?? null,
+        prompt,
+        completion,
+        total ?? (prompt === null && completion === null ? null : (prompt ?? 0) + (completion ?? 0)),
+        body.cost ?? null,
+        body.error_message ?? body.errorMessage ?? null,
+        key,
+        receivedAt,
       ),
     );
   };

@@ -68,8 +68,9 @@ export async function list(c: Ctx) {
   }
   for (const tag of tags?.split(",") ?? []) and("exists (select 1 from json_each(t.tags) where value = ?)", tag);
 
-  const { results } = await c.env.DB
-    .prepare(`select * from traces t where ${where.join(" and ")} order by t.start_time desc, t.id desc limit ?`)
+  const { results } = await c.env.DB.prepare(
+    `select * from traces t where ${where.join(" and ")} order by t.start_time desc, t.id desc limit ?`,
+  )
     .bind(...params, limit + 1)
     .all<Row>();
   const page = results.slice(0, limit);
@@ -77,8 +78,9 @@ export async function list(c: Ctx) {
   // D1 takes 100 parameters: two reads for the longest page.
   for (let at = 0; at < page.length; at += 90) {
     const ids = page.slice(at, at + 90).map((trace) => trace.id);
-    const found = await c.env.DB
-      .prepare(`select ${SUMS} from spans where project_id = ? and trace_id in (${ids.map(() => "?").join(",")}) group by trace_id`)
+    const found = await c.env.DB.prepare(
+      `select ${SUMS} from spans where project_id = ? and trace_id in (${ids.map(() => "?").join(",")}) group by trace_id`,
+    )
       .bind(projectId, ...ids)
       .all<Row>();
     for (const row of found.results) sums.set(row.trace_id, row);

@@ -39,10 +39,7 @@ const traceBody = z.object({
   deploymentId: text,
 });
 
-const SPAN_TYPES = [
-  "AGENT", "LLM", "TOOL", "RETRIEVAL", "CHAIN", "CUSTOM",
-  "DELEGATION", "VOICE", "HUMAN_HANDOFF", "GUARDRAIL",
-] as const;
+const SPAN_TYPES = ["AGENT", "LLM", "TOOL", "RETRIEVAL", "CHAIN", "CUSTOM", "DELEGATION", "VOICE", "HUMAN_HANDOFF", "GUARDRAIL"] as const;
 
 const spanBody = z
   .object({
@@ -74,13 +71,12 @@ const spanBody = z
 const envelope = { id: id.nullish(), timestamp: time };
 
 export const batchSchema = z.object({
-  batch: z
-    .array(
-      z.discriminatedUnion("type", [
-        z.object({ ...envelope, type: z.literal("trace-create"), body: traceBody }),
-        z.object({ ...envelope, type: z.literal("span-create"), body: spanBody }),
-      ]),
-    ),
+  batch: z.array(
+    z.discriminatedUnion("type", [
+      z.object({ ...envelope, type: z.literal("trace-create"), body: traceBody }),
+      z.object({ ...envelope, type: z.literal("span-create"), body: spanBody }),
+    ]),
+  ),
 });
 
 export type Batch = z.infer<typeof batchSchema>;

@@ -6,9 +6,21 @@ const root = document.documentElement;
 
 // The theme: the system's, unless another was chosen here. Storage may be off.
 const store = {
-  get: () => { try { return localStorage.getItem("theme"); } catch { return null; } },
+  get: () => {
+    try {
+      return localStorage.getItem("theme");
+    } catch {
+      return null;
+    }
+  },
   /** @param {string | null} theme */
-  set: (theme) => { try { theme ? localStorage.setItem("theme", theme) : localStorage.removeItem("theme"); } catch { /* for this page only, then */ } },
+  set: (theme) => {
+    try {
+      theme ? localStorage.setItem("theme", theme) : localStorage.removeItem("theme");
+    } catch {
+      /* for this page only, then */
+    }
+  },
 };
 /** @param {string | null} theme */
 const applyTheme = (theme) => {
@@ -75,7 +87,14 @@ function spell(s) {
 function distance(seconds) {
   const s = Math.abs(seconds);
   if (s < 10) return "now";
-  const [n, unit] = s < 60 ? [Math.floor(s / 10) * 10, "s"] : s < 3600 ? [Math.floor(s / 60), "m"] : s < 86400 ? [Math.floor(s / 3600), "h"] : [Math.floor(s / 86400), "d"];
+  const [n, unit] =
+    s < 60
+      ? [Math.floor(s / 10) * 10, "s"]
+      : s < 3600
+        ? [Math.floor(s / 60), "m"]
+        : s < 86400
+          ? [Math.floor(s / 3600), "h"]
+          : [Math.floor(s / 86400), "d"];
   const text = `${n.toLocaleString("en")} ${unit}`;
   return seconds < 0 ? `in ${text}` : `${text} ago`;
 }
@@ -84,7 +103,9 @@ function tick() {
   /** @param {string | undefined} at */
   const since = (at) => Math.round((now - Number(at)) / 1e3);
   /** @param {HTMLElement} one @param {string} text */
-  const write = (one, text) => { if (one.textContent !== text) one.textContent = text; };
+  const write = (one, text) => {
+    if (one.textContent !== text) one.textContent = text;
+  };
   for (const clock of document.querySelectorAll("[data-elapsed]")) {
     if (!begun.has(clock)) begun.set(clock, Date.now() - Number(clock.dataset.elapsed) / 1e3);
     write(clock, spell(Math.max(0, Math.floor((Date.now() - begun.get(clock)) / 1e3))));
@@ -96,15 +117,29 @@ function tick() {
 }
 document.addEventListener("DOMContentLoaded", setClock);
 for (const event of ["DOMContentLoaded", "htmx:after:swap", "visibilitychange"]) document.addEventListener(event, tick);
-setInterval(() => { if (!document.hidden) tick(); }, 1_000);
+setInterval(() => {
+  if (!document.hidden) tick();
+}, 1_000);
 
 // The way back to the list leads to the list as one left it, filter and all. Kept
 // is its query alone, so there is nowhere else that it could lead.
 const LIST = "/traces";
 const left = {
-  get: () => { try { return sessionStorage.getItem("list"); } catch { return null; } },
+  get: () => {
+    try {
+      return sessionStorage.getItem("list");
+    } catch {
+      return null;
+    }
+  },
   /** @param {string} query */
-  set: (query) => { try { sessionStorage.setItem("list", query); } catch { /* The whole list, then. */ } },
+  set: (query) => {
+    try {
+      sessionStorage.setItem("list", query);
+    } catch {
+      /* The whole list, then. */
+    }
+  },
 };
 function wayBack() {
   if (location.pathname === LIST) return left.set(location.search);
@@ -123,8 +158,7 @@ document.addEventListener("DOMContentLoaded", wayBack);
 /** @param {HTMLElement} button */
 async function copy(button) {
   const from = button.dataset.copyFrom;
-  const text = button.matches("[data-copy-link]") ? location.href
-    : from ? document.getElementById(from)?.textContent : button.dataset.copy;
+  const text = button.matches("[data-copy-link]") ? location.href : from ? document.getElementById(from)?.textContent : button.dataset.copy;
   if (text == null) return;
   let done = true;
   try {
@@ -141,7 +175,9 @@ async function copy(button) {
   button.dataset.label ??= button.textContent;
   const label = button.dataset.label;
   button.textContent = done ? "Copied" : "Press Ctrl-C";
-  setTimeout(() => { button.textContent = label; }, 1500);
+  setTimeout(() => {
+    button.textContent = label;
+  }, 1500);
 }
 
 document.addEventListener("click", (event) => {

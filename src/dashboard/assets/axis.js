@@ -40,7 +40,7 @@ if (tree) {
     for (const bar of bars) {
       const [x, width] = [number(bar, "x"), number(bar, "width")];
       // What ends now goes on: the bar itself, and the critical path in it.
-      if (Math.abs(x + width - Number(running?.now) / length * 100) < 0.001) growing.push([bar, x]);
+      if (Math.abs(x + width - (Number(running?.now) / length) * 100) < 0.001) growing.push([bar, x]);
     }
     draw();
   }
@@ -149,8 +149,15 @@ if (tree) {
     if (at < 1e3) return `${parts(at)} µs`;
     if (at < 1e6 || (at < 1e7 && step < 1e3)) return `${parts(at / 1e3)} ms`;
     const whole = Math.floor(at / 1e6);
-    const units = [[Math.floor(whole / 86400).toLocaleString("en"), "d"], [Math.floor((whole % 86400) / 3600), "h"], [Math.floor((whole % 3600) / 60), "m"]];
-    return [...units, [parts((at / 1e6) % 60), "s"]].filter(([n]) => String(n) !== "0").map(([n, unit]) => `${n} ${unit}`).join(" ");
+    const units = [
+      [Math.floor(whole / 86400).toLocaleString("en"), "d"],
+      [Math.floor((whole % 86400) / 3600), "h"],
+      [Math.floor((whole % 3600) / 60), "m"],
+    ];
+    return [...units, [parts((at / 1e6) % 60), "s"]]
+      .filter(([n]) => String(n) !== "0")
+      .map(([n, unit]) => `${n} ${unit}`)
+      .join(" ");
   }
 
   /** Shows a part of the time; all of it where that is what is asked for.
@@ -173,24 +180,33 @@ if (tree) {
   }
 
   const active = () => tree.querySelector('.r[tabindex="0"]');
-  unzoom.addEventListener("click", () => { zoom(0, end()); active()?.focus({ preventScroll: true }); });
-  tree.addEventListener("dblclick", (event) => { if (event.target.closest(".w")) zoomTo(event.target.closest(".r")); });
-  tree.addEventListener("wheel", (event) => {
-    const box = seen();
-    const [from, to] = view ?? [0, end()];
-    const width = to - from;
-    const at = (event.clientX - box.left - 8) / (box.width - 24);
-    if (at < 0) return;
-    if (event.ctrlKey || event.metaKey) {
-      const next = width * Math.exp(event.deltaY * 0.004);
-      const here = from + at * width;
-      zoom(here - at * next, here - at * next + next);
-    } else if (view && (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))) {
-      const by = ((event.deltaX || event.deltaY) / box.width) * width;
-      zoom(from + by, to + by);
-    } else return;
-    event.preventDefault();
-  }, { passive: false });
+  unzoom.addEventListener("click", () => {
+    zoom(0, end());
+    active()?.focus({ preventScroll: true });
+  });
+  tree.addEventListener("dblclick", (event) => {
+    if (event.target.closest(".w")) zoomTo(event.target.closest(".r"));
+  });
+  tree.addEventListener(
+    "wheel",
+    (event) => {
+      const box = seen();
+      const [from, to] = view ?? [0, end()];
+      const width = to - from;
+      const at = (event.clientX - box.left - 8) / (box.width - 24);
+      if (at < 0) return;
+      if (event.ctrlKey || event.metaKey) {
+        const next = width * Math.exp(event.deltaY * 0.004);
+        const here = from + at * width;
+        zoom(here - at * next, here - at * next + next);
+      } else if (view && (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))) {
+        const by = ((event.deltaX || event.deltaY) / box.width) * width;
+        zoom(from + by, to + by);
+      } else return;
+      event.preventDefault();
+    },
+    { passive: false },
+  );
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
@@ -202,16 +218,25 @@ if (tree) {
 
   // What a bar says in numbers, and what a name has no room for: on hover.
   /** @param {number} us */
-  const spell = (us) => us < 1e3 ? `${Math.round(us)} µs` : us < 1e6 ? `${(us / 1e3).toFixed(us < 1e4 ? 1 : 0)} ms`
-    : us < 6e7 ? `${(us / 1e6).toFixed(2)} s` : `${Math.floor(us / 6e7)} m ${String(Math.floor(us % 6e7 / 1e6)).padStart(2, "0")} s`;
+  const spell = (us) =>
+    us < 1e3
+      ? `${Math.round(us)} µs`
+      : us < 1e6
+        ? `${(us / 1e3).toFixed(us < 1e4 ? 1 : 0)} ms`
+        : us < 6e7
+          ? `${(us / 1e6).toFixed(2)} s`
+          : `${Math.floor(us / 6e7)} m ${String(Math.floor((us % 6e7) / 1e6)).padStart(2, "0")} s`;
   tree.addEventListener("mouseover", (event) => {
     const row = event.target.closest(".r");
     if (!row) return;
     const bar = event.target.closest(".w")?.querySelector("rect");
     const name = /** @type {HTMLElement} */ (row.querySelector("a"));
     const after = bar ? (number(bar, "x") / 100) * length : 0;
-    row.title = bar ? `${name.textContent}: after ${spell(after)}, for ${row.querySelector(".d")?.textContent}`
-      : event.target === name && name.scrollWidth > name.clientWidth ? name.textContent : "";
+    row.title = bar
+      ? `${name.textContent}: after ${spell(after)}, for ${row.querySelector(".d")?.textContent}`
+      : event.target === name && name.scrollWidth > name.clientWidth
+        ? name.textContent
+        : "";
   });
 
   // Each second a little more of it; rarely where nothing is to move.
@@ -222,6 +247,8 @@ if (tree) {
     draw();
   }, 1_000);
   page.addEventListener("trace:tree", read);
-  new ResizeObserver(() => { if (view || running) draw(); }).observe(tree);
+  new ResizeObserver(() => {
+    if (view || running) draw();
+  }).observe(tree);
   read();
 }

@@ -38,7 +38,9 @@ function keepUp() {
   let chartBehind = false;
 
   const readingBelow = () => list.getBoundingClientRect().top < 0;
-  const ask = () => { if (!asking) htmx.trigger(list, "poll"); };
+  const ask = () => {
+    if (!asking) htmx.trigger(list, "poll");
+  };
 
   setInterval(() => {
     if (paused || document.hidden) return;
@@ -50,7 +52,9 @@ function keepUp() {
       htmx.trigger(chart, "refresh");
     }
   }, 100);
-  document.addEventListener("visibilitychange", () => { if (!paused && !document.hidden) ask(); });
+  document.addEventListener("visibilitychange", () => {
+    if (!paused && !document.hidden) ask();
+  });
 
   list.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) => {
     if (target !== list) return;
@@ -109,7 +113,13 @@ function keepUp() {
     window.scrollTo({ top: 0 });
     show();
   });
-  addEventListener("scroll", () => { if (held && !later && !readingBelow()) show(); }, { passive: true });
+  addEventListener(
+    "scroll",
+    () => {
+      if (held && !later && !readingBelow()) show();
+    },
+    { passive: true },
+  );
 
   if (live) {
     live.hidden = later;
@@ -150,7 +160,8 @@ function prepareForm() {
     input.value = "";
     input.type = "datetime-local";
     input.step = "1";
-    if (at) input.value = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+    if (at)
+      input.value = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
     // What is not changed is sent as it came: it may be more exact than what is shown.
     if (at) exact.set(`${input.name} ${input.value}`, given);
   }
@@ -159,7 +170,10 @@ function prepareForm() {
   form.addEventListener("formdata", ({ formData }) => {
     const custom = formData.get("range") === "custom";
     for (const name of new Set(formData.keys())) {
-      let values = formData.getAll(name).map((value) => String(value).trim()).filter(Boolean);
+      let values = formData
+        .getAll(name)
+        .map((value) => String(value).trim())
+        .filter(Boolean);
       if (name === "from" || name === "to") values = custom ? values.map((value) => exact.get(`${name} ${value}`) ?? utc(value)) : [];
       if (name === "range" && (custom || values[0] === "24h")) values = [];
       formData.delete(name);

@@ -36,7 +36,9 @@ if (page) {
       if (state !== page.dataset.state) await renew();
       else if (!version || version === shown?.dataset.version) return;
       changed = Date.now();
-    } catch { /* Asked again. */ } finally {
+    } catch {
+      /* Asked again. */
+    } finally {
       asking = false;
     }
   }
@@ -54,7 +56,8 @@ if (page) {
     /** @param {string} selector */
     const both = (selector) => [page, next].map((one) => one.querySelector(selector));
     for (const [old, put] of [".summary", ":scope > [data-note]"].map(both)) if (old && put) exchange(old, put);
-    for (const [old, put] of ["[data-fold=all]", "[data-fold=none]", "[data-next-error]"].map(both)) if (old && put) old.hidden = put.hidden;
+    for (const [old, put] of ["[data-fold=all]", "[data-fold=none]", "[data-next-error]"].map(both))
+      if (old && put) old.hidden = put.hidden;
     page.dispatchEvent(new CustomEvent("trace:came", { detail: fresh }));
     swapped();
   }
@@ -68,7 +71,9 @@ if (page) {
   }
   if (page.hasAttribute("data-live")) {
     setTimeout(follow, EVERY);
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) ask();
+    });
   }
   // Whoever chooses the span that is shown may want to know whether it still is so.
   page.addEventListener("trace:again", ask);
@@ -81,7 +86,9 @@ if (page) {
   /** @param {Element} part */
   const nameOf = (part) => part.id || part.className || part.localName;
   /** @param {Iterable<Element>} parts */
-  const remember = (parts) => { came = new Map([...parts].map((part) => [nameOf(part), part.outerHTML])); };
+  const remember = (parts) => {
+    came = new Map([...parts].map((part) => [nameOf(part), part.outerHTML]));
+  };
 
   if (detail) {
     remember(detail.children);

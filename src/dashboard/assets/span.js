@@ -7,23 +7,44 @@ const detail = /** @type {HTMLElement} */ (document.getElementById("span"));
 const grip = document.querySelector(".grip");
 if (grip) {
   const split = /** @type {HTMLElement} */ (grip.parentElement);
-  const part = () => detail.offsetWidth / split.offsetWidth * 100;
+  const part = () => (detail.offsetWidth / split.offsetWidth) * 100;
   /** @param {number} percent */
   const set = (percent) => {
     const now = Math.min(75, Math.max(20, percent));
     split.style.setProperty("--detail", `${now}%`);
     grip.setAttribute("aria-valuenow", String(Math.round(now)));
   };
-  const keep = () => { try { localStorage.setItem("detail", String(part())); } catch { /* For this page only, then. */ } };
-  try { const kept = Number(localStorage.getItem("detail")); if (kept) set(kept); } catch { /* As it comes. */ }
-  grip.addEventListener("pointerdown", (event) => { event.preventDefault(); grip.setPointerCapture(event.pointerId); grip.classList.add("held"); });
+  const keep = () => {
+    try {
+      localStorage.setItem("detail", String(part()));
+    } catch {
+      /* For this page only, then. */
+    }
+  };
+  try {
+    const kept = Number(localStorage.getItem("detail"));
+    if (kept) set(kept);
+  } catch {
+    /* As it comes. */
+  }
+  grip.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    grip.setPointerCapture(event.pointerId);
+    grip.classList.add("held");
+  });
   grip.addEventListener("pointermove", (event) => {
     if (!grip.hasPointerCapture(event.pointerId)) return;
     const box = split.getBoundingClientRect();
-    set((box.right - event.clientX) / box.width * 100);
+    set(((box.right - event.clientX) / box.width) * 100);
   });
-  grip.addEventListener("lostpointercapture", () => { grip.classList.remove("held"); keep(); });
-  grip.addEventListener("dblclick", () => { split.style.removeProperty("--detail"); keep(); });
+  grip.addEventListener("lostpointercapture", () => {
+    grip.classList.remove("held");
+    keep();
+  });
+  grip.addEventListener("dblclick", () => {
+    split.style.removeProperty("--detail");
+    keep();
+  });
   grip.addEventListener("keydown", (event) => {
     const by = event.key === "ArrowLeft" ? 2 : event.key === "ArrowRight" ? -2 : 0;
     if (!by) return;
@@ -41,7 +62,12 @@ document.addEventListener("click", async (event) => {
   button.dataset.label ??= button.textContent;
   const label = button.dataset.label;
   /** @param {string} text */
-  const say = (text) => { button.textContent = text; setTimeout(() => { button.textContent = label; }, 1500); };
+  const say = (text) => {
+    button.textContent = text;
+    setTimeout(() => {
+      button.textContent = label;
+    }, 1500);
+  };
   try {
     const answer = await fetch(String(button.dataset.copyUrl));
     if (!answer.ok) throw new Error(String(answer.status));
@@ -61,19 +87,28 @@ if (detail && "highlights" in CSS) {
   /** @returns {HTMLInputElement | null} */
   const input = () => detail.querySelector("[data-find]");
   // What is not on the page is not searched: of which payloads that is so.
-  const unseen = () => [...detail.querySelectorAll(".part[data-seen]")].map((part) =>
-    `; searched ${part.dataset.seen} of ${part.querySelector("h3")?.textContent.toLowerCase()}`).join("");
+  const unseen = () =>
+    [...detail.querySelectorAll(".part[data-seen]")]
+      .map((part) => `; searched ${part.dataset.seen} of ${part.querySelector("h3")?.textContent.toLowerCase()}`)
+      .join("");
   /** @param {string} text */
-  const found = (text) => { const place = detail.querySelector("[data-found]"); if (place) place.textContent = text; };
+  const found = (text) => {
+    const place = detail.querySelector("[data-found]");
+    if (place) place.textContent = text;
+  };
 
   function mark() {
     CSS.highlights.delete("found");
     CSS.highlights.delete("current");
-    ranges = []; at = -1;
+    ranges = [];
+    at = -1;
     const wanted = input()?.value.toLowerCase() ?? "";
     if (wanted === "") return found("");
     const walk = document.createTreeWalker(detail, NodeFilter.SHOW_TEXT, (node) =>
-      node.parentElement?.closest(".part") && !node.parentElement.closest(".preview, button") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP);
+      node.parentElement?.closest(".part") && !node.parentElement.closest(".preview, button")
+        ? NodeFilter.FILTER_ACCEPT
+        : NodeFilter.FILTER_SKIP,
+    );
     while (walk.nextNode() && ranges.length < 2000) {
       const node = /** @type {Text} */ (walk.currentNode);
       const text = node.data.toLowerCase();
@@ -93,19 +128,37 @@ if (detail && "highlights" in CSS) {
   function next(by) {
     if (ranges.length === 0) return;
     at = (at + by + ranges.length) % ranges.length;
-    const range = /** @type {Range} */ (ranges[at]), element = /** @type {HTMLElement} */ (range.startContainer.parentElement);
+    const range = /** @type {Range} */ (ranges[at]),
+      element = /** @type {HTMLElement} */ (range.startContainer.parentElement);
     for (let fold = element.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) fold.open = true;
     CSS.highlights.set("current", new Highlight(range));
-    const box = range.getBoundingClientRect(), view = detail.getBoundingClientRect(), head = detail.querySelector("header")?.offsetHeight ?? 0;
+    const box = range.getBoundingClientRect(),
+      view = detail.getBoundingClientRect(),
+      head = detail.querySelector("header")?.offsetHeight ?? 0;
     if (box.top < view.top + head || box.bottom > view.bottom) element.scrollIntoView({ block: "center" });
     found(`${at + 1} of ${ranges.length}${unseen()}`);
   }
 
-  detail.addEventListener("input", (event) => { if (event.target.matches("[data-find]")) mark(); });
+  detail.addEventListener("input", (event) => {
+    if (event.target.matches("[data-find]")) mark();
+  });
   detail.addEventListener("keydown", (event) => {
     if (!event.target.matches("[data-find]")) return;
-    if (event.key === "Enter") { event.preventDefault(); next(event.shiftKey ? -1 : 1); }
-    if (event.key === "Escape") { event.target.value = ""; mark(); event.stopPropagation(); }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      next(event.shiftKey ? -1 : 1);
+    }
+    if (event.key === "Escape") {
+      event.target.value = "";
+      mark();
+      event.stopPropagation();
+    }
   });
-  document.addEventListener("htmx:after:swap", () => { if (input()?.value) mark(); else { ranges = []; CSS.highlights.clear(); } });
+  document.addEventListener("htmx:after:swap", () => {
+    if (input()?.value) mark();
+    else {
+      ranges = [];
+      CSS.highlights.clear();
+    }
+  });
 }

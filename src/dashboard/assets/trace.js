@@ -89,7 +89,10 @@ if (tree) {
   function reveal(row) {
     let changed = false;
     for (let above = parentOf(row); above; above = parentOf(above)) {
-      if (folded(above)) { above.setAttribute("aria-expanded", "true"); changed = true; }
+      if (folded(above)) {
+        above.setAttribute("aria-expanded", "true");
+        changed = true;
+      }
     }
     if (changed) layOut();
   }
@@ -103,8 +106,11 @@ if (tree) {
     row.tabIndex = 0;
     if (!quiet) row.focus({ preventScroll: true });
     // Below the head that stays, with a row to spare.
-    const head = /** @type {HTMLElement} */ (tree.firstElementChild).offsetHeight, box = tree.getBoundingClientRect(), at = row.getBoundingClientRect();
-    const above = at.top - box.top - head - at.height, below = at.bottom - box.bottom + at.height;
+    const head = /** @type {HTMLElement} */ (tree.firstElementChild).offsetHeight,
+      box = tree.getBoundingClientRect(),
+      at = row.getBoundingClientRect();
+    const above = at.top - box.top - head - at.height,
+      below = at.bottom - box.bottom + at.height;
     if (above < 0) tree.scrollTop += above;
     else if (below > 0) tree.scrollTop += below;
   }
@@ -174,21 +180,55 @@ if (tree) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const open = active.getAttribute("aria-expanded");
     const page = Math.max(1, Math.floor(tree.clientHeight / active.offsetHeight) - 2);
-    const far = (/** @type {number} */ by) => { let row = active; for (let n = 0; n < page; n++) { const next = step(by); if (!next) break; active = row = next; } return row; };
+    const far = (/** @type {number} */ by) => {
+      let row = active;
+      for (let n = 0; n < page; n++) {
+        const next = step(by);
+        if (!next) break;
+        active = row = next;
+      }
+      return row;
+    };
     const was = active;
     /** @type {HTMLElement | undefined} */
     let to;
     switch (event.key) {
-      case "ArrowDown": case "j": to = step(1); break;
-      case "ArrowUp": case "k": to = step(-1); break;
-      case "Home": to = first(); break;
-      case "End": to = rows.findLast((row) => !row.hidden); break;
-      case "PageDown": to = far(1); active = was; break;
-      case "PageUp": to = far(-1); active = was; break;
-      case "ArrowRight": if (open === "false") fold(active, false); else if (open) to = step(1); break;
-      case "ArrowLeft": if (open === "true") fold(active, true); else to = parentOf(active); break;
-      case "Enter": case " ": select(active, { show: true }); break;
-      default: return;
+      case "ArrowDown":
+      case "j":
+        to = step(1);
+        break;
+      case "ArrowUp":
+      case "k":
+        to = step(-1);
+        break;
+      case "Home":
+        to = first();
+        break;
+      case "End":
+        to = rows.findLast((row) => !row.hidden);
+        break;
+      case "PageDown":
+        to = far(1);
+        active = was;
+        break;
+      case "PageUp":
+        to = far(-1);
+        active = was;
+        break;
+      case "ArrowRight":
+        if (open === "false") fold(active, false);
+        else if (open) to = step(1);
+        break;
+      case "ArrowLeft":
+        if (open === "true") fold(active, true);
+        else to = parentOf(active);
+        break;
+      case "Enter":
+      case " ":
+        select(active, { show: true });
+        break;
+      default:
+        return;
     }
     event.preventDefault();
     go(to);
@@ -203,7 +243,8 @@ if (tree) {
         if (row.hasAttribute("aria-expanded")) row.setAttribute("aria-expanded", String(!close || levelAt(at) < 2));
       });
       layOut();
-      if (active.hidden) focus(first(), true); else focus(active, true);
+      if (active.hidden) focus(first(), true);
+      else focus(active, true);
     }
     const link = event.target.closest?.("[data-show]");
     if (link && !event.ctrlKey && !event.metaKey) {
@@ -239,7 +280,14 @@ if (tree) {
   const matches = /** @type {HTMLElement} */ (document.querySelector("[data-matches]"));
   function find() {
     const wanted = search.value.trim().toLowerCase();
-    const searched = texts ?? rows.map((row) => [row.querySelector("a"), row.querySelector(".m")].map((cell) => cell?.textContent ?? "").join("\n").toLowerCase());
+    const searched =
+      texts ??
+      rows.map((row) =>
+        [row.querySelector("a"), row.querySelector(".m")]
+          .map((cell) => cell?.textContent ?? "")
+          .join("\n")
+          .toLowerCase(),
+      );
     texts = searched;
     tree.classList.toggle("searching", wanted !== "");
     hits = [];
@@ -252,14 +300,14 @@ if (tree) {
   }
   function tell() {
     const at = hits.indexOf(active) + 1;
-    matches.textContent = search.value.trim() === "" ? "" : hits.length === 0 ? "no match" : at ? `${at} of ${hits.length}` : `${hits.length} found`;
+    matches.textContent =
+      search.value.trim() === "" ? "" : hits.length === 0 ? "no match" : at ? `${at} of ${hits.length}` : `${hits.length} found`;
   }
   /** @param {number} by */
   function nextHit(by) {
     const from = placeOf(active);
-    const row = by > 0
-      ? hits.find((row) => placeOf(row) > from) ?? hits[0]
-      : hits.findLast((row) => placeOf(row) < from) ?? hits.at(-1);
+    const row =
+      by > 0 ? (hits.find((row) => placeOf(row) > from) ?? hits[0]) : (hits.findLast((row) => placeOf(row) < from) ?? hits.at(-1));
     if (!row) return;
     reveal(row);
     focus(row, true);
@@ -269,12 +317,25 @@ if (tree) {
   search.addEventListener("input", () => {
     find();
     const near = hits.find((row) => placeOf(row) >= placeOf(active)) ?? hits[0];
-    if (near) { reveal(near); focus(near, true); tell(); }
+    if (near) {
+      reveal(near);
+      focus(near, true);
+      tell();
+    }
   });
   search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") { event.preventDefault(); nextHit(event.shiftKey ? -1 : 1); }
-    else if (event.key === "ArrowDown") { event.preventDefault(); focus(active); }
-    else if (event.key === "Escape") { search.value = ""; find(); focus(active); event.stopPropagation(); }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      nextHit(event.shiftKey ? -1 : 1);
+    } else if (event.key === "ArrowDown") {
+      event.preventDefault();
+      focus(active);
+    } else if (event.key === "Escape") {
+      search.value = "";
+      find();
+      focus(active);
+      event.stopPropagation();
+    }
   });
 
   // Keys of the page, where nothing is being written.
@@ -322,7 +383,12 @@ if (tree) {
   // A deep link: to where the span is.
   if (selected && new URLSearchParams(location.search).has("span")) focus(selected, true);
   let height = first().offsetHeight;
-  new ResizeObserver(() => { if (first().offsetHeight !== height) { height = first().offsetHeight; layOut(); } }).observe(tree);
+  new ResizeObserver(() => {
+    if (first().offsetHeight !== height) {
+      height = first().offsetHeight;
+      layOut();
+    }
+  }).observe(tree);
   const last = /** @type {HTMLElement} */ (groups.at(-1));
   last.style.containIntrinsicHeight = `${last.children.length * height}px`;
   document.documentElement.dataset.ready = "trace";
