@@ -8,6 +8,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::struct_field_names,
+    clippy::format_collect,
     missing_docs,
     reason = "tests fail by panicking"
 )]
@@ -261,7 +263,7 @@ fn show(span: &Span) -> Value {
 }
 
 /// Whether a span has the ids that it has to.
-fn is_good(span: &&Span) -> bool {
+fn is_good(span: &Span) -> bool {
     let is_id = |id: &[u8], length| id.len() == length && id.iter().any(|byte| *byte > 0);
     is_id(&span.trace_id, 16)
         && is_id(&span.span_id, 8)
@@ -309,7 +311,9 @@ fn is_body(file: &Path, ending: &str) -> bool {
 fn what_clients_send_reads_the_same() {
     let all = fixtures("bin");
     assert!(all.len() > 15);
-    all.iter().for_each(|body| compare(body));
+    for body in &all {
+        compare(body);
+    }
 }
 
 proptest! {

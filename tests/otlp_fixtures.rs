@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 
 use edgespan::formats::FORMATS;
-use edgespan::http::Route;
+use edgespan::http::router::{Route, find};
 use edgespan::model::Handling;
 use edgespan::payload::Source;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
@@ -87,7 +87,7 @@ fn clients() -> Vec<Client> {
 /// Sends an export as the edge would, and has the consumer write it.
 fn send(world: &World, export: &Export) {
     let queue = Waiting::default();
-    let Ok(Route::Ingest(at)) = Route::find("POST", &export.path, FORMATS) else {
+    let Route::Ingest(at) = find("POST", &export.path, FORMATS).unwrap().route else {
         panic!("{} takes no exports", export.path)
     };
     let (format, accepted) = FORMATS.choose(at, Some(&export.content_type)).unwrap();

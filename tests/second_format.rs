@@ -30,7 +30,7 @@ use edgespan::formats::Formats;
 use edgespan::formats::decoded::{Decoded, Receipt};
 use edgespan::formats::twosignal;
 use edgespan::formats::wire_format::WireFormat;
-use edgespan::http::Route;
+use edgespan::http::router::{Route, find};
 use edgespan::model::{Body, Event, Handling, Json, SpanBody, SpanType, Status, Usage};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::ingest::{Ingested, Preference, Upload, ingest};
@@ -155,7 +155,7 @@ fn post(
     content_type: Option<&str>,
     body: &str,
 ) -> Result<Reply, Error> {
-    let Route::Ingest(at) = Route::find("POST", path, world.formats)? else {
+    let Route::Ingest(at) = find("POST", path, world.formats)?.route else {
         panic!("{path} takes no batches")
     };
     let (format, accepted) = world.formats.choose(at, content_type)?;
@@ -228,7 +228,7 @@ fn a_content_type_tells_formats_at_one_path_apart() {
     let refused = post(&world, &queue, "/api/v1/traces", Some("text/plain"), BODY);
     assert_eq!(refused, Err(Reject::UnsupportedMediaType(wanted.into()).into()));
     assert!(matches!(
-        Route::find("GET", "/lines", world.formats),
+        find("GET", "/lines", world.formats),
         Err(Reject::MethodNotAllowed { allow: "POST, OPTIONS" })
     ));
 }

@@ -47,9 +47,11 @@ fn complaint(db: &Sqlite, sql: &str) -> Option<String> {
         // Only lists go along a whole project, newest first, and stop.
         let list = step.contains("INDEX trace_by_start") && text.contains(" limit ");
         let project = step.ends_with("(project=?)") && !list;
-        // They are in the index's order: nothing is sorted but the spans of one trace.
-        let sorted =
-            step.contains("ORDER BY") && !text.contains("from span where trace = (select key");
+        // They are in the index's order: nothing is sorted but the spans of one trace, and
+        // its tags.
+        let sorted = step.contains("ORDER BY")
+            && !text.contains("from span where trace = (select key")
+            && !text.contains("union select value from json_each(excluded.tags)");
         table || (project || sorted) && !all_of_a_project
     };
     steps.iter().find(wrong).map(|step| format!("{step}\nof {steps:#?}\nin {sql}"))

@@ -6,9 +6,9 @@ mod common;
 
 use common::{PROJECT, RECEIVED, World, body};
 use edgespan::dashboard;
-use edgespan::dashboard::Page;
 use edgespan::dashboard::view::View;
 use edgespan::error::{Error, Fault, Reject};
+use edgespan::http::router::{Route, find};
 use edgespan::index::spans::MAX_SPANS;
 use pollster::block_on;
 use proptest::prelude::*;
@@ -210,7 +210,8 @@ fn an_answer_that_finds_no_room_is_told_to_come_again() {
 
 fn page(world: &World, url: &str) -> Result<String, Error> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let route = find("GET", path, world.formats)?.route;
+    let Route::Page(page) = route else { unreachable!("{route:?} is no page") };
     let view = View {
         project: PROJECT,
         project_name: "shop",
@@ -223,7 +224,7 @@ fn page(world: &World, url: &str) -> Result<String, Error> {
         db: &world.db,
         source: world.source(),
     };
-    let answer = block_on(dashboard::answer(&Page::find("GET", &segments)?, &view))?;
+    let answer = block_on(dashboard::answer(&page, &view))?;
     Ok(answer.text().to_owned())
 }
 

@@ -8,7 +8,7 @@ use super::text_of;
 use crate::error::Fault;
 
 /// Bytes in JavaScript's memory.
-pub(super) struct Buffer(ArrayBuffer);
+pub struct Buffer(ArrayBuffer);
 
 impl Buffer {
     pub(super) fn of(bytes: &[u8]) -> Self {

@@ -3,14 +3,12 @@
 //! modules that do, and what comes back is put into the platform's words.
 
 mod adapters;
-mod admin;
-mod body;
 mod buffer;
-mod call;
 mod fetch;
 mod log;
-mod page;
+mod platform;
 mod queue;
+mod request;
 mod scheduled;
 mod start;
 

@@ -2,10 +2,83 @@
 //! bounded, so that a few kilobytes cannot become gigabytes.
 
 use std::io::Read;
+use std::rc::Rc;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-use crate::error::Reject;
+use super::platform::{RequestBody, RequestHead};
+use crate::error::{Error, Reject};
+use crate::memory_budget::{MemoryBudget, MemoryShare};
+use crate::model::Millis;
+
+/// What a body whose length is not known is counted as before any of it is there.
+pub const FIRST_BYTES: usize = 64 * 1024;
+
+/// A body without compression.
+#[derive(Debug)]
+pub struct Received<H> {
+    /// To decode.
+    pub bytes: Vec<u8>,
+    /// To store. Uncompressed, it is what the platform handed over.
+    pub held: H,
+    /// What `held` is counted as.
+    pub share: MemoryShare,
+}
+
+/// Reads a body of at most so many bytes, and takes its compression off. It is held in the
+/// platform's memory; wasm's, which never shrinks, has it only while it is decoded, which
+/// waits for nothing.
+///
+/// # Errors
+/// 413 and 415; 400 for a body that breaks off or is not compressed as it says; a fault
+/// where there is no room for it.
+pub async fn receive<R: RequestHead + RequestBody>(
+    request: &mut R,
+    most: usize,
+    uploads: &Rc<MemoryBudget>,
+    now: &impl Fn() -> Millis,
+) -> Result<Received<R::Held>, Error> {
+    let encoding = Encoding::of(request.header("content-encoding").as_deref())?;
+    let declared = declared_length(request);
+    if declared.is_some_and(|length| length > most) {
+        return Err(too_large(most).into());
+    }
+    // Before it is read: when there is no room, nothing of it is taken in.
+    let mut share = uploads.take(declared.unwrap_or(FIRST_BYTES) as u64, now())?;
+    let held = request.read(declared, most, Some(&mut share)).await?;
+    let held = held.filter(|held| R::length(held) <= most).ok_or_else(|| too_large(most))?;
+    share.resize(R::length(&held) as u64, now())?;
+    let bytes = R::copy(&held);
+    if encoding == Encoding::Identity {
+        return Ok(Received { bytes, held, share });
+    }
+    drop(held);
+    let bytes = decompress(encoding, &bytes, most)?;
+    share.resize(bytes.len() as u64, now())?;
+    let held = R::hold(&bytes);
+    Ok(Received { bytes, held, share })
+}
+
+/// Reads a form of at most so many bytes; `None` for one that has more.
+///
+/// # Errors
+/// 400 for one that breaks off.
+pub async fn receive_form<R: RequestHead + RequestBody>(
+    request: &mut R,
+    most: usize,
+) -> Result<Option<Vec<u8>>, Error> {
+    let declared = declared_length(request);
+    if declared.is_some_and(|length| length > most) {
+        return Ok(None);
+    }
+    let held = request.read(declared, most, None).await?;
+    Ok(held.map(|held| R::copy(&held)))
+}
+
+/// The length that a request says its body has.
+fn declared_length(request: &impl RequestHead) -> Option<usize> {
+    request.header("content-length").and_then(|length| length.parse().ok())
+}
 
 /// How a body is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,50 +1,10 @@
 use std::collections::HashSet;
 
-use super::*;
-use crate::error::{Error, Fault, Kind, Severity};
-use crate::formats::{FORMATS, FormatPath};
+use super::headers::{RequestInfo, common_headers};
+use crate::dashboard;
+use crate::error::{Error, Fault, Kind, Reject, Severity};
+use crate::reply::Reply;
 use crate::telemetry::data_points;
-
-#[test]
-fn finds_routes() {
-    let find = |method, path| Route::find(method, path, FORMATS);
-    assert_eq!(
-        find("POST", "/api/v1/traces"),
-        Ok(Route::Ingest(FormatPath { path: "/api/v1/traces", kept: true }))
-    );
-    assert_eq!(
-        find("POST", "/api/v1/traces/"),
-        Ok(Route::Ingest(FormatPath { path: "/api/v1/traces", kept: true }))
-    );
-    assert_eq!(find("GET", "/api/v1/traces"), Ok(Route::ListTraces));
-    assert_eq!(find("GET", "/api/v1/traces/a%2Fb%20c"), Ok(Route::GetTrace("a/b c".into())));
-    let span = Route::GetSpan("a/b".into(), "c d".into());
-    assert_eq!(find("GET", "/api/v1/traces/a%2Fb/spans/c%20d"), Ok(span));
-    assert_eq!(find("HEAD", "/api/v1/health"), Ok(Route::Health));
-    assert_eq!(find("GET", "/"), Ok(Route::Page(Page::Home)));
-    assert_eq!(find("GET", "/traces/a%2Fb"), Ok(Route::Page(Page::Trace("a/b".into()))));
-    assert_eq!(find("OPTIONS", "/api/v1/traces"), Ok(Route::Preflight));
-}
-
-#[test]
-fn rejects_unknown_paths_and_methods() {
-    for path in ["/api", "/api/v1", "/api/v1/traces/a/b", "/API/v1/traces", "//api/v1/traces"] {
-        assert!(matches!(Route::find("GET", path, FORMATS), Err(Reject::NotFound(_))), "{path}");
-    }
-    assert!(matches!(Route::find("GET", "/api/v1/traces/%FF", FORMATS), Err(Reject::NotFound(_))));
-    for (method, path) in [
-        ("PUT", "/traces"),
-        ("OPTIONS", "/traces"),
-        ("PUT", "/api/v1/traces"),
-        ("POST", "/api/v1/traces/x"),
-        ("DELETE", "/api/v1/health"),
-    ] {
-        assert!(
-            matches!(Route::find(method, path, FORMATS), Err(Reject::MethodNotAllowed { .. })),
-            "{method} {path}"
-        );
-    }
-}
 
 #[test]
 fn the_operators_paths_are_for_no_other_origin() {
@@ -61,11 +21,6 @@ fn the_operators_paths_are_for_no_other_origin() {
         let headers = common_headers(&RequestInfo { id: "", path, secure: false }, page);
         let found = headers.iter().any(|(name, _)| name.starts_with("access-control-"));
         assert_eq!(found, shared, "{path}");
-    }
-    for path in ["/api/v1/admin/replay", "/api/v1/admin/replay/"] {
-        assert_eq!(Route::find("POST", path, FORMATS), Ok(Route::Replay));
-        let allow = Err(Reject::MethodNotAllowed { allow: "POST" });
-        assert_eq!(Route::find("OPTIONS", path, FORMATS), allow);
     }
 }
 

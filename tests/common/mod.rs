@@ -4,6 +4,7 @@
 
 pub mod flaky;
 pub mod pages;
+pub mod platform;
 pub mod statements;
 
 use std::cell::{Cell, RefCell};

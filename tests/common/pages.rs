@@ -1,9 +1,9 @@
 //! Pages over the ports, as text.
 
 use edgespan::dashboard;
-use edgespan::dashboard::Page;
 use edgespan::dashboard::view::View;
 use edgespan::error::Error;
+use edgespan::http::router::{Route, find};
 use edgespan::reply::Reply;
 use serde_json::{Value, json};
 
@@ -21,7 +21,6 @@ pub fn get_at(
     now: i64,
 ) -> Result<Reply, Error> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let view = View {
         project,
         project_name: "shop",
@@ -34,7 +33,9 @@ pub fn get_at(
         db: &world.db,
         source: world.source(),
     };
-    pollster::block_on(dashboard::answer(&Page::find("GET", &segments)?, &view))
+    let route = find("GET", path, world.formats)?.route;
+    let Route::Page(page) = route else { unreachable!("{route:?} is no page") };
+    pollster::block_on(dashboard::answer(&page, &view))
 }
 
 pub fn html(world: &World, url: &str) -> String {

@@ -8,8 +8,8 @@ use edgespan::batch::BatchRef;
 use edgespan::error::Error;
 use edgespan::formats::content_type::check_json;
 use edgespan::formats::{FORMATS, twosignal};
-use edgespan::http::Route;
 use edgespan::http::body::{Encoding, decompress};
+use edgespan::http::router;
 use edgespan::limits::MAX_BODY_BYTES;
 use edgespan::pipeline::ingest::preferred_handling;
 use edgespan::time;
@@ -172,7 +172,7 @@ fn headers_paths_and_times() {
         |text| {
             let text = std::str::from_utf8(text).unwrap();
             for method in ["GET", "POST", "OPTIONS", ""] {
-                let _ = Route::find(method, text, FORMATS);
+                let _ = router::find(method, text, FORMATS);
             }
             let _ = (preferred_handling(text), check_json(Some(text)), Encoding::of(Some(text)));
             if let Some(at) = time::parse(text) {

@@ -14,7 +14,7 @@ export interface Answer {
   status: number;
   headers: http.IncomingHttpHeaders;
   text: string;
-  /** The text as JSON; undefined where it is empty, and of what is not JSON. */
+  /** The text as JSON; undefined where it is empty, of a page, and of protobuf. */
   json: any;
 }
 
@@ -34,7 +34,8 @@ export function exchange(url: URL, { method = "GET", headers = {}, body }: Outgo
         const text = Buffer.concat(parts).toString("utf8");
         try {
           const said = response.headers["content-type"] ?? "";
-          const json = text === "" || !said.includes("json") ? undefined : JSON.parse(text);
+          const other = said.startsWith("text/html") || said.startsWith("application/x-protobuf");
+          const json = text === "" || other ? undefined : JSON.parse(text);
           resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json });
         } catch {
           reject(new Error(`${method} ${url.pathname} answered ${response.statusCode} and no JSON: ${text.slice(0, 500)}`));

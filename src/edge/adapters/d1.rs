@@ -53,7 +53,7 @@ impl Index {
 /// The table of keys, for one request.
 pub struct KeyTable<'a> {
     /// Where it is.
-    pub index: &'a Index,
+    pub index: Index,
     /// The bindings, to count guesses.
     pub env: &'a Env,
     /// The request's context, to note a key's use after the answer.

@@ -1,8 +1,5 @@
-//! The bodies of requests. They are kept in JavaScript's memory, which gives
-//! back what it no longer holds; wasm's never shrinks, so each is there only
-//! while it is decoded, which waits for nothing.
-
-use std::rc::Rc;
+//! A request as the platform hands it over: its head, and its body in JavaScript's
+//! memory, which gives back what it no longer holds; wasm's never shrinks.
 
 use futures_util::StreamExt;
 use wasm_bindgen_futures::JsFuture;
@@ -10,80 +7,58 @@ use worker::Request;
 use worker::wasm_bindgen::JsCast;
 
 use super::buffer::Buffer;
-use super::call::header;
 use super::{now, text_of};
 use crate::error::{Error, Reject};
-use crate::http::body;
-use crate::http::body::Encoding;
-use crate::memory_budget::{MemoryBudget, MemoryShare};
-
-thread_local! {
-    /// What the uploads under way hold.
-    static UPLOADS: Rc<MemoryBudget> = Rc::new(MemoryBudget::for_uploads());
-}
+use crate::http::body::FIRST_BYTES;
+use crate::http::platform::{RequestBody, RequestHead};
+use crate::memory_budget::MemoryShare;
 
 /// Most bytes of a body read for the sake of its sender's seeing the answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 /// By how much a body of unknown length grows: twice what it has, at least the
 /// first and at most the second of these.
-const STEP_BYTES: (usize, usize) = (64 * 1024, 1024 * 1024);
+const STEP_BYTES: (usize, usize) = (FIRST_BYTES, 1024 * 1024);
 
-/// A body without compression.
-pub(super) struct Body {
-    /// To decode.
-    pub bytes: Vec<u8>,
-    /// To store. Uncompressed, it is what the platform handed over.
-    pub raw: Buffer,
-    /// What `raw` is counted as.
-    pub share: MemoryShare,
+impl RequestHead for Request {
+    fn method(&self) -> String {
+        self.inner().method()
+    }
+
+    fn url(&self) -> String {
+        self.inner().url()
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.headers().get(name).ok().flatten()
+    }
 }
 
-/// A body of at most so many bytes, with its compression taken off or not.
-pub(super) async fn read_body(request: &mut Request, most: usize) -> Result<Body, Error> {
-    let encoding = Encoding::of(header(request, "content-encoding").as_deref())?;
-    let declared = declared_length(request);
-    if declared.is_some_and(|length| length > most) {
-        return Err(body::too_large(most).into());
-    }
-    // Before it is read: when there is no room, nothing of it is taken in.
-    let expected = declared.unwrap_or(STEP_BYTES.0);
-    let mut share = UPLOADS.with(|uploads| uploads.take(expected as u64, now()))?;
-    let raw = match declared {
-        Some(_) => whole_body(request).await?,
-        None => chunked_body(request, most, Some(&mut share))
-            .await?
-            .ok_or_else(|| body::too_large(most))?,
-    };
-    if raw.len() > most {
-        return Err(body::too_large(most).into());
-    }
-    share.resize(raw.len() as u64, now())?;
-    let bytes = raw.to_vec();
-    if encoding == Encoding::Identity {
-        return Ok(Body { bytes, raw, share });
-    }
-    drop(raw);
-    let bytes = body::decompress(encoding, &bytes, most)?;
-    share.resize(bytes.len() as u64, now())?;
-    let raw = Buffer::of(&bytes);
-    Ok(Body { bytes, raw, share })
-}
+impl RequestBody for Request {
+    type Held = Buffer;
 
-/// A form of at most so many bytes; `None` for one that has more.
-pub(super) async fn read_form(
-    request: &mut Request,
-    most: usize,
-) -> Result<Option<Vec<u8>>, Error> {
-    let form = match declared_length(request) {
-        Some(length) if length > most => None,
-        Some(_) => Some(whole_body(request).await?),
-        None => chunked_body(request, most, None).await?,
-    };
-    Ok(form.map(|form| form.to_vec()))
-}
+    async fn read(
+        &mut self,
+        length: Option<usize>,
+        most: usize,
+        share: Option<&mut MemoryShare>,
+    ) -> Result<Option<Buffer>, Error> {
+        match length {
+            Some(_) => whole_body(self).await.map(Some),
+            None => chunked_body(self, most, share).await,
+        }
+    }
 
-fn declared_length(request: &Request) -> Option<usize> {
-    header(request, "content-length").and_then(|length| length.parse().ok())
+    fn length(held: &Buffer) -> usize {
+        held.len()
+    }
+
+    fn copy(held: &Buffer) -> Vec<u8> {
+        held.to_vec()
+    }
+
+    fn hold(bytes: &[u8]) -> Buffer {
+        Buffer::of(bytes)
+    }
 }
 
 /// A body of known length, at once.

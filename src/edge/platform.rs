@@ -1,0 +1,91 @@
+//! The platform behind the ports of `http`.
+
+use worker::{Context, Env, Queue};
+
+use super::adapters::analytics;
+use super::adapters::d1::{Index, KeyTable};
+use super::adapters::r2::R2Bucket;
+use super::adapters::rate_limits;
+use super::{binding, log, now};
+use crate::access::api_keys::Keys;
+use crate::access::rate_limits::Check;
+use crate::error::{Fault, Reject};
+use crate::http::platform::{Platform, Services, Witness};
+use crate::model::Millis;
+use crate::pipeline::consume::Outcome;
+use crate::telemetry::data_points;
+use crate::telemetry::data_points::Point;
+
+/// What the platform gives a request.
+pub(super) struct Cloudflare {
+    pub(super) env: Env,
+    pub(super) context: Context,
+}
+
+impl Services for Cloudflare {
+    type Db = Index;
+    type Store = R2Bucket;
+    type Queue = Queue;
+
+    fn db(&self) -> Result<Index, Fault> {
+        self.env.d1("DB").map(Index).map_err(|e| Fault::Internal(e.to_string()))
+    }
+
+    fn store(&self) -> Result<R2Bucket, Fault> {
+        binding(&self.env, "RAW")
+    }
+
+    fn queue(&self) -> Result<Queue, Fault> {
+        self.env.queue("QUEUE").map_err(|e| Fault::Internal(e.to_string()))
+    }
+}
+
+impl Platform for Cloudflare {
+    type Witness = Log;
+
+    fn now(&self) -> Millis {
+        now()
+    }
+
+    fn is_local(&self) -> bool {
+        self.env.var("EDGESPAN_LOCAL").is_ok()
+    }
+
+    fn operator_secret(&self) -> String {
+        self.env.secret("ADMIN_TOKEN").map(|secret| secret.to_string()).unwrap_or_default()
+    }
+
+    fn keys(&self) -> Result<impl Keys, Fault> {
+        Ok(KeyTable { index: self.db()?, env: &self.env, context: &self.context })
+    }
+
+    async fn count(&self, check: Option<Check>) -> Result<(), Reject> {
+        rate_limits::count(&self.env, check).await
+    }
+
+    fn run_later(&self, work: impl Future<Output = ()> + 'static) {
+        self.context.wait_until(work);
+    }
+
+    fn witness(&self) -> Log {
+        Log(self.env.clone())
+    }
+}
+
+/// Tells the log and the metrics.
+pub(super) struct Log(Env);
+
+impl Witness for Log {
+    fn now(&self) -> Millis {
+        now()
+    }
+
+    fn settled(&self, key: &str, outcome: &Outcome) {
+        log::consumed(key, 0, outcome);
+        self.record(data_points::settled(key, outcome, false));
+    }
+
+    fn record(&self, point: Option<Point>) {
+        analytics::write(&self.0, point);
+    }
+}

@@ -1,0 +1,67 @@
+//! A batch comes in, by whatever wire format.
+
+use std::slice;
+
+use crate::batch::RawStore;
+use crate::error::Error;
+use crate::formats::FormatPath;
+use crate::http::body;
+use crate::http::body::Received;
+use crate::http::exchange::Exchange;
+use crate::http::platform::{Platform, RequestBody, RequestHead, Services, Witness};
+use crate::pipeline::consume::{Delivery, consume};
+use crate::pipeline::ingest;
+use crate::pipeline::ingest::{Ingested, Preference, Upload, ingest};
+use crate::reply::Reply;
+
+/// Takes a batch in, and answers as its format does.
+pub(in crate::http) async fn accept<P, R>(
+    exchange: &mut Exchange<'_, P, R>,
+    at: FormatPath,
+) -> Result<Reply, Error>
+where
+    P: Platform,
+    R: RequestHead + RequestBody,
+    R::Held: AsRef<<<P as Services>::Store as RawStore>::Body>,
+{
+    let content_type = exchange.header("content-type");
+    let (format, accepted) = exchange.formats.choose(at, content_type.as_deref())?;
+    exchange.noted.format = Some(format);
+    let who = exchange.principal().await?;
+    exchange.count(&who, false).await?;
+    accepted?;
+    let prefer = exchange.header("prefer");
+    let preference = Preference {
+        project: who.handling,
+        request: prefer.as_deref().and_then(ingest::preferred_handling),
+    };
+    let now = || exchange.platform.now();
+    let uploads = &exchange.isolate.uploads;
+    // What it is counted as is held up to the end, as the body is.
+    let Received { bytes, held, share: _share } =
+        body::receive(exchange.request, format.max_body_bytes, uploads, &now).await?;
+    if !at.kept {
+        return Ok((format.unkept)());
+    }
+    exchange.noted.bytes = Some(bytes.len());
+    let (store, queue) = (exchange.platform.store()?, exchange.platform.queue()?);
+    let received = exchange.platform.now();
+    let upload = Upload { project: &who.project, format, preference, received };
+    let Ingested { receipt, unsent } = ingest(upload, bytes, held.as_ref(), &store, &queue).await?;
+    drop(held);
+    exchange.noted.events = Some(receipt.events);
+    if let Some(message) = unsent {
+        // The queue is down. What it would have had done is done here,
+        // after the answer; should that fail too, the sweeper does it.
+        let (db, witness, formats) =
+            (exchange.platform.db()?, exchange.platform.witness(), exchange.formats);
+        exchange.platform.run_later(async move {
+            let delivery = Delivery { message, attempt: 1 };
+            let now = || witness.now();
+            for outcome in consume(slice::from_ref(&delivery), &now, formats, &store, &db).await {
+                witness.settled(&delivery.message.key, &outcome);
+            }
+        });
+    }
+    Ok((format.accepted)(&receipt, at.path))
+}

@@ -1,0 +1,8 @@
+//! What is done for each route. A handler is a function over the ports; which one it is,
+//! and what becomes of its failure, is `serve`'s.
+
+pub mod ingest;
+pub mod operator;
+pub mod pages;
+pub mod reading;
+pub mod sign_in;

@@ -1,0 +1,67 @@
+//! Pages for people who are signed in, and the page of a failure.
+
+use super::sign_in::find_principal;
+use crate::access::login_cookie;
+use crate::dashboard;
+use crate::dashboard::ui::layout;
+use crate::dashboard::view::View;
+use crate::dashboard::{Page, login};
+use crate::error::Error;
+use crate::http::address::Address;
+use crate::http::exchange::Exchange;
+use crate::http::platform::{Platform, RequestHead};
+use crate::reply::{Reply, error_headers};
+
+/// A page, for whoever is signed in; others are sent to sign in.
+pub(in crate::http) async fn show<P: Platform, R: RequestHead>(
+    exchange: &mut Exchange<'_, P, R>,
+    page: &Page,
+) -> Result<Reply, Error> {
+    let url = exchange.url();
+    let at = Address::of(&url);
+    let Some(who) = find_principal(exchange).await? else {
+        let ended = login_cookie::was_given(exchange.header("cookie").as_deref(), at.is_secure());
+        return Ok(login::page::send(&asked_from(exchange, &at), is_part(exchange), ended));
+    };
+    exchange.count(&who, true).await?;
+    let (db, store) = (exchange.platform.db()?, exchange.platform.store()?);
+    let known = exchange.header("if-none-match");
+    let view = View {
+        project: &who.project,
+        project_name: &who.project_name,
+        query: at.query,
+        origin: at.origin,
+        part: is_part(exchange),
+        known: known.as_deref(),
+        local: exchange.platform.is_local(),
+        now: exchange.started,
+        db: &db,
+        source: exchange.source(&store),
+    };
+    dashboard::answer(page, &view).await
+}
+
+/// Whether htmx asks, for a part of a page.
+fn is_part<P: Platform, R: RequestHead>(exchange: &Exchange<'_, P, R>) -> bool {
+    exchange.header("hx-request").is_some()
+}
+
+/// The path of the page that somebody looks at: this one, or the one that has htmx ask
+/// for a part.
+fn asked_from<P: Platform, R: RequestHead>(
+    exchange: &Exchange<'_, P, R>,
+    at: &Address<'_>,
+) -> String {
+    let current = exchange.header("hx-current-url").filter(|_| is_part(exchange));
+    current.as_deref().map_or(at.target, |url| Address::of(url).target).to_owned()
+}
+
+/// The page of a failure.
+pub(in crate::http) fn failure(error: &Error, project: Option<&str>, id: &str) -> Reply {
+    let (status, page) = layout::error(error, project, id);
+    let mut reply = Reply::html(status, page);
+    // What the API's answer says in headers (when to come back, what may be asked) holds
+    // for pages too.
+    reply.headers.extend(error_headers(error));
+    reply
+}

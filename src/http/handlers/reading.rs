@@ -1,0 +1,56 @@
+//! Questions of clients: lists, traces, spans, counts.
+
+use serde_json::json;
+
+use crate::access::api_keys::Principal;
+use crate::api;
+use crate::error::Error;
+use crate::http::exchange::Exchange;
+use crate::http::platform::{Platform, RequestHead};
+use crate::reply::Reply;
+
+/// What is asked for.
+pub(in crate::http) enum Question {
+    List,
+    Trace(String),
+    Span(String, String),
+    DeadLetters,
+    Stats,
+}
+
+/// Answers whoever has a key of the project.
+pub(in crate::http) async fn answer<P: Platform, R: RequestHead>(
+    exchange: &mut Exchange<'_, P, R>,
+    question: Question,
+) -> Result<Reply, Error> {
+    let Principal { project, .. } = &reader(exchange).await?;
+    let (db, query) = (exchange.platform.db()?, exchange.query());
+    let data = match question {
+        Question::DeadLetters => api::dead_letters(project, &db).await?,
+        Question::Stats => api::stats(project, &db).await?,
+        of_traces => {
+            let store = exchange.platform.store()?;
+            let source = exchange.source(&store);
+            match of_traces {
+                Question::Trace(id) => api::get(project, &id, &query, &db, source).await?,
+                Question::Span(id, span) => api::get_span(project, &id, &span, &db, source).await?,
+                _ => api::list(project, &query, &db, source).await?,
+            }
+        }
+    };
+    Ok(Reply::data(data))
+}
+
+async fn reader<P: Platform, R: RequestHead>(
+    exchange: &mut Exchange<'_, P, R>,
+) -> Result<Principal, Error> {
+    let who = exchange.principal().await?;
+    exchange.count(&who, true).await?;
+    Ok(who)
+}
+
+/// What health says: that the Worker runs. It asks no other service, so that checking
+/// cannot cost or break anything.
+pub(in crate::http) fn health() -> Reply {
+    Reply::json(200, json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }).to_string())
+}

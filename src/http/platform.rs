@@ -1,0 +1,147 @@
+//! What a request needs of the platform: ports, which `edge` puts the platform behind and
+//! tests put fakes.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::access::api_keys::{KeyCache, Keys};
+use crate::access::rate_limits::Check;
+use crate::batch::RawStore;
+use crate::error::{Error, Fault, Reject};
+use crate::index::Database;
+use crate::memory_budget::{MemoryBudget, MemoryShare};
+use crate::model::Millis;
+use crate::pipeline::consume::Outcome;
+use crate::pipeline::queue::BatchQueue;
+use crate::telemetry::data_points::Point;
+use crate::telemetry::rejection_counts::RejectionCounts;
+
+/// What a request says before its body.
+pub trait RequestHead {
+    /// The method, in capital letters.
+    fn method(&self) -> String;
+    /// The URL.
+    fn url(&self) -> String;
+    /// A header, if the request has it and it is text.
+    fn header(&self, name: &str) -> Option<String>;
+}
+
+/// The body of a request, which the platform holds: its memory gives back what it no
+/// longer holds.
+#[allow(async_fn_in_trait, reason = "one thread, and only this crate implements it")]
+pub trait RequestBody {
+    /// Bytes that the platform holds.
+    type Held;
+
+    /// Reads it: all at once where its length is known, else as it comes, counted in the
+    /// share before it is held. `None` for one of more bytes than `most`.
+    ///
+    /// # Errors
+    /// 400 when it breaks off; a fault where the share cannot grow.
+    async fn read(
+        &mut self,
+        length: Option<usize>,
+        most: usize,
+        share: Option<&mut MemoryShare>,
+    ) -> Result<Option<Self::Held>, Error>;
+
+    /// How many bytes are held.
+    fn length(held: &Self::Held) -> usize;
+
+    /// A copy of the bytes.
+    fn copy(held: &Self::Held) -> Vec<u8>;
+
+    /// Has the platform hold these bytes.
+    fn hold(bytes: &[u8]) -> Self::Held;
+}
+
+/// The services of a deployment, and its settings.
+#[allow(async_fn_in_trait, reason = "one thread, and only this crate implements it")]
+pub trait Services {
+    /// The database.
+    type Db: Database + 'static;
+    /// The store of raw batches.
+    type Store: RawStore + 'static;
+    /// The queue.
+    type Queue: BatchQueue;
+
+    /// The database.
+    ///
+    /// # Errors
+    /// A fault where it is not bound.
+    fn db(&self) -> Result<Self::Db, Fault>;
+
+    /// The store of raw batches.
+    ///
+    /// # Errors
+    /// As [`Services::db`].
+    fn store(&self) -> Result<Self::Store, Fault>;
+
+    /// The queue.
+    ///
+    /// # Errors
+    /// As [`Services::db`].
+    fn queue(&self) -> Result<Self::Queue, Fault>;
+}
+
+/// What is asked of the platform besides.
+#[allow(async_fn_in_trait, reason = "one thread, and only this crate implements it")]
+pub trait Platform: Services {
+    /// What is told of what happened.
+    type Witness: Witness + 'static;
+
+    /// The clock.
+    fn now(&self) -> Millis;
+    /// Whether this is local development: see `api_keys::LOCAL_KEY`.
+    fn is_local(&self) -> bool;
+    /// The operator's secret; empty where none is set.
+    fn operator_secret(&self) -> String;
+    /// The table of keys.
+    ///
+    /// # Errors
+    /// As those of [`Services`].
+    fn keys(&self) -> Result<impl Keys, Fault>;
+    /// Counts one against a limit.
+    ///
+    /// # Errors
+    /// The 429, when that is one too many.
+    async fn count(&self, check: Option<Check>) -> Result<(), Reject>;
+    /// Has something done after the answer.
+    fn run_later(&self, work: impl Future<Output = ()> + 'static);
+    /// What is told of what happened.
+    fn witness(&self) -> Self::Witness;
+}
+
+/// Is told of what happened, for logs and metrics.
+pub trait Witness {
+    /// The clock, for what is done after the answer.
+    fn now(&self) -> Millis;
+    /// A message was settled that never was on the queue.
+    fn settled(&self, key: &str, outcome: &Outcome);
+    /// Data points, if there are any.
+    fn record(&self, point: Option<Point>);
+}
+
+/// What the requests of an isolate share: plain data, lost with it.
+#[derive(Debug)]
+pub struct Isolate {
+    /// The keys that it has seen lately.
+    pub keys: KeyCache,
+    /// What the uploads under way hold.
+    pub uploads: Rc<MemoryBudget>,
+    /// What the answers under way hold.
+    pub reads: Rc<MemoryBudget>,
+    /// Rejected requests that are yet to be counted in the database.
+    pub rejections: RefCell<RejectionCounts>,
+}
+
+impl Default for Isolate {
+    fn default() -> Self {
+        Self {
+            keys: KeyCache::default(),
+            uploads: Rc::new(MemoryBudget::for_uploads()),
+            reads: Rc::new(MemoryBudget::for_reads()),
+            rejections: RefCell::default(),
+        }
+    }
+}

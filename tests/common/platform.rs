@@ -1,0 +1,301 @@
+//! The platform as `http` sees it, natively: the deployment of [`World`], a table with one
+//! key, and switches for what may fail.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::ops::Range;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use edgespan::access::api_keys::{KeyHash, Keys, Principal, Which, hash};
+use edgespan::access::rate_limits::Check;
+use edgespan::batch::{Listed, RawStore};
+use edgespan::error::{Error, Fault, Reject};
+use edgespan::http::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
+use edgespan::http::serve::{Served, serve};
+use edgespan::index::{Database, QueryResults, Statement};
+use edgespan::memory_budget::MemoryShare;
+use edgespan::model::{Handling, Millis};
+use edgespan::pipeline::consume::{Delivery, Outcome, consume};
+use edgespan::pipeline::queue::{BatchQueue, Message};
+use edgespan::telemetry::data_points::Point;
+
+use super::{PROJECT, RECEIVED, Waiting, World};
+
+/// The key of [`PROJECT`].
+pub const KEY: &str = "ts_of_p1";
+
+/// What a deployment has, and what of it fails.
+pub struct Deployment {
+    pub world: World,
+    pub queue: Waiting,
+    pub store_fails: Cell<bool>,
+    pub queue_fails: Cell<bool>,
+    /// Whether every limit is exceeded.
+    pub limited: Cell<bool>,
+    pub local: Cell<bool>,
+    pub handling: Cell<Handling>,
+    /// Data points that were written.
+    pub points: RefCell<Vec<Point>>,
+    later: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
+}
+
+/// The platform of a deployment, and what the requests of its isolate share.
+#[derive(Clone)]
+pub struct Native(pub Rc<Deployment>, Rc<Isolate>);
+
+/// A request.
+#[derive(Debug, Clone, Default)]
+pub struct Sent {
+    pub method: &'static str,
+    pub url: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    /// Whether it does not say how long its body is.
+    pub chunked: bool,
+}
+
+/// Bytes that the platform holds.
+pub struct Held(Vec<u8>);
+
+impl AsRef<Vec<u8>> for Held {
+    fn as_ref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl Sent {
+    pub fn new(method: &'static str, path: &str) -> Self {
+        Self { method, url: format!("https://edgespan.test{path}"), ..Self::default() }
+    }
+
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With the key of [`PROJECT`].
+    pub fn with_key(self) -> Self {
+        self.header("authorization", format!("Bearer {KEY}"))
+    }
+
+    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+}
+
+impl RequestHead for Sent {
+    fn method(&self) -> String {
+        self.method.into()
+    }
+
+    fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        if name == "content-length" && !self.chunked && !self.body.is_empty() {
+            return Some(self.body.len().to_string());
+        }
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+    }
+}
+
+impl RequestBody for Sent {
+    type Held = Held;
+
+    async fn read(
+        &mut self,
+        _: Option<usize>,
+        most: usize,
+        share: Option<&mut MemoryShare>,
+    ) -> Result<Option<Held>, Error> {
+        if let Some(share) = share {
+            share.resize(self.body.len() as u64, RECEIVED)?;
+        }
+        Ok(Some(Held(self.body.clone())).filter(|held| held.0.len() <= most))
+    }
+
+    fn length(held: &Held) -> usize {
+        held.0.len()
+    }
+
+    fn copy(held: &Held) -> Vec<u8> {
+        held.0.clone()
+    }
+
+    fn hold(bytes: &[u8]) -> Held {
+        Held(bytes.to_vec())
+    }
+}
+
+impl Native {
+    pub fn new() -> Self {
+        let deployment = Deployment {
+            world: World::new(),
+            queue: Waiting::default(),
+            store_fails: Cell::default(),
+            queue_fails: Cell::default(),
+            limited: Cell::default(),
+            local: Cell::default(),
+            handling: Cell::default(),
+            points: RefCell::default(),
+            later: RefCell::default(),
+        };
+        Self(Rc::new(deployment), Rc::default())
+    }
+
+    /// Answers a request.
+    pub fn serve(&self, mut sent: Sent) -> Served {
+        let formats = self.0.world.formats;
+        pollster::block_on(serve(&mut sent, "req-1", self, &self.1, formats))
+    }
+
+    /// Does what was left for after the answers.
+    pub fn run_later(&self) {
+        for work in self.0.later.take() {
+            pollster::block_on(work);
+        }
+    }
+
+    /// Delivers all that waits; how many messages those were.
+    pub fn deliver(&self) -> usize {
+        let messages = self.0.queue.0.take();
+        let count = messages.len();
+        let deliveries: Vec<_> =
+            messages.into_iter().map(|message| Delivery { message, attempt: 1 }).collect();
+        let World { db, store, formats, .. } = &self.0.world;
+        let now = || RECEIVED;
+        let outcomes = pollster::block_on(consume(&deliveries, &now, *formats, store, db));
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Ack(_))));
+        count
+    }
+}
+
+fn fault(what: &'static str) -> Fault {
+    Fault::Unavailable { what, why: "away".into() }
+}
+
+impl Database for Native {
+    async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault> {
+        self.0.world.db.run(statements).await
+    }
+}
+
+impl RawStore for Native {
+    type Body = Vec<u8>;
+
+    async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
+        if self.0.store_fails.get() {
+            return Err(fault("r2 put"));
+        }
+        self.0.world.store.put(key, body).await
+    }
+
+    async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
+        self.0.world.store.get(key, part).await
+    }
+
+    async fn list(&self, after: &str, most: usize) -> Result<Listed, Fault> {
+        self.0.world.store.list(after, most).await
+    }
+}
+
+impl BatchQueue for Native {
+    async fn send(&self, message: &Message) -> Result<(), Fault> {
+        if self.0.queue_fails.get() {
+            return Err(fault("queue send"));
+        }
+        self.0.queue.send(message).await
+    }
+
+    async fn send_all(&self, messages: &[Message]) -> Result<(), Fault> {
+        self.0.queue.send_all(messages).await
+    }
+}
+
+impl Keys for Native {
+    async fn find(&self, which: Which<'_>, _: Millis) -> Result<Option<Principal>, Fault> {
+        let key_hash: KeyHash = hash(KEY);
+        let known = match which {
+            Which::Hash(hash) => *hash == key_hash,
+            Which::Id(id) => id == "key-1",
+        };
+        Ok(known.then(|| Principal {
+            key_id: "key-1".into(),
+            key_hash,
+            project: PROJECT.into(),
+            project_name: "shop".into(),
+            handling: self.0.handling.get(),
+            rate_limit: 100,
+        }))
+    }
+
+    async fn may_guess_on(&self, _: &str) -> bool {
+        true
+    }
+}
+
+impl Services for Native {
+    type Db = Self;
+    type Store = Self;
+    type Queue = Self;
+
+    fn db(&self) -> Result<Self, Fault> {
+        Ok(self.clone())
+    }
+
+    fn store(&self) -> Result<Self, Fault> {
+        Ok(self.clone())
+    }
+
+    fn queue(&self) -> Result<Self, Fault> {
+        Ok(self.clone())
+    }
+}
+
+impl Platform for Native {
+    type Witness = Self;
+
+    fn now(&self) -> Millis {
+        RECEIVED
+    }
+
+    fn is_local(&self) -> bool {
+        self.0.local.get()
+    }
+
+    fn operator_secret(&self) -> String {
+        "secret".into()
+    }
+
+    fn keys(&self) -> Result<impl Keys, Fault> {
+        Ok(self.clone())
+    }
+
+    async fn count(&self, check: Option<Check>) -> Result<(), Reject> {
+        check.filter(|_| self.0.limited.get()).map_or(Ok(()), |check| Err(check.exceeded()))
+    }
+
+    fn run_later(&self, work: impl Future<Output = ()> + 'static) {
+        self.0.later.borrow_mut().push(Box::pin(work));
+    }
+
+    fn witness(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Witness for Native {
+    fn now(&self) -> Millis {
+        RECEIVED
+    }
+
+    fn settled(&self, _: &str, outcome: &Outcome) {
+        assert!(matches!(outcome, Outcome::Ack(_)), "{outcome:?}");
+    }
+
+    fn record(&self, point: Option<Point>) {
+        self.0.points.borrow_mut().extend(point);
+    }
+}
