@@ -2,6 +2,7 @@
 //! [`read`] from rows to what they mean. The statements that write events are
 //! [`ingest_core::index_writer`]'s, running statements is the port's.
 
+pub mod batch_row;
 pub mod chart;
 pub mod query;
 pub mod read;

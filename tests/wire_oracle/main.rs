@@ -29,6 +29,9 @@ proptest! {
     ) {
         let mut bytes = body(&mut Choices::new(&choices)).into_bytes();
         for (at, what, byte) in mutations {
+            if bytes.is_empty() {
+                break;
+            }
             let at = at.index(bytes.len());
             let telling = br#"{}[]",:\ 0-.eEtfnu/"#;
             let telling = telling[usize::from(byte) % telling.len()];

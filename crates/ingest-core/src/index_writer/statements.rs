@@ -28,7 +28,7 @@ use super::{Param, Statement, stats};
 use crate::batch::BatchRef;
 use crate::limits::{MAX_EVENTS, MAX_OTLP_SPANS, MAX_PARAM_BYTES, MAX_SAID_TAGS};
 use crate::model::{Event, Micros, Millis};
-use crate::named_row;
+use crate::{named_row, sql_file};
 
 /// A batch to be written.
 #[derive(Debug)]
@@ -131,20 +131,10 @@ fn json<T: Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).unwrap_or_default()
 }
 
-/// Makes a static text of a file, once.
-macro_rules! file {
-    ($name:ident, $file:literal, $rows:expr) => {
-        fn $name() -> &'static str {
-            static SQL: LazyLock<String> = LazyLock::new(|| expand(include_str!($file), $rows));
-            &SQL
-        }
-    };
-}
-
-file!(ledger, "sql/ledger.sql", &[("r", LedgerRow::FIELDS)]);
-file!(delete_dead_letters, "sql/delete_dead_letters.sql", &[]);
-file!(start, "sql/start.sql", &[("r", StartRow::FIELDS)]);
-file!(spans, "sql/spans.sql", &[("r", SpanRow::FIELDS), ("j", StartRow::FIELDS)]);
+sql_file!(ledger, "sql/ledger.sql", &[("r", LedgerRow::FIELDS)]);
+sql_file!(delete_dead_letters, "sql/delete_dead_letters.sql", &[]);
+sql_file!(start, "sql/start.sql", &[("r", StartRow::FIELDS)]);
+sql_file!(spans, "sql/spans.sql", &[("r", SpanRow::FIELDS), ("j", StartRow::FIELDS)]);
 
 named_row! {
     /// Where a trace starts.

@@ -21,6 +21,20 @@ macro_rules! named_row {
     };
 }
 
+/// Makes a function that gives the text of a file of SQL, with the names of these rows
+/// expanded, once.
+#[macro_export]
+macro_rules! sql_file {
+    ($name:ident, $file:literal, $rows:expr) => {
+        fn $name() -> &'static str {
+            static SQL: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+                $crate::index_writer::template::expand(include_str!($file), $rows)
+            });
+            &SQL
+        }
+    };
+}
+
 /// A row of a statement: its alias, and the names of its fields.
 pub type Row = (&'static str, &'static [&'static str]);
 

@@ -1,0 +1,27 @@
+//! Batches as statements of the sweeper take them.
+
+use ingest_core::named_row;
+use serde_tuple::Serialize_tuple;
+
+use crate::batch::BatchRef;
+
+named_row! {
+    /// A batch, named as the columns are.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple)]
+    #[allow(missing_docs, reason = "the columns are documented in migrations/")]
+    pub struct BatchRow<'a> {
+        pub project: &'a str,
+        pub batch: &'a str,
+        pub object: String,
+    }
+}
+
+/// The batches as JSON.
+#[must_use]
+pub fn to_json(batches: &[BatchRef]) -> String {
+    let rows: Vec<_> = batches
+        .iter()
+        .map(|b| BatchRow { project: &b.project, batch: &b.id, object: b.key() })
+        .collect();
+    serde_json::to_string(&rows).unwrap_or_default()
+}

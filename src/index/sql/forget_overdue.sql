@@ -1,0 +1,9 @@
+-- Forgets overdue batches that have been written since, or have been given up.
+delete from overdue
+where (due_ms <= ?1 or queued > 0) and (
+  exists (
+    select 1 from batch as b
+    where b.project = overdue.project and b.id = overdue.batch)
+  or exists (
+    select 1 from dead_letter as d
+    where d.project = overdue.project and d.batch = overdue.batch))

@@ -1,0 +1,1 @@
+update sweep set position = ?1 where id = 1
