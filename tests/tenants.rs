@@ -237,7 +237,8 @@ fn without_names(sql: &str) -> String {
     let mut plain = parts.next().unwrap_or_default().to_owned();
     while let (Some(quoted), Some(after)) = (parts.next(), parts.next()) {
         let named = plain.ends_with("->>") || quoted.starts_with("$.");
-        plain.push_str(&if named { "{}".to_owned() } else { format!("'{quoted}'") });
+        let quoted = if named { "{}" } else { &format!("'{quoted}'") };
+        plain.push_str(quoted);
         plain.push_str(after);
     }
     plain
