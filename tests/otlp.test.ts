@@ -7,7 +7,7 @@ import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { describe, expect, test } from "vitest";
-import { useEdge, type Project } from "./support/edge.ts";
+import { eventually, useEdge, type Project } from "./support/edge.ts";
 
 const edge = useEdge();
 const FIXTURES = new URL("./fixtures/otlp/", import.meta.url);
@@ -172,10 +172,12 @@ describe("answers", () => {
 
   test("exports are larger than native batches, and bounded", { timeout: 60_000 }, async () => {
     const project = await edge.project();
-    const note = { key: "input.value", value: { stringValue: "x".repeat(11 * 1024 * 1024) } };
-    const large = span({ attributes: [note] });
-    expect((await post(project, jsonExport(large))).status).toBe(200);
-    await project.traceWith(1, large.traceId);
+    const note = { key: "input.value", value: { stringValue: "x".repeat(5_000_000) } };
+    const large = [1, 2, 3].map((n) => span({ attributes: [note], traceId: "ab".repeat(16), spanId: `${n}`.repeat(16) }));
+    expect(await post(project, jsonExport(...large))).toMatchObject({ status: 200, json: {} });
+    await eventually(async () => expect((await project.trace("ab".repeat(16))).json?.data?.spanCount).toBe(3));
+    const read = await project.get(`/api/v1/traces/${"ab".repeat(16)}/spans/${"1".repeat(16)}`);
+    expect(read.json.data.input).toHaveLength(5_000_000);
     const over = await post(project, " ".repeat(20 * 1024 * 1024 + 1));
     expect(over).toMatchObject({ status: 413, json: { code: 8 } });
     const many = await post(project, jsonExport(...Array.from({ length: 10_001 }, () => ({}))));

@@ -12,8 +12,17 @@ pub const MAX_EVENTS: usize = 1_000;
 /// to 512 spans, one of a Collector 8,192, each with its whole prompt.
 pub const MAX_OTLP_BODY_BYTES: usize = 20 * 1024 * 1024;
 
-/// Most spans in an OTLP export.
+/// Most spans in an OTLP export; and most resources, and most scopes, for each has a
+/// span as a rule.
 pub const MAX_OTLP_SPANS: usize = 10_000;
+
+/// Largest span of OTLP, in bytes: as large as a batch of the API's own format, so that
+/// reading one takes no more of an isolate's memory. A larger one is left out.
+pub const MAX_OTLP_SPAN_BYTES: usize = MAX_BODY_BYTES;
+
+/// Most values of a span of OTLP that are read: two bytes may be one, which takes 32 of
+/// memory. Half a million are all the numbers that fit into the largest span.
+pub const MAX_OTLP_VALUES: usize = 500_000;
 
 /// Most values of OTLP in each other, lists and maps; what is deeper is not read.
 pub const MAX_OTLP_DEPTH: usize = 32;

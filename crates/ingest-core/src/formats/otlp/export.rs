@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::limits::{MAX_OTLP_SPAN_BYTES, MAX_OTLP_SPANS};
+
 /// Where all that an export has lies in its body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Export {
@@ -39,6 +41,12 @@ pub(super) struct Located {
 }
 
 impl Export {
+    /// Whether there are more resources, scopes or spans than there may be.
+    pub(super) fn is_over(&self) -> bool {
+        let counts = [self.resources.len(), self.scopes.len(), self.spans.len()];
+        counts.iter().any(|count| *count > MAX_OTLP_SPANS)
+    }
+
     /// Where a span is, as the JSON encoding spells it.
     pub(super) fn path(&self, span: &Located) -> String {
         let (resource, scope) =
@@ -65,6 +73,12 @@ impl Problem {
         }
         let zeros = id.iter().all(|byte| *byte == 0);
         zeros.then(|| Self { field, message: "expected an id that is not all zeros".into() })
+    }
+
+    /// What is wrong with the size of a span.
+    pub(super) fn of_size(bytes: usize) -> Option<Self> {
+        let message = || format!("expected at most {MAX_OTLP_SPAN_BYTES} bytes, found {bytes}");
+        (bytes > MAX_OTLP_SPAN_BYTES).then(|| Self { field: "", message: message() })
     }
 
     /// What is wrong with the id of a parent, which may be missing.

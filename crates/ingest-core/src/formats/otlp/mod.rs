@@ -106,7 +106,7 @@ fn json_event<'a>(
 
 fn locate_protobuf(body: &[u8]) -> Result<Export, Reject> {
     check_size(body)?;
-    let export = protobuf::walk::locate(body, MAX_OTLP_SPANS).map_err(|malformed| {
+    let export = protobuf::walk::locate(body).map_err(|malformed| {
         let protobuf::wire::Malformed { at, expected } = malformed;
         Reject::invalid("body", format!("malformed protobuf at byte {at}: expected {expected}"))
     })?;
@@ -114,7 +114,7 @@ fn locate_protobuf(body: &[u8]) -> Result<Export, Reject> {
 }
 
 fn locate_json(text: &str) -> Result<Export, Reject> {
-    let export = json::walk::locate(text, MAX_OTLP_SPANS);
+    let export = json::walk::locate(text);
     export.map_err(|error| error.into_reject(text))?.ok_or_else(too_many)
 }
 
@@ -135,7 +135,7 @@ fn check_size(body: &[u8]) -> Result<(), Reject> {
 }
 
 fn too_many() -> Reject {
-    Reject::TooLarge(format!("more than {MAX_OTLP_SPANS} spans in an export"))
+    Reject::TooLarge(format!("more than {MAX_OTLP_SPANS} spans, scopes or resources in an export"))
 }
 
 fn check(export: &Export) -> Decoded {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::limits::MAX_OTLP_DEPTH;
+use crate::limits::{MAX_OTLP_DEPTH, MAX_OTLP_VALUES};
 use crate::model::Text;
 
 /// The value of an attribute.
@@ -27,6 +27,27 @@ impl AnyValue<'_> {
         Self::Text(format!("(more than {MAX_OTLP_DEPTH} values in each other)").into())
     }
 }
+
+/// How many more values of a span are read: the rest of one that has too many is not.
+#[derive(Debug)]
+pub(super) struct ValueBudget(usize);
+
+impl ValueBudget {
+    /// For a span, a resource or a scope.
+    pub(super) fn new() -> Self {
+        Self(MAX_OTLP_VALUES)
+    }
+
+    /// Takes some; whether they were there.
+    pub(super) fn take(&mut self, values: usize) -> bool {
+        let left = self.0.checked_sub(values);
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
+}
+
+/// What an event or a link is counted as: it has several fields.
+pub(super) const EVENT_VALUES: usize = 4;
 
 /// Attributes in order of their keys, each key once: of several the last.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::scalar::{read_count, read_enum, read_id, read_unsigned};
 use crate::formats::otlp::span::{
-    AnyValue, Attributes, Id, Link, Resource, Scope, Span, SpanEvent,
+    AnyValue, Attributes, EVENT_VALUES, Id, Link, Resource, Scope, Span, SpanEvent, ValueBudget,
 };
 use crate::json::descend::{array, object, skip, value};
 use crate::json::error::SyntaxError;
@@ -32,12 +32,13 @@ const STATUSES: [&str; 3] = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE
 pub(crate) fn span(text: &str, start: usize) -> Span<'_> {
     let mut span = Span::default();
     let mut pairs = Vec::new();
+    let budget = &mut ValueBudget::new();
     // It was read before: it ends well.
     let _ = object(text, start, 0, &mut |key, at| {
         match key {
-            "attributes" => return attributes(text, at, 0, &mut pairs),
-            "events" => return list(text, at, &mut span.events, event),
-            "links" => return list(text, at, &mut span.links, link),
+            "attributes" => return attributes(text, at, 0, &mut pairs, budget),
+            "events" => return list(text, at, &mut span.events, budget, event),
+            "links" => return list(text, at, &mut span.links, budget, link),
             "status" => {
                 let (code, message) = (&mut span.status, &mut span.status_message);
                 return object(text, at, 0, &mut |key, at| {
@@ -96,21 +97,25 @@ fn list<'a, T: Default>(
     text: &'a str,
     at: usize,
     into: &mut Vec<T>,
-    read: impl Fn(&'a str, usize, &mut T) -> End,
+    budget: &mut ValueBudget,
+    read: impl Fn(&'a str, usize, &mut T, &mut ValueBudget) -> End,
 ) -> End {
     array(text, at, 0, &mut |at| {
+        if !budget.take(EVENT_VALUES) {
+            return skip(text, at, 0);
+        }
         let mut message = T::default();
-        let end = read(text, at, &mut message)?;
+        let end = read(text, at, &mut message, budget)?;
         into.push(message);
         Ok(end)
     })
 }
 
-fn event<'a>(text: &'a str, at: usize, event: &mut SpanEvent<'a>) -> End {
+fn event<'a>(text: &'a str, at: usize, event: &mut SpanEvent<'a>, budget: &mut ValueBudget) -> End {
     let mut pairs = Vec::new();
     let end = object(text, at, 0, &mut |key, at| {
         if key == "attributes" {
-            return attributes(text, at, 0, &mut pairs);
+            return attributes(text, at, 0, &mut pairs, budget);
         }
         let found = value(text, at, 0)?;
         match key {
@@ -127,11 +132,11 @@ fn event<'a>(text: &'a str, at: usize, event: &mut SpanEvent<'a>) -> End {
     end
 }
 
-fn link<'a>(text: &'a str, at: usize, link: &mut Link<'a>) -> End {
+fn link<'a>(text: &'a str, at: usize, link: &mut Link<'a>, budget: &mut ValueBudget) -> End {
     let mut pairs = Vec::new();
     let end = object(text, at, 0, &mut |key, at| {
         if key == "attributes" {
-            return attributes(text, at, 0, &mut pairs);
+            return attributes(text, at, 0, &mut pairs, budget);
         }
         let found = value(text, at, 0)?;
         let id = || found.text(text).map(|id| Cow::Owned(id.to_ascii_lowercase()));
@@ -150,7 +155,7 @@ fn link<'a>(text: &'a str, at: usize, link: &mut Link<'a>) -> End {
 pub(crate) fn resource(text: &str) -> Resource<'_> {
     let mut pairs = Vec::new();
     let _ = object(text, 0, 0, &mut |key, at| match key {
-        "attributes" => attributes(text, at, 0, &mut pairs),
+        "attributes" => attributes(text, at, 0, &mut pairs, &mut ValueBudget::new()),
         _ => skip(text, at, 0),
     });
     Resource { attributes: Attributes::of(pairs) }
@@ -160,9 +165,10 @@ pub(crate) fn resource(text: &str) -> Resource<'_> {
 pub(crate) fn scope(text: &str) -> Scope<'_> {
     let mut scope = Scope::default();
     let mut pairs = Vec::new();
+    let budget = &mut ValueBudget::new();
     let _ = object(text, 0, 0, &mut |key, at| {
         if key == "attributes" {
-            return attributes(text, at, 0, &mut pairs);
+            return attributes(text, at, 0, &mut pairs, budget);
         }
         let found = value(text, at, 0)?;
         match key {
@@ -181,8 +187,12 @@ fn attributes<'a>(
     at: usize,
     depth: usize,
     into: &mut Vec<(Text<'a>, AnyValue<'a>)>,
+    budget: &mut ValueBudget,
 ) -> End {
     array(text, at, 0, &mut |at| {
+        if !budget.take(1) {
+            return skip(text, at, 0);
+        }
         let (mut name, mut any) = (Text::default(), AnyValue::Empty);
         let end = object(text, at, 0, &mut |key, at| match key {
             "key" => {
@@ -190,7 +200,7 @@ fn attributes<'a>(
                 name = found.text(text).unwrap_or_default();
                 Ok(found.range().end)
             }
-            "value" => any_value(text, at, depth, &mut any),
+            "value" => any_value(text, at, depth, &mut any, budget),
             _ => skip(text, at, 0),
         })?;
         into.push((name, any));
@@ -198,7 +208,13 @@ fn attributes<'a>(
     })
 }
 
-fn any_value<'a>(text: &'a str, at: usize, depth: usize, any: &mut AnyValue<'a>) -> End {
+fn any_value<'a>(
+    text: &'a str,
+    at: usize,
+    depth: usize,
+    any: &mut AnyValue<'a>,
+    budget: &mut ValueBudget,
+) -> End {
     if depth == MAX_OTLP_DEPTH {
         *any = AnyValue::too_deep();
         return skip(text, at, 0);
@@ -209,8 +225,11 @@ fn any_value<'a>(text: &'a str, at: usize, depth: usize, any: &mut AnyValue<'a>)
                 let mut items = Vec::new();
                 let end = object(text, at, 0, &mut |key, at| match key {
                     "values" => array(text, at, 0, &mut |at| {
+                        if !budget.take(1) {
+                            return skip(text, at, 0);
+                        }
                         let mut item = AnyValue::Empty;
-                        let end = any_value(text, at, depth + 1, &mut item)?;
+                        let end = any_value(text, at, depth + 1, &mut item, budget)?;
                         items.push(item);
                         Ok(end)
                     }),
@@ -222,7 +241,7 @@ fn any_value<'a>(text: &'a str, at: usize, depth: usize, any: &mut AnyValue<'a>)
             "kvlistValue" | "kvlist_value" => {
                 let mut pairs = Vec::new();
                 let end = object(text, at, 0, &mut |key, at| match key {
-                    "values" => attributes(text, at, depth + 1, &mut pairs),
+                    "values" => attributes(text, at, depth + 1, &mut pairs, budget),
                     _ => skip(text, at, 0),
                 })?;
                 *any = AnyValue::Map(pairs);

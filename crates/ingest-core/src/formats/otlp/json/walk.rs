@@ -12,8 +12,8 @@ use crate::json::scan;
 ///
 /// # Errors
 /// What is no JSON, and a root that is no object; `None` in place of an export that has
-/// more spans than `most`.
-pub(crate) fn locate(text: &str, most: usize) -> Result<Option<Export>, SyntaxError> {
+/// more than one may have.
+pub(crate) fn locate(text: &str) -> Result<Option<Export>, SyntaxError> {
     let bytes = text.as_bytes();
     let (found, start) = next(bytes, 0);
     if found != b'{' {
@@ -23,20 +23,19 @@ pub(crate) fn locate(text: &str, most: usize) -> Result<Option<Export>, SyntaxEr
     let mut export = Export::default();
     let end = object(text, start, 0, &mut |key, at| match key {
         "resourceSpans" | "resource_spans" => {
-            array(text, at, 1, &mut |at| resource_spans(text, at, most, &mut export))
+            array(text, at, 1, &mut |at| resource_spans(text, at, &mut export))
         }
         _ => skip(text, at, 1),
     })?;
     scan::end(bytes, end)?;
-    Ok((export.spans.len() <= most).then_some(export))
+    Ok((!export.is_over()).then_some(export))
 }
 
-fn resource_spans(
-    text: &str,
-    at: usize,
-    most: usize,
-    export: &mut Export,
-) -> Result<usize, SyntaxError> {
+fn resource_spans(text: &str, at: usize, export: &mut Export) -> Result<usize, SyntaxError> {
+    // One too many tells that there are; no more of them are kept.
+    if export.is_over() {
+        return skip(text, at, 2);
+    }
     let resource = export.resources.len();
     export.resources.push(Vec::new());
     let mut scopes = 0;
@@ -50,20 +49,18 @@ fn resource_spans(
             Ok(end)
         }
         "scopeSpans" | "scope_spans" => array(text, at, 3, &mut |at| {
+            if export.is_over() {
+                return skip(text, at, 4);
+            }
             export.scopes.push(Scope { at: scopes, resource, pieces: Vec::new() });
             scopes += 1;
-            scope_spans(text, at, most, export)
+            scope_spans(text, at, export)
         }),
         _ => skip(text, at, 3),
     })
 }
 
-fn scope_spans(
-    text: &str,
-    at: usize,
-    most: usize,
-    export: &mut Export,
-) -> Result<usize, SyntaxError> {
+fn scope_spans(text: &str, at: usize, export: &mut Export) -> Result<usize, SyntaxError> {
     let scope = export.scopes.len() - 1;
     let mut spans = 0;
     object(text, at, 4, &mut |key, at| match key {
@@ -78,8 +75,7 @@ fn scope_spans(
         "spans" => array(text, at, 5, &mut |at| {
             let (_, start) = next(text.as_bytes(), at);
             let (problem, end) = span(text, start)?;
-            // One too many tells that there are; no more of them are kept.
-            if export.spans.len() <= most {
+            if !export.is_over() {
                 export.spans.push(Located { at: spans, scope, range: start..end, problem });
             }
             spans += 1;
@@ -113,10 +109,11 @@ fn span(text: &str, at: usize) -> Result<(Option<Problem>, usize), SyntaxError> 
             format!("expected {} hexadecimal digits, found {found} characters", 2 * bytes);
         Some(Problem { field, message })
     };
-    let problem = match read_id::<16>(trace, text) {
+    let problem = Problem::of_size(end - at);
+    let problem = problem.or_else(|| match read_id::<16>(trace, text) {
         Ok(id) => Problem::of_id("traceId", 16, &id),
         Err(found) => wrong("traceId", 16, found),
-    };
+    });
     let problem = problem.or_else(|| match read_id::<8>(span, text) {
         Ok(id) => Problem::of_id("spanId", 8, &id),
         Err(found) => wrong("spanId", 8, found),

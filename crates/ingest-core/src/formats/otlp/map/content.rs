@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::detail::Detail;
 use super::kind::Family;
 use super::unflatten::unflatten;
-use super::value::{JsonWriter, Parse, as_str, to_json, unquoted};
+use super::value::{JsonWriter, Parse, as_str, parse, to_json, unquoted};
 use crate::formats::otlp::span::{AnyValue, Attributes, Span};
 use crate::model::{Json, SpanType};
 
@@ -175,7 +175,7 @@ fn read<'a>(span: &Span<'a>, place: Place, detail: Detail) -> Option<Found<'a>> 
     let Span { attributes, .. } = span;
     let found = |json, keys: &[&'static str]| Some(Found { json, keys: keys.to_vec() });
     match place {
-        Key(key, parse) => found(to_json(said(attributes, key)?, parse, detail), &[key]),
+        Key(key, kind) => found(to_json(said(attributes, key)?, kind, detail), &[key]),
         Typed(key, kind) => {
             let is_json = as_str(attributes.get(kind)) == Some("application/json");
             let parse = if is_json { Always } else { Never };
@@ -322,8 +322,7 @@ pub(super) fn find_model<'a>(
     // On calls that failed it is nowhere else.
     named.or_else(|| {
         let key = "llm.invocation_parameters";
-        let parameters: serde_json::Value =
-            serde_json::from_str(as_str(attributes.get(key))?).ok()?;
+        let parameters = parse(as_str(attributes.get(key))?)?;
         let model = parameters.get("model")?.as_str()?;
         Some((model.to_owned().into(), key))
     })

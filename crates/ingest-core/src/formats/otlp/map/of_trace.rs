@@ -1,10 +1,10 @@
 //! What a span says of its trace: name, session, user, tags, metadata. The rank of what
 //! is said is the place of its source in a list, the best first.
 
-use serde_json::Value;
+use std::collections::HashSet;
 
 use super::detail::Detail;
-use super::value::{JsonWriter, Parse, as_str, text, texts, unquoted};
+use super::value::{JsonWriter, Parse, as_str, parse, text, texts, unquoted};
 use crate::formats::otlp::span::{Attributes, Resource, Span};
 use crate::model::{OfTrace, Said, Text};
 
@@ -52,8 +52,7 @@ const RELEASE: [&str; 2] = ["langfuse.environment", "langfuse.release"];
 pub(super) fn of_trace<'a>(span: &Span<'a>, resource: &Resource<'a>) -> OfTrace<'a> {
     let Span { attributes, .. } = span;
     // Attributes of `OpenInference`, which are an object in one of them.
-    let inner: Option<Value> =
-        as_str(attributes.get("metadata")).and_then(|json| serde_json::from_str(json).ok());
+    let inner = as_str(attributes.get("metadata")).and_then(parse);
     let in_metadata = |key: &str| {
         let text = inner.as_ref()?.get(key)?.as_str().filter(|text| !text.is_empty())?;
         Some(Text::from(text.to_owned()))
@@ -111,15 +110,14 @@ pub(super) fn trace_metadata<'a>(
     resource: &Resource<'_>,
 ) -> Option<Said<Text<'a>>> {
     let mut json = JsonWriter::new(Detail::Full);
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: HashSet<&str> = HashSet::new();
     let mut rank = 1;
     json.object(|object| {
-        for (prefix, parse) in METADATA {
+        for (prefix, kind) in METADATA {
             for (key, value) in attributes.with_prefix(prefix) {
                 let name = key.get(prefix.len()..).unwrap_or_default();
-                if !is_said(key) && !names.contains(&name) {
-                    names.push(name);
-                    object.field(name).parsed(value, parse);
+                if !is_said(key) && names.insert(name) {
+                    object.field(name).parsed(value, kind);
                 }
             }
         }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::kind::Family;
-use super::value::{as_str, double, tokens, whole};
+use super::value::{as_str, double, parse, tokens, whole};
 use crate::formats::otlp::span::Attributes;
 use crate::limits::{MAX_COST_USD, MAX_TOKENS};
 use crate::model::{Json, Usage};
@@ -95,7 +95,7 @@ fn from_counts(attributes: &Attributes<'_>, counts: &Counts) -> Option<Usage> {
 }
 
 fn from_object(json: &str) -> Option<Usage> {
-    let object: Value = serde_json::from_str(json).ok()?;
+    let object = parse(json)?;
     let first = |paths: &[&str]| paths.iter().find_map(|path| count(object.pointer(path)?));
     let completion = first(&["/output", "/completion_tokens", "/output_tokens"]);
     let total = first(&["/total", "/total_tokens"]);
@@ -138,7 +138,7 @@ pub(super) fn read_cost<'a>(attributes: &Attributes<'_>) -> Option<Json<'a>> {
 }
 
 fn langfuse_cost(json: &str) -> Option<f64> {
-    let parts: Value = serde_json::from_str(json).ok()?;
+    let parts = parse(json)?;
     let parts = parts.as_object()?;
     let number = |value: &Value| value.as_f64();
     parts.get("total").and_then(number).or_else(|| {

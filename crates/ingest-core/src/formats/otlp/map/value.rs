@@ -245,13 +245,23 @@ pub(super) fn double(value: Option<&AnyValue<'_>>) -> Option<f64> {
     double.is_finite().then_some(double)
 }
 
+/// Longest JSON text that is made a tree of values of, in bytes: counts, costs, names.
+const MAX_PARSED_BYTES: usize = 64 * 1024;
+
+/// The JSON in a text, where it is short.
+pub(super) fn parse(text: &str) -> Option<serde_json::Value> {
+    let short = text.len() <= MAX_PARSED_BYTES;
+    if short { serde_json::from_str(text).ok() } else { None }
+}
+
 /// The texts of a list, or of a text that is a JSON array of them.
 pub(super) fn texts<'a>(value: Option<&AnyValue<'a>>) -> Vec<Text<'a>> {
     match value {
         Some(AnyValue::List(items)) => items.iter().filter_map(|item| text(Some(item))).collect(),
         Some(AnyValue::Text(json)) if json.starts_with('[') => {
-            let texts: Vec<String> = serde_json::from_str(json).unwrap_or_default();
-            texts.into_iter().map(Cow::Owned).collect()
+            let items = parse(json).and_then(|list| list.as_array().cloned()).unwrap_or_default();
+            let texts = items.iter().filter_map(|item| item.as_str());
+            texts.map(|text| Cow::Owned(text.to_owned())).collect()
         }
         _ => Vec::new(),
     }

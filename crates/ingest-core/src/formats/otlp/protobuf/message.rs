@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::wire::{Fields, Value};
 use crate::formats::otlp::span::{
-    AnyValue, Attributes, Id, Link, Resource, Scope, Span, SpanEvent,
+    AnyValue, Attributes, EVENT_VALUES, Id, Link, Resource, Scope, Span, SpanEvent, ValueBudget,
 };
 use crate::limits::MAX_OTLP_DEPTH;
 use crate::model::Text;
@@ -59,6 +59,7 @@ fn count(number: u64) -> u32 {
 pub(crate) fn span(body: &[u8], range: Range<usize>) -> Span<'_> {
     let mut span = Span::default();
     let mut attributes = Vec::new();
+    let budget = &mut ValueBudget::new();
     for (number, value) in fields(body, range) {
         match (number, value) {
             (1, Value::Bytes(..)) => span.trace_id = id(bytes(body, value)),
@@ -71,11 +72,11 @@ pub(crate) fn span(body: &[u8], range: Range<usize>) -> Span<'_> {
             (6, Value::Varint(kind)) => span.kind = count(kind),
             (7, Value::Fixed64(time)) => span.start_ns = time,
             (8, Value::Fixed64(time)) => span.end_ns = time,
-            (9, Value::Bytes(..)) => attributes.push(key_value(body, value.range(), 0)),
+            (9, Value::Bytes(..)) => attributes.extend(key_value(body, value.range(), 0, budget)),
             (10, Value::Varint(dropped)) => span.dropped_attributes = count(dropped),
-            (11, Value::Bytes(..)) => span.events.push(event(body, value.range())),
+            (11, Value::Bytes(..)) => span.events.extend(event(body, value.range(), budget)),
             (12, Value::Varint(dropped)) => span.dropped_events = count(dropped),
-            (13, Value::Bytes(..)) => span.links.push(link(body, value.range())),
+            (13, Value::Bytes(..)) => span.links.extend(link(body, value.range(), budget)),
             (14, Value::Varint(dropped)) => span.dropped_links = count(dropped),
             (15, Value::Bytes(..)) => status(body, value.range(), &mut span),
             (16, Value::Fixed32(flags)) => span.flags = flags,
@@ -96,35 +97,45 @@ fn status<'a>(body: &'a [u8], range: Range<usize>, span: &mut Span<'a>) {
     }
 }
 
-fn event(body: &[u8], range: Range<usize>) -> SpanEvent<'_> {
+fn event<'a>(
+    body: &'a [u8],
+    range: Range<usize>,
+    budget: &mut ValueBudget,
+) -> Option<SpanEvent<'a>> {
+    if !budget.take(EVENT_VALUES) {
+        return None;
+    }
     let mut event = SpanEvent::default();
     let mut attributes = Vec::new();
     for (number, value) in fields(body, range) {
         match (number, value) {
             (1, Value::Fixed64(time)) => event.time_ns = time,
             (2, Value::Bytes(..)) => event.name = text(body, value),
-            (3, Value::Bytes(..)) => attributes.push(key_value(body, value.range(), 0)),
+            (3, Value::Bytes(..)) => attributes.extend(key_value(body, value.range(), 0, budget)),
             (4, Value::Varint(dropped)) => event.dropped_attributes = count(dropped),
             _ => {}
         }
     }
     event.attributes = Attributes::of(attributes);
-    event
+    Some(event)
 }
 
-fn link(body: &[u8], range: Range<usize>) -> Link<'_> {
+fn link<'a>(body: &'a [u8], range: Range<usize>, budget: &mut ValueBudget) -> Option<Link<'a>> {
+    if !budget.take(EVENT_VALUES) {
+        return None;
+    }
     let mut link = Link::default();
     let mut attributes = Vec::new();
     for (number, value) in fields(body, range) {
         match (number, value) {
             (1, Value::Bytes(..)) => link.trace_id = hex(bytes(body, value)),
             (2, Value::Bytes(..)) => link.span_id = hex(bytes(body, value)),
-            (4, Value::Bytes(..)) => attributes.push(key_value(body, value.range(), 0)),
+            (4, Value::Bytes(..)) => attributes.extend(key_value(body, value.range(), 0, budget)),
             _ => {}
         }
     }
     link.attributes = Attributes::of(attributes);
-    link
+    Some(link)
 }
 
 /// A resource, of all pieces that it came in.
@@ -152,25 +163,40 @@ pub(crate) fn scope<'a>(pieces: &[&'a [u8]]) -> Scope<'a> {
 
 /// The attributes in a field of a whole message.
 fn attributes(message: &[u8], field: u32) -> impl Iterator<Item = (Text<'_>, AnyValue<'_>)> {
+    let mut budget = ValueBudget::new();
     fields(message, 0..message.len()).filter_map(move |(number, value)| {
         let found = number == field && matches!(value, Value::Bytes(..));
-        found.then(|| key_value(message, value.range(), 0))
+        if found { key_value(message, value.range(), 0, &mut budget) } else { None }
     })
 }
 
-fn key_value(body: &[u8], range: Range<usize>, depth: usize) -> (Text<'_>, AnyValue<'_>) {
+/// An attribute, unless there are too many.
+fn key_value<'a>(
+    body: &'a [u8],
+    range: Range<usize>,
+    depth: usize,
+    budget: &mut ValueBudget,
+) -> Option<(Text<'a>, AnyValue<'a>)> {
+    if !budget.take(1) {
+        return None;
+    }
     let (mut key, mut any) = (Text::default(), AnyValue::Empty);
     for (number, value) in fields(body, range) {
         match (number, value) {
             (1, Value::Bytes(..)) => key = text(body, value),
-            (2, Value::Bytes(..)) => any = any_value(body, value.range(), depth),
+            (2, Value::Bytes(..)) => any = any_value(body, value.range(), depth, budget),
             _ => {}
         }
     }
-    (key, any)
+    Some((key, any))
 }
 
-fn any_value(body: &[u8], range: Range<usize>, depth: usize) -> AnyValue<'_> {
+fn any_value<'a>(
+    body: &'a [u8],
+    range: Range<usize>,
+    depth: usize,
+    budget: &mut ValueBudget,
+) -> AnyValue<'a> {
     let mut any = AnyValue::Empty;
     if depth == MAX_OTLP_DEPTH {
         return AnyValue::too_deep();
@@ -181,12 +207,22 @@ fn any_value(body: &[u8], range: Range<usize>, depth: usize) -> AnyValue<'_> {
             (2, Value::Varint(n)) => AnyValue::Bool(n != 0),
             (3, Value::Varint(n)) => AnyValue::Int(n.cast_signed()),
             (4, Value::Fixed64(bits)) => AnyValue::Double(f64::from_bits(bits)),
-            (5, Value::Bytes(..)) => AnyValue::List(
-                items(body, value).map(|item| any_value(body, item, depth + 1)).collect(),
-            ),
-            (6, Value::Bytes(..)) => AnyValue::Map(
-                items(body, value).map(|item| key_value(body, item, depth + 1)).collect(),
-            ),
+            (5, Value::Bytes(..)) => {
+                let mut list = Vec::new();
+                for item in items(body, value) {
+                    if !budget.take(1) {
+                        break;
+                    }
+                    list.push(any_value(body, item, depth + 1, budget));
+                }
+                AnyValue::List(list)
+            }
+            (6, Value::Bytes(..)) => {
+                let pairs = items(body, value);
+                AnyValue::Map(
+                    pairs.map_while(|item| key_value(body, item, depth + 1, budget)).collect(),
+                )
+            }
             (7, Value::Bytes(..)) => AnyValue::Text(STANDARD.encode(bytes(body, value)).into()),
             _ => any,
         };

@@ -45,25 +45,31 @@ impl Message {
 ///
 /// # Errors
 /// The first place that is no protobuf, in whatever message; `None` in place of an
-/// export that has more spans than `most`.
-pub(crate) fn locate(body: &[u8], most: usize) -> Result<Option<Export>, Malformed> {
+/// export that has more than one may have.
+pub(crate) fn locate(body: &[u8]) -> Result<Option<Export>, Malformed> {
     let mut export = Export::default();
     for resource_spans in messages(body, 0..body.len(), 1) {
         let resource_spans = resource_spans?;
         let resource = export.resources.len();
         export.resources.push(pieces(body, &resource_spans, Message::Resource)?);
+        if export.is_over() {
+            return Ok(None);
+        }
         for (at, scope_spans) in messages(body, resource_spans, 2).enumerate() {
             let scope_spans = scope_spans?;
             let scope = export.scopes.len();
             let pieces = pieces(body, &scope_spans, Message::Scope)?;
             export.scopes.push(Scope { at, resource, pieces });
+            if export.is_over() {
+                return Ok(None);
+            }
             for (at, range) in messages(body, scope_spans, 2).enumerate() {
-                if export.spans.len() == most {
-                    return Ok(None);
-                }
                 let range = range?;
                 let problem = check_span(body, range.clone())?;
                 export.spans.push(Located { at, scope, range, problem });
+                if export.is_over() {
+                    return Ok(None);
+                }
             }
         }
     }
@@ -91,14 +97,20 @@ fn messages(
     })
 }
 
+/// Most pieces of a message that are put together. Nobody is known to send two.
+const MAX_PIECES: usize = 16;
+
 /// The resource or scope, field 1 of what it is said of: mostly one piece.
 fn pieces(
     body: &[u8],
     range: &Range<usize>,
     message: Message,
 ) -> Result<Vec<Range<usize>>, Malformed> {
-    let pieces: Result<Vec<_>, _> = messages(body, range.clone(), 1).collect();
-    let pieces = pieces?;
+    let all = messages(body, range.clone(), 1).take(MAX_PIECES + 1);
+    let pieces = all.collect::<Result<Vec<_>, _>>()?;
+    if pieces.len() > MAX_PIECES {
+        return Err(Malformed { at: range.start, expected: "a resource or scope in one piece" });
+    }
     for piece in &pieces {
         check(body, piece.clone(), message, 0)?;
     }
@@ -107,6 +119,7 @@ fn pieces(
 
 /// What is wrong with a span, all of which has to be protobuf.
 fn check_span(body: &[u8], range: Range<usize>) -> Result<Option<Problem>, Malformed> {
+    let size = range.len();
     let (mut trace, mut span, mut parent): (&[u8], &[u8], &[u8]) = (&[], &[], &[]);
     let mut fields = Fields::of(body, range);
     while let Some((number, value)) = fields.next()? {
@@ -123,7 +136,8 @@ fn check_span(body: &[u8], range: Range<usize>) -> Result<Option<Problem>, Malfo
             }
         }
     }
-    Ok(Problem::of_id("traceId", 16, trace)
+    Ok(Problem::of_size(size)
+        .or_else(|| Problem::of_id("traceId", 16, trace))
         .or_else(|| Problem::of_id("spanId", 8, span))
         .or_else(|| Problem::of_parent(parent)))
 }
