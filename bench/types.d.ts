@@ -25,7 +25,7 @@ export interface Stamped {
   places: number[];
 }
 
-/** What the driver is to do: see inside/driver.mjs. */
+/** What the driver is to do: see in_isolate/driver.mjs. */
 export interface Run {
   what: "nothing" | "handler" | "no message" | "consumer";
   times: number;

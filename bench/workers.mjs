@@ -1,5 +1,5 @@
 // The two Workers under test, and how they are started: as they would be
-// deployed (`start`), or inside `inside/driver.mjs` (`startDriven`). Both get
+// deployed (`start`), or inside `in_isolate/driver.mjs` (`startDriven`). Both get
 // the same workerd, compatibility date, bindings and queue settings.
 
 import { once } from "node:events";
@@ -201,14 +201,14 @@ export function start(worker, onLine = () => {}) {
   });
 }
 
-/** The Worker inside the driver: see inside/driver.mjs. `run` makes it work.
+/** The Worker inside the driver: see in_isolate/driver.mjs. `run` makes it work.
  *  @param {Worker} worker
  *  @param {object} [more]
  *  @returns {Promise<Driven>} */
 export async function startDriven(worker, more) {
   const driver = [
-    esModule("driver.js", bundle("bench/inside/driver.mjs", { minify: false, external: ["./probe.js", "./worker.js"] })),
-    esModule("probe.js", read("bench/inside/probe.mjs")),
+    esModule("driver.js", bundle("bench/in_isolate/driver.mjs", { minify: false, external: ["./probe.js", "./worker.js"] })),
+    esModule("probe.js", read("bench/in_isolate/probe.mjs")),
   ];
   const live = await launch(
     worker,

@@ -3,12 +3,12 @@
 import { createHash } from "node:crypto";
 import { deflateRawSync, deflateSync, gzipSync, brotliCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { useEdge } from "./support/edge.ts";
+import { useWorker } from "./support/worker.ts";
 import { spansOf, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 import type { Outgoing } from "./support/http.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 
 const MAX_BYTES = 5_242_880;
 const MAX_EVENTS = 1_000;
@@ -25,7 +25,7 @@ function bodyOf(bytes: number): string {
 
 describe("size", () => {
   test("exactly 5,242,880 bytes are taken, and come back", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const body = bodyOf(MAX_BYTES);
     expect(Buffer.byteLength(body)).toBe(MAX_BYTES);
     await project.sendText(body, 1);
@@ -34,25 +34,25 @@ describe("size", () => {
   });
 
   test("one byte more is not", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     expectFailure(await project.post(bodyOf(MAX_BYTES + 1)), 413, "PAYLOAD_TOO_LARGE");
     expectFailure(await project.post(`${bodyOf(MAX_BYTES)} `), 413, "PAYLOAD_TOO_LARGE");
     expect(await project.objects()).toEqual([]);
   });
 
   test("much more is not either", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     expectFailure(await project.post("x".repeat(20 << 20)), 413, "PAYLOAD_TOO_LARGE");
   });
 
   test.each([6, 20])("%i MiB without a length are not, and the client is told", async (megabytes) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const body = Array(megabytes).fill("x".repeat(1 << 20));
     expectFailure(await project.request("/api/v1/traces", { method: "POST", body }), 413, "PAYLOAD_TOO_LARGE");
   });
 
   test("1,000 events are taken, 1,001 are not", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const events = spansOf("t", MAX_EVENTS + 1);
     expectFailure(await project.post({ batch: events }), 413, "PAYLOAD_TOO_LARGE");
     await project.send(...events.slice(0, MAX_EVENTS));
@@ -60,7 +60,7 @@ describe("size", () => {
   });
 
   test("1,001 events are too many even where handling is lenient or the last is bad", async () => {
-    const project = await edge.project("lenient");
+    const project = await worker.project("lenient");
     const events = [...spansOf("t", MAX_EVENTS), {}];
     expectFailure(await project.post({ batch: events }), 413, "PAYLOAD_TOO_LARGE");
   });
@@ -78,14 +78,14 @@ describe("Content-Encoding", () => {
     ["deflate", deflateRawSync(body)], // without, as some clients do
     ["identity", Buffer.from(body)],
   ])("%s", async (encoding, packed) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.post(packed, { "content-encoding": encoding });
     expect(answer, answer.text).toMatchObject({ status: 201, json: { accepted: 41 } });
     expect(await project.traceWith(40, "t")).toMatchObject({ name: "packed" });
   });
 
   test("gzip in several members is one body", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const packed = Buffer.concat([gzipSync(body.slice(0, 100)), gzipSync(body.slice(100))]);
     const answer = await project.post(packed, { "content-encoding": "gzip" });
     expect(answer, answer.text).toMatchObject({ status: 201, json: { accepted: 41 } });
@@ -97,7 +97,7 @@ describe("Content-Encoding", () => {
     ["gzip, gzip", gzipSync(gzipSync(body))],
     ["nonsense", Buffer.from(body)],
   ])("%s is one it cannot read", async (encoding, packed) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.post(packed, { "content-encoding": encoding });
     const error = expectFailure(answer, 415, "UNSUPPORTED_MEDIA_TYPE");
     expect(error.message).toMatch(/gzip/);
@@ -111,13 +111,13 @@ describe("Content-Encoding", () => {
     ["deflate", deflateSync(body).subarray(0, 200)],
     ["deflate", Buffer.from(body)],
   ])("%s that is broken or something else", async (encoding, packed) => {
-    const project = await edge.project();
+    const project = await worker.project();
     expectFailure(await project.post(packed, { "content-encoding": encoding }), 400, "VALIDATION_ERROR");
     expect(await project.objects()).toEqual([]);
   });
 
   test("gzip with a bad checksum", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const packed = gzipSync(body);
     packed[packed.length - 8]! ^= 0xff;
     expectFailure(await project.post(packed, { "content-encoding": "gzip" }), 400, "VALIDATION_ERROR");
@@ -129,13 +129,13 @@ describe("Content-Encoding", () => {
     ["gzip", gzipSync(bodyOf(MAX_BYTES + 1))],
   ])("%s that unpacks to more than 5 MiB", async (encoding, packed) => {
     expect(packed.byteLength).toBeLessThan(MAX_BYTES);
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.post(packed, { "content-encoding": encoding });
     expectFailure(answer, 413, "PAYLOAD_TOO_LARGE");
   });
 
   test("gzip that unpacks to exactly 5,242,880 bytes", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.post(gzipSync(bodyOf(MAX_BYTES)), { "content-encoding": "gzip" });
     expect(answer, answer.text).toMatchObject({ status: 201 });
   });
@@ -143,7 +143,7 @@ describe("Content-Encoding", () => {
 
 describe("Content-Type", () => {
   const send = async (headers: Outgoing["headers"]) => {
-    const project = await edge.project();
+    const project = await worker.project();
     return project.request("/api/v1/traces", { method: "POST", headers, body: JSON.stringify({ batch: [traceCreate()] }) });
   };
 
@@ -176,7 +176,7 @@ describe("a body without a length", () => {
   const cut = (bytes: Buffer) => [bytes.subarray(0, 10), bytes.subarray(10, 300), bytes.subarray(300)];
 
   test("is taken in pieces", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const body = cut(Buffer.from(JSON.stringify({ batch: events })));
     const answer = await project.request("/api/v1/traces", { method: "POST", headers: { "content-type": "application/json" }, body });
     expect(answer, answer.text).toMatchObject({ status: 201, json: { accepted: 6 } });
@@ -184,7 +184,7 @@ describe("a body without a length", () => {
   });
 
   test("and compressed", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const body = cut(gzipSync(JSON.stringify({ batch: events })));
     const answer = await project.request("/api/v1/traces", { method: "POST", headers: { "content-encoding": "gzip" }, body });
     expect(answer, answer.text).toMatchObject({ status: 201, json: { accepted: 6 } });

@@ -3,11 +3,11 @@
 // others are bad.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { useEdge } from "./support/edge.ts";
+import { useWorker } from "./support/worker.ts";
 import { newId, spanCreate, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 
 const SPAN_TYPES = ["AGENT", "LLM", "TOOL", "RETRIEVAL", "CHAIN", "CUSTOM", "DELEGATION", "VOICE", "HUMAN_HANDOFF", "GUARDRAIL"];
 
@@ -97,7 +97,7 @@ describe("spelling", () => {
       return Object.fromEntries(Object.entries(value).map(([name, v]) => [names.includes(name) ? snake(name) : name, v]));
     });
   const readBack = async (events: any[]) => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...events);
     return settled(await project.traceWith(2, traceId));
   };
@@ -153,7 +153,7 @@ describe("spelling", () => {
 
 describe("null means missing", () => {
   test("in every optional field", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const nothing = (...names: string[]) => Object.fromEntries(names.map((name) => [name, null]));
     const ofTrace = nothing("metadata", "tags", "startTime", "endTime", "sessionId", "parentTraceId", "deploymentId", "evaluators");
     const ofSpan = nothing(
@@ -195,7 +195,7 @@ describe("null means missing", () => {
   });
 
   test("in every required field", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     for (const [event, path] of [
       [traceCreate({ id: null }), /^batch\[0]\.body\.id$/],
       [traceCreate({ name: null }), /^batch\[0]\.body\.name$/],
@@ -209,7 +209,7 @@ describe("null means missing", () => {
   });
 
   test("one spelling null and the other not: the other", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(spanCreate({ id: "s", traceId: null, trace_id: "t", parent_span_id: "p", parentSpanId: null }));
     expect((await project.traceWith(1, "t")).spans[0].id).toBe("s");
   });
@@ -217,13 +217,13 @@ describe("null means missing", () => {
 
 describe("ids", () => {
   test("a span without one has its envelope's", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(spanCreate({ id: undefined, traceId: "t" }, { id: "envelope" }));
     expect((await project.traceWith(1, "t")).spans[0].id).toBe("envelope");
   });
 
   test("spans with neither get different ones, the same when sent again", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const bare = () => spanCreate({ id: undefined, traceId: "t" }, { id: undefined });
     const body = JSON.stringify({ batch: [bare(), bare()] });
     await project.sendText(body, 2);
@@ -240,7 +240,7 @@ describe("ids", () => {
     ["two bytes a character", "é"],
     ["four bytes a character", "😀"],
   ])("at most 256 bytes of UTF-8: %s", async (_, character) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const id = (bytes: number) =>
       "-".repeat(bytes % Buffer.byteLength(character)) + character.repeat(Math.floor(bytes / Buffer.byteLength(character)));
     const [most, tooMany] = [id(256), id(257)];
@@ -262,7 +262,7 @@ describe("ids", () => {
   });
 
   test.each(["a/b", "a b", "a%2Fb", "ü/😀", "?#&=+", "...", "'\"\\", "\n", "a\0b"])("any text is an id: %j", async (id) => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(traceCreate({ id }), spanCreate({ id, traceId: id }));
     expect(await project.traceWith(1, id)).toMatchObject({ id, spans: [{ id, traceId: id }] });
   });
@@ -270,7 +270,7 @@ describe("ids", () => {
   // The first two, even percent-encoded, are taken out of a URL by every client; halves
   // of surrogate pairs are what Python makes of file names that are not UTF-8.
   test.each([".", "..", "file-\udcff", "\ud83d"])("but not %j", async (id) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const batch = [
       traceCreate({ id }),
       spanCreate({ traceId: id }),
@@ -289,7 +289,7 @@ describe("ids", () => {
 
 describe("types", () => {
   test("all ten of them", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...SPAN_TYPES.map((type) => spanCreate({ id: type, traceId: "t", type })));
     const { spans } = await project.traceWith(10, "t");
     expect(Object.fromEntries(spans.map((span: any) => [span.id, span.type]))).toEqual(
@@ -298,7 +298,7 @@ describe("types", () => {
   });
 
   test.each(["llm", "LLM ", "", "EVENT", 1, {}, true])("%j is none", async (type) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const { details } = expectFailure(await project.post({ batch: [spanCreate({ traceId: "t", type })] }), 400, "VALIDATION_ERROR");
     expect(details).toMatchObject([{ index: 0, path: "batch[0].body.type" }]);
   });
@@ -306,7 +306,7 @@ describe("types", () => {
 
 describe("a long text is kept", () => {
   test("whole in what is read back of a span, up to 256 bytes in what lists show", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const long = "€".repeat(1_000);
     await project.send(traceCreate({ id: "t", name: long }), spanCreate({ traceId: "t", name: long, errorMessage: long, input: long }));
     const trace = await project.traceWith(1, "t");
@@ -317,7 +317,7 @@ describe("a long text is kept", () => {
 });
 
 test("unknown extra fields are ignored", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(
     { ...traceCreate({ id: "t", colour: "red" }), extra: { batch: 1 } },
     { ...spanCreate({ traceId: "t", kind: 1, usage: { promptTokens: 1, thinkingTokens: 9 } }), version: 2 },
@@ -331,7 +331,7 @@ const bodyOf = (fixture: any): string => fixture.text ?? JSON.stringify(fixture.
 
 describe("the decoder's examples that are accepted", () => {
   test.each(fixtures("accepts"))("$name", async (fixture) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.post(bodyOf(fixture));
     expect(answer, answer.text).toMatchObject({ status: 201, json: { accepted: fixture.accepted } });
   });
@@ -339,7 +339,7 @@ describe("the decoder's examples that are accepted", () => {
 
 describe("the decoder's examples that are refused", () => {
   test.each(fixtures("rejects"))("$name", async (fixture) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const error = expectFailure(await project.post(bodyOf(fixture)), 400, "VALIDATION_ERROR");
     expect(error.details).toEqual(fixture.details);
     if (fixture.message) expect(error.message).toBe(fixture.message);

@@ -1,10 +1,10 @@
 // Batches with bad events in them whose good ones are wanted.
 import { describe, expect, test } from "vitest";
-import { useEdge, type Project } from "./support/edge.ts";
+import { useWorker, type Project } from "./support/worker.ts";
 import { spanCreate, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 
 describe("lenient handling", () => {
   const mixed = () => [traceCreate({ id: "t" }), spanCreate({ traceId: "t", type: "?" }), spanCreate({ id: "good", traceId: "t" }), {}];
@@ -28,7 +28,7 @@ describe("lenient handling", () => {
   test.each(["handling=lenient", 'handling="lenient"', "respond-async, handling=lenient; x=y", "HANDLING=lenient"])(
     "Prefer: %s takes the good events and reports the bad",
     async (value) => {
-      const project = await edge.project();
+      const project = await worker.project();
       const answer = await project.post({ batch: mixed() }, prefer(value));
       await expectPartial(project, answer);
       expect(answer.headers["preference-applied"]).toBe("handling=lenient");
@@ -36,46 +36,46 @@ describe("lenient handling", () => {
   );
 
   test("the project's own setting does so without being asked", async () => {
-    const project = await edge.project("lenient");
+    const project = await worker.project("lenient");
     await expectPartial(project, await project.post({ batch: mixed() }));
   });
 
   test("Prefer: handling=strict overrides the project's setting", async () => {
-    const project = await edge.project("lenient");
+    const project = await worker.project("lenient");
     expectFailure(await project.post({ batch: mixed() }, prefer("handling=strict")), 400, "VALIDATION_ERROR");
   });
 
   test("nothing bad: nothing rejected", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.post({ batch: [traceCreate()] }, prefer("handling=lenient"));
     expect(answer).toMatchObject({ status: 201, json: { accepted: 1, rejected: 0, errors: [] } });
   });
 
   test("nothing good: 400", async () => {
-    const project = await edge.project("lenient");
+    const project = await worker.project("lenient");
     expectFailure(await project.post({ batch: [{}, {}] }), 400, "VALIDATION_ERROR");
     expect(await project.objects()).toEqual([]);
   });
 
   test("an empty batch is fine, a body that is no batch is not", async () => {
-    const project = await edge.project("lenient");
+    const project = await worker.project("lenient");
     expect(await project.post({ batch: [] })).toMatchObject({ status: 201, json: { accepted: 0 } });
     expectFailure(await project.post('{"batch":['), 400, "VALIDATION_ERROR");
   });
 
   test.each(["handling=other", "return=minimal", ";;=,"])("Prefer: %s changes nothing", async (value) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.post({ batch: mixed() }, prefer(value));
     expectFailure(answer, 400, "VALIDATION_ERROR");
     expect(answer.headers["preference-applied"]).toBeUndefined();
   });
 
   test("the raw batch keeps the bad events too", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const body = JSON.stringify({ batch: mixed() });
     await project.post(body, prefer("handling=lenient"));
     const [key] = await project.objects();
-    const object = await edge.bindings.RAW.get(key!);
+    const object = await worker.bindings.RAW.get(key!);
     expect(Buffer.from(await object!.arrayBuffer()).toString()).toBe(body);
   });
 });

@@ -4,15 +4,15 @@
 import { describe, expect, test } from "vitest";
 import { expectFailure } from "./support/failure.ts";
 import { newId, spanCreate, spansOf, traceCreate } from "./support/events.ts";
-import { eventually, useEdge } from "./support/edge.ts";
+import { eventually, useWorker } from "./support/worker.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 const TRACES = "/api/v1/traces";
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 describe("201", () => {
   test("says how many events were accepted, and nothing else", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.post({ batch: [traceCreate({ id: "t" }), ...spansOf("t", 2)] });
     expect(answer.status, answer.text).toBe(201);
     expect(answer.json).toEqual({ accepted: 3 });
@@ -20,7 +20,7 @@ describe("201", () => {
   });
 
   test("an empty batch is a batch", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.post({ batch: [] });
     expect(answer, answer.text).toMatchObject({ status: 201, json: { accepted: 0 } });
     expect(await project.objects()).toEqual([]);
@@ -45,7 +45,7 @@ describe("400 VALIDATION_ERROR", () => {
     ["an event without a body", '{"batch":[{"id":"e","type":"span-create"}]}'],
     ["nothing but nulls", '{"batch":[{"id":null,"type":null,"body":null,"timestamp":null}]}'],
   ])("%s", async (_, body) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const error = expectFailure(await project.post(body), 400, "VALIDATION_ERROR");
     expect(error.details.length).toBeGreaterThan(0);
     for (const detail of error.details) {
@@ -59,7 +59,7 @@ describe("400 VALIDATION_ERROR", () => {
   });
 
   test("names every bad event, where it is bad", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const batch: any[] = [traceCreate({ id: "t" }), ...spansOf("t", 3)];
     batch[1].body.type = "DANCE";
     batch[3].body.name = 7;
@@ -73,7 +73,7 @@ describe("400 VALIDATION_ERROR", () => {
   });
 
   test("lists at most a hundred problems and counts the rest", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const batch = Array.from({ length: 250 }, () => spanCreate({ traceId: 1 }));
     const error = expectFailure(await project.post({ batch }), 400, "VALIDATION_ERROR");
     expect(error.details).toHaveLength(100);
@@ -81,7 +81,7 @@ describe("400 VALIDATION_ERROR", () => {
   });
 
   test("refuses the good events along with the bad one", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     expectFailure(await project.post({ batch: [traceCreate({ id: "all-or-nothing" }), {}] }), 400, "VALIDATION_ERROR");
     // A later batch is visible, so the refused one would be too.
     await project.send(traceCreate({ id: "later" }));
@@ -109,7 +109,7 @@ describe("401 UNAUTHORIZED", () => {
       ["GET", TRACES],
       ["GET", `${TRACES}/t`],
     ] as const) {
-      const answer = await edge.request(path, { method, headers, body: method === "POST" ? body : undefined });
+      const answer = await worker.request(path, { method, headers, body: method === "POST" ? body : undefined });
       const error = expectFailure(answer, 401, "UNAUTHORIZED");
       expect(error.details).toBeUndefined();
       expect(answer.headers["www-authenticate"]).toMatch(/^Bearer/);
@@ -117,26 +117,26 @@ describe("401 UNAUTHORIZED", () => {
   });
 
   test("a revoked key", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     project.key = await project.newKey({ revoked: true });
     expectFailure(await project.post({ batch: [traceCreate()] }), 401, "UNAUTHORIZED");
   });
 
   test("comes before anything is said about the body", async () => {
-    expectFailure(await edge.request(TRACES, { method: "POST", body: "{" }), 401, "UNAUTHORIZED");
+    expectFailure(await worker.request(TRACES, { method: "POST", body: "{" }), 401, "UNAUTHORIZED");
   });
 
   test("a good key is taken in any spelling of the scheme", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     for (const authorization of [`bearer ${project.key}`, `BEARER  ${project.key} `]) {
-      expect((await edge.request(TRACES, { headers: { authorization } })).status).toBe(200);
+      expect((await worker.request(TRACES, { headers: { authorization } })).status).toBe(200);
     }
   });
 });
 
 describe("a key opens its own project only", () => {
   test("another project's trace is 404, and not in the list", async () => {
-    const [ours, theirs] = [await edge.project(), await edge.project()];
+    const [ours, theirs] = [await worker.project(), await worker.project()];
     await theirs.send(traceCreate({ id: "private" }), ...spansOf("private", 1));
     await theirs.traceWith(1, "private");
     expectFailure(await ours.trace("private"), 404, "NOT_FOUND");
@@ -144,7 +144,7 @@ describe("a key opens its own project only", () => {
   });
 
   test("equal ids in two projects are two traces", async () => {
-    const [a, b] = [await edge.project(), await edge.project()];
+    const [a, b] = [await worker.project(), await worker.project()];
     const [traceId, spanId] = [newId(), newId()];
     await a.send(traceCreate({ id: traceId, name: "of a" }), spanCreate({ id: spanId, traceId, input: "a" }));
     await b.send(traceCreate({ id: traceId, name: "of b" }), spanCreate({ id: spanId, traceId, input: "b" }));
@@ -153,14 +153,14 @@ describe("a key opens its own project only", () => {
   });
 
   test("the same body sent to two projects reaches both", async () => {
-    const [a, b] = [await edge.project(), await edge.project()];
+    const [a, b] = [await worker.project(), await worker.project()];
     const events = [traceCreate({ id: "same" }), ...spansOf("same", 2)];
     for (const project of [a, b]) await project.send(...events);
     for (const project of [a, b]) await project.traceWith(2, "same");
   });
 
   test("two keys of one project see the same", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...spansOf("shared", 1));
     project.key = await project.newKey();
     await project.traceWith(1, "shared");
@@ -169,7 +169,7 @@ describe("a key opens its own project only", () => {
 
 describe("404 NOT_FOUND", () => {
   test.each(["/nothing", "/api/v1", "/api/v1/nothing", "/api/v2/traces", "/api/v1/traces/a/b"])("%s", async (path) => {
-    const project = await edge.project();
+    const project = await worker.project();
     expectFailure(await project.get(path), 404, "NOT_FOUND");
   });
 });
@@ -183,7 +183,7 @@ describe("405 METHOD_NOT_ALLOWED", () => {
     ["DELETE", `${TRACES}/t`, ["GET", "OPTIONS"]],
     ["POST", "/api/v1/health", ["GET", "OPTIONS"]],
   ])("%s %s", async (method, path, allowed) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.request(path, { method });
     expectFailure(answer, 405, "METHOD_NOT_ALLOWED");
     const allow = answer.headers.allow?.split(/,\s*/) ?? [];
@@ -194,16 +194,16 @@ describe("405 METHOD_NOT_ALLOWED", () => {
 
 describe("every response", () => {
   test("carries a request id of its own, and may be read by any page", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answers = [
       await project.post({ batch: [] }),
       await project.post("{"),
       await project.get(TRACES),
       await project.get("/nowhere"),
       await project.request(TRACES, { method: "PUT" }),
-      await edge.request("/api/v1/health"),
-      await edge.request(TRACES),
-      await edge.request(TRACES, { method: "OPTIONS" }),
+      await worker.request("/api/v1/health"),
+      await worker.request(TRACES),
+      await worker.request(TRACES, { method: "OPTIONS" }),
     ];
     const ids = answers.map(({ headers }) => headers["x-request-id"]);
     expect(ids).toEqual(ids.map(() => expect.stringMatching(/^\S{8,}$/)));
@@ -218,25 +218,25 @@ describe("every response", () => {
   });
 
   test("is in the log, with its id and without the key", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const id = (await project.post({ batch: [] })).headers["x-request-id"];
-    await eventually(() => expect(JSON.stringify(edge.logs())).toContain(id));
-    expect(JSON.stringify(edge.logs())).not.toContain(project.key);
+    await eventually(() => expect(JSON.stringify(worker.logs())).toContain(id));
+    expect(JSON.stringify(worker.logs())).not.toContain(project.key);
   });
 
   test("HEAD is GET without the body", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const [head, get] = [await project.request(TRACES, { method: "HEAD" }), await project.get(TRACES)];
     expect(head).toMatchObject({ status: 200, text: "" });
     expect(head.headers["content-type"]).toBe(get.headers["content-type"]);
-    expect(await edge.request(TRACES, { method: "HEAD" })).toMatchObject({ status: 401, text: "" });
+    expect(await worker.request(TRACES, { method: "HEAD" })).toMatchObject({ status: 401, text: "" });
     expect(await project.request(`${TRACES}/none`, { method: "HEAD" })).toMatchObject({ status: 404, text: "" });
   });
 });
 
 describe("CORS", () => {
   test.each([TRACES, `${TRACES}/t`, "/api/v1/health"])("preflight of %s needs no key", async (path) => {
-    const answer = await edge.request(path, {
+    const answer = await worker.request(path, {
       method: "OPTIONS",
       headers: {
         origin: "https://app.example",
@@ -260,7 +260,7 @@ describe("CORS", () => {
         "access-control-request-method": "POST",
         "access-control-request-headers": "authorization",
       };
-      const answer = await edge.request(path, { method, headers });
+      const answer = await worker.request(path, { method, headers });
       expect([401, 404, 405], `${path} ${answer.text}`).toContain(answer.status);
       expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control-"))).toEqual([]);
     }
@@ -269,7 +269,7 @@ describe("CORS", () => {
 
 describe("GET /api/v1/health", () => {
   test("200 without a key, and with a bad one", async () => {
-    expect((await edge.request("/api/v1/health")).status).toBe(200);
-    expect((await edge.request("/api/v1/health", { headers: bearer("ts_bad") })).status).toBe(200);
+    expect((await worker.request("/api/v1/health")).status).toBe(200);
+    expect((await worker.request("/api/v1/health", { headers: bearer("ts_bad") })).status).toBe(200);
   });
 });

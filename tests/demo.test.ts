@@ -2,9 +2,9 @@
 // is the same again from the same seed. How it looks is for people to judge.
 import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
-import { eventually, useEdge, type Project } from "./support/edge.ts";
+import { eventually, useWorker, type Project } from "./support/worker.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 const UNTIL = "2026-03-14T10:00:00Z";
 
 /** Runs it; its exit code and all that it said, or what it said until `enough`. */
@@ -21,7 +21,7 @@ function demo(args: string[], enough?: () => Promise<unknown>) {
     : ended;
 }
 
-const to = (project: Project) => ["--url", `${edge.url.origin}/`, "--key", project.key];
+const to = (project: Project) => ["--url", `${worker.url.origin}/`, "--key", project.key];
 const facts = (traces: Record<string, any>[]) =>
   traces.map(({ id, name, status, startTime, endTime, totalCost, totalTokens, spanCount, tags }) => ({
     id,
@@ -36,7 +36,7 @@ const facts = (traces: Record<string, any>[]) =>
   }));
 
 test("a mix of traces, once and no more however often it runs", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   const args = ["--traces", "60", "--hours", "6", "--seed", "7", "--until", UNTIL, ...to(project)];
   const first = await demo(args);
   expect(first.code, first.said).toBe(0);
@@ -71,7 +71,7 @@ test("a mix of traces, once and no more however often it runs", async () => {
 });
 
 test("live: traces keep coming until it is stopped", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   const { code } = await demo(["--traces", "0", "--live", ...to(project)], () =>
     eventually(async () => expect((await project.list()).traces.length).toBeGreaterThan(2)),
   );
@@ -94,7 +94,7 @@ test.each([
 });
 
 test("a key that is none", async () => {
-  const { code, said } = await demo(["--traces", "2", "--url", edge.url.origin, "--key", "ts_wrong"]);
+  const { code, said } = await demo(["--traces", "2", "--url", worker.url.origin, "--key", "ts_wrong"]);
   expect(code).toBe(1);
   expect(said).toMatch(/answered 401/);
 });

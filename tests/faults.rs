@@ -7,8 +7,7 @@ mod common;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use common::flaky::Weather::{FailsAfter, FailsBefore, Fine};
-use common::flaky::{Flaky, Weather, run_for};
+use common::flaky::{CallFault, FaultPlan, Flaky, run_for};
 use common::{PROJECT, RECEIVED, Waiting, World};
 use edgespan::formats::FORMATS;
 use edgespan::model::Handling;
@@ -45,17 +44,17 @@ struct Service {
     world: World,
     queue: Waiting,
     dead: Waiting,
-    forecast: RefCell<Vec<Weather>>,
+    plan: RefCell<FaultPlan>,
     now: i64,
 }
 
 impl Service {
-    fn new(forecast: Vec<Weather>) -> Self {
+    fn new(plan: FaultPlan) -> Self {
         Self {
             world: World::new(),
             queue: Waiting::default(),
             dead: Waiting::default(),
-            forecast: RefCell::new(forecast),
+            plan: RefCell::new(plan),
             now: RECEIVED,
         }
     }
@@ -63,8 +62,8 @@ impl Service {
     /// Sends batch `n`; whether it was acknowledged. Cut off after `steps`.
     fn send(&self, n: usize, steps: usize) -> bool {
         let body = body(n);
-        let store = Flaky::new(&self.world.store, &self.forecast);
-        let queue = Flaky::new(&self.queue, &self.forecast);
+        let store = Flaky::new(&self.world.store, &self.plan);
+        let queue = Flaky::new(&self.queue, &self.plan);
         let raw = body.clone().into_bytes();
         let format = &FORMATS.0[0];
         let upload = Upload { project: PROJECT, format, preference: STRICT, received: self.now };
@@ -83,8 +82,8 @@ impl Service {
                 deliveries.push(Delivery { message, attempt: 1 });
             }
         }
-        let store = Flaky::new(&self.world.store, &self.forecast);
-        let db = Flaky::new(&self.world.db, &self.forecast);
+        let store = Flaky::new(&self.world.store, &self.plan);
+        let db = Flaky::new(&self.world.db, &self.plan);
         let mut outcomes = run_for(steps, consume(&deliveries, &|| self.now, FORMATS, &store, &db))
             .unwrap_or_default();
         outcomes.reverse();
@@ -98,9 +97,9 @@ impl Service {
     }
 
     fn sweep(&self, steps: usize) {
-        let store = Flaky::new(&self.world.store, &self.forecast);
-        let db = Flaky::new(&self.world.db, &self.forecast);
-        let queue = Flaky::new(&self.queue, &self.forecast);
+        let store = Flaky::new(&self.world.store, &self.plan);
+        let db = Flaky::new(&self.world.db, &self.plan);
+        let queue = Flaky::new(&self.queue, &self.plan);
         let _ = run_for(steps, sweep(self.now, &store, &queue, &db));
     }
 
@@ -109,15 +108,15 @@ impl Service {
     fn clock_moves(&mut self, minutes: i64) {
         self.now += minutes * MINUTE;
         if minutes < 0 {
-            let weather = self.forecast.take();
+            let planned = self.plan.take();
             self.sweep(usize::MAX);
-            self.forecast.replace(weather);
+            self.plan.replace(planned);
         }
     }
 
-    /// The weather clears, time passes, everything is delivered.
+    /// No more faults: time passes, everything is delivered.
     fn settle(&mut self) {
-        self.forecast.borrow_mut().clear();
+        self.plan.borrow_mut().clear();
         for _ in 0..4 {
             self.now += GRACE_MS + 24 * 60 * MINUTE;
             self.sweep(usize::MAX);
@@ -191,8 +190,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn weather() -> impl Strategy<Value = Weather> {
-    prop_oneof![6 => Just(Fine), 2 => Just(FailsBefore), 2 => Just(FailsAfter)]
+fn call_fault() -> impl Strategy<Value = CallFault> {
+    prop_oneof![6 => Just(CallFault::None), 2 => Just(CallFault::Before), 2 => Just(CallFault::After)]
 }
 
 proptest! {
@@ -201,9 +200,9 @@ proptest! {
     #[test]
     fn nothing_acknowledged_is_lost_or_counted_twice(
         steps in prop::collection::vec(step(), 1..40),
-        forecast in prop::collection::vec(weather(), 0..80),
+        plan in prop::collection::vec(call_fault(), 0..80),
     ) {
-        let mut service = Service::new(forecast);
+        let mut service = Service::new(plan);
         let (mut acknowledged, mut sent) = (BTreeSet::new(), BTreeSet::new());
         for step in steps {
             match step {

@@ -6,12 +6,12 @@
 // random (soak.test.ts), and the consumer cut off at every await (faults.rs).
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { eventually, type Project } from "./support/edge.ts";
+import { eventually, type Project } from "./support/worker.ts";
 import { batchOf, expectOnce, useFaultyEdge } from "./support/faulty.ts";
 import { spanCreate } from "./support/events.ts";
 
 const service = useFaultyEdge();
-const { edge } = service;
+const { worker } = service;
 
 /** The key of an object as the edge would have put it at this time. */
 const keyAt = (time: string, project: Project) => `raw/${time.replace(/[-:]/g, "")}/${project.id}/${randomBytes(16).toString("hex")}.json`;
@@ -26,7 +26,7 @@ async function sendLost(project: Project, traces: string[]): Promise<void> {
 
 describe("R2", () => {
   test("keeps a batch and says that it did not: 503, and it is there whole or sent again", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await service.inject({ on: "RAW.put", after: true });
     expect((await project.post({ batch: batchOf("kept") })).status).toBe(503);
     await service.inject();
@@ -37,14 +37,14 @@ describe("R2", () => {
   });
 
   test("cannot be read for so long that the queue gives up: written when it can be", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await service.inject({ on: "retry" }, { on: "RAW.get", times: 12 });
     await project.send(...batchOf("t"));
     await expectOnce(project, ["t"]);
   });
 
   test("cannot be listed when the sweeper runs: the next run finds what this one did not", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await sendLost(project, ["t"]);
     await service.inject({ on: "RAW.list", times: 1 });
     expect(await service.sweep()).toHaveProperty("fault");
@@ -55,7 +55,7 @@ describe("R2", () => {
 
 describe("the queue", () => {
   test("loses messages: the sweeper sends them again, and only those", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...batchOf("delivered"));
     await project.traceWith(5, "delivered");
     await sendLost(project, ["a", "b", "c"]);
@@ -67,16 +67,16 @@ describe("the queue", () => {
   });
 
   test("never heard of an object in R2: the sweeper finds it", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const body = JSON.stringify({ batch: batchOf("t") });
-    await edge.bindings.RAW.put(keyAt(new Date().toISOString(), project), body);
+    await worker.bindings.RAW.put(keyAt(new Date().toISOString(), project), body);
     expect(await service.sweep()).toMatchObject({ queued: 1 });
     await expectOnce(project, ["t"]);
     expect(await service.sweep(60)).toMatchObject({ queued: 0 });
   });
 
   test.each([false, true])("fails under the sweeper (messages sent, reply lost: %s): the next run sends them", async (after) => {
-    const project = await edge.project();
+    const project = await worker.project();
     await sendLost(project, ["a", "b"]);
     await service.inject({ on: "QUEUE.sendBatch", times: 1, after });
     expect(await service.sweep()).toHaveProperty("fault");
@@ -85,7 +85,7 @@ describe("the queue", () => {
   });
 
   test("delivers each message to two consumers at once", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const traces = ["a", "b", "c", "d"];
     await service.inject({ on: "queue" });
     for (const trace of traces) await project.send(...batchOf(trace));
@@ -94,7 +94,7 @@ describe("the queue", () => {
   });
 
   test("delivers in any order, and everything again", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     // Revisions of one span: the newest is to be seen, whatever came last.
     const revisions = Array.from({ length: 6 }, (_, n) =>
       spanCreate({ id: "s", traceId: "t", input: n, cost: n }, { timestamp: `2026-03-14T10:00:0${n}.000Z` }),
@@ -111,7 +111,7 @@ describe("the queue", () => {
   });
 
   test("loses the message of a batch that took minutes to arrive: the sweeper finds it all the same", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.list();
     const before = await service.calls("RAW.put");
     const body = JSON.stringify({ batch: batchOf("slow") });
@@ -129,11 +129,11 @@ describe("the queue", () => {
   });
 
   test("delivers months later, what was written and what was not", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...batchOf("new"));
     await project.traceWith(5, "new");
     const before = (await project.trace("new")).text;
-    const old = (name: string) => edge.bindings.RAW.put(keys[name]!, JSON.stringify({ batch: batchOf(name) }));
+    const old = (name: string) => worker.bindings.RAW.put(keys[name]!, JSON.stringify({ batch: batchOf(name) }));
     const keys: Record<string, string> = { old: keyAt("2026-03-14T10:00:00.000Z", project) };
     await old("old");
     const [written] = (await project.objects()).filter((key) => key !== keys.old);
@@ -145,8 +145,8 @@ describe("the queue", () => {
   });
 
   test("delivers what is no message of ours: nothing else is held up", async () => {
-    const project = await edge.project();
-    for (const junk of [null, "junk", { v: 2, key: "x" }, { v: 1, key: "raw/x" }]) await edge.bindings.QUEUE.send(junk);
+    const project = await worker.project();
+    for (const junk of [null, "junk", { v: 2, key: "x" }, { v: 1, key: "raw/x" }]) await worker.bindings.QUEUE.send(junk);
     await project.send(...batchOf("t"));
     await expectOnce(project, ["t"]);
   });
@@ -154,7 +154,7 @@ describe("the queue", () => {
 
 describe("D1", () => {
   test("fails three calls in ten, before or after their effect", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const traces = Array.from({ length: 20 }, (_, n) => `t${n}`);
     await service.inject(
       { on: "retry" },
@@ -173,7 +173,7 @@ describe("D1", () => {
   });
 
   test("commits, and answers only with a timeout", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.list();
     await service.inject({ on: "retry" }, { on: "DB.batch", times: 2, after: true, ms: 1_000 });
     await project.send(...batchOf("t"));
@@ -184,7 +184,7 @@ describe("D1", () => {
   });
 
   test("is away until the queue has given up: the dead letters are written when it is back", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.list();
     const before = await service.calls("DB.batch");
     await service.inject({ on: "retry" }, { on: "DB.batch" });
@@ -197,7 +197,7 @@ describe("D1", () => {
   });
 
   test.each([false, true])("fails under the sweeper, at each of its calls in turn (done, reply lost: %s)", async (after) => {
-    const project = await edge.project();
+    const project = await worker.project();
     await sendLost(project, ["t"]);
     // A run has four calls or five; where there is no such call, nothing fails.
     for (let call = 0; call < 5; call++) {
@@ -211,7 +211,7 @@ describe("D1", () => {
 });
 
 test("many consumers at once write to one trace", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   // Each is written where it came in, beside its 201, and by the queue's consumers.
   await service.inject({ on: "QUEUE.send", after: true }, { on: "queue" });
   const batch = (n: number) => Array.from({ length: 4 }, (_, s) => spanCreate({ id: `${n}-${s}`, traceId: "t", cost: 0.25 }));

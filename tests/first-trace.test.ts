@@ -4,9 +4,9 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { useEdge } from "./support/edge.ts";
+import { useWorker } from "./support/worker.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 
 const README = readFileSync("README.md", "utf8");
 const kept = (name: string) => readFileSync(`src/dashboard/list/first_trace.${name}`, "utf8");
@@ -19,8 +19,8 @@ test.each(["sh", "py"])("the README has the very text of first_trace.%s", (name)
 
 describe.each(["bash", "sh"])("pasted into %s", (shell) => {
   test("the README's command makes a trace with times, model, tokens and cost", async () => {
-    const project = await edge.project();
-    const here = blocks("sh")[0]!.replaceAll("http://localhost:3000", edge.url.origin).replaceAll("ts_local_development", project.key);
+    const project = await worker.project();
+    const here = blocks("sh")[0]!.replaceAll("http://localhost:3000", worker.url.origin).replaceAll("ts_local_development", project.key);
     const before = Date.now();
     expect(execFileSync(shell, ["-c", here], { encoding: "utf8", stdio: "pipe" })).toBe('{"accepted":3}');
     const [{ id }] = (await project.listWith(1)) as [{ id: string }];

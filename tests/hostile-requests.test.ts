@@ -4,23 +4,23 @@
 // answer, and neither keys nor payloads in the log.
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { useEdge, type Project } from "./support/edge.ts";
+import { useWorker, type Project } from "./support/worker.ts";
 import { spanCreate, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 import { head, raw } from "./support/raw.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 const TRACES = "/api/v1/traces";
 const MARKER = `marker-${randomBytes(8).toString("hex")}`;
 const batch = JSON.stringify({ batch: [traceCreate({ id: "t", name: MARKER })] });
 
 let project: Project;
 beforeAll(async () => {
-  project = await edge.project();
+  project = await worker.project();
 });
 
 /** A POST of `body` with these header lines, as bytes. */
-const post = (headers: string[], body: string = batch) => raw(edge.url, [head(`POST ${TRACES} HTTP/1.1`, headers), body], { cut: "end" });
+const post = (headers: string[], body: string = batch) => raw(worker.url, [head(`POST ${TRACES} HTTP/1.1`, headers), body], { cut: "end" });
 const length = `Content-Length: ${Buffer.byteLength(batch)}`;
 const key = () => `Authorization: Bearer ${project.key}`;
 
@@ -65,9 +65,9 @@ describe("headers", () => {
 
 describe("forms", () => {
   const form = (body: string | string[]) =>
-    edge.request("/sign-in", {
+    worker.request("/sign-in", {
       method: "POST",
-      headers: { "content-type": "application/x-www-form-urlencoded", origin: edge.url.origin, accept: "text/html" },
+      headers: { "content-type": "application/x-www-form-urlencoded", origin: worker.url.origin, accept: "text/html" },
       body,
     });
 
@@ -124,7 +124,7 @@ describe("paths", () => {
     await project.traceWith(0, "t");
     const target = encodeURI(path).replaceAll("%25", "%").replaceAll("%5C", "\\").replaceAll("%23", "#");
     for (const method of ["GET", "POST", "OPTIONS"]) {
-      const answer = await raw(edge.url, [head(`${method} ${target} HTTP/1.1`, [key(), "Content-Length: 0"])], { cut: "end" });
+      const answer = await raw(worker.url, [head(`${method} ${target} HTTP/1.1`, [key(), "Content-Length: 0"])], { cut: "end" });
       expect([200, 204, 400, 401, 404, 405, 414, 431], `${method} ${target}\n${answer.text}`).toContain(answer.status);
       // One of the few things there are, or nothing.
       if (method === "GET" && answer.status === 200 && !answer.text.includes('"traces":')) expect(answer.text).toMatch(/"id":"t"/);
@@ -133,7 +133,7 @@ describe("paths", () => {
 
   test.each(known)("%s in a method that is none", async (path) => {
     for (const method of ["TRACE", "CONNECT", "get", "BREW", "PROPFIND", "X".repeat(3_000)]) {
-      const answer = await raw(edge.url, [head(`${method} ${path} HTTP/1.1`, [key()])], { cut: "end" });
+      const answer = await raw(worker.url, [head(`${method} ${path} HTTP/1.1`, [key()])], { cut: "end" });
       expect(answer.status, answer.text).toBeLessThan(502);
       expect(answer.text).not.toMatch(/"code":"(INTERNAL_ERROR|UNAVAILABLE)"/);
     }
@@ -159,7 +159,7 @@ describe("queries", () => {
   ];
 
   test("text that means something elsewhere means itself in names and tags", async () => {
-    const own = await edge.project();
+    const own = await worker.project();
     await own.send(
       ...names.map((name) => traceCreate({ id: name, name: `<${name}>`, tags: [name] })),
       traceCreate({ id: "other", name: "axb ayb", tags: ["axb"] }),
@@ -223,7 +223,7 @@ describe("queries", () => {
   });
 
   test("a cursor from another project shows nothing of it", async () => {
-    const [theirs, ours] = [await edge.project(), await edge.project()];
+    const [theirs, ours] = [await worker.project(), await worker.project()];
     await theirs.send(...["a", "b", "c"].map((id) => traceCreate({ id, name: "theirs" })));
     await ours.send(traceCreate({ id: "0", name: "ours" }));
     await theirs.listWith(3);
@@ -241,7 +241,7 @@ describe("times at the ends of time", () => {
     "9999-12-31T23:59:59.999999Z",
     "9999-12-31T23:59:59.999999-23:59",
   ])("%s comes back as a time", async (startTime) => {
-    const own = await edge.project();
+    const own = await worker.project();
     await own.send(spanCreate({ id: "s", traceId: "t", startTime, endTime: "9999-12-31T23:59:59Z" }, { timestamp: startTime }));
     const { spans, ...trace } = await own.traceWith(1, "t");
     expect(Number.isNaN(Date.parse(trace.startTime)), trace.startTime).toBe(false);
@@ -250,8 +250,8 @@ describe("times at the ends of time", () => {
 });
 
 afterAll(async () => {
-  expect((await edge.request("/api/v1/health")).status).toBe(200);
-  const printed = edge.printed();
+  expect((await worker.request("/api/v1/health")).status).toBe(200);
+  const printed = worker.printed();
   expect(printed).not.toMatch(/panic|unreachable|RuntimeError|Reinitializing|"status":5\d\d|"fault":"/i);
   expect(printed).not.toContain(MARKER);
   expect(printed).not.toContain(project.key);

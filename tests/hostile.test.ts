@@ -5,19 +5,19 @@
 import { randomBytes } from "node:crypto";
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { useEdge, type Project } from "./support/edge.ts";
+import { useWorker, type Project } from "./support/worker.ts";
 import { spanCreate, spansOf, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 import { head, raw } from "./support/raw.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 const MAX_BYTES = 5_242_880;
 
 /** In every payload here; must be in no line of the log. */
 const MARKER = `marker-${randomBytes(8).toString("hex")}`;
 const keys: string[] = [];
 const project = async (handling?: "strict" | "lenient"): Promise<Project> => {
-  const made = await edge.project(handling);
+  const made = await worker.project(handling);
   keys.push(made.key);
   return made;
 };
@@ -175,11 +175,11 @@ describe("cut off", () => {
     const chunked = head("POST /api/v1/traces HTTP/1.1", [...headers, "Transfer-Encoding: chunked"]);
     for (const length of everyPlace(body.length).filter((_, n) => n % 3 === 0)) {
       for (const start of [whole, chunked + chunk]) {
-        expect((await raw(edge.url, [start, body.subarray(0, length)], { cut })).status, `${length} bytes`).not.toBe(201);
+        expect((await raw(worker.url, [start, body.subarray(0, length)], { cut })).status, `${length} bytes`).not.toBe(201);
       }
     }
     // All of the body, and not the end that says so.
-    expect((await raw(edge.url, [chunked, chunk, body, "\r\n"], { cut })).status).not.toBe(201);
+    expect((await raw(worker.url, [chunked, chunk, body, "\r\n"], { cut })).status).not.toBe(201);
     expect(await sender.objects()).toEqual([]);
   });
 });
@@ -233,8 +233,8 @@ describe("1,000 events with the longest ids there may be", () => {
 });
 
 afterAll(async () => {
-  expect((await edge.request("/api/v1/health")).status).toBe(200);
-  const printed = edge.printed();
+  expect((await worker.request("/api/v1/health")).status).toBe(200);
+  const printed = worker.printed();
   expect(printed).not.toMatch(/panic|unreachable|RuntimeError|Reinitializing|"status":5\d\d|"fault":"/i);
   expect(printed).not.toContain(MARKER);
   for (const key of keys) expect(printed).not.toContain(key);

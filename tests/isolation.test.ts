@@ -2,11 +2,11 @@
 // sent wherever it should open nothing. Neither sees, changes, counts or lists
 // what is the other's; and operating the service takes more than a key.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, useEdge, type Project } from "./support/edge.ts";
+import { eventually, useWorker, type Project } from "./support/worker.ts";
 import { spanCreate, spansOf, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 const TRACES = "/api/v1/traces";
 
 /** What a project can be asked, and every row there is of it. */
@@ -22,8 +22,8 @@ const view = async (project: Project, ...traces: string[]) => ({
 /** Has the consumer find that a raw batch of this project does not decode. */
 async function deadLetter(project: Project): Promise<string> {
   const key = `raw/20260314T100000.000Z/${project.id}/${"d".repeat(32)}.json`;
-  await edge.bindings.RAW.put(key, "not a batch");
-  await edge.bindings.QUEUE.send({ v: 1, key });
+  await worker.bindings.RAW.put(key, "not a batch");
+  await worker.bindings.QUEUE.send({ v: 1, key });
   await eventually(async () => expect((await project.get("/api/v1/dead-letters")).json.data.deadLetters).toHaveLength(1));
   return key;
 }
@@ -37,7 +37,7 @@ describe("two projects with equal ids", () => {
   ];
 
   test("each have their own, whoever writes last and newest", async () => {
-    const [a, b] = [await edge.project(), await edge.project()];
+    const [a, b] = [await worker.project(), await worker.project()];
     await a.send(...events("a", 1));
     await a.settled(1);
     const before = await view(a, "trace");
@@ -56,7 +56,7 @@ describe("two projects with equal ids", () => {
   });
 
   test("the same body, byte for byte, is a batch of each", async () => {
-    const [a, b] = [await edge.project(), await edge.project()];
+    const [a, b] = [await worker.project(), await worker.project()];
     const body = JSON.stringify({ batch: events("same", 1) });
     for (const project of [a, b]) await project.sendText(body, 3);
     for (const project of [a, b]) {
@@ -73,7 +73,7 @@ describe("whatever the one sends", () => {
   let [ours, theirs] = [{} as Project, {} as Project];
   let before: Awaited<ReturnType<typeof view>>;
   beforeAll(async () => {
-    [ours, theirs] = [await edge.project(), await edge.project()];
+    [ours, theirs] = [await worker.project(), await worker.project()];
     await theirs.send(traceCreate({ id: "private", name: "private", tags: ["private"] }), ...spansOf("private", 2));
     await theirs.settled(1);
     await deadLetter(theirs);
@@ -127,7 +127,7 @@ describe("whatever the one sends", () => {
 describe("operating the service", () => {
   const REPLAY = "/api/v1/admin/replay";
   const range = { since: "2020-01-01", until: "2030-01-01" };
-  const ask = (on: typeof edge, authorization: string | undefined, body: object = range) =>
+  const ask = (on: typeof worker, authorization: string | undefined, body: object = range) =>
     on.request(REPLAY, {
       method: "POST",
       headers: { "content-type": "application/json", ...(authorization && { authorization }) },
@@ -135,7 +135,7 @@ describe("operating the service", () => {
     });
 
   describe("where a secret is set", () => {
-    const operated = useEdge({ vars: { ADMIN_TOKEN: "the-operators-secret" } });
+    const operated = useWorker({ vars: { ADMIN_TOKEN: "the-operators-secret" } });
 
     test.each([
       ["nothing", undefined],
@@ -187,7 +187,7 @@ describe("operating the service", () => {
   });
 
   test("where none is set nobody may, whatever they send", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     for (const authorization of [
       undefined,
       "Bearer",
@@ -197,7 +197,7 @@ describe("operating the service", () => {
       "Bearer local-operator",
       `Bearer ${project.key}`,
     ]) {
-      const { message } = expectFailure(await ask(edge, authorization), 401, "UNAUTHORIZED");
+      const { message } = expectFailure(await ask(worker, authorization), 401, "UNAUTHORIZED");
       expect(message).toContain("ADMIN_TOKEN");
     }
   });

@@ -5,20 +5,20 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
-import { useEdge, type Edge, type Project } from "./support/edge.ts";
+import { useWorker, type TestWorker, type Project } from "./support/worker.ts";
 import { traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 import type { Answer } from "./support/http.ts";
 
-const edge = useEdge({ main: "./tests/support/faulty-entry.mjs", limited: true });
+const worker = useWorker({ main: "./tests/support/faulty-entry.mjs", limited: true });
 const TRACES = "/api/v1/traces";
 const WINDOW_MS = 10_000;
 const window = () => Math.floor(Date.now() / WINDOW_MS);
 
 /** A project whose keys may make so many requests in a window. */
 async function limited(to: number): Promise<Project> {
-  const project = await edge.project();
-  await edge.bindings.DB.prepare("update project set rate_limit = ? where id = ?").bind(to, project.id).run();
+  const project = await worker.project();
+  await worker.bindings.DB.prepare("update project set rate_limit = ? where id = ?").bind(to, project.id).run();
   return project;
 }
 
@@ -103,7 +103,7 @@ describe("a key of 100 requests in 10 seconds", () => {
       await many(100, write(project));
       const over = await write(project)();
       project.key = await project.newKey();
-      return [[await write(project)(), await write(other)(), await edge.request("/api/v1/health")], over] as const;
+      return [[await write(project)(), await write(other)(), await worker.request("/api/v1/health")], over] as const;
     });
     expect(over.status).toBe(429);
     expect(answers.map(({ status }) => status)).toEqual([400, 400, 200]);
@@ -136,15 +136,17 @@ describe("other limits", () => {
   });
 
   test("health has none", async () => {
-    expect(statuses(await many(300, () => edge.request("/api/v1/health")))).toEqual({ 200: 300 });
+    expect(statuses(await many(300, () => worker.request("/api/v1/health")))).toEqual({ 200: 300 });
   });
 });
 
 describe("guessing keys", () => {
   /** How often keys were looked up in D1 so far. */
-  const lookUps = async (on: Edge): Promise<number> => (await on.request("/__faults")).json["DB.first"] ?? 0;
+  const lookUps = async (on: TestWorker): Promise<number> => (await on.request("/__faults")).json["DB.first"] ?? 0;
   const guess = (address: string) => () =>
-    edge.request(TRACES, { headers: { authorization: `Bearer ts_${randomBytes(32).toString("base64url")}`, "cf-connecting-ip": address } });
+    worker.request(TRACES, {
+      headers: { authorization: `Bearer ts_${randomBytes(32).toString("base64url")}`, "cf-connecting-ip": address },
+    });
   /** In how many windows it was done: never so many that each guess could be let through. */
   const windowsSince = (began: number) => {
     const windows = window() - began + 1;
@@ -155,40 +157,40 @@ describe("guessing keys", () => {
   const newAddress = () => `192.0.2.${++addresses}`;
 
   test("from one address soon reaches D1 no more, and a key in use goes on working", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     expect((await read(project)()).status).toBe(200);
-    const before = await lookUps(edge);
+    const before = await lookUps(worker);
     const address = newAddress();
     const began = window();
     const answers = await many(500, guess(address));
     // A hundred a window, and those that were under way.
-    expect((await lookUps(edge)) - before).toBeLessThanOrEqual(windowsSince(began) * (100 + 20));
+    expect((await lookUps(worker)) - before).toBeLessThanOrEqual(windowsSince(began) * (100 + 20));
     expect(Object.keys(statuses(answers)).sort()).toEqual(["401", "429"]);
     // Not the last one, which may be the first of another window.
     expectFailure(answers.find(({ status }) => status === 429)!, 429, "RATE_LIMIT_EXCEEDED");
     const theirs = { authorization: `Bearer ${project.key}`, "cf-connecting-ip": address };
-    expect((await edge.request(TRACES, { headers: theirs })).status).toBe(200);
+    expect((await worker.request(TRACES, { headers: theirs })).status).toBe(200);
   });
 
   test("from one IPv6 network is from one address", async () => {
-    const before = await lookUps(edge);
+    const before = await lookUps(worker);
     const began = window();
     await many(500, (n) => guess(`2001:db8::${n.toString(16)}`)());
-    expect((await lookUps(edge)) - before).toBeLessThanOrEqual(windowsSince(began) * (100 + 20));
+    expect((await lookUps(worker)) - before).toBeLessThanOrEqual(windowsSince(began) * (100 + 20));
   });
 
   test("the same wrong key over and over is looked up once in a while", async () => {
-    const before = await lookUps(edge);
+    const before = await lookUps(worker);
     const headers = { authorization: `Bearer ts_${"w".repeat(43)}`, "cf-connecting-ip": newAddress() };
-    await many(200, () => edge.request(TRACES, { headers }));
-    expect((await lookUps(edge)) - before).toBeLessThanOrEqual(20 * 3);
+    await many(200, () => worker.request(TRACES, { headers }));
+    expect((await lookUps(worker)) - before).toBeLessThanOrEqual(20 * 3);
   });
 
   test("what cannot be a key is never looked up", async () => {
-    const before = await lookUps(edge);
+    const before = await lookUps(worker);
     for (const key of ["sk_x", "", "ts", `ts_${"x".repeat(300)}`, "TS_x"]) {
-      expect((await edge.request(TRACES, { headers: { authorization: `Bearer ${key}` } })).status).toBe(401);
+      expect((await worker.request(TRACES, { headers: { authorization: `Bearer ${key}` } })).status).toBe(401);
     }
-    expect(await lookUps(edge)).toBe(before);
+    expect(await lookUps(worker)).toBe(before);
   });
 });

@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import http from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { eventually, useEdge, type Edge } from "./support/edge.ts";
+import { eventually, useWorker, type TestWorker } from "./support/worker.ts";
 import { traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 
@@ -27,12 +27,12 @@ function large(seed: string, spans = 100): string {
 }
 
 /** What there is of wasm, and the most there was of it with what JavaScript held, in MiB. */
-async function memory(edge: Edge): Promise<{ wasm: number; peak: number }> {
-  const { wasm, peak } = (await edge.request("/__memory")).json;
+async function memory(worker: TestWorker): Promise<{ wasm: number; peak: number }> {
+  const { wasm, peak } = (await worker.request("/__memory")).json;
   return { wasm: wasm / MiB, peak: Math.round(peak / MiB) };
 }
 
-const wasmMiB = async (edge: Edge): Promise<number> => (await memory(edge)).wasm;
+const wasmMiB = async (worker: TestWorker): Promise<number> => (await memory(worker)).wasm;
 
 /** The most memory that workerd has had, where there is a /proc: for the record. */
 function resident(): string {
@@ -66,16 +66,16 @@ const WAYS: [string, (body: string) => [string | Uint8Array, Record<string, stri
 ];
 
 describe.each(WAYS)("eight batches of 5 MiB at once, %s", (_, packed) => {
-  const edge = useEdge({ main: "./tests/support/memory-entry.mjs" });
+  const worker = useWorker({ main: "./tests/support/memory-entry.mjs" });
 
   test("are all accepted, written and readable, within an isolate's memory", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const seeds = Array.from({ length: 8 }, () => randomBytes(8).toString("hex"));
     const bodies = seeds.map((seed) => packed(large(seed)));
     const answers = await Promise.all(bodies.map(([body, headers]) => project.post(body, headers)));
     for (const answer of answers) expect(answer, answer.text).toMatchObject({ status: 201, json: { accepted: 100 } });
     await project.settled(8);
-    const used = await wasmMiB(edge);
+    const used = await wasmMiB(worker);
     console.log(`wasm: ${used} MiB; ${resident()}`);
     expect(used).toBeLessThan(ROOM);
     expect(await project.rows("span")).toHaveLength(800);
@@ -85,10 +85,10 @@ describe.each(WAYS)("eight batches of 5 MiB at once, %s", (_, packed) => {
 });
 
 describe.each(WAYS)("64 uploads of 5 MiB at once, %s", (_, packed) => {
-  const edge = useEdge({ main: "./tests/support/memory-entry.mjs" });
+  const worker = useWorker({ main: "./tests/support/memory-entry.mjs" });
 
   test("are accepted as far as they fit, and told to come again otherwise", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const seeds = Array.from({ length: 64 }, () => randomBytes(8).toString("hex"));
     const answers = await Promise.all(seeds.map((seed) => project.post(...packed(large(seed)))));
     const accepted = seeds.filter((_, n) => answers[n]!.status === 201);
@@ -97,7 +97,7 @@ describe.each(WAYS)("64 uploads of 5 MiB at once, %s", (_, packed) => {
       expect(answer.headers["retry-after"]).toMatch(/^[1-9]/);
     }
     await project.settled(accepted.length);
-    const { wasm, peak } = await memory(edge);
+    const { wasm, peak } = await memory(worker);
     console.log(`${accepted.length} accepted; wasm: ${wasm} MiB, with JavaScript at most ${peak}; ${resident()}`);
     expect(accepted.length).toBeGreaterThanOrEqual(8);
     expect(peak).toBeLessThan(WRITING);
@@ -112,15 +112,15 @@ describe.each(WAYS)("64 uploads of 5 MiB at once, %s", (_, packed) => {
 });
 
 describe("while as many bodies of 5 MiB as there is room for are on their way", () => {
-  const edge = useEdge({ main: "./tests/support/memory-entry.mjs" });
+  const worker = useWorker({ main: "./tests/support/memory-entry.mjs" });
   const ROOM_FOR = 8;
 
   test("another is refused before its body is sent, a small one is not, and those cut off give their room back", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     /** Sends a body's beginning. */
     const begin = () => {
       const headers = { authorization: `Bearer ${project.key}`, "content-type": "application/json", "content-length": MAX_BYTES };
-      const request = http.request(new URL("/api/v1/traces", edge.url), { method: "POST", headers, agent: false });
+      const request = http.request(new URL("/api/v1/traces", worker.url), { method: "POST", headers, agent: false });
       request.on("error", () => {}).write(" ".repeat(100));
       return request;
     };
@@ -128,7 +128,7 @@ describe("while as many bodies of 5 MiB as there is room for are on their way", 
     // Looked for in the log: wrangler's own local door waits for the whole body
     // before it lets an answer out.
     const answered = () =>
-      edge
+      worker
         .logs(project.id)
         .filter(({ route }) => route === "ingest")
         .map(({ status }) => status);
@@ -143,14 +143,14 @@ describe("while as many bodies of 5 MiB as there is room for are on their way", 
 });
 
 describe("eight reads at once of a trace with 40 MiB of payload", () => {
-  const edge = useEdge({ main: "./tests/support/memory-entry.mjs" });
+  const worker = useWorker({ main: "./tests/support/memory-entry.mjs" });
 
   test("each have a part of it whole, or are told to come again, within an isolate's memory", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     for (let n = 0; n < 8; n++) await project.sendText(large(String(n)), 100);
     await project.settled(8);
     const reads = await Promise.all(Array.from({ length: 8 }, () => project.trace("t")));
-    const used = await wasmMiB(edge);
+    const used = await wasmMiB(worker);
     console.log(`wasm: ${used} MiB; ${resident()}; ${reads.map(({ status }) => status)}`);
     expect(reads.some(({ status }) => status === 200)).toBe(true);
     for (const { status, headers, json } of reads) {

@@ -2,17 +2,17 @@
 // one is bound. Locally the platform takes points and keeps none, so they are
 // caught on their way; that it takes them is tested too.
 import { expect, test } from "vitest";
-import { eventually, useEdge, type Project } from "./support/edge.ts";
+import { eventually, useWorker, type Project } from "./support/worker.ts";
 import { spanCreate, spansOf, traceCreate } from "./support/events.ts";
 import { Faulty, batchOf, expectOnce } from "./support/faulty.ts";
 
-const edge = useEdge({ main: "./tests/support/faulty-entry.mjs", limited: true, vars: { ADMIN_TOKEN: "t" } });
-const faulty = new Faulty(edge);
-const bound = useEdge({ metrics: true });
+const worker = useWorker({ main: "./tests/support/faulty-entry.mjs", limited: true, vars: { ADMIN_TOKEN: "t" } });
+const faulty = new Faulty(worker);
+const bound = useWorker({ metrics: true });
 
 /** A project's points: what, why, how many, bytes, and the delay. */
 async function points(project: string): Promise<[string, string, number, number, number][]> {
-  const all: { indexes: [string]; blobs: [string, string]; doubles: [number, number, number] }[] = (await edge.request("/__points")).json;
+  const all: { indexes: [string]; blobs: [string, string]; doubles: [number, number, number] }[] = (await worker.request("/__points")).json;
   return all.filter((point) => point.indexes[0] === project).map(({ blobs, doubles }) => [...blobs, ...doubles]);
 }
 
@@ -20,7 +20,7 @@ const eventuallyPoints = (project: Project, expected: unknown[]) =>
   eventually(async () => expect(await points(project.id)).toEqual(expected));
 
 test("accepted and written, each once, with events, bytes and the delay", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   const body = JSON.stringify({ batch: [traceCreate({ id: "t" }), ...spansOf("t", 3)] });
   await project.sendText(body, 4);
   await project.settled(1);
@@ -35,7 +35,7 @@ test("accepted and written, each once, with events, bytes and the delay", async 
 });
 
 test("rejected, with the code of the answer; of nobody, when no key proves whose", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   const reject = async (status: number, body: string, headers: Record<string, string> = {}) =>
     expect((await project.post(body, headers)).status).toBe(status);
   await reject(400, "{}");
@@ -44,12 +44,12 @@ test("rejected, with the code of the answer; of nobody, when no key proves whose
   const rejected = (code: string) => ["rejected", code, 1, 0, 0];
   const codes = ["VALIDATION_ERROR", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
   await eventuallyPoints(project, codes.map(rejected));
-  await edge.request("/api/v1/traces", { headers: { authorization: "Bearer ts_nobody" } });
+  await worker.request("/api/v1/traces", { headers: { authorization: "Bearer ts_nobody" } });
   await eventually(async () => expect(await points("")).toContainEqual(rejected("UNAUTHORIZED")));
 });
 
 test("retried, then written", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await faulty.inject({ on: "DB.batch", times: 1 }, { on: "retry" });
   await project.send(...batchOf("t"));
   await project.settled(1);
@@ -58,18 +58,18 @@ test("retried, then written", async () => {
 });
 
 test("dead letters, once each is recorded", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(spanCreate({ traceId: "t" }));
   await project.settled(1);
   const [key] = await project.objects();
-  await edge.bindings.RAW.delete(key!);
+  await worker.bindings.RAW.delete(key!);
   await faulty.deliver(key!);
   await eventually(async () => expect((await points(project.id)).at(-1)).toEqual(["dead-lettered", "", 1, 0, 0]));
   expect((await points(project.id)).filter(([what]) => what === "dead-lettered")).toHaveLength(1);
 });
 
 test("swept", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await faulty.inject({ on: "QUEUE.send", lose: true });
   await project.send(...batchOf("a"));
   await project.send(...batchOf("b"));
@@ -80,7 +80,7 @@ test("swept", async () => {
 });
 
 test("a dataset that fails costs nobody anything", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await faulty.inject({ on: "METRICS.writeDataPoint" });
   await project.send(...batchOf("t"));
   await expectOnce(project, ["t"]);

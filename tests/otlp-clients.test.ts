@@ -5,10 +5,10 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test, type TestContext } from "vitest";
-import { useEdge } from "./support/edge.ts";
+import { useWorker } from "./support/worker.ts";
 
 const python = process.env.EDGESPAN_PYTHON;
-const edge = useEdge();
+const worker = useWorker();
 
 /** Runs a client with these variables: the id of the trace that it sent. */
 function run(client: string, environment: Record<string, string>): Promise<string> {
@@ -32,9 +32,9 @@ function needsPython(context: TestContext): void {
 
 test("OpenTelemetry's SDK for Python", { timeout: 120_000 }, async (context) => {
   needsPython(context);
-  const project = await edge.project();
+  const project = await worker.project();
   const id = await run("opentelemetry", {
-    OTEL_EXPORTER_OTLP_ENDPOINT: edge.url.origin,
+    OTEL_EXPORTER_OTLP_ENDPOINT: worker.url.origin,
     OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer ${project.key}`,
   });
   const found = await project.traceWith(2, id);
@@ -48,9 +48,9 @@ test("OpenTelemetry's SDK for Python", { timeout: 120_000 }, async (context) => 
 
 test("Langfuse's SDK for Python", { timeout: 120_000 }, async (context) => {
   needsPython(context);
-  const project = await edge.project();
+  const project = await worker.project();
   const id = await run("langfuse", {
-    LANGFUSE_HOST: edge.url.origin,
+    LANGFUSE_HOST: worker.url.origin,
     LANGFUSE_SECRET_KEY: project.key,
     LANGFUSE_PUBLIC_KEY: "anything",
   });

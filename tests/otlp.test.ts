@@ -7,9 +7,9 @@ import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { describe, expect, test } from "vitest";
-import { eventually, useEdge, type Project } from "./support/edge.ts";
+import { eventually, useWorker, type Project } from "./support/worker.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 const FIXTURES = new URL("./fixtures/otlp/", import.meta.url);
 
 /** The requests for spans that clients were seen to send, with their headers. */
@@ -63,7 +63,7 @@ function post(
 
 describe("what clients were seen to send", () => {
   test.each(requests)("$name, whole and in pieces, compressed, and again", async ({ name, meta, bytes }) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const headers = headersOf(meta, project);
     const pieces = Array.from({ length: Math.ceil(bytes.length / 97) }, (_, at) => bytes.subarray(97 * at, 97 * (at + 1)));
     for (const [body, encoding] of [
@@ -72,7 +72,7 @@ describe("what clients were seen to send", () => {
       [gzipSync(bytes), { "content-encoding": "gzip" }],
       [deflateSync(bytes), { "content-encoding": "deflate" }],
     ] as const) {
-      const answer = await edge.request(meta.path, { method: "POST", headers: { ...headers, ...encoding }, body: body as any });
+      const answer = await worker.request(meta.path, { method: "POST", headers: { ...headers, ...encoding }, body: body as any });
       expect(answer, answer.text).toMatchObject({ status: 200 });
       expect(answer.headers["content-type"]).toBe(
         meta.headers["content-type"] === "application/json" ? "application/json" : "application/x-protobuf",
@@ -102,8 +102,8 @@ describe("the key", () => {
   ];
 
   test.each(forms)("is taken as %s", async (_, headers) => {
-    const project = await edge.project();
-    const answer = await edge.request("/v1/traces", {
+    const project = await worker.project();
+    const answer = await worker.request("/v1/traces", {
       method: "POST",
       headers: { "content-type": "application/json", ...headers(project.key) },
       body: jsonExport(span()),
@@ -112,10 +112,10 @@ describe("the key", () => {
   });
 
   test("is asked for in the encoding of the request, with the form that is right", async () => {
-    const none = await edge.request("/v1/traces", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
+    const none = await worker.request("/v1/traces", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
     expect(none).toMatchObject({ status: 401, json: { code: 16, error: { code: "UNAUTHORIZED" } } });
     expect(none.json.message).toContain("OTEL_EXPORTER_OTLP_HEADERS");
-    const binary = await edge.request("/v1/traces", { method: "POST", headers: { "content-type": "application/x-protobuf" }, body: "" });
+    const binary = await worker.request("/v1/traces", { method: "POST", headers: { "content-type": "application/x-protobuf" }, body: "" });
     expect(binary.status).toBe(401);
     expect(binary.headers["content-type"]).toBe("application/x-protobuf");
     expect(binary.text.slice(0, 2)).toBe("\b\u0010"); // code = 16
@@ -124,7 +124,7 @@ describe("the key", () => {
 
 describe("answers", () => {
   test("an empty export is taken, in every spelling", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     for (const body of ["{}", '{"resourceSpans":[]}', '{"resourceSpans":[{"scopeSpans":[]}]}'])
       expect(await post(project, body)).toMatchObject({ status: 200, json: {} });
     const binary = await post(project, "", { "content-type": "application/x-protobuf" });
@@ -133,7 +133,7 @@ describe("answers", () => {
   });
 
   test("a bad span costs itself and no other", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const good = span();
     const answer = await post(project, jsonExport(span({ traceId: "abc" }), good, span({ spanId: "0".repeat(16) })));
     expect(answer.status).toBe(200);
@@ -148,7 +148,7 @@ describe("answers", () => {
   });
 
   test("2Signal's own path counts", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     expect(await post(project, jsonExport(span(), span()), {}, "/api/v1/otel/traces")).toMatchObject({
       status: 200,
       json: { accepted: 2 },
@@ -156,7 +156,7 @@ describe("answers", () => {
   });
 
   test("what cannot be read is refused for good, with the place", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const json = await post(project, '{"resourceSpans":[{]}');
     expect(json).toMatchObject({ status: 400, json: { code: 3, error: { code: "VALIDATION_ERROR" } } });
     expect(json.json.message).toContain("byte 19");
@@ -171,7 +171,7 @@ describe("answers", () => {
   });
 
   test("exports are larger than native batches, and bounded", { timeout: 60_000 }, async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const note = { key: "input.value", value: { stringValue: "x".repeat(5_000_000) } };
     const large = [1, 2, 3].map((n) => span({ attributes: [note], traceId: "ab".repeat(16), spanId: `${n}`.repeat(16) }));
     expect(await post(project, jsonExport(...large))).toMatchObject({ status: 200, json: {} });
@@ -185,20 +185,22 @@ describe("answers", () => {
   });
 
   test("other signals are acknowledged, so that consoles stay quiet", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     for (const path of ["/v1/metrics", "/v1/logs"]) {
       const answer = await post(project, '{"resourceMetrics":[]}', {}, path);
       expect(answer).toMatchObject({ status: 200, json: { partialSuccess: { errorMessage: "Edgespan keeps traces only" } } });
       const binary = await post(project, "", { "content-type": "application/x-protobuf" }, path);
       expect(binary.status).toBe(200);
       expect(binary.text).toContain("Edgespan keeps traces only");
-      expect((await edge.request(path, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })).status).toBe(401);
+      expect((await worker.request(path, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })).status).toBe(
+        401,
+      );
     }
     expect(await project.objects()).toEqual([]);
   });
 
   test("a browser may ask first", async () => {
-    const answer = await edge.request("/v1/traces", {
+    const answer = await worker.request("/v1/traces", {
       method: "OPTIONS",
       headers: { origin: "https://app.test", "access-control-request-method": "POST" },
     });
@@ -212,8 +214,8 @@ describe("OpenTelemetry's own exporters", () => {
     ["JSON", JsonExporter],
     ["protobuf", ProtobufExporter],
   ] as const)("%s, by its SDK", async (_, Exporter) => {
-    const project = await edge.project();
-    const url = new URL("/v1/traces", edge.url).href;
+    const project = await worker.project();
+    const url = new URL("/v1/traces", worker.url).href;
     const exporter = new Exporter({ url, headers: { authorization: `Bearer ${project.key}` } });
     const provider = new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] });
     const tracer = provider.getTracer("shop", "1.2.3");

@@ -2,12 +2,12 @@
 // never lost and never counted twice, what was not is 503 and may be sent
 // again. The Worker is the built one; its bindings fail on command.
 import { beforeEach, describe, expect, test } from "vitest";
-import { useEdge, type Project } from "./support/edge.ts";
+import { useWorker, type Project } from "./support/worker.ts";
 import { spanCreate, spansOf, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 import type { Answer } from "./support/http.ts";
 
-const edge = useEdge({ main: "./tests/support/faulty-entry.mjs" });
+const worker = useWorker({ main: "./tests/support/faulty-entry.mjs" });
 
 interface Fault {
   on: string;
@@ -17,11 +17,11 @@ interface Fault {
 }
 
 /** From here on, these faults and no others. */
-const inject = async (...faults: Fault[]) => void (await edge.request("/__faults", { method: "POST", body: JSON.stringify(faults) }));
+const inject = async (...faults: Fault[]) => void (await worker.request("/__faults", { method: "POST", body: JSON.stringify(faults) }));
 const ALWAYS = 1_000;
 
 /** How often a call was made so far. */
-const calls = async (name: string): Promise<number> => (await edge.request("/__faults")).json[name] ?? 0;
+const calls = async (name: string): Promise<number> => (await worker.request("/__faults")).json[name] ?? 0;
 
 beforeEach(() => inject());
 
@@ -44,7 +44,7 @@ const expectUnavailable = (answer: Answer) => {
 
 describe("R2 is away", () => {
   test.each([false, true])("503, nothing is queued, and sending it again works (put made, reply lost: %s)", async (after) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const before = await calls("QUEUE.send");
     await inject({ on: "RAW.put", times: ALWAYS, after });
     expectUnavailable(await project.post(body));
@@ -56,21 +56,21 @@ describe("R2 is away", () => {
   });
 
   test("for a moment: nobody notices", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await inject({ on: "RAW.put", times: 1 });
     await project.sendText(body, 6);
     await expectWhole(project);
   });
 
   test("when the consumer reads: it reads again later", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await inject({ on: "RAW.get", times: 1 });
     await project.sendText(body, 6);
     await expectWhole(project);
   });
 
   test("when a trace is read: the trace is there, its payloads say what happened", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(spanCreate({ traceId: "t", name: "n", input: "in" }));
     await project.traceWith(1, "t");
     await inject({ on: "RAW.get", times: ALWAYS });
@@ -84,7 +84,7 @@ describe("R2 is away", () => {
 
 describe("the queue is away", () => {
   test.each([false, true])("201 all the same, and it is written without the queue (message sent, reply lost: %s)", async (after) => {
-    const project = await edge.project();
+    const project = await worker.project();
     await inject({ on: "QUEUE.send", times: ALWAYS, after });
     await project.sendText(body, 6);
     await expectWhole(project);
@@ -94,7 +94,7 @@ describe("the queue is away", () => {
   });
 
   test("for a moment: nobody notices", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await inject({ on: "QUEUE.send", times: 1 });
     await project.sendText(body, 6);
     await expectWhole(project);
@@ -103,7 +103,7 @@ describe("the queue is away", () => {
 
 describe("D1 is away", () => {
   test("when keys are looked up: 503, never 401, and not for good", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await inject({ on: "DB.first", times: ALWAYS });
     expectUnavailable(await project.post(body));
     expectUnavailable(await project.get("/api/v1/traces"));
@@ -113,7 +113,7 @@ describe("D1 is away", () => {
   });
 
   test("a key that was used before needs no D1 to send; reading is 503", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     expect((await project.list()).traces).toEqual([]);
     await inject({ on: "DB.first", times: ALWAYS }, { on: "DB.batch", times: ALWAYS });
     await project.sendText(body, 6);
@@ -124,7 +124,7 @@ describe("D1 is away", () => {
   });
 
   test.each([false, true])("when rows are written: they are written later, and once (written, reply lost: %s)", async (after) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const before = await calls("DB.batch");
     await inject({ on: "DB.batch", times: 1, after });
     await project.sendText(body, 6);
@@ -135,16 +135,16 @@ describe("D1 is away", () => {
 
   test("health does not care", async () => {
     await inject({ on: "DB.first", times: ALWAYS }, { on: "DB.batch", times: ALWAYS }, { on: "RAW.put", times: ALWAYS });
-    expect((await edge.request("/api/v1/health")).status).toBe(200);
+    expect((await worker.request("/api/v1/health")).status).toBe(200);
   });
 });
 
 test("one batch that cannot be written holds back no other", async () => {
-  const [stuck, others] = [await edge.project(), await edge.project()];
+  const [stuck, others] = [await worker.project(), await worker.project()];
   await stuck.sendText(body, 6);
   await expectWhole(stuck);
   // A message whose raw batch is gone is tried again for hours.
-  await edge.bindings.QUEUE.send({ v: 1, key: `raw/20260314T100000.000Z/${stuck.id}/${"0".repeat(32)}.json` });
+  await worker.bindings.QUEUE.send({ v: 1, key: `raw/20260314T100000.000Z/${stuck.id}/${"0".repeat(32)}.json` });
   for (let n = 0; n < 5; n++) await others.send(...spansOf(`t${n}`, 2));
   for (let n = 0; n < 5; n++) await others.traceWith(2, `t${n}`);
 });

@@ -1,9 +1,9 @@
 // Inputs, outputs, parameters and metadata come back byte for byte, whatever
 // JSON they are.
 import { describe, expect, test } from "vitest";
-import { eventually, useEdge } from "./support/edge.ts";
+import { eventually, useWorker } from "./support/worker.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 
 describe("payloads come back as they were sent", () => {
   const deep = "[".repeat(400) + "]".repeat(400);
@@ -27,7 +27,7 @@ describe("payloads come back as they were sent", () => {
   };
 
   test.each(Object.entries(PAYLOADS))("%s", async (_, payload) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const object = `{ "value" : ${payload} }`;
     const trace = `{"id":"t","name":"n","metadata":${object}}`;
     const payloads = `"input": ${payload} ,"output":${payload},"metadata":${object},"modelParameters":${object}`;
@@ -47,7 +47,7 @@ describe("payloads come back as they were sent", () => {
   });
 
   test("a trace's long metadata, too long to be kept in D1", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const metadata = `{ "long" : "${"é".repeat(5_000)}", "n":1.50 }`;
     await project.sendText(`{"batch":[{"type":"trace-create","body":{"id":"t","name":"n","metadata":${metadata}}}]}`, 1);
     await eventually(async () => expect((await project.trace("t")).status).toBe(200));

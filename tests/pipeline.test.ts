@@ -3,13 +3,13 @@
 // up to is right.
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { eventually, useEdge, type Project } from "./support/edge.ts";
+import { eventually, useWorker, type Project } from "./support/worker.ts";
 import { newId, spanCreate, spansOf, traceCreate } from "./support/events.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 
 const stored = async (project: Project): Promise<Buffer[]> =>
-  Promise.all((await project.objects()).map(async (key) => Buffer.from(await (await edge.bindings.RAW.get(key))!.arrayBuffer())));
+  Promise.all((await project.objects()).map(async (key) => Buffer.from(await (await worker.bindings.RAW.get(key))!.arrayBuffer())));
 
 describe("the raw batch", () => {
   const span = `{"trace_id":"t","name":"\\u00e9\\ud800","type":"LLM","input":1.0e+2, "x":"\u2028"}`;
@@ -17,7 +17,7 @@ describe("the raw batch", () => {
   const odd = ` {\t"batch" :\r\n[ ${events}\n] } \n`;
 
   test("is in R2 as it was sent, when the 201 comes", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const before = Date.now();
     await project.sendText(odd, 2);
     const keys = await project.objects();
@@ -30,14 +30,14 @@ describe("the raw batch", () => {
   });
 
   test("is unpacked there when it was sent packed", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await project.post(gzipSync(odd), { "content-encoding": "gzip" });
     expect(answer.status, answer.text).toBe(201);
     expect((await stored(project))[0]!.equals(Buffer.from(odd))).toBe(true);
   });
 
   test("and its events are in D1 soon, with a row in the ledger", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.sendText(odd, 2);
     await project.traceWith(1, "t");
     const [key] = await project.objects();
@@ -115,7 +115,7 @@ describe("repeats and disorder", () => {
     ],
     ["an event twice in a batch", [[1, 1, 0, 2, 3, 2]]],
   ])("%s", async (_, batches) => {
-    const project = await edge.project();
+    const project = await worker.project();
     for (const batch of batches) await project.send(...batch.map((n) => events[n]!));
     await project.settled(batches.length);
     await expectRight(project);
@@ -124,7 +124,7 @@ describe("repeats and disorder", () => {
   });
 
   test("the same bytes again are the same batch: one ledger row, nothing counted twice", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const body = JSON.stringify({ batch: events });
     await project.sendText(body, 4);
     await expectRight(project);
@@ -137,27 +137,27 @@ describe("repeats and disorder", () => {
   });
 
   test("a message delivered again changes nothing", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...events);
     await expectRight(project);
     const before = await rows(project);
     const [key] = await project.objects();
-    for (let n = 0; n < 3; n++) await edge.bindings.QUEUE.send({ v: 1, key });
+    for (let n = 0; n < 3; n++) await worker.bindings.QUEUE.send({ v: 1, key });
     await project.settled(4);
     expect(await rows(project)).toEqual(before);
   });
 
   test("a message that points nowhere, or says nothing, holds back no other", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const gone = `raw/20260314T100000.000Z/${project.id}/${"0".repeat(32)}.json`;
     for (const message of [{}, "nonsense", { v: 1, key: "elsewhere" }, { v: 99, key: gone }, { v: 1, key: gone }])
-      await edge.bindings.QUEUE.send(message);
+      await worker.bindings.QUEUE.send(message);
     await project.send(...events);
     await expectRight(project);
   });
 
   test("40 batches at once, all of one trace", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const five = () => Array.from({ length: 5 }, () => spanCreate({ traceId: "t", cost: 0.01, usage: { totalTokens: 1 } }));
     await Promise.all(Array.from({ length: 40 }, () => project.send(...five())));
     await project.settled(40);
@@ -165,7 +165,7 @@ describe("repeats and disorder", () => {
   });
 
   test("the largest batch of the longest texts", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const long = (n: number) => String(n).padStart(4, "0") + "é".repeat(126);
     const span = (id: string, traceId: string) => spanCreate({ id, traceId, parentSpanId: long(0), name: id, model: id }, { id });
     await project.send(...Array.from({ length: 1_000 }, (_, n) => span(long(n), long(n % 100))));
@@ -175,7 +175,7 @@ describe("repeats and disorder", () => {
   });
 
   test.each([false, true])("of two revisions of a span the newer counts (newer first: %s)", async (newerFirst) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const revision = (cost: number, second: number) =>
       spanCreate(
         { id: "s", traceId: "t", name: `at ${second}`, cost, usage: { totalTokens: second } },
@@ -188,7 +188,7 @@ describe("repeats and disorder", () => {
   });
 
   test.each([false, true])("of two revisions of a trace the newer counts, as a whole (newer first: %s)", async (newerFirst) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const revision = (second: number, body: object) =>
       traceCreate(
         { id: "t", name: `at ${second}`, startTime: "2026-03-14T10:00:00Z", ...body },
@@ -203,7 +203,7 @@ describe("repeats and disorder", () => {
 
 describe("what a trace adds up to", () => {
   test("it appears with its first span, and needs no event of its own", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(
       spanCreate({ id: "s", traceId: "t", name: "lonely", cost: 0.0034, usage: { promptTokens: 150, completionTokens: 50 } }),
     );
@@ -224,7 +224,7 @@ describe("what a trace adds up to", () => {
   });
 
   test("it appears with its own event, and needs no span", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(traceCreate({ id: "t", name: "early", startTime: "2026-03-14T10:00:00.123456Z" }));
     expect((await project.listWith(1))[0]).toMatchObject({
       id: "t",
@@ -237,7 +237,7 @@ describe("what a trace adds up to", () => {
   });
 
   test("the earliest start and the latest end, whoever says them", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const at = (startTime: string, endTime: string) =>
       spanCreate({ traceId: "t", startTime: `2026-03-14T${startTime}`, endTime: `2026-03-14T${endTime}` });
     await project.send(
@@ -261,7 +261,7 @@ describe("what a trace adds up to", () => {
     [[0], "0"],
     [[], "0"],
   ])("costs %j add up to %s", async (costs, total) => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(traceCreate({ id: "t" }), ...costs.map((cost) => spanCreate({ traceId: "t", cost })), spanCreate({ traceId: "t" }));
     const { totalCost } = await project.traceWith(costs.length + 1, "t");
     expect(totalCost).toMatch(/^\d+(\.\d+)?$/);
@@ -277,13 +277,13 @@ describe("what a trace adds up to", () => {
     [{ promptTokens: 2 }, 2],
     [{}, null],
   ])("usage %j is %s tokens in all", async (usage, tokens) => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(spanCreate({ traceId: "t", usage }));
     expect(await project.traceWith(1, "t")).toMatchObject({ totalTokens: tokens ?? 0, spans: [{ totalTokens: tokens }] });
   });
 
   test("an error in any span is the trace's", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(traceCreate({ id: "t" }), ...spansOf("t", 3));
     expect(await project.traceWith(3, "t")).toMatchObject({ status: "OK" });
     await project.send(spanCreate({ traceId: "t", status: "ERROR", errorMessage: "broke" }));
@@ -300,7 +300,7 @@ describe("rows written", () => {
   const BOUND = 140; // 1.4 a span
 
   test("100 spans over 8 new traces, then 100 more over the same", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const spans = (from: number) =>
       Array.from({ length: 100 }, (_, n) =>
         spanCreate({ traceId: `t${n % 8}`, name: `span ${from + n}`, input: n, cost: 0.01, usage: { promptTokens: 1 } }),
@@ -316,7 +316,7 @@ describe("rows written", () => {
   });
 
   test("with the traces' own events in the same batch", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const traces = Array.from({ length: 8 }, (_, n) => traceCreate({ id: `t${n}`, tags: ["a", "b"], metadata: { n } }));
     await project.send(...traces, ...Array.from({ length: 100 }, (_, n) => spanCreate({ traceId: `t${n % 8}` })));
     const [rows] = await written(project, 1);

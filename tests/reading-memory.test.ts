@@ -3,7 +3,7 @@
 // one after another, because that memory never shrinks. Most rows are made with
 // SQL, as copies of spans that were sent, and share their payloads.
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Project, useEdge } from "./support/edge.ts";
+import { type Project, useWorker } from "./support/worker.ts";
 import { spanCreate, traceCreate } from "./support/events.ts";
 
 const MiB = 1 << 20;
@@ -12,8 +12,8 @@ const SIZES = [10_000, 50_000, 100_000, 200_000];
 /** As large as it may be: D1 keeps 256 bytes, and JSON writes these in six each. */
 const CONTROLS = "\u0001".repeat(256);
 
-const edge = useEdge({ main: "./tests/support/memory-entry.mjs" });
-const wasm = async (): Promise<number> => (await edge.request("/__memory")).json.wasm / MiB;
+const worker = useWorker({ main: "./tests/support/memory-entry.mjs" });
+const wasm = async (): Promise<number> => (await worker.request("/__memory")).json.wasm / MiB;
 
 let project: Project;
 let cookie: string;
@@ -21,9 +21,9 @@ let before: number;
 
 beforeAll(async () => {
   before = await wasm();
-  project = await edge.project();
+  project = await worker.project();
   const form = { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin" };
-  const signed = await edge.request("/sign-in", { method: "POST", headers: form, body: `key=${project.key}` });
+  const signed = await worker.request("/sign-in", { method: "POST", headers: form, body: `key=${project.key}` });
   cookie = String(signed.headers["set-cookie"]).split(";")[0]!;
   expect(cookie).toMatch(/=/);
 
@@ -58,7 +58,7 @@ beforeAll(async () => {
 /** Runs a statement, once more where its connection is cut: each may be run twice. */
 async function run(sql: string, ...bound: unknown[]): Promise<void> {
   const once = () =>
-    edge.bindings.DB.prepare(sql)
+    worker.bindings.DB.prepare(sql)
       .bind(project.id, ...bound)
       .run();
   await once().catch(once);
@@ -90,7 +90,7 @@ async function copy(of: string, to: string, times: number): Promise<void> {
 }
 
 async function page(path: string, part = false): Promise<string> {
-  const answer = await edge.request(path, { headers: { cookie, ...(part ? { "hx-request": "true" } : {}) } });
+  const answer = await worker.request(path, { headers: { cookie, ...(part ? { "hx-request": "true" } : {}) } });
   expect(answer.status, answer.text.slice(0, 500)).toBe(200);
   return answer.text;
 }

@@ -1,15 +1,15 @@
 // One trace read back with its spans, whatever its id and wherever its payloads are.
 import { describe, expect, test } from "vitest";
-import { useEdge } from "./support/edge.ts";
+import { useWorker } from "./support/worker.ts";
 import { spanCreate, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 import { MORE_SPAN_FIELDS, MORE_TRACE_FIELDS, SPAN_FIELDS, TIME, TRACE_FIELDS, expectFields, ids, minute } from "./support/fields.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 
 describe("one trace", () => {
   test("has exactly the fields it should", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(
       traceCreate({ id: "t" }),
       spanCreate({
@@ -57,19 +57,19 @@ describe("one trace", () => {
   });
 
   test("that is not there is 404", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     expectFailure(await project.trace("none"), 404, "NOT_FOUND");
     expectFailure(await project.trace("x".repeat(5_000)), 404, "NOT_FOUND");
   });
 
   test("spans in the order in which they began", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...[2, 0, 1].map((n) => spanCreate({ id: `s${n}`, traceId: "t", startTime: minute(n), endTime: minute(9) })));
     expect(ids((await project.traceWith(3, "t")).spans)).toEqual(["s0", "s1", "s2"]);
   });
 
   test("a parent that is not there, or not yet, is named as it was sent and marked as missing", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const late = spanCreate({ id: "late", traceId: "t" });
     await project.send(spanCreate({ id: "s", traceId: "t", parentSpanId: late.id }));
     expect((await project.traceWith(1, "t")).spans[0]).toMatchObject({ parentSpanId: late.id, parentMissing: true });
@@ -80,7 +80,7 @@ describe("one trace", () => {
   });
 
   test("parents that go round in a circle, or to the span itself, come back all the same", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const parents = { a: "b", b: "a", self: "self" };
     await project.send(...Object.entries(parents).map(([id, parentSpanId]) => spanCreate({ id, traceId: "t", parentSpanId })));
     const { spans } = await project.traceWith(3, "t");
@@ -89,7 +89,7 @@ describe("one trace", () => {
   });
 
   test("more payload than an answer holds comes in parts, and every span has its own", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const megabytes = (n: number) => String(n).repeat(4 << 20);
     for (let n = 0; n < 8; n++) await project.send(spanCreate({ id: `s${n}`, traceId: "t", input: megabytes(n) }));
     const { spans } = await project.traceWith(8, "t");
@@ -99,7 +99,7 @@ describe("one trace", () => {
   }, 60_000);
 
   test("its spans in parts of any size, with parents that are in another", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const parents = [undefined, "s0", "s9", "envelope", "nowhere"];
     const span = (n: number) =>
       spanCreate({ id: `s${n}`, traceId: "t", startTime: minute(n), endTime: minute(59), parentSpanId: parents[n % 5] });
@@ -121,7 +121,7 @@ describe("one trace", () => {
       expect(one.json).toEqual({ data: span, error: null });
     }
     expectFailure(await project.get("/api/v1/traces/t/spans/none"), 404, "NOT_FOUND");
-    expectFailure(await (await edge.project()).get("/api/v1/traces/t/spans/s0"), 404, "NOT_FOUND");
+    expectFailure(await (await worker.project()).get("/api/v1/traces/t/spans/s0"), 404, "NOT_FOUND");
   });
 
   test.each([
@@ -133,7 +133,7 @@ describe("one trace", () => {
     ["cursor", ""],
     ["cursor", "e30"],
   ])("%s=%j is 400 and says what is expected", async (name, value) => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(spanCreate({ traceId: "t" }));
     await project.traceWith(1, "t");
     const answer = await project.get(`/api/v1/traces/t?${new URLSearchParams({ [name]: value })}`);
@@ -142,7 +142,7 @@ describe("one trace", () => {
   });
 
   test("spans in 30 batches, each with its own payload", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     for (let n = 0; n < 30; n++) await project.send(spanCreate({ id: `s${n}`, traceId: "t", input: { n }, output: `out ${n}` }));
     const { spans, spanCount } = await project.traceWith(30, "t");
     expect(spanCount).toBe(30);
@@ -150,7 +150,7 @@ describe("one trace", () => {
   });
 
   test("payloads far apart in one large batch", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const filler = () => spanCreate({ traceId: "filler", input: "x".repeat(450_000) });
     const span = (n: number) => spanCreate({ id: `s${n}`, traceId: "t", input: `in ${n}` });
     await project.send(span(0), filler(), span(1), filler(), span(2), filler());
@@ -161,7 +161,7 @@ describe("one trace", () => {
 
 describe("a raw batch that is gone", () => {
   test("its spans are still listed, without payloads, and say so; the others are whole", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(
       spanCreate({
         id: "lost",
@@ -178,7 +178,7 @@ describe("a raw batch that is gone", () => {
     const [key] = await project.objects();
     await project.send(spanCreate({ id: "kept", traceId: "t", input: "in", output: "out" }));
     await project.traceWith(2, "t");
-    await edge.bindings.RAW.delete(key!);
+    await worker.bindings.RAW.delete(key!);
     const { spans } = await project.traceWith(2, "t");
     const byId = Object.fromEntries(spans.map((span: any) => [span.id, span]));
     expect(byId.lost).toMatchObject({
@@ -195,21 +195,21 @@ describe("a raw batch that is gone", () => {
   });
 
   test("one that has other bytes than it had fails nothing else", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(spanCreate({ id: "s", traceId: "t", input: "in" }));
     await project.traceWith(1, "t");
     const [key] = await project.objects();
-    await edge.bindings.RAW.put(key!, "{}");
+    await worker.bindings.RAW.put(key!, "{}");
     expect((await project.traceWith(1, "t")).spans[0]).toMatchObject({ input: null, payloadError: expect.stringMatching(/\S/) });
   });
 
   test("the trace's long metadata: null, and the trace is listed", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(traceCreate({ id: "t", metadata: { long: "x".repeat(10_000) } }));
     const [trace] = await project.listWith(1);
     expect(trace!.metadata.long).toHaveLength(10_000);
     const [key] = await project.objects();
-    await edge.bindings.RAW.delete(key!);
+    await worker.bindings.RAW.delete(key!);
     expect((await project.list()).traces).toMatchObject([{ id: "t", metadata: null }]);
   });
 });

@@ -1,15 +1,15 @@
 // Reading back: the list with its filters, order and pages.
 import { describe, expect, test } from "vitest";
-import { useEdge, type Project } from "./support/edge.ts";
+import { useWorker, type Project } from "./support/worker.ts";
 import { spanCreate, traceCreate } from "./support/events.ts";
 import { expectFailure } from "./support/failure.ts";
 import { DECIMAL, MORE_TRACE_FIELDS, TIME, TRACE_FIELDS, expectFields, ids, minute } from "./support/fields.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 
 describe("the list", () => {
   test("has exactly the fields it should", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(traceCreate({ id: "t", name: "n", tags: ["a"], metadata: { x: 1 } }), spanCreate({ traceId: "t", cost: 0.0034 }));
     await project.traceWith(1, "t");
     const answer = await project.get("/api/v1/traces");
@@ -37,12 +37,12 @@ describe("the list", () => {
   });
 
   test("is empty for a new project", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     expect(await project.list()).toEqual({ traces: [], nextCursor: null });
   });
 
   test("newest start first, whatever came first", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     for (const n of [3, 1, 4, 0, 2]) await project.send(traceCreate({ id: `t${n}`, startTime: minute(n) }));
     expect(ids(await project.listWith(5))).toEqual(["t4", "t3", "t2", "t1", "t0"]);
   });
@@ -59,7 +59,7 @@ describe("filters", () => {
   let filled: Promise<Project> | undefined;
   const fill = () =>
     (filled ??= (async () => {
-      const project = await edge.project();
+      const project = await worker.project();
       await project.send(
         ...TRACES.map((trace) => traceCreate(trace)),
         spanCreate({ traceId: "broken", status: "ERROR", startTime: minute(5) }),
@@ -162,7 +162,7 @@ describe("filters", () => {
 
 describe("pages", () => {
   test("limit is 50 unless told, 1 and 100 are the bounds", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...Array.from({ length: 101 }, (_, n) => traceCreate({ id: `t${n}` })));
     await project.listWith(100);
     expect((await project.list()).traces).toHaveLength(50);
@@ -173,7 +173,7 @@ describe("pages", () => {
   });
 
   test("a last page that is just full has no next", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...Array.from({ length: 4 }, () => traceCreate()));
     await project.listWith(4);
     const first = await project.list({ limit: "2" });
@@ -182,7 +182,7 @@ describe("pages", () => {
   });
 
   test("neither skip nor repeat while traces arrive, before, after and at the same start", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     // Three traces at every start, so that pages of four end amid equals.
     const start = Array.from({ length: 24 }, (_, n) => ({ id: `first-${n}`, startTime: minute(10 + Math.floor(n / 3)) }));
     await project.send(...start.map((trace) => traceCreate(trace)));
@@ -209,7 +209,7 @@ describe("pages", () => {
   });
 
   test("ids with odd characters make good cursors", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const odd = ["a b", "é😀", "a/b?c&d", '"', " ", "{}"];
     await project.send(...odd.map((id) => traceCreate({ id, startTime: minute(1) })));
     await project.listWith(odd.length);

@@ -4,12 +4,12 @@
 // out (scripts/replay.mjs); what comes into a replay and what does not, and
 // its steps, are in replay.rs.
 import { describe, expect, test } from "vitest";
-import { eventually, type Project } from "./support/edge.ts";
+import { eventually, type Project } from "./support/worker.ts";
 import { spanCreate, spansOf, traceCreate } from "./support/events.ts";
 import { batchOf, expectOnce, useFaultyEdge } from "./support/faulty.ts";
 
 const service = useFaultyEdge();
-const { edge } = service;
+const { worker } = service;
 
 const deadLetters = async (project: Project): Promise<Record<string, any>[]> => {
   const answer = await project.get("/api/v1/dead-letters");
@@ -32,7 +32,7 @@ async function sendLost(project: Project, ...events: object[]): Promise<[key: st
   await project.send(...events);
   await service.inject();
   const [key] = (await project.objects()).filter((key) => !before.has(key));
-  const object = await edge.bindings.RAW.get(key!);
+  const object = await worker.bindings.RAW.get(key!);
   return [key!, new Uint8Array(await object!.arrayBuffer())];
 }
 
@@ -43,10 +43,10 @@ describe("a raw batch that cannot be written", () => {
     ["is not text", new Uint8Array([0x7b, 0xff, 0xfe]), /UTF-8/],
     ["has no event that this release knows", '{"batch": [{"type": "of-a-release-to-come", "body": {}}]}', /./],
   ])("because it %s is a dead letter of its project's, until it is there and replayed", async (_, damaged, reason) => {
-    const [project, other] = [await edge.project(), await edge.project()];
+    const [project, other] = [await worker.project(), await worker.project()];
     await other.send(...batchOf("t"));
     const [key, bytes] = await sendLost(project, ...batchOf("t"));
-    await (damaged === undefined ? edge.bindings.RAW.delete(key) : edge.bindings.RAW.put(key, damaged));
+    await (damaged === undefined ? worker.bindings.RAW.delete(key) : worker.bindings.RAW.put(key, damaged));
     await service.deliver(key);
     expect(await deadLetter(project)).toEqual({
       batchId: key.split("/")[3]!.split(".")[0],
@@ -64,7 +64,7 @@ describe("a raw batch that cannot be written", () => {
     await service.sweep();
     expect(await deadLetters(project)).toHaveLength(1);
 
-    await edge.bindings.RAW.put(key, bytes);
+    await worker.bindings.RAW.put(key, bytes);
     expect(await service.replay({ project: project.id })).toBe(1);
     await expectOnce(project, ["t"]);
     expect(await deadLetters(project)).toEqual([]);
@@ -73,36 +73,36 @@ describe("a raw batch that cannot be written", () => {
   });
 
   test("holds up none that is delivered with it", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const [key, bytes] = await sendLost(project, ...batchOf("damaged"));
-    await edge.bindings.RAW.delete(key);
+    await worker.bindings.RAW.delete(key);
     for (let n = 0; n < 6; n++) {
       await service.deliver(key);
       await project.send(...batchOf(`t${n}`));
     }
     await deadLetter(project);
     await expectOnce(project, ["t0", "t1", "t2", "t3", "t4", "t5"]);
-    await edge.bindings.RAW.put(key, bytes);
+    await worker.bindings.RAW.put(key, bytes);
     await service.replay({ project: project.id });
     await expectOnce(project, ["damaged", "t0", "t1", "t2", "t3", "t4", "t5"]);
   });
 
   test("is recorded also when D1 fails as that is done, and counted once", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const [key] = await sendLost(project, ...batchOf("t"));
-    await edge.bindings.RAW.delete(key);
+    await worker.bindings.RAW.delete(key);
     await project.list();
     // The second time only the reply is lost: the third finds its own record.
     await service.inject({ on: "retry" }, { on: "DB.batch", times: 1 }, { on: "DB.batch", times: 1, after: true });
     await service.deliver(key);
-    await eventually(() => expect(edge.logs('"bury"').some((line) => line.attempt === 3)).toBe(true));
+    await eventually(() => expect(worker.logs('"bury"').some((line) => line.attempt === 3)).toBe(true));
     expect(await deadLetter(project)).toMatchObject({ object: key });
     expect((await project.get("/api/v1/stats")).json.data.hours[0]).toMatchObject({ deadLettered: 1 });
   });
 });
 
 test("what became a dead letter only for want of time is written where dead letters end", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   const [key] = await sendLost(project, ...batchOf("t"));
   await service.deliver(key, "DEAD");
   await expectOnce(project, ["t"]);
@@ -110,7 +110,7 @@ test("what became a dead letter only for want of time is written where dead lett
 });
 
 test("what is in the database is no dead letter, whatever happens to its message afterwards", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(...batchOf("t"));
   await expectOnce(project, ["t"]);
   const [key] = await project.objects();
@@ -118,7 +118,7 @@ test("what is in the database is no dead letter, whatever happens to its message
   await service.inject({ on: "RAW.get", times: 1 });
   await service.deliver(key!, "DEAD");
   await eventually(async () => expect(await service.calls("RAW.get")).toBeGreaterThan(before));
-  await eventually(() => expect(edge.logs("injected: RAW.get").length).toBeGreaterThan(0));
+  await eventually(() => expect(worker.logs("injected: RAW.get").length).toBeGreaterThan(0));
   expect(await deadLetters(project)).toEqual([]);
 });
 
@@ -164,7 +164,7 @@ describe("a database that was emptied", () => {
   }
 
   test("and replayed answers as before, byte for byte; replayed again, too", async () => {
-    const projects = [await edge.project(), await edge.project()];
+    const projects = [await worker.project(), await worker.project()];
     let batches = 0;
     for (const project of projects) {
       batches = await fill(project);
@@ -173,8 +173,8 @@ describe("a database that was emptied", () => {
     const before = await Promise.all(projects.map(answers));
     expect(Object.keys(before[0]!).length).toBeGreaterThan(9);
 
-    for (const table of EMPTIED) await edge.bindings.DB.prepare(`delete from ${table}`).run();
-    await edge.bindings.DB.prepare("update sweep set position = ''").run();
+    for (const table of EMPTIED) await worker.bindings.DB.prepare(`delete from ${table}`).run();
+    await worker.bindings.DB.prepare("update sweep set position = ''").run();
     for (const project of projects) expect((await project.list()).traces).toEqual([]);
 
     await service.replay();
@@ -191,12 +191,12 @@ describe("a database that was emptied", () => {
   });
 
   test("and swept fills up as well", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const batches = await fill(project);
     await eventually(async () => expect(await project.rows("batch")).toHaveLength(batches));
     const before = await answers(project);
-    for (const table of EMPTIED) await edge.bindings.DB.prepare(`delete from ${table}`).run();
-    await edge.bindings.DB.prepare("update sweep set position = ''").run();
+    for (const table of EMPTIED) await worker.bindings.DB.prepare(`delete from ${table}`).run();
+    await worker.bindings.DB.prepare("update sweep set position = ''").run();
     await service.sweep();
     await eventually(async () => expect(await project.rows("batch")).toHaveLength(batches));
     expect(await answers(project)).toEqual(before);

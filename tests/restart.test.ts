@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
-import { eventually } from "./support/edge.ts";
+import { eventually } from "./support/worker.ts";
 import { spansOf } from "./support/events.ts";
 
 const KEY = "ts_of_a_test";

@@ -4,10 +4,10 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { useEdge } from "./support/edge.ts";
+import { useWorker } from "./support/worker.ts";
 
 const python = process.env.EDGESPAN_PYTHON;
-const edge = useEdge();
+const worker = useWorker();
 
 /** Runs run.py; its exit code and all that it said. */
 function run(environment: Record<string, string>): Promise<{ code: number; output: string }> {
@@ -27,8 +27,8 @@ test("everything the client emits comes back", { timeout: 180_000 }, async (cont
     if (process.env.CI) throw new Error("no Python to run the client with: EDGESPAN_PYTHON is not set");
     context.skip("no Python to run the client with: EDGESPAN_PYTHON is not set");
   }
-  const project = await edge.project();
-  const { code, output } = await run({ TWOSIGNAL_BASE_URL: edge.url.origin, TWOSIGNAL_API_KEY: project.key });
+  const project = await worker.project();
+  const { code, output } = await run({ TWOSIGNAL_BASE_URL: worker.url.origin, TWOSIGNAL_API_KEY: project.key });
   console.log(output);
   expect(code, output).toBe(0);
   expect(output).toContain("0 differences");

@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { useEdge, type Project } from "./support/edge.ts";
+import { useWorker, type Project } from "./support/worker.ts";
 
-const edge = useEdge();
+const worker = useWorker();
 const file = (name: string) => fileURLToPath(new URL(`./support/${name}`, import.meta.url));
 
 /** The answer's status and text. Without curl on the machine, fetch sends the same. */
 async function curl(project: Project, path: string): Promise<{ status: number; text: string }> {
-  const url = new URL("/api/v1/traces", edge.url).href;
+  const url = new URL("/api/v1/traces", worker.url).href;
   const headers = { Authorization: `Bearer ${project.key}`, "Content-Type": "application/json" };
   const flags = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   try {
@@ -27,7 +27,7 @@ async function curl(project: Project, path: string): Promise<{ status: number; t
 }
 
 test("the request example", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   const { status, text } = await curl(project, file("seed-trace.json"));
   expect({ status, body: JSON.parse(text) }).toEqual({ status: 201, body: { accepted: 2 } });
   expect(await project.traceWith(1, "trace-abc")).toMatchObject({
@@ -70,7 +70,7 @@ test("the request example", async () => {
 });
 
 test("the nesting example, which has no ids at all", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   const { status, text } = await curl(project, file("seed-nesting.json"));
   expect({ status, body: JSON.parse(text) }).toEqual({ status: 201, body: { accepted: 2 } });
   const trace = await project.traceWith(2, "trace-1");

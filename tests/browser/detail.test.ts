@@ -3,16 +3,16 @@
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { audit, soon, test, useBrowser } from "../support/browser.ts";
-import { useEdge, type Project } from "../support/edge.ts";
+import { useWorker, type Project } from "../support/worker.ts";
 import { spanCreate, traceCreate, type Fields } from "../support/events.ts";
 
-const edge = useEdge();
-const { member } = useBrowser(edge);
+const worker = useWorker();
+const { member } = useBrowser(worker);
 
 const detail = (page: Page) => page.getByRole("region", { name: "Span", exact: true });
 
 async function project(body: Fields): Promise<Project> {
-  const project = await edge.project();
+  const project = await worker.project();
   const times = { startTime: "2026-03-14T10:00:00.000Z", endTime: "2026-03-14T10:00:01.000Z" };
   await project.send(traceCreate({ id: "t", ...times }), spanCreate({ id: "s", traceId: "t", type: "LLM", ...times, ...body }));
   await project.traceWith(1, "t");

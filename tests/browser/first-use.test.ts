@@ -3,16 +3,16 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect } from "vitest";
 import { audit, soon, test, useBrowser } from "../support/browser.ts";
-import { useEdge } from "../support/edge.ts";
+import { useWorker } from "../support/worker.ts";
 
 const LOCAL_KEY = "ts_local_development";
 
 describe("locally", () => {
-  const edge = useEdge({ vars: { EDGESPAN_LOCAL: "1" } });
-  const { visitor } = useBrowser(edge);
+  const worker = useWorker({ vars: { EDGESPAN_LOCAL: "1" } });
+  const { visitor } = useBrowser(worker);
 
   test("Enter signs in with the local key; the copied command makes a trace with all that a row shows", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     project.key = await project.newKey({ key: LOCAL_KEY });
     const who = await visitor({ permissions: ["clipboard-read", "clipboard-write"] });
     const { page } = who;
@@ -41,8 +41,8 @@ describe("locally", () => {
 });
 
 describe("deployed", () => {
-  const edge = useEdge();
-  const { visitor } = useBrowser(edge);
+  const worker = useWorker();
+  const { visitor } = useBrowser(worker);
 
   test("there is no local key, and the hint makes a key in the deployed database", async () => {
     const who = await visitor();

@@ -4,11 +4,11 @@
 // policy, dialogs, other origins) is half of what is tested here.
 import { expect } from "vitest";
 import { soon, test, useBrowser, type Visitor } from "../support/browser.ts";
-import { useEdge } from "../support/edge.ts";
+import { useWorker } from "../support/worker.ts";
 import { spanCreate, traceCreate } from "../support/events.ts";
 
-const edge = useEdge();
-const { member, visitor } = useBrowser(edge);
+const worker = useWorker();
+const { member, visitor } = useBrowser(worker);
 
 /** What each of them would do if it could is set `hurt`. */
 const CORPUS = [
@@ -121,7 +121,7 @@ const textOf = async (of: { evaluate(what: (one: Element) => string | null): Pro
 const detailOf = (who: Visitor) => who.page.getByRole("region", { name: "Span", exact: true });
 
 test("in a trace's name, tags, session and metadata: the list, the traces, their sessions", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(
     ...CORPUS.flatMap((evil, n) => [
       traceCreate({ id: `t${n}`, name: evil, tags: [evil, "x"], sessionId: evil, metadata: { [evil]: evil }, ...times(n) }),
@@ -147,7 +147,7 @@ test("in a trace's name, tags, session and metadata: the list, the traces, their
 });
 
 test("in all that a span has: the tree, the conversation, JSON, raw", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   const keyed = Object.fromEntries(CORPUS.map((evil) => [evil, evil]));
   const rest = { model: "m", status: "ERROR", errorMessage: CORPUS.join("\n"), modelParameters: keyed, metadata: { list: CORPUS, keyed } };
   await project.send(
@@ -236,7 +236,7 @@ test("in all that a span has: the tree, the conversation, JSON, raw", async () =
 });
 
 test("in the address: filters, ids, sessions, the way back", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(traceCreate({ id: "t" }));
   await project.listWith(1);
   const who = await member(project);
@@ -265,7 +265,7 @@ test("in the address: filters, ids, sessions, the way back", async () => {
 });
 
 test("live: what comes while the page is open", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(traceCreate({ id: "first", startTime: new Date(START).toISOString() }));
   await project.listWith(1);
   const who = await member(project);
@@ -280,7 +280,7 @@ test("live: what comes while the page is open", async () => {
 });
 
 test("in ids of traces and spans, each of which can be opened", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   // HTML cannot say NUL, nor CR.
   const ids = CORPUS.map((evil) =>
     evil

@@ -2,12 +2,12 @@
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { soon, test, useBrowser, type Visitor } from "../support/browser.ts";
-import { type Project, useEdge } from "../support/edge.ts";
+import { type Project, useWorker } from "../support/worker.ts";
 import { spanCreate, traceCreate } from "../support/events.ts";
 import { ago, fresh, past, row, shown } from "./list-page.ts";
 
-const edge = useEdge();
-const { member } = useBrowser(edge);
+const worker = useWorker();
+const { member } = useBrowser(worker);
 
 async function listOf(project: Project, path = "/traces"): Promise<Visitor> {
   const who = await member(project);
@@ -19,7 +19,7 @@ describe("the chart", () => {
   const says = (page: Page, panel: string) => page.getByRole("img", { name: new RegExp(`^${panel}`) }).getAttribute("aria-label");
 
   test("adds up what the filter lets through, and a bar leads to what is in it", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const one = (id: string, minutes: number, lasts: number, status: string, cost: number) => [
       traceCreate({ id, name: id, startTime: ago(minutes * 60) }),
       spanCreate({
@@ -45,14 +45,14 @@ describe("the chart", () => {
     await hit.click();
     await page.waitForURL(/from=/);
     expect((await shown(page)).sort()).toEqual(["a1", "a2"]);
-    await page.goto(new URL("/traces?name=b1", edge.url).href);
+    await page.goto(new URL("/traces?name=b1", worker.url).href);
     await soon(async () => expect(await says(page, "Traces")).toContain("1 trace, 0 with errors"));
   });
 });
 
 describe("pages", () => {
   test("while traces arrive none is skipped and none shown twice", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const count = 130;
     await project.send(...past(count));
     await soon(async () => expect((await project.rows("trace")).length).toBe(count));
@@ -95,7 +95,7 @@ describe("pages", () => {
   });
 
   test("a later page stays as it is while traces arrive", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...past(120));
     await soon(async () => expect((await project.rows("trace")).length).toBe(120));
     const { page } = await listOf(project);

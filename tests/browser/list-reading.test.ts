@@ -2,18 +2,18 @@
 // narrow screens; and what somebody reads whose session ended.
 import { describe, expect } from "vitest";
 import { soon, test, useBrowser } from "../support/browser.ts";
-import { useEdge, type Project } from "../support/edge.ts";
+import { useWorker, type Project } from "../support/worker.ts";
 import { spanCreate, traceCreate } from "../support/events.ts";
 
-const edge = useEdge();
-const { member } = useBrowser(edge);
+const worker = useWorker();
+const { member } = useBrowser(worker);
 
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1_000).toISOString();
 const COSTS = [0.0024, 0.000178, 0.00000012, 0, 1.5, 12_345.678];
 
 /** A trace for each cost, the first the newest, a minute apart. */
 async function priced(): Promise<Project> {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(
     ...COSTS.flatMap((cost, n) => {
       const times = { startTime: ago(60 * (n + 1)), endTime: ago(60 * n) };
@@ -57,7 +57,7 @@ test("costs are whole, stand with their points in a line, and are exact on hover
 });
 
 test("it says how long ago by the server's clock, the time itself, and its zone", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(...[5, 125, 7_300].map((seconds) => traceCreate({ id: `t${seconds}`, startTime: ago(seconds) })));
   await project.listWith(3);
   const who = await member(project, { timezoneId: "Asia/Kolkata" });
@@ -75,7 +75,7 @@ test("it says how long ago by the server's clock, the time itself, and its zone"
 });
 
 test("what runs says so, with a clock that goes on and asks for nothing", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(traceCreate({ id: "t", startTime: ago(130) }), spanCreate({ traceId: "t", startTime: ago(130), endTime: undefined }));
   await project.listWith(1);
   const who = await member(project);
@@ -108,11 +108,11 @@ test("what runs says so, with a clock that goes on and asks for nothing", async 
 });
 
 test("letters of any script that were sent as escapes are shown as letters", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   const escaped = JSON.stringify(traceCreate({ id: "t", startTime: ago(2) }));
   const span = JSON.stringify(spanCreate({ traceId: "t", startTime: ago(2), endTime: ago(1), output: { answer: "ANSWER" } }));
   const body = `{"batch":[${escaped},${span.replace("ANSWER", "\\u0627\\u0644\\u0639\\u0631\\u0628\\u064a\\u0629")}]}`;
-  const answer = await edge.request("/api/v1/traces", {
+  const answer = await worker.request("/api/v1/traces", {
     method: "POST",
     headers: { authorization: `Bearer ${project.key}`, "content-type": "application/json" },
     body,
@@ -124,7 +124,7 @@ test("letters of any script that were sent as escapes are shown as letters", asy
 });
 
 test("the charts follow the list, also what comes right after something else", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(traceCreate({ id: "t0", startTime: ago(60) }));
   await project.listWith(1);
   const who = await member(project);
@@ -196,7 +196,7 @@ describe.each([390, 320])("%i px", (width) => {
     await look("nothing", "/traces?name=nothing-like-this&status=error");
     await look("older", "/traces?range=all&session=none&model=none");
     await look("unreadable", "/traces?range=2y&status=fine");
-    const empty = await member(await edge.project(), { viewport: { width, height: 800 } });
+    const empty = await member(await worker.project(), { viewport: { width, height: 800 } });
     await look("empty", "/traces", empty.page);
   });
 });

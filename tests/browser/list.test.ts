@@ -4,12 +4,12 @@ import { execFile } from "node:child_process";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { soon, test, useBrowser, type Visitor } from "../support/browser.ts";
-import { useEdge, type Project } from "../support/edge.ts";
+import { useWorker, type Project } from "../support/worker.ts";
 import { spanCreate, traceCreate } from "../support/events.ts";
 import { ago, fresh, past, row, shown } from "./list-page.ts";
 
-const edge = useEdge();
-const { member } = useBrowser(edge);
+const worker = useWorker();
+const { member } = useBrowser(worker);
 
 /** Marks the page, so that it can be seen that it is still the same one. */
 const mark = (page: Page) => page.evaluate(() => void Object.assign(globalThis, { marked: true }));
@@ -23,7 +23,7 @@ async function listOf(project: Project, path = "/traces"): Promise<Visitor> {
 
 describe("a row", () => {
   test("says name, status, start, duration, spans, tokens, cost, tags, input and output", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const startTime = ago(100);
     const endTime = new Date(Date.parse(startTime) + 1_500).toISOString();
     await project.send(
@@ -59,11 +59,11 @@ describe("a row", () => {
 
 describe("an empty project", () => {
   test("shows how to send the first trace, which then appears by itself", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const who = await member(project, { permissions: ["clipboard-read", "clipboard-write"] });
     const { page } = who;
     await who.go("/traces");
-    await soon(async () => expect(await page.locator("main").innerText()).toContain(`${edge.url.origin}/api/v1/traces`));
+    await soon(async () => expect(await page.locator("main").innerText()).toContain(`${worker.url.origin}/api/v1/traces`));
     // Some copy button has a command in it that works with the key put in.
     const copied: string[] = [];
     for (const button of await page.getByRole("button", { name: /copy/i }).all()) {
@@ -78,14 +78,14 @@ describe("an empty project", () => {
         }),
       );
     }
-    expect(copied.join("\n")).toContain(edge.url.origin);
+    expect(copied.join("\n")).toContain(worker.url.origin);
     expect(copied.some((text) => text.startsWith("curl"))).toBe(true);
     await project.send(fresh("first"));
     await row(page, "first").waitFor();
   });
 
   test("nothing found by a filter says so, and not how to send a first trace", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(fresh("t"));
     await project.listWith(1);
     const { page } = await listOf(project, "/traces?name=nothing-like-this");
@@ -100,7 +100,7 @@ describe("live", () => {
   const python = process.env.EDGESPAN_PYTHON;
 
   test.skipIf(!python && !process.env.CI)("a trace that the real client sends appears without reloading", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...past(3));
     await project.listWith(3);
     const { page } = await listOf(project);
@@ -114,7 +114,7 @@ def answer(question):
     return "On its way."
 answer("Where is my order?")
 client.shutdown()`;
-    const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1", TWOSIGNAL_BASE_URL: edge.url.origin, TWOSIGNAL_API_KEY: project.key };
+    const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1", TWOSIGNAL_BASE_URL: worker.url.origin, TWOSIGNAL_API_KEY: project.key };
     await new Promise<void>((done, fail) =>
       execFile(python!, ["-W", "ignore", "-c", script], { env, timeout: 60_000 }, (error, _, said) =>
         error ? fail(new Error(said)) : done(),
@@ -129,7 +129,7 @@ client.shutdown()`;
   });
 
   test("a row changes when its spans come", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(fresh("t"));
     await project.listWith(1);
     const { page } = await listOf(project);
@@ -142,7 +142,7 @@ client.shutdown()`;
   });
 
   test("what has the focus, what is selected and what was typed stay", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...past(8));
     await project.listWith(8);
     const { page } = await listOf(project);
@@ -176,7 +176,7 @@ client.shutdown()`;
   });
 
   test("scrolled down nothing moves; a button says how many are new, and shows them", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...past(50));
     await project.listWith(50);
     const { page } = await listOf(project);
@@ -198,7 +198,7 @@ client.shutdown()`;
   });
 
   test("it is asked for only while somebody looks, and answered in full only when something changed", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...past(3));
     await project.listWith(3);
     const [hidden, other] = [await listOf(project), await listOf(project)];
@@ -228,7 +228,7 @@ client.shutdown()`;
 describe("filters", () => {
   /** Traces that differ in all that can be asked for. */
   async function varied() {
-    const project = await edge.project();
+    const project = await worker.project();
     const one = (id: string, seconds: number, lasts: number, trace: object, span: object) => {
       const times = { startTime: ago(seconds), endTime: ago(seconds - lasts) };
       return [
@@ -363,7 +363,7 @@ describe("filters", () => {
 
 describe("by keyboard alone", () => {
   test("a filter is set and a trace is opened, with the focus to be seen", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(...past(4));
     await project.listWith(4);
     const { page } = await listOf(project);

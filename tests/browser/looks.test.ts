@@ -4,11 +4,11 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect } from "vitest";
 import { audit, soon, test, useBrowser, type Visitor } from "../support/browser.ts";
-import { useEdge, type Project } from "../support/edge.ts";
+import { useWorker, type Project } from "../support/worker.ts";
 import { spanCreate, traceCreate } from "../support/events.ts";
 
-const edge = useEdge();
-const { visitor, member } = useBrowser(edge);
+const worker = useWorker();
+const { visitor, member } = useBrowser(worker);
 
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1_000).toISOString();
 
@@ -25,7 +25,7 @@ test("axe-core would say so", async () => {
 
 /** A project with some of everything that pages show. */
 async function furnished(): Promise<Project> {
-  const project = await edge.project();
+  const project = await worker.project();
   const long = "a-name-that-has-no-space-where-it-could-be-broken-and-goes-on-".repeat(4);
   const names = ["support-agent", "research-agent", long, "日本語のエージェント", "extract-invoice"];
   const times = (from: number, to: number) => ({ startTime: ago(from), endTime: ago(to) });
@@ -138,7 +138,7 @@ describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
     await guest.go("/sign-in");
     const problems = await audit(guest.page);
     if (problems.length > 0) found["signing in"] = problems;
-    const empty = await member(await edge.project(), { colorScheme });
+    const empty = await member(await worker.project(), { colorScheme });
     await empty.go("/traces");
     const more = await audit(empty.page);
     if (more.length > 0) found["an empty project"] = more;
@@ -290,7 +290,7 @@ describe("while it is updated", () => {
 });
 
 test("times are shown where the reader is, with the exact one on hover", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(traceCreate({ id: "t", startTime: "2026-03-14T22:30:00.125Z" }));
   await project.listWith(1);
   for (const [timezoneId, shows] of [
@@ -298,7 +298,7 @@ test("times are shown where the reader is, with the exact one on hover", async (
     ["America/New_York", /18:30/],
   ] as const) {
     const { page } = await member(project, { timezoneId, locale: "en-GB" });
-    await page.goto(new URL("/traces/t", edge.url).href);
+    await page.goto(new URL("/traces/t", worker.url).href);
     const time = page.locator("time").first();
     await soon(async () => expect(await time.innerText()).toMatch(shows));
     expect(await time.getAttribute("datetime")).toBe("2026-03-14T22:30:00.125Z");

@@ -3,11 +3,11 @@
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { audit, soon, test, useBrowser, type Visitor } from "../support/browser.ts";
-import { type Project, useEdge } from "../support/edge.ts";
+import { type Project, useWorker } from "../support/worker.ts";
 import { type Fields, spanCreate, traceCreate } from "../support/events.ts";
 
-const edge = useEdge();
-const { member } = useBrowser(edge);
+const worker = useWorker();
+const { member } = useBrowser(worker);
 
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1_000).toISOString();
 const tree = (page: Page) => page.getByRole("treegrid", { name: "Spans" });
@@ -23,7 +23,7 @@ const seconds = (text: string) => {
 /** An agent that began 120 seconds ago, and a tool that it waits for since 90. */
 const AGENT = { id: "agent", traceId: "t", name: "agent", type: "AGENT", startTime: "", endTime: undefined };
 async function stuck(): Promise<Project> {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(
     traceCreate({ id: "t", name: "stuck-agent", startTime: ago(120) }, { timestamp: ago(120) }),
     spanCreate({ ...AGENT, startTime: ago(120) }, { timestamp: ago(120) }),
@@ -145,7 +145,7 @@ describe("a trace that runs", () => {
 });
 
 test("a trace that went silent is unfinished, and says since when", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(spanCreate({ id: "a", traceId: "t", startTime: ago(86_400), endTime: undefined }, { timestamp: ago(86_400) }));
   await project.traceWith(1, "t");
   const { page } = await open(project);
@@ -201,7 +201,7 @@ describe("a span's detail", () => {
   });
 
   test("that has changed is loaded anew by choosing it again, though nothing is asked about any more", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const old = (output: string, timestamp: string) =>
       spanCreate(
         { id: "a", traceId: "t", startTime: "2026-03-14T10:00:00.000Z", endTime: "2026-03-14T10:00:01.000Z", output },
@@ -224,7 +224,7 @@ describe("a span's detail", () => {
 });
 
 test("a trace without spans shows its tree when the first one comes", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(traceCreate({ id: "t", name: "just begun", startTime: ago(1) }, { timestamp: ago(1) }));
   await project.listWith(1);
   const who = await member(project);
@@ -252,7 +252,7 @@ describe("the axis", () => {
     );
 
   test.for([1_280, 1_920, 390])("no label is printed over another one, however one zooms, at %i px", async (width) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const times = [
       [0, 90_061_000],
       [100, 1_900],
@@ -318,12 +318,12 @@ describe("the way back", () => {
     expect(await backTo(page)).toBe("/traces");
     await page.evaluate(() => sessionStorage.setItem("list", "//evil.example/"));
     await page.reload();
-    expect(await back(page).evaluate((one) => (one as HTMLAnchorElement).href)).toBe(new URL("/traces", edge.url).href);
+    expect(await back(page).evaluate((one) => (one as HTMLAnchorElement).href)).toBe(new URL("/traces", worker.url).href);
   });
 });
 
 test("names, tags and sessions of any length leave room for the rest, and are all there when asked for", async () => {
-  const project = await edge.project();
+  const project = await worker.project();
   const long = (text: string, length: number) => text.repeat(length).slice(0, length);
   await project.send(
     traceCreate({
@@ -369,7 +369,7 @@ test("a trace can be handed on: its address with the span, and a command that ge
       return text;
     });
   };
-  expect(await copied("Copy link")).toBe(new URL("/traces/t?span=llm", edge.url).href);
+  expect(await copied("Copy link")).toBe(new URL("/traces/t?span=llm", worker.url).href);
   await page.evaluate(() => navigator.clipboard.writeText(""));
-  expect(await copied("Copy as curl")).toContain(`'${edge.url.origin}/api/v1/traces/t'`);
+  expect(await copied("Copy as curl")).toContain(`'${worker.url.origin}/api/v1/traces/t'`);
 });

@@ -3,12 +3,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect } from "vitest";
-import { useEdge } from "../support/edge.ts";
+import { useWorker } from "../support/worker.ts";
 import { spansOf, traceCreate } from "../support/events.ts";
 import { test, useBrowser, type Visitor } from "../support/browser.ts";
 
-const edge = useEdge();
-const { visitor, member } = useBrowser(edge);
+const worker = useWorker();
+const { visitor, member } = useBrowser(worker);
 
 const HOUR = 3_600;
 const cookieOf = async (who: Visitor) => (await who.context.cookies()).find(({ name }) => name === "edgespan_session");
@@ -21,15 +21,15 @@ async function fillIn(who: Visitor, key: string): Promise<void> {
 
 /** A raw POST of a form, as any program may send it. */
 const post = (path: string, form: Record<string, string>, headers: Record<string, string> = {}) =>
-  edge.request(path, {
+  worker.request(path, {
     method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded", origin: edge.url.origin, ...headers },
+    headers: { "content-type": "application/x-www-form-urlencoded", origin: worker.url.origin, ...headers },
     body: new URLSearchParams(form).toString(),
   });
 
 describe("signing in", () => {
   test("a page asks for the key first, and is shown then", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const who = await visitor();
     await who.go("/traces?status=error");
     expect(pathOf(who)).toBe("/sign-in");
@@ -39,7 +39,7 @@ describe("signing in", () => {
   });
 
   test("a key that is none is refused in words, and again after that the right one is taken", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const who = await visitor();
     await who.go("/sign-in");
     await fillIn(who, "ts_this_is_no_key");
@@ -54,7 +54,7 @@ describe("signing in", () => {
   });
 
   test("the cookie is for this origin's requests only, ends, and does not have the key in it", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const who = await member(project);
     const cookie = (await cookieOf(who))!;
     expect(cookie).toMatchObject({ httpOnly: true, path: "/", sameSite: expect.stringMatching(/Lax|Strict/) });
@@ -67,7 +67,7 @@ describe("signing in", () => {
   });
 
   test("signing out ends it", async () => {
-    const who = await member(await edge.project());
+    const who = await member(await worker.project());
     await who.go("/traces");
     await who.page.getByRole("button", { name: /sign out/i }).click();
     await who.page.waitForURL(/\/sign-in/);
@@ -79,7 +79,7 @@ describe("signing in", () => {
 
 describe("a session that ends while a page is open", () => {
   test("the live list leads to the form, and from there back", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(traceCreate({ id: "t", startTime: new Date().toISOString() }));
     await project.listWith(1);
     const who = await member(project);
@@ -91,7 +91,7 @@ describe("a session that ends while a page is open", () => {
   });
 
   test("choosing a span leads there, too", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(traceCreate({ id: "t" }), ...spansOf("t", 3));
     await project.traceWith(3, "t");
     const who = await member(project);
@@ -107,12 +107,12 @@ describe("a session that ends while a page is open", () => {
 
 describe("a cookie that was not given", () => {
   const path = async (cookie: string) => {
-    const { status, headers } = await edge.request("/traces", { headers: { cookie: `edgespan_session=${cookie}` } });
-    return status === 303 ? new URL(headers.location!, edge.url).pathname : status;
+    const { status, headers } = await worker.request("/traces", { headers: { cookie: `edgespan_session=${cookie}` } });
+    return status === 303 ? new URL(headers.location!, worker.url).pathname : status;
   };
 
   test("changed anywhere, it is none", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const { value } = (await cookieOf(await member(project)))!;
     expect(await path(value)).toBe(200);
     for (let at = 0; at < value.length; at += 3) {
@@ -126,7 +126,7 @@ describe("a cookie that was not given", () => {
   });
 
   test("one key's for another's, it is none", async () => {
-    const [a, b] = [await edge.project(), await edge.project()];
+    const [a, b] = [await worker.project(), await worker.project()];
     const [one, two] = await Promise.all([a, b].map(async (project) => (await cookieOf(await member(project)))!.value.split(".")));
     const mixed = [one![0]!, ...two!.slice(1)].join(".");
     expect(await path(mixed)).toBe("/sign-in");
@@ -135,7 +135,7 @@ describe("a cookie that was not given", () => {
 
 describe("another project's", () => {
   test("traces are not there", async () => {
-    const [mine, theirs] = [await edge.project(), await edge.project()];
+    const [mine, theirs] = [await worker.project(), await worker.project()];
     await theirs.send(traceCreate({ id: "secret", name: "secret-name", sessionId: "secret-session" }));
     await theirs.listWith(1);
     const who = await member(mine);
@@ -156,16 +156,16 @@ describe("other sites", () => {
   };
 
   test("cannot sign anybody out, nor in, with a form", async () => {
-    const [mine, theirs] = [await edge.project(), await edge.project()];
-    const forms = `<form id="out" method="post" action="${new URL("/sign-out", edge.url)}"><button>out</button></form>
-      <form id="in" method="post" action="${new URL("/sign-in", edge.url)}"><input name="key" value="${theirs.key}"><button>in</button></form>`;
+    const [mine, theirs] = [await worker.project(), await worker.project()];
+    const forms = `<form id="out" method="post" action="${new URL("/sign-out", worker.url)}"><button>out</button></form>
+      <form id="in" method="post" action="${new URL("/sign-in", worker.url)}"><input name="key" value="${theirs.key}"><button>in</button></form>`;
     // Another site: the Worker's is a number, this one a name.
     const server = createServer((_, response) => void response.writeHead(200, { "content-type": "text/html" }).end(forms));
     await new Promise<void>((done) => server.listen(0, "localhost", done));
     const evil = `http://localhost:${(server.address() as AddressInfo).port}/`;
     try {
       const who = await member(mine);
-      expect(new URL(evil).hostname).not.toBe(edge.url.hostname);
+      expect(new URL(evil).hostname).not.toBe(worker.url.hostname);
       const before = (await cookieOf(who))!.value;
       for (const form of ["out", "in"]) {
         await who.page.goto(evil);
@@ -188,7 +188,7 @@ describe("other sites", () => {
     [{ "sec-fetch-site": "cross-site" }],
     [{ origin: "", "sec-fetch-site": "same-site" }],
   ])("a POST with %j is refused", async (headers) => {
-    const project = await edge.project();
+    const project = await worker.project();
     for (const [path, form] of [
       ["/sign-in", { key: project.key }],
       ["/sign-out", {}],
@@ -214,18 +214,18 @@ describe("other sites", () => {
     "/traces\r\nx-injected: 1",
     "/@evil.example\n",
   ])("the way back is never to them: %j", async (to) => {
-    const project = await edge.project();
+    const project = await worker.project();
     const answer = await post(`/sign-in?${new URLSearchParams({ to })}`, { key: project.key, to });
     expect(answer.status).toBe(303);
-    expect(new URL(answer.headers.location!, edge.url).origin).toBe(edge.url.origin);
+    expect(new URL(answer.headers.location!, worker.url).origin).toBe(worker.url.origin);
     expect(answer.headers["x-injected"]).toBeUndefined();
   });
 
   test("nobody may frame, sniff or script the pages, and nothing keeps them", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const { value } = (await cookieOf(await member(project)))!;
     for (const path of ["/traces", "/traces/none", "/sessions/none", "/sign-in", "/nothing-here"]) {
-      const { headers } = await edge.request(path, {
+      const { headers } = await worker.request(path, {
         headers: { cookie: `edgespan_session=${value}`, origin: "https://evil.example", accept: "text/html" },
       });
       const policy = headers["content-security-policy"] as string;
@@ -243,24 +243,24 @@ describe("other sites", () => {
   });
 
   test("the cookie opens no door of the API", async () => {
-    const { value } = (await cookieOf(await member(await edge.project())))!;
-    const answer = await edge.request("/api/v1/traces", { headers: { cookie: `edgespan_session=${value}` } });
+    const { value } = (await cookieOf(await member(await worker.project())))!;
+    const answer = await worker.request("/api/v1/traces", { headers: { cookie: `edgespan_session=${value}` } });
     expect(answer.status).toBe(401);
   });
 });
 
 describe("without a session", () => {
   test.each(["/", "/traces", "/traces/x", "/traces/x?span=y", "/sessions/x", "/traces/x/spans/y"])("%s leads to the form", async (path) => {
-    const { status, headers, text } = await edge.request(path);
+    const { status, headers, text } = await worker.request(path);
     expect(status, text).toBe(303);
-    const to = new URL(headers.location!, edge.url);
+    const to = new URL(headers.location!, worker.url);
     if (path === "/" && to.pathname === "/traces") return;
-    expect([to.pathname, to.origin]).toEqual(["/sign-in", edge.url.origin]);
+    expect([to.pathname, to.origin]).toEqual(["/sign-in", worker.url.origin]);
     if (path !== "/") expect(to.searchParams.get("to")).toBe(path);
   });
 
   test("htmx is told to go there", async () => {
-    const { status, headers } = await edge.request("/traces", { headers: { "hx-request": "true" } });
+    const { status, headers } = await worker.request("/traces", { headers: { "hx-request": "true" } });
     expect(status).toBe(401);
     expect(Object.keys(headers).some((name) => name.startsWith("hx-re"))).toBe(true);
   });

@@ -3,11 +3,11 @@
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { soon, test, useBrowser } from "../support/browser.ts";
-import { useEdge, type Project } from "../support/edge.ts";
+import { useWorker, type Project } from "../support/worker.ts";
 import { spanCreate, traceCreate, type Fields } from "../support/events.ts";
 
-const edge = useEdge();
-const { member } = useBrowser(edge);
+const worker = useWorker();
+const { member } = useBrowser(worker);
 
 const START = Date.parse("2026-03-14T10:00:00.000Z");
 const at = (ms: number) => new Date(START + ms).toISOString();
@@ -51,7 +51,7 @@ const COMPLETION = {
 
 /** An agent with two tools at once, one of which fails, and a lost parent. */
 async function agent(): Promise<Project> {
-  const project = await edge.project();
+  const project = await worker.project();
   await project.send(
     traceCreate({ id: "t", name: "support-agent", startTime: at(0), tags: ["production"], sessionId: "chat 1", metadata: { user: "u-1" } }),
     step("root", undefined, 0, 3_000, { type: "AGENT", input: "Where is my order?", output: "On its way." }),
@@ -203,7 +203,7 @@ describe("a span's detail", () => {
     const { page } = await open(project, "/traces/t?span=none");
     expect((await visible(page)).length).toBe(7);
     expect(await page.locator("main").innerText()).toMatch(/no span none|not there|not found/i);
-    const part = await page.request.get(new URL("/traces/t/spans/none", edge.url).href, { headers: { "hx-request": "true" } });
+    const part = await page.request.get(new URL("/traces/t/spans/none", worker.url).href, { headers: { "hx-request": "true" } });
     expect(part.status()).toBe(404);
   });
 
@@ -218,7 +218,7 @@ describe("a span's detail", () => {
   });
 
   test("raw is a click away, and byte for byte what was sent", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const input = '{"b":1.50,"a":[1e3, "\\u00e9"],  "big":12345678901234567890}';
     await project.sendText(
       `{"batch":[{"type":"span-create","body":{"id":"s","traceId":"t","name":"n","type":"LLM","input":${input},"output":"o"}}]}`,
@@ -258,7 +258,7 @@ describe("a span's detail", () => {
   });
 
   test("what is large comes only when it is asked for, whole", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const output = `begin ${"0123456789".repeat(30_000)} the-very-end`;
     await project.send(traceCreate({ id: "t" }), step("s", undefined, 0, 10, { input: "small", output }));
     await project.traceWith(1, "t");
@@ -280,7 +280,7 @@ describe("5,000 spans", () => {
 
   /** 50 branches of 99, four levels deep. */
   async function large(): Promise<Project> {
-    const project = await edge.project();
+    const project = await worker.project();
     const spans = [step("s0", undefined, 0, 60_000, { type: "AGENT" })];
     for (let branch = 0; spans.length < SPANS; branch++) {
       const from = branch * 1_000;
@@ -343,7 +343,7 @@ describe("5,000 spans", () => {
 
 describe("a trace that is still running", () => {
   test("can be opened before any span has come", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(traceCreate({ id: "t", name: "just begun" }));
     await project.listWith(1);
     const who = await member(project);
@@ -353,7 +353,7 @@ describe("a trace that is still running", () => {
   });
 
   test("odd trees: circles, own parents, ids that need escaping, no times", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     await project.send(
       step("a/b?c=1&d#e", undefined, 0, 10),
       step("x", "y", 0, 10),
@@ -375,7 +375,7 @@ describe("a trace that is still running", () => {
 
 describe("a session", () => {
   test("has its traces in order, each linked", async () => {
-    const project = await edge.project();
+    const project = await worker.project();
     const turn = (n: number) => traceCreate({ id: `turn ${n}`, name: `turn-${n}`, sessionId: "chat/1 é", startTime: at(n * 60_000) });
     await project.send(turn(2), turn(0), turn(1), traceCreate({ id: "other", name: "other", sessionId: "chat/2" }));
     await project.listWith(4);
@@ -390,7 +390,7 @@ describe("a session", () => {
   });
 
   test("that has none is not found, or empty, and no failure", async () => {
-    const who = await member(await edge.project());
+    const who = await member(await worker.project());
     const answer = await who.page.goto(who.url("/sessions/none"));
     expect([200, 404]).toContain(answer!.status());
   });

@@ -1,5 +1,5 @@
-//! The ports as they are on a bad day: a call fails before it did anything or
-//! after it did it all, and whoever waits for it may never be woken again.
+//! Ports with faults: a call fails before it did anything or after it did it all,
+//! and whoever waits for it may never be woken again.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -12,36 +12,39 @@ use edgespan::error::Fault;
 use edgespan::index::{Database, QueryResults, Statement};
 use edgespan::pipeline::queue::{BatchQueue, Message};
 
-/// What happens to a call.
+/// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weather {
-    Fine,
-    FailsBefore,
-    FailsAfter,
+pub enum CallFault {
+    None,
+    Before,
+    After,
 }
 
-/// A port in bad weather: each call takes the next of the forecast.
+/// What goes wrong with the calls to come: the next is the last of these.
+pub type FaultPlan = Vec<CallFault>;
+
+/// A port with faults: each call takes the next of the plan.
 pub struct Flaky<'a, T> {
     pub port: &'a T,
-    pub forecast: &'a RefCell<Vec<Weather>>,
+    pub plan: &'a RefCell<FaultPlan>,
 }
 
 impl<'a, T> Flaky<'a, T> {
-    pub fn new(port: &'a T, forecast: &'a RefCell<Vec<Weather>>) -> Self {
-        Self { port, forecast }
+    pub fn new(port: &'a T, plan: &'a RefCell<FaultPlan>) -> Self {
+        Self { port, plan }
     }
 
     async fn call<R>(&self, call: impl Future<Output = Result<R, Fault>>) -> Result<R, Fault> {
-        let fault = || Fault::Unavailable { what: "flaky", why: "bad weather".into() };
-        let weather = self.forecast.borrow_mut().pop().unwrap_or(Weather::Fine);
+        let fault = || Fault::Unavailable { what: "flaky", why: "as planned".into() };
+        let planned = self.plan.borrow_mut().pop().unwrap_or(CallFault::None);
         // Twice a place to be cut off at: before anything is done, and after.
         Yield(false).await;
-        if weather == Weather::FailsBefore {
+        if planned == CallFault::Before {
             return Err(fault());
         }
         let result = call.await;
         Yield(false).await;
-        if weather == Weather::FailsAfter { Err(fault()) } else { result }
+        if planned == CallFault::After { Err(fault()) } else { result }
     }
 }
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test as base, vi } from "vitest";
-import { eventually, type Edge, type Project } from "./edge.ts";
+import { eventually, type TestWorker, type Project } from "./worker.ts";
 
 const executablePath = process.env.EDGESPAN_BROWSER ?? process.env.CHROMIUM_PATH;
 
@@ -68,11 +68,11 @@ export class Visitor {
   readonly requested: string[] = [];
 
   private constructor(
-    readonly edge: Edge,
+    readonly worker: TestWorker,
     readonly context: BrowserContext,
     readonly page: Page,
   ) {
-    const { origin } = edge.url;
+    const { origin } = worker.url;
     context.on("request", (request) => {
       const url = new URL(request.url());
       this.requested.push(url.pathname + url.search);
@@ -95,16 +95,16 @@ export class Visitor {
     });
   }
 
-  static async come(browser: Browser, edge: Edge, options: BrowserContextOptions): Promise<Visitor> {
+  static async come(browser: Browser, worker: TestWorker, options: BrowserContextOptions): Promise<Visitor> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", timezoneId: "UTC", ...options });
     context.setDefaultTimeout(PATIENCE_MS);
     await context.addInitScript(watch);
-    return new Visitor(edge, context, await context.newPage());
+    return new Visitor(worker, context, await context.newPage());
   }
 
   /** A path of the Worker's. */
   url(path: string): string {
-    return new URL(path, this.edge.url).href;
+    return new URL(path, this.worker.url).href;
   }
 
   async go(path: string): Promise<void> {
@@ -115,7 +115,7 @@ export class Visitor {
   async signIn({ key }: Project): Promise<this> {
     const answer = await this.context.request.post(this.url("/sign-in"), {
       form: { key },
-      headers: { origin: this.edge.url.origin },
+      headers: { origin: this.worker.url.origin },
       maxRedirects: 0,
     });
     expect(answer.status(), await answer.text()).toBe(303);
@@ -162,7 +162,7 @@ export interface Visitors {
 }
 
 /** Starts a browser before the file's tests and ends it after them. */
-export function useBrowser(edge: Edge): Visitors {
+export function useBrowser(worker: TestWorker): Visitors {
   let browser: Browser | undefined;
   let visitors: Visitor[] = [];
 
@@ -190,7 +190,7 @@ export function useBrowser(edge: Edge): Visitors {
   afterAll(() => browser?.close());
 
   const visitor = async (options: BrowserContextOptions = {}) => {
-    const made = await Visitor.come(browser!, edge, options);
+    const made = await Visitor.come(browser!, worker, options);
     visitors.push(made);
     return made;
   };

@@ -2,7 +2,7 @@
 // what tests of faults do to it and ask of it.
 import http from "node:http";
 import { beforeEach, expect } from "vitest";
-import { eventually, useEdge, type Edge, type Project } from "./edge.ts";
+import { eventually, useWorker, type TestWorker, type Project } from "./worker.ts";
 import { spanCreate, traceCreate } from "./events.ts";
 import type { Answer } from "./http.ts";
 import type { Fault } from "./types.d.ts";
@@ -11,28 +11,28 @@ const OPERATOR = "the operator's token";
 const MINUTE = 60_000;
 
 export class Faulty {
-  constructor(readonly edge: Edge) {}
+  constructor(readonly worker: TestWorker) {}
 
   /** From here on, these faults and no others. */
   async inject(...faults: Fault[]): Promise<void> {
-    await this.edge.request("/__faults", { method: "POST", body: JSON.stringify(faults) });
+    await this.worker.request("/__faults", { method: "POST", body: JSON.stringify(faults) });
   }
 
   /** How often a call was made so far. */
   async calls(name: string): Promise<number> {
-    return (await this.edge.request("/__faults")).json[name] ?? 0;
+    return (await this.worker.request("/__faults")).json[name] ?? 0;
   }
 
   /** Sends a message by hand: the pointer to this object. */
   async deliver(key: string, queue: "QUEUE" | "DEAD" = "QUEUE"): Promise<void> {
-    await (this.edge.bindings as any)[queue].send({ v: 1, key });
+    await (this.worker.bindings as any)[queue].send({ v: 1, key });
   }
 
   /** Begins to send a body; what comes back sends the rest of it. */
   async sendSlowly(project: Project, body: string): Promise<() => Promise<{ status: number }>> {
     const before = await this.calls("requests");
     const headers = { authorization: `Bearer ${project.key}`, "content-type": "application/json", "content-length": body.length };
-    const request = http.request(new URL("/api/v1/traces", this.edge.url), { method: "POST", headers, agent: false });
+    const request = http.request(new URL("/api/v1/traces", this.worker.url), { method: "POST", headers, agent: false });
     const answer = new Promise<{ status: number }>((resolve, reject) => {
       request.on("response", (response) => resolve({ status: response.resume().statusCode ?? 0 })).on("error", reject);
     });
@@ -46,11 +46,11 @@ export class Faulty {
 
   /** A run of the sweeper as of so many minutes from now; what it logged of it. */
   async sweep(minutes = 10): Promise<Record<string, any>> {
-    const before = this.edge.logs('"swept"').length;
-    const url = new URL("/cdn-cgi/local/scheduled", this.edge.url);
+    const before = this.worker.logs('"swept"').length;
+    const url = new URL("/cdn-cgi/local/scheduled", this.worker.url);
     url.search = String(new URLSearchParams({ cron: "* * * * *", time: String(Date.now() + minutes * MINUTE) }));
     expect((await fetch(url)).status).toBe(200);
-    const lines = this.edge.logs('"swept"');
+    const lines = this.worker.logs('"swept"');
     expect(lines).toHaveLength(before + 1);
     return lines.at(-1)!;
   }
@@ -68,7 +68,7 @@ export class Faulty {
   }
 
   replayStep(request: Record<string, unknown>): Promise<Answer> {
-    return this.edge.request("/api/v1/admin/replay", {
+    return this.worker.request("/api/v1/admin/replay", {
       method: "POST",
       headers: { authorization: `Bearer ${OPERATOR}`, "content-type": "application/json" },
       body: JSON.stringify(request),
@@ -78,7 +78,7 @@ export class Faulty {
 
 /** Starts such a Worker for a file's tests; each test begins without faults. */
 export function useFaultyEdge(): Faulty {
-  const faulty = new Faulty(useEdge({ main: "./tests/support/faulty-entry.mjs", vars: { ADMIN_TOKEN: OPERATOR } }));
+  const faulty = new Faulty(useWorker({ main: "./tests/support/faulty-entry.mjs", vars: { ADMIN_TOKEN: OPERATOR } }));
   beforeEach(() => faulty.inject());
   return faulty;
 }

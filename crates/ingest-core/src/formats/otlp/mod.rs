@@ -7,6 +7,7 @@
 
 mod export;
 mod json;
+mod json_writer;
 mod map;
 mod protobuf;
 mod reply;

@@ -1,7 +1,7 @@
 //! A span in protobuf as the JSON encoding has it, for people to read: all of it.
 
+use super::json_writer::{JsonWriter, ObjectWriter};
 use super::map::detail::Detail;
-use super::map::value::{JsonWriter, ObjectWriter};
 use super::span::{AnyValue, Attributes, Span};
 use crate::model::Text;
 

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use super::detail::Detail;
 use super::kind::Family;
 use super::unflatten::unflatten;
-use super::value::{JsonWriter, Parse, as_str, parse, to_json, unquoted};
+use super::value::{as_str, parse, to_json, unquoted};
+use crate::formats::otlp::json_writer::{JsonWriter, Parse};
 use crate::formats::otlp::span::{AnyValue, Attributes, Span};
 use crate::model::{Json, SpanType};
 

@@ -5,7 +5,8 @@
 use super::detail::Detail;
 use super::of_trace::{is_metadata, is_said, push_resource};
 use super::usage::is_usage;
-use super::value::{JsonWriter, ObjectWriter, Parse, as_str, to_json};
+use super::value::{as_str, to_json};
+use crate::formats::otlp::json_writer::{JsonWriter, ObjectWriter, Parse};
 use crate::formats::otlp::span::{AnyValue, Attributes, Resource, Scope, Span};
 use crate::model::Json;
 use crate::time;

@@ -10,7 +10,7 @@ mod of_trace;
 mod status;
 mod unflatten;
 mod usage;
-pub(super) mod value;
+mod value;
 
 use self::content::{Found, find_input, find_model, find_output};
 use self::detail::Detail;

@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use super::detail::Detail;
-use super::value::{JsonWriter, Parse, as_str, parse, text, texts, unquoted};
+use super::value::{as_str, parse, text, texts, unquoted};
+use crate::formats::otlp::json_writer::{JsonWriter, Parse};
 use crate::formats::otlp::span::{Attributes, Resource, Span};
 use crate::model::{OfTrace, Said, Text};
 

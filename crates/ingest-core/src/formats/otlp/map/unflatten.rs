@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::detail::Detail;
-use super::value::JsonWriter;
+use crate::formats::otlp::json_writer::JsonWriter;
 use crate::formats::otlp::span::{AnyValue, Attributes};
 
 /// Largest index that is an index; a greater one is a name.

@@ -62,7 +62,7 @@ function harness({ vars, main, without, limited, metrics }: Variant): Harness {
   return createTestHarness({ workers: [{ config }] });
 }
 
-export class Edge {
+export class TestWorker {
   url!: URL;
   bindings!: Bindings;
   readonly #server: Harness;
@@ -124,14 +124,14 @@ export class Project {
   key = "";
 
   constructor(
-    readonly edge: Edge,
+    readonly worker: TestWorker,
     readonly id: string,
   ) {}
 
   /** Makes another key for this project. */
   async newKey({ key = `ts_${randomBytes(32).toString("base64url")}`, revoked = false } = {}): Promise<string> {
     const hash = createHash("sha256").update(key).digest("hex");
-    await this.edge.bindings.DB.prepare(
+    await this.worker.bindings.DB.prepare(
       "insert into api_key (hash, id, project, name, prefix, created_ms, revoked_ms) values (?, ?, ?, ?, ?, ?, ?)",
     )
       .bind(hash, randomBytes(8).toString("hex"), this.id, "test", key.slice(0, 8), Date.now(), revoked ? Date.now() : null)
@@ -141,7 +141,7 @@ export class Project {
 
   /** A request with this project's key, and whatever headers are given. */
   request(path: string, outgoing: Outgoing = {}): Promise<Answer> {
-    return this.edge.request(path, {
+    return this.worker.request(path, {
       ...outgoing,
       headers: { authorization: `Bearer ${this.key}`, ...outgoing.headers },
     });
@@ -170,7 +170,7 @@ export class Project {
 
   /** What the consumer logged of each message of this project that it was through with. */
   consumed(): Record<string, any>[] {
-    return this.edge.logs(this.id).filter((line) => line.event === "consumed" && line.outcome === "ack");
+    return this.worker.logs(this.id).filter((line) => line.event === "consumed" && line.outcome === "ack");
   }
 
   /** Waits until the consumer is through with so many messages of this project. */
@@ -227,7 +227,7 @@ export class Project {
   async objects(): Promise<string[]> {
     const keys: string[] = [];
     for (let cursor: string | undefined; ; ) {
-      const page = await this.edge.bindings.RAW.list({ prefix: "raw/", cursor });
+      const page = await this.worker.bindings.RAW.list({ prefix: "raw/", cursor });
       keys.push(...page.objects.map((object) => object.key).filter((key) => key.includes(`/${this.id}/`)));
       if (!page.truncated) return keys;
       cursor = page.cursor;
@@ -237,18 +237,18 @@ export class Project {
   /** This project's rows of a table; spans lie under the keys of its traces. */
   async rows(table: "batch" | "trace" | "span"): Promise<Record<string, any>[]> {
     const where = table === "span" ? "trace in (select key from trace where project = ?)" : "project = ?";
-    const { results } = await this.edge.bindings.DB.prepare(`select * from ${table} where ${where}`).bind(this.id).all();
+    const { results } = await this.worker.bindings.DB.prepare(`select * from ${table} where ${where}`).bind(this.id).all();
     return results;
   }
 }
 
 /** Starts a Worker before the file's tests and stops it after them. */
-export function useEdge(variant: Variant = {}): Edge {
-  const edge = new Edge(variant);
-  beforeAll(() => edge.start());
+export function useWorker(variant: Variant = {}): TestWorker {
+  const worker = new TestWorker(variant);
+  beforeAll(() => worker.start());
   afterEach((context) => {
-    if (context.task.result?.state === "fail") edge.explain();
+    if (context.task.result?.state === "fail") worker.explain();
   });
-  afterAll(() => edge.close());
-  return edge;
+  afterAll(() => worker.close());
+  return worker;
 }
