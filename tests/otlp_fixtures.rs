@@ -24,7 +24,7 @@ use edgespan::time;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use common::{PROJECT, RECEIVED, Waiting, World};
+use common::{PROJECT, RECEIVED, Waiting, World, pages};
 
 /// A request of a client.
 struct Export {
@@ -228,6 +228,25 @@ fn order_and_repetition_change_nothing() {
         let twice: Vec<_> = forward.iter().rev().chain(&forward).copied().collect();
         assert_eq!(answer(&forward), answer(&twice), "{}", client.name);
     }
+}
+
+#[test]
+fn a_call_without_its_messages_says_so_on_its_page() {
+    let client = clients().into_iter().find(|client| client.name == "openai-v2").unwrap();
+    let said = |messages: bool| {
+        let world = World::new();
+        client.exports.iter().for_each(|export| send(&world, export));
+        let trace = &client.expected["traces"][0];
+        let spans = trace["spans"].as_array().unwrap();
+        let call = spans
+            .iter()
+            .find(|span| span["type"] == "LLM" && span["hasInput"] == messages)
+            .unwrap();
+        let (trace, span) = (trace["traceId"].as_str().unwrap(), call["id"].as_str().unwrap());
+        let page = pages::part(&world, &format!("/traces/{trace}/spans/{span}"));
+        page.contains("Its messages were not sent.")
+    };
+    assert!(said(false) && !said(true));
 }
 
 /// A span with its resource and scope, as an export of its own would have it.

@@ -154,10 +154,22 @@ pub fn detail(
         }
         @match event {
             Err(why) => (unreadable(why)),
-            Ok(body) => @for field in PayloadField::ALL { (part(field, body, &path, PayloadRequest::No)) },
+            Ok(body) => {
+                @if is_without_messages(body) {
+                    p.message { "Its messages were not sent. Many instrumentations leave them out unless they are told to send them." }
+                }
+                @for field in PayloadField::ALL { (part(field, body, &path, PayloadRequest::No)) }
+            },
         }
         (about(trace, span, body, &path))
     }
+}
+
+/// Whether this is the call of a model, by a client that could have sent its messages and
+/// did not: those that say of their trace what only instrumentations do.
+fn is_without_messages(body: &SpanBody<'_>) -> bool {
+    let nothing = body.input.is_none() && body.output.is_none();
+    body.kind == SpanType::Llm && nothing && body.of_trace.is_some()
 }
 
 /// `Human handoff`, but `LLM`.
