@@ -6,13 +6,13 @@ use std::collections::HashSet;
 use super::detail::Detail;
 use super::value::{as_str, parse, text, texts, unquoted};
 use crate::formats::otlp::json_writer::{JsonWriter, Parse};
-use crate::formats::otlp::span::{Attributes, Resource, Span};
+use crate::formats::otlp::span::{Attributes, Resource, Scope, Span};
 use crate::model::{OfTrace, Said, Text};
 
 const SESSIONS: [&str; 8] = [
     "langfuse.session.id",
     "session.id",
-    "gen_ai.conversation.id",
+    CONVERSATION,
     "traceloop.association.properties.session_id",
     "ai.telemetry.metadata.sessionId",
     "langsmith.metadata.session_id",
@@ -50,7 +50,11 @@ const METADATA: [(&str, Parse); 3] = [
 const RELEASE: [&str; 2] = ["langfuse.environment", "langfuse.release"];
 
 /// What a span says of its trace.
-pub(super) fn of_trace<'a>(span: &Span<'a>, resource: &Resource<'a>) -> OfTrace<'a> {
+pub(super) fn of_trace<'a>(
+    span: &Span<'a>,
+    resource: &Resource<'a>,
+    scope: &Scope<'_>,
+) -> OfTrace<'a> {
     let Span { attributes, .. } = span;
     // Attributes of `OpenInference`, which are an object in one of them.
     let inner = as_str(attributes.get("metadata")).and_then(parse);
@@ -58,12 +62,18 @@ pub(super) fn of_trace<'a>(span: &Span<'a>, resource: &Resource<'a>) -> OfTrace<
         let text = inner.as_ref()?.get(key)?.as_str().filter(|text| !text.is_empty())?;
         Some(Text::from(text.to_owned()))
     };
-    let session = said(attributes, &SESSIONS).or_else(|| {
-        let last = SESSIONS.len();
-        in_metadata("session_id")
-            .map(|value| (last, value))
-            .or_else(|| Some((last + 1, text(resource.attributes.get("session.id"))?)))
-    });
+    let last = SESSIONS.len();
+    let (made_up, found) = match said(attributes, &SESSIONS) {
+        // The best source is the only one that is made up; there may be another.
+        Some((_, id)) if is_made_up(attributes, &id, scope) => {
+            (Some((last + 2, id)), said_but(attributes, &SESSIONS, CONVERSATION))
+        }
+        found => (None, found),
+    };
+    let session = found
+        .or_else(|| Some((last, in_metadata("session_id")?)))
+        .or_else(|| Some((last + 1, text(resource.attributes.get("session.id"))?)))
+        .or(made_up);
     let user = said(attributes, &USERS).or_else(|| Some((USERS.len(), in_metadata("user_id")?)));
     OfTrace {
         name: name(span),
@@ -80,6 +90,26 @@ fn ranked((rank, value): (usize, Text<'_>)) -> Said<Text<'_>> {
 
 fn said<'a>(attributes: &Attributes<'a>, keys: &[&str]) -> Option<(usize, Text<'a>)> {
     keys.iter().enumerate().find_map(|(at, key)| Some((at, unquoted(attributes.get(key))?)))
+}
+
+/// The same without one of the keys.
+fn said_but<'a>(
+    attributes: &Attributes<'a>,
+    keys: &[&str],
+    without: &str,
+) -> Option<(usize, Text<'a>)> {
+    let others = keys.iter().enumerate().filter(|(_, key)| **key != without);
+    others.into_iter().find_map(|(at, key)| Some((at, unquoted(attributes.get(key))?)))
+}
+
+/// The id of a conversation, which Pydantic AI makes up for each run that is given none:
+/// a UUID of version 7.
+const CONVERSATION: &str = "gen_ai.conversation.id";
+
+fn is_made_up(attributes: &Attributes<'_>, id: &str, scope: &Scope<'_>) -> bool {
+    let is_conversation = as_str(attributes.get(CONVERSATION)) == Some(id);
+    let is_uuid7 = id.len() == 36 && id.as_bytes().get(14) == Some(&b'7');
+    scope.name.starts_with("pydantic-ai") && is_conversation && is_uuid7
 }
 
 /// The name of the trace, where the span says more than its own name, which is the
@@ -165,13 +195,17 @@ mod tests {
     #[test]
     fn an_explicit_session_counts_before_one_that_was_made_up() {
         let resource = Resource::default();
-        let found = of_trace(&span(&[("gen_ai.conversation.id", "made-up")]), &resource);
-        let explicit =
-            of_trace(&span(&[("session.id", "s"), ("gen_ai.conversation.id", "m")]), &resource);
+        let found =
+            of_trace(&span(&[("gen_ai.conversation.id", "made-up")]), &resource, &Scope::default());
+        let explicit = of_trace(
+            &span(&[("session.id", "s"), ("gen_ai.conversation.id", "m")]),
+            &resource,
+            &Scope::default(),
+        );
         assert_eq!(explicit.session.as_ref().unwrap().value, "s");
         assert!(explicit.session.unwrap().rank < found.session.unwrap().rank);
         let inner = span(&[("metadata", r#"{"session_id":"s","user_id":"u"}"#)]);
-        let found = of_trace(&inner, &resource);
+        let found = of_trace(&inner, &resource, &Scope::default());
         assert_eq!(
             (found.session.unwrap().value, found.user.unwrap().value),
             ("s".into(), "u".into())
@@ -182,21 +216,36 @@ mod tests {
     }
 
     #[test]
+    fn a_conversation_that_was_made_up_counts_last() {
+        let scope = Scope { name: "pydantic-ai".into(), ..Scope::default() };
+        let rank = |id| {
+            let span = span(&[("gen_ai.conversation.id", id)]);
+            of_trace(&span, &Resource::default(), &scope).session.unwrap().rank
+        };
+        let made_up = "01a20f2d-28c5-74e0-b345-e116288b1461";
+        assert!(rank(made_up) > rank("sess-42"));
+        let both =
+            span(&[("gen_ai.conversation.id", made_up), ("langsmith.metadata.session_id", "s")]);
+        let found = of_trace(&both, &Resource::default(), &scope).session.unwrap();
+        assert_eq!(found.value, "s");
+    }
+
+    #[test]
     fn only_a_root_gives_its_function_to_the_trace() {
         let resource = Resource::default();
         let mut root = span(&[("ai.telemetry.functionId", "support")]);
         assert_eq!(
-            of_trace(&root, &resource).name,
+            of_trace(&root, &resource, &Scope::default()).name,
             Some(Said { rank: 1, value: "support".into() })
         );
         root.parent_id = Some(crate::formats::otlp::span::Id([1; 8]));
-        assert_eq!(of_trace(&root, &resource).name, None);
+        assert_eq!(of_trace(&root, &resource, &Scope::default()).name, None);
     }
 
     #[test]
     fn tags_are_those_of_every_source() {
         let span = span(&[("tag.tags", r#"["b","a"]"#), ("langsmith.span.tags", "c, a,")]);
-        assert_eq!(of_trace(&span, &Resource::default()).tags, ["a", "b", "c"]);
+        assert_eq!(of_trace(&span, &Resource::default(), &Scope::default()).tags, ["a", "b", "c"]);
     }
 
     #[test]
