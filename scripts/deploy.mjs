@@ -1,11 +1,15 @@
 // `npm run deploy`: builds the Worker, makes the database where it is missing,
 // applies the migrations, deploys; wrangler makes all else that the Worker is
-// bound to. Doing it again brings a deployment up to date. Needs `npx wrangler
+// bound to; then makes the operator's secret where there is none. Doing it again brings a deployment up to date. Needs `npx wrangler
 // login` once, or CLOUDFLARE_API_TOKEN. Leaves out: keys (`npm run keys -- create
 // --remote`), domains, and ever removing anything.
 
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { build, checkSize } from "./build.mjs";
-import { Failed, capture, cli, run, say } from "./run.mjs";
+import { noteDeployment, notedDeployment } from "./operator.mjs";
+import { Failed, cache, capture, cli, env, run, say } from "./run.mjs";
 import { setUp } from "./setup.mjs";
 
 await cli(async () => {
@@ -27,8 +31,46 @@ await cli(async () => {
   // the code before it can work with. 0004 does not: from there until the new
   // code is deployed nothing is written or read. (Batches wait in the queue.)
   await run("wrangler", ["d1", "migrations", "apply", "DB", "--remote"]);
-  await run("wrangler", ["deploy"]);
+  // Where that is, wrangler says in a file.
+  const said = join(cache, "deployed.ndjson");
+  rmSync(said, { force: true });
+  await run("wrangler", ["deploy"], { env: { ...env, WRANGLER_OUTPUT_FILE_PATH: said } });
+  await noteOperator(addressIn(said));
 });
+
+/** The address of what was deployed: the first that wrangler names.
+ *  @param {string} file lines of JSON
+ *  @returns {string | undefined} */
+function addressIn(file) {
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
+  const targets = lines.map((line) => JSON.parse(line)).flatMap(({ type, targets }) => (type === "deploy" ? (targets ?? []) : []));
+  // Others are schedules and queues, which have names without a dot.
+  const [host] = targets.flatMap((target) => /^(?:https:\/\/)?([\w-]+(?:\.[\w-]+)+)/.exec(target)?.[1] ?? []);
+  return host && `https://${host}`;
+}
+
+/** Sees to it that this folder's `npm run keys -- … --remote` reaches the deployment:
+ *  that this has an operator's secret, and that both are noted here.
+ *  @param {string | undefined} url */
+async function noteOperator(url) {
+  const secrets = capture("wrangler", ["secret", "list", "--format", "json"]);
+  if (!secrets.ok) throw new Failed(`the deployment's secrets could not be listed:\n${secrets.stderr}`);
+  const isSet = /** @type {{ name: string }[]} */ (JSON.parse(secrets.stdout)).some(({ name }) => name === "ADMIN_TOKEN");
+  const noted = notedDeployment();
+  let { token } = noted;
+  if (!isSet) {
+    say("making the operator's secret, ADMIN_TOKEN");
+    token = randomBytes(32).toString("hex");
+    // By its standard input: it stands in no list of processes.
+    const put = capture("wrangler", ["secret", "put", "ADMIN_TOKEN"], { input: token });
+    if (!put.ok) throw new Failed(`the operator's secret could not be put:\n${put.stderr}`);
+  }
+  if (token && (url ?? noted.url)) return noteDeployment({ token, url: url ?? noted.url ?? "" });
+  say(
+    "`npm run keys -- … --remote` needs EDGESPAN_URL, the deployment's address, and ADMIN_TOKEN, its secret: " +
+      "whoever deployed first has it; `npx wrangler secret put ADMIN_TOKEN` sets another",
+  );
+}
 
 /** @typedef {{ binding: string, database_name?: string, database_id?: string }} Database
  *  @typedef {{ producers?: { queue: string }[], consumers?: { queue: string, dead_letter_queue?: string }[] }} Queues */

@@ -1,14 +1,11 @@
-// `npm run keys`: projects and their API keys, in the local database or (with
-// --remote) in the deployed one. A key is shown once, when it is made; what is
-// stored is its SHA-256. The Worker learns of a new key within seconds and of
-// a revoked one within a minute. Leaves out: removing projects.
+// `npm run keys`: projects and their API keys, of the server that `npm start` serves
+// or (with --remote) of the deployment: a request to the operator's API for each
+// command. A key is shown once, when it is made. The Worker learns of a new key within
+// seconds and of a revoked one within a minute. Leaves out: removing projects.
 
-import { randomBytes } from "node:crypto";
-import { ensureLocalState, hashOf, query } from "./local.mjs";
+import { operator } from "./operator.mjs";
 import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
-import { checkState } from "./running.mjs";
-import { ensurePackages } from "./setup.mjs";
 
 /** The command line, of which `project` is always there, and `id` where a key is meant.
  *  @typedef {object} Options
@@ -34,8 +31,9 @@ const USAGE = `Usage: npm run keys -- COMMAND --project NAME [options]
             in 10 seconds, 0 for any number                 [--handling strict|lenient]
                                                             [--rate-limit 0|100|1000|10000]
 
-  --remote  the deployed database; otherwise the local one, which is in
-            STATE_DIR (.edgespan/state)
+  --remote  of the deployment that \`npm run deploy\` made from this folder, or of the
+            one at EDGESPAN_URL, whose secret is in ADMIN_TOKEN; otherwise of the
+            server that \`npm start\` serves on PORT, with its state in STATE_DIR
 `;
 
 const OPTIONS = /** @type {const} */ ({
@@ -50,8 +48,7 @@ const OPTIONS = /** @type {const} */ ({
   help: { type: "boolean", short: "h" },
 });
 
-// Values become part of SQL text (wrangler takes no parameters), so nothing
-// gets there that is not of one of these forms. There is no escaping to get wrong.
+// What is of none of these forms is refused here, before a server is asked for.
 /** @type {Record<"project" | "name" | "id" | "handling" | "rate-limit", [form: RegExp, words: string]>} */
 const FORM = {
   project: [/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 . _ -"],
@@ -61,15 +58,14 @@ const FORM = {
   "rate-limit": [/^(0|100|1000|10000)$/, "0, 100, 1000 or 10000"],
 };
 
-/** @type {Record<string, (options: Options) => void>} */
+/** @typedef {Awaited<ReturnType<typeof operator>>} Ask */
+
+/** @type {Record<string, (ask: Ask, options: Options) => Promise<void>>} */
 const COMMANDS = { create, list, revoke, rotate, configure };
 
 await cli(async () => {
   const { command, options } = read();
-  if (!options.remote) await checkState(`keys -- ${command.name} …`, command === create);
-  await ensurePackages();
-  if (!options.remote) ensureLocalState();
-  command(options);
+  await command(await operator(`keys -- ${command.name} …`, options.remote), options);
 });
 
 /** The command line, every value checked. */
@@ -99,17 +95,6 @@ function read() {
   return { command, options: /** @type {Options} */ (options) };
 }
 
-/** A new key and what is stored of it, ready for SQL. */
-function newKey() {
-  const key = `ts_${randomBytes(32).toString("base64url")}`;
-  return { key, hash: hashOf(key), id: `key_${randomId()}`, prefix: key.slice(0, 11), now: Date.now() };
-}
-
-/** 48 random bits in 12 characters: unique, not secret. */
-function randomId() {
-  return randomBytes(6).toString("hex");
-}
-
 /** The key alone goes to the standard output, for scripts to take it from.
  *  @param {{ key: string, id: string }} made
  *  @param {string} project */
@@ -118,95 +103,60 @@ function show({ key, id }, project) {
   console.log(key);
 }
 
-/** @param {Options} options */
-function create({ project, name = "default", handling, remote }) {
-  const made = newKey();
-  const [, , rows = []] = query(
-    `insert into project (id, name, handling, created_ms)
-       values ('${randomId()}', '${project}', '${handling ?? "strict"}', ${made.now})
-       on conflict (name) do ${handling ? "update set handling = excluded.handling" : "nothing"};
-     insert into api_key (hash, id, project, name, prefix, created_ms)
-       select '${made.hash}', '${made.id}', id, '${name}', '${made.prefix}', ${made.now}
-       from project where name = '${project}';
-     select id from api_key where id = '${made.id}';`,
-    { remote },
-  );
-  if (rows.length !== 1) throw new Failed("no key was made");
-  show(made, project);
+/** @param {Ask} ask
+ *  @param {Options} options */
+async function create(ask, { project, name, handling }) {
+  show(await ask("POST", `projects/${project}/keys`, { name, handling }), project);
 }
 
-/** @param {Options} options */
-function list({ project, json, remote }) {
-  const [[found] = [], keys = []] = query(
-    `select id, name, handling, created_ms from project where name = '${project}';
-     select k.id, k.name, k.prefix, k.created_ms, k.last_used_ms, k.revoked_ms, k.rotated_from
-       from api_key k join project p on p.id = k.project where p.name = '${project}' order by k.created_ms, k.id;`,
-    { remote },
-  );
-  if (!found) throw new Failed(`there is no project ${project}`);
-  if (json) return console.log(JSON.stringify({ project: found, keys }, null, 2));
+/** @param {Ask} ask
+ *  @param {Options} options */
+async function list(ask, { project: name, json }) {
+  const found = await ask("GET", `projects/${name}`);
+  if (json) return console.log(JSON.stringify(found, null, 2));
 
-  const time = (/** @type {number | null} */ ms) => (ms === null ? "" : new Date(ms).toISOString().slice(0, 16).replace("T", " "));
-  console.log(`Project ${project} (${found.id}), handling ${found.handling}. Times are UTC.`);
+  const { project, keys } = found;
+  const time = (/** @type {string | null} */ at) => at?.slice(0, 16).replace("T", " ") ?? "";
+  console.log(`Project ${name} (${project.id}), handling ${project.handling}, rate limit ${project.rateLimit || "none"}. Times are UTC.`);
   console.table(
     Object.fromEntries(
-      keys.map((key) => [
+      keys.map((/** @type {Record<string, string>} */ key) => [
         key.id,
         {
           name: key.name,
           prefix: key.prefix,
-          created: time(key.created_ms),
-          "last used": time(key.last_used_ms),
-          revoked: time(key.revoked_ms),
-          "rotated from": key.rotated_from ?? "",
+          created: time(key.createdAt ?? null),
+          "last used": time(key.lastUsedAt ?? null),
+          revoked: time(key.revokedAt ?? null),
+          "rotated from": key.rotatedFrom ?? "",
         },
       ]),
     ),
   );
 }
 
-/** The one key that is meant: of this project, and not revoked yet.
+/** @param {Ask} ask
  *  @param {Options} options */
-function live({ project, id }) {
-  return `id = '${id}' and revoked_ms is null and project = (select id from project where name = '${project}')`;
+async function revoke(ask, { project, id }) {
+  await ask("DELETE", `projects/${project}/keys/${id}`);
+  console.error(`Key ${id} is revoked: it stops working within a minute.`);
 }
 
-/** @param {Options} options */
-function notLive({ project, id }) {
-  return new Failed(`project ${project} has no key ${id} that is not revoked yet`);
-}
-
-/** @param {Options} options */
-function revoke(options) {
-  const [rows = []] = query(`update api_key set revoked_ms = ${Date.now()} where ${live(options)} returning id;`, options);
-  if (rows.length !== 1) throw notLive(options);
-  console.error(`Key ${options.id} is revoked: it stops working within a minute.`);
-}
-
-/** @param {Options} options */
-function rotate(options) {
-  const made = newKey();
-  const name = options.name ? `'${options.name}'` : "name";
-  const [rows = []] = query(
-    `insert into api_key (hash, id, project, name, prefix, created_ms, rotated_from)
-       select '${made.hash}', '${made.id}', project, ${name}, '${made.prefix}', ${made.now}, id
-       from api_key where ${live(options)} returning id;
-     ${options["keep-old"] ? "" : `update api_key set revoked_ms = ${made.now} where ${live(options)};`}`,
-    options,
-  );
-  if (rows.length !== 1) throw notLive(options);
-  show(made, options.project);
+/** @param {Ask} ask
+ *  @param {Options} options */
+async function rotate(ask, { project, id, name, "keep-old": keepOld = false }) {
+  show(await ask("POST", `projects/${project}/keys/${id}/rotate`, { name, keepOld }), project);
   console.error(
-    options["keep-old"]
-      ? `\nKey ${options.id} still works: revoke it when nobody uses it any more.`
-      : `\nKey ${options.id} is revoked: it stops working within a minute.`,
+    keepOld
+      ? `\nKey ${id} still works: revoke it when nobody uses it any more.`
+      : `\nKey ${id} is revoked: it stops working within a minute.`,
   );
 }
 
-/** @param {Options} options */
-function configure({ project, handling, "rate-limit": rateLimit, remote }) {
-  const settings = [...(handling ? [`handling = '${handling}'`] : []), ...(rateLimit ? [`rate_limit = ${rateLimit}`] : [])].join(", ");
-  const [rows = []] = query(`update project set ${settings} where name = '${project}' returning id;`, { remote });
-  if (rows.length !== 1) throw new Failed(`there is no project ${project}`);
-  console.error(`Project ${project}: ${settings}, within a minute.`);
+/** @param {Ask} ask
+ *  @param {Options} options */
+async function configure(ask, { project, handling, "rate-limit": limit }) {
+  const rateLimit = limit === undefined ? undefined : Number(limit);
+  const set = await ask("PATCH", `projects/${project}`, { handling, rateLimit });
+  console.error(`Project ${project}: handling ${set.handling}, rate limit ${set.rateLimit || "none"}, within a minute.`);
 }

@@ -1,5 +1,5 @@
-// The database as a script reaches it (D1, local or deployed), and the local
-// state that `npm start` serves: its migrations, its first project and key.
+// The local state that `npm start` serves: its migrations, its first project and key,
+// and the operator's secret.
 
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -31,56 +31,18 @@ export function operatorToken({ state = stateDir, make = false } = {}) {
 /** What wrangler needs to run without asking anybody anything. */
 export const quiet = { ...env, CI: "1" };
 
-/** Where wrangler finds a database.
- *  @param {boolean} remote */
-const place = (remote) => (remote ? ["--remote"] : ["--local", "--persist-to", stateDir]);
+/** Where wrangler finds the local database. */
+const LOCAL = ["--local", "--persist-to", stateDir];
 
 /** All that is ever stored of a key.
  *  @param {string} key */
-export const hashOf = (key) => createHash("sha256").update(key).digest("hex");
+const hashOf = (key) => createHash("sha256").update(key).digest("hex");
 
-/**
- * Runs SQL statements, as one transaction, and gives back the rows of each.
- * wrangler takes no parameters: whatever is put into `sql` must have been
- * checked against a pattern that leaves no room for SQL.
- * @param {string} sql
- * @param {{ remote?: boolean }} [options]
- * @returns {Record<string, any>[][]}
- */
-export function query(sql, { remote = false } = {}) {
-  const { ok, stdout, stderr } = patiently(() =>
-    capture(
-      "wrangler",
-      ["d1", "execute", "DB", ...place(remote), "--json", "--command", sql],
-      // Deployed, wrangler may have to ask who this is.
-      remote ? { env, stdio: ["inherit", "pipe", "inherit"] } : { env: quiet },
-    ),
-  );
-  if (!ok) throw new Failed(`the database could not be asked:\n${stdout}${stderr}`);
-  /** @type {{ results: Record<string, any>[] }[]} */
-  const answers = JSON.parse(stdout.slice(stdout.search(/^\[/m)));
-  return answers.map(({ results }) => results);
-}
-
-/** How often a busy database is asked: some 20 seconds in all. */
-const TRIES = 8;
-
-/**
- * Runs a command again while the local database is another process's: SQLite
- * has one writer at a time, and `npm start` writes a lot under load. Nothing of
- * a command that met that has been done: each is one transaction.
- * @param {() => import("./types.d.ts").Captured} command
- */
-function patiently(command) {
-  for (let attempt = 1; ; attempt++) {
-    const result = command();
-    const busy = !result.ok && /SQLITE_BUSY|database is locked/.test(result.stdout + result.stderr);
-    if (!busy || attempt === TRIES) return result;
-    if (attempt === 1) say("the database is busy: trying again");
-    // All of this is synchronous, as wrangler is run. No two wait alike.
-    const pause = Math.min(100 * 2 ** attempt, 3_000) * (0.5 + Math.random());
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
-  }
+/** Runs statements in the local database, as one transaction.
+ *  @param {string} sql */
+function execute(sql) {
+  const { ok, stdout, stderr } = capture("wrangler", ["d1", "execute", "DB", ...LOCAL, "--command", sql], { env: quiet });
+  if (!ok) throw new Failed(`the database could not be prepared:\n${stdout}${stderr}`);
 }
 
 /** Brings the local database up to date. Starting wrangler takes seconds, so
@@ -91,11 +53,11 @@ export function ensureLocalState() {
   if (done.is(wanted) && existsSync(join(stateDir, "v3", "d1"))) return;
 
   say("applying the migrations to the local database");
-  const apply = ["d1", "migrations", "apply", "DB", ...place(false)];
-  const { ok, stdout, stderr } = patiently(() => capture("wrangler", apply, { env: quiet }));
+  const apply = ["d1", "migrations", "apply", "DB", ...LOCAL];
+  const { ok, stdout, stderr } = capture("wrangler", apply, { env: quiet });
   if (!ok) throw new Failed(`the migrations could not be applied:\n${stdout}${stderr}`);
   const now = Date.now();
-  query(`
+  execute(`
     insert into project (id, name, created_ms) values ('local', 'local', ${now}) on conflict do nothing;
     insert into api_key (hash, id, project, name, prefix, created_ms)
       select '${hashOf(LOCAL_KEY)}', 'key_local', id, 'local', '${LOCAL_KEY.slice(0, 11)}', ${now}

@@ -3,14 +3,11 @@
 // over any range. It asks the Worker, which lists and queues a thousand at a
 // time; cut off, it is started again. Leaves out: waiting until they are written.
 
-import { operatorToken, query } from "./local.mjs";
+import { operator } from "./operator.mjs";
 import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
-import { checkServer, port, urlAt } from "./running.mjs";
 import { ensurePackages } from "./setup.mjs";
 
-/** One request to queue, from where the last one stopped.
- *  @typedef {{ since: string, until: string, dryRun: boolean, project?: string, after?: string }} Step */
 /** What came of it.
  *  @typedef {{ matched: number, queued: number, next?: string | null, reached?: number | null }} Done */
 
@@ -20,18 +17,17 @@ const USAGE = `Usage: npm run replay -- --since TIME [--until TIME] [--project N
              Without --until: up to now.
   --project  only this project's batches
   --dry-run  only counts them
-  --remote   the deployment at EDGESPAN_URL, with its secret in ADMIN_TOKEN;
-             otherwise the one that \`npm start\` serves
+  --remote   the deployment that \`npm run deploy\` made from this folder, or the one
+             of EDGESPAN_URL, whose secret is in ADMIN_TOKEN; otherwise the server
+             that \`npm start\` serves
 `;
 
 await cli(async () => {
   const { from, to, project, remote, "dry-run": dryRun = false } = read();
-  // Its secret is in its state, and so are the names of projects.
-  if (!remote) await checkServer("replay -- …", true);
+  const ask = await operator("replay -- …", remote);
   await ensurePackages();
-  const [url, token] = remote ? deployment() : [urlAt(port), operatorToken()];
   const [since, until] = [new Date(from).toISOString(), new Date(to).toISOString()];
-  const request = { since, until, dryRun, ...(project && { project: projectId(project, remote) }) };
+  const request = { since, until, dryRun, ...(project && { project: await projectId(ask, project) }) };
 
   const { SingleBar, Presets } = (await import("cli-progress")).default;
   // Lines are left to wrap: cut off, it would leave the terminal so that none do.
@@ -41,7 +37,7 @@ await cli(async () => {
   const total = { matched: 0, queued: 0 };
   for (let after = /** @type {string | undefined} */ (undefined); ; ) {
     /** @type {Done} */
-    const step = await ask(url, token, { ...request, after }).catch((error) => {
+    const step = await ask("POST", "replay", { ...request, after }).catch((error) => {
       bar.stop();
       throw error;
     });
@@ -70,6 +66,9 @@ function read() {
     console.log(USAGE);
     process.exit(0);
   }
+  if (values.project !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(values.project)) {
+    throw new Failed("--project: 1 to 64 of A-Z a-z 0-9 . _ -");
+  }
   if (!values.since) throw new Failed(`--since is missing\n\n${USAGE}`);
   const from = time("since", values.since);
   const to = values.until === undefined ? Date.now() : time("until", values.until);
@@ -91,39 +90,10 @@ function time(option, text) {
   return at;
 }
 
-/** @returns {[url: string, token: string]} */
-function deployment() {
-  const { EDGESPAN_URL: url, ADMIN_TOKEN: token } = process.env;
-  if (!url || !token) throw new Failed("--remote needs EDGESPAN_URL and ADMIN_TOKEN in the environment");
-  return [url.replace(/\/$/, ""), token];
-}
-
-/** The id of the project with this name. Its form is checked: it becomes SQL.
+/** The id of the project with this name.
+ *  @param {Awaited<ReturnType<typeof operator>>} ask
  *  @param {string} name
- *  @param {boolean} [remote] */
-function projectId(name, remote) {
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) throw new Failed("--project: 1 to 64 of A-Z a-z 0-9 . _ -");
-  const [[row] = []] = query(`select id from project where name = '${name}'`, { remote });
-  if (!row) throw new Failed(`there is no project ${name}`);
-  return row.id;
-}
-
-/** @param {string} url
- *  @param {string} token
- *  @param {Step} request
- *  @returns {Promise<Done>} */
-async function ask(url, token, request) {
-  let response;
-  try {
-    response = await fetch(`${url}/api/v1/admin/replay`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify(request),
-    });
-  } catch {
-    throw new Failed(`${url} does not answer: is it running?`);
-  }
-  const { data, error } = /** @type {{ data?: Done, error?: { message: string } }} */ (await response.json().catch(() => ({})));
-  if (!data) throw new Failed(`${url} answered ${response.status}: ${error?.message ?? "that is no Edgespan"}`);
-  return data;
+ *  @returns {Promise<string>} */
+async function projectId(ask, name) {
+  return (await ask("GET", `projects/${name}`)).project.id;
 }

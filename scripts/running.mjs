@@ -114,32 +114,6 @@ export async function serverOn(state) {
 const list = (running) => running.map(({ port, stateDir }) => `  ${urlAt(port)}, with its state in ${shown(stateDir)}`).join("\n");
 
 /**
- * Fails when the database that a command is about to work on is probably not
- * the one that is meant: another than the running server's, or none. Saying
- * STATE_DIR is saying what is meant, where there is a database; and before the
- * first start a command that `makes` something may make the database as well.
- * @param {string} command What `npm run` is followed by.
- * @param {boolean} makes
- */
-export async function checkState(command, makes) {
-  const running = await servers();
-  if (running.some((server) => same(server.stateDir, stateDir))) return;
-  const there = existsSync(join(stateDir, "v3", "d1"));
-  if (running.length === 0) {
-    if (there || makes) return;
-    throw new Failed(`there is no database in ${shown(stateDir)} yet: \`${withState(stateDir)}npm start\` makes one`);
-  }
-  const meant = process.env.STATE_DIR;
-  if (there && meant) return;
-  const found = there ? `no server runs on the state in ${shown(stateDir)}` : `there is no database in ${shown(stateDir)}`;
-  const theirs = running.map((server) => `  ${withState(server.stateDir)}npm run ${command}`).join("\n");
-  const own = there
-    ? `For the one in ${shown(stateDir)} say so: STATE_DIR=${quoted(shown(stateDir))} npm run ${command}`
-    : `To make a new one: PORT=… STATE_DIR=${quoted(shown(stateDir))} npm start`;
-  throw new Failed(`${found}, but there is a server at\n${list(running)}\nFor its database:\n${theirs}\n${own}`);
-}
-
-/**
  * Fails when the server that a command is about to talk to does not run, or has
  * another state than is meant; the message says what to do.
  * @param {string} command What `npm run` is followed by.

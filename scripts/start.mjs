@@ -139,7 +139,7 @@ function greeting() {
 Send a first trace, from another terminal:
 
 ${curl}
-\`${withPort(port)}npm run demo\` sends six hundred of all kinds. \`${withState(stateDir)}npm run keys -- create --project shop\`
+\`${withPort(port)}npm run demo\` sends six hundred of all kinds. \`${withPort(port)}${withState(stateDir)}npm run keys -- create --project shop\`
 makes a project and its key. State is kept in ${shown(stateDir)}. Ctrl-C stops it.
 
   Edgespan   ${url}

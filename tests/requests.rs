@@ -196,6 +196,123 @@ fn only_the_operator_replays() {
     assert_eq!(outcome(&native, replay("secret").body("[]")).0, 400);
 }
 
+/// The operator's request.
+fn operator(method: &'static str, path: &str) -> Sent {
+    let sent = Sent::new(method, &format!("/api/v1/admin/projects/{path}"));
+    sent.header("authorization", "Bearer secret").header("content-type", "application/json")
+}
+
+/// The status of what the operator asked, and its `data`.
+fn ask_as_operator(native: &Native, sent: Sent) -> (u16, Value) {
+    let reply = native.serve(sent).reply;
+    let json: Value = serde_json::from_str(reply.text()).unwrap();
+    (reply.status, json["data"].clone())
+}
+
+#[test]
+fn the_operator_makes_lists_rotates_and_revokes_keys() {
+    let native = Native::new();
+    let create = |project: &str, body: &str| {
+        let (status, made) =
+            ask_as_operator(&native, operator("POST", &format!("{project}/keys")).body(body));
+        assert_eq!(status, 201, "{made}");
+        assert!(made["key"].as_str().unwrap().starts_with("ts_"), "{made}");
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let first = create("web", "{}");
+    let second = create("web", r#"{"name":"second","handling":"lenient"}"#);
+    let other = create("other", r#"{"handling":"lenient"}"#);
+    let rotate = |key: &str, body: &str| {
+        ask_as_operator(&native, operator("POST", &format!("web/keys/{key}/rotate")).body(body))
+    };
+    let (status, next) = rotate(&first, "{}");
+    assert_eq!(status, 201, "{next}");
+    let (status, beside) = rotate(&second, r#"{"keepOld":true,"name":"third"}"#);
+    assert_eq!(status, 201, "{beside}");
+    let revoke = |key: &str| operator("DELETE", &format!("web/keys/{key}"));
+    let next = next["id"].as_str().unwrap().to_owned();
+    assert_eq!(ask_as_operator(&native, revoke(&next)), (200, Value::Null));
+    // What is over is over, and a key of another project is none of this one's.
+    for key in [&*first, &*next, &*other, "key_none", "ts_secret", "x' or '1'='1"] {
+        let key = key.replace('\'', "%27").replace(' ', "%20");
+        assert_eq!(outcome(&native, revoke(&key)), (404, "NOT_FOUND".into()), "{key}");
+        assert_eq!(rotate(&key, "{}").0, 404, "{key}");
+    }
+    let (status, web) = ask_as_operator(&native, operator("GET", "web"));
+    assert_eq!((status, &web["project"]["handling"]), (200, &json!("lenient")));
+    assert_eq!(web["project"]["rateLimit"], 1000);
+    let keys: Vec<(&str, &Value, bool)> = web["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| (key["name"].as_str().unwrap(), &key["rotatedFrom"], key["revokedAt"].is_null()))
+        .collect();
+    let none = Value::Null;
+    let mut wanted = [
+        ("default", &none, false),
+        ("second", &none, true),
+        ("default", &json!(first), false),
+        ("third", &json!(second), true),
+    ];
+    let by_name = |key: &(&str, &Value, bool)| (key.0.to_owned(), key.1.to_string());
+    let mut keys = keys;
+    keys.sort_by_key(by_name);
+    wanted.sort_by_key(by_name);
+    assert_eq!(keys, wanted);
+    assert!(!web.to_string().contains("hash") && !web.to_string().contains(PRIVATE), "{web}");
+    let configure = |body: &str| ask_as_operator(&native, operator("PATCH", "web").body(body)).1;
+    assert_eq!(configure(r#"{"rateLimit":0}"#)["rateLimit"], 0);
+    let set = configure(r#"{"handling":"strict"}"#);
+    assert_eq!((&set["handling"], &set["rateLimit"]), (&json!("strict"), &json!(0)));
+}
+
+/// What no answer but the first may have: a key of the operator's making, but for its
+/// first characters.
+const PRIVATE: &str = "AQEBAQEBAQEB";
+
+#[test]
+fn what_the_operator_asks_wrongly_changes_nothing() {
+    let native = Native::new();
+    let tables = || native.0.world.db.dump("select * from api_key, project");
+    let before = tables();
+    for (sent, status) in [
+        (operator("POST", "web'%20--/keys").body("{}"), 400),
+        (operator("POST", "%20/keys").body("{}"), 400),
+        (operator("POST", &format!("{}/keys", "x".repeat(65))).body("{}"), 400),
+        (operator("POST", "web/keys").body(r#"{"name":"it's mine"}"#), 400),
+        (operator("POST", "web/keys").body(r#"{"name":""}"#), 400),
+        (operator("POST", "web/keys").body(r#"{"handling":"loose"}"#), 400),
+        (operator("POST", "web/keys").body(r#"{"scope":"admin"}"#), 400),
+        (operator("POST", "web/keys").body("[]"), 400),
+        (operator("POST", "web/keys").body(r#"{"name":5}"#), 400),
+        (operator("POST", "web/keys/key_1/rotate").body(r#"{"keepOld":"yes"}"#), 400),
+        (operator("POST", "web/keys"), 400),
+        (operator("GET", "web"), 404),
+        (operator("PATCH", "web").body(r#"{"handling":"lenient"}"#), 404),
+        (operator("PATCH", "web").body(r#"{"rateLimit":5}"#), 400),
+        (operator("PATCH", "web").body(r#"{"rateLimit":-1}"#), 400),
+        (operator("PATCH", "web").body("{}"), 400),
+        (operator("POST", "web/keys/key_1/rotate").body("{}"), 404),
+        (operator("DELETE", "web/keys/key_1"), 404),
+        (operator("POST", "web/keys").header("content-encoding", "br").body("{}"), 415),
+    ] {
+        assert_eq!(outcome(&native, sent.clone()).0, status, "{} {}", sent.method, sent.url);
+    }
+    let path = "/api/v1/admin/projects/web";
+    for (method, path) in [
+        ("GET", path.to_owned()),
+        ("PATCH", path.to_owned()),
+        ("POST", format!("{path}/keys")),
+        ("POST", format!("{path}/keys/k/rotate")),
+        ("DELETE", format!("{path}/keys/k")),
+    ] {
+        for sent in [Sent::new(method, &path).body("{}"), Sent::new(method, &path).with_key()] {
+            assert_eq!(outcome(&native, sent), (401, "UNAUTHORIZED".into()), "{method} {path}");
+        }
+    }
+    assert_eq!(tables(), before);
+}
+
 #[test]
 fn a_local_server_answers_its_own_machine_only() {
     let native = Native::new();

@@ -51,8 +51,8 @@ describe("the screen", () => {
 
   test("commands in it say where they mean, wherever they have to", async () => {
     expect(quiet.said).toContain(`PORT=${quiet.port} npm run demo`);
-    expect(quiet.said).toContain("`npm run keys -- create");
-    expect(verbose.said).toContain(`STATE_DIR='${VERBOSE_STATE}' npm run keys -- create`);
+    expect(quiet.said).toContain(`PORT=${quiet.port} npm run keys -- create`);
+    expect(verbose.said).toContain(`PORT=${verbose.port} STATE_DIR='${VERBOSE_STATE}' npm run keys -- create`);
   });
 
   test("its first command works as pasted: a trace with a duration, tokens, a model", async () => {
@@ -124,40 +124,26 @@ describe("a second one", () => {
 });
 
 describe("keys", () => {
-  const list = ["list", "--project", "local"];
+  const create = ["create", "--project", "shop"];
 
-  test("of the server that runs, by the state that it has", async () => {
-    for (const env of [{}, { STATE_DIR: VERBOSE_STATE }] as Record<string, string>[]) {
-      const { code, out, said } = await checkout.run("keys", ["create", "--project", "shop"], env);
+  test("of the server that is named, with the secret of its state", async () => {
+    for (const [server, env] of [
+      [quiet, {}],
+      [verbose, { STATE_DIR: VERBOSE_STATE }],
+    ] as [typeof quiet, Record<string, string>][]) {
+      const { code, out, said } = await checkout.run("keys", create, { PORT: String(server.port), ...env });
       expect(code, said).toBe(0);
       const headers = { authorization: `Bearer ${out.trim()}` };
-      await soon(async () => expect((await fetch(`${(env.STATE_DIR ? verbose : quiet).url}/api/v1/traces`, { headers })).status).toBe(200));
+      await soon(async () => expect((await fetch(`${server.url}/api/v1/traces`, { headers })).status).toBe(200));
     }
   });
 
-  test.each(["create", "list"])("%s: not of a state that no server has, and nothing is made there", async (command) => {
-    const { code, said } = await checkout.run("keys", [command, "--project", "local"], { STATE_DIR: "a-third" });
+  test("says where servers run when none does where it looks, and makes nothing there", async () => {
+    const { code, said } = await checkout.run("keys", create, { PORT: String(await freePort()), STATE_DIR: "a-third" });
     expect(code).toBe(1);
-    for (const text of [quiet.url, verbose.url, `STATE_DIR='${VERBOSE_STATE}' npm run keys`]) expect(said).toContain(text);
+    for (const { port } of [quiet, verbose]) expect(said).toContain(`PORT=${port} `);
+    expect(said).toContain(`STATE_DIR='${VERBOSE_STATE}' npm run keys`);
     expect(existsSync(checkout.path("a-third"))).toBe(false);
-  });
-
-  test("also of another state with a database, when STATE_DIR says that it is meant", async () => {
-    cpSync(checkout.path(VERBOSE_STATE), checkout.path("a-copy"), { recursive: true });
-    const { code, said } = await checkout.run("keys", list, { STATE_DIR: "a-copy" });
-    expect(code, said).toBe(0);
-  });
-
-  test("wait for a database that another process writes to", async () => {
-    const database = open(checkout.path(VERBOSE_STATE));
-    database.exec("begin immediate");
-    const running = checkout.start("keys", ["create", "--project", "busy"], { STATE_DIR: VERBOSE_STATE });
-    await soon(() => expect(running.said).toMatch(/busy/));
-    database.exec("rollback");
-    database.close();
-    const { code, said } = await running.ended;
-    expect(code, said).toBe(0);
-    expect(said).not.toMatch(/SQLITE/);
   });
 });
 

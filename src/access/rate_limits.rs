@@ -29,6 +29,12 @@ pub struct Check {
     pub limit: u32,
 }
 
+/// Whether a project's keys may have this limit: 0 is none.
+#[must_use]
+pub fn is_limit(limit: u32) -> bool {
+    limit == 0 || LIMITS.iter().any(|(known, _)| *known == limit)
+}
+
 /// What a key's request is counted as; `None` where the project has no limit.
 ///
 /// Reads are counted apart: whoever reads too much is kept from reading, never

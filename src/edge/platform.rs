@@ -55,6 +55,12 @@ impl Platform for Cloudflare {
         self.env.secret("ADMIN_TOKEN").map(|secret| secret.to_string()).unwrap_or_default()
     }
 
+    fn random<const N: usize>(&self) -> Result<[u8; N], Fault> {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes).map_err(|e| Fault::Internal(e.to_string()))?;
+        Ok(bytes)
+    }
+
     fn keys(&self) -> Result<impl Keys, Fault> {
         Ok(KeyTable { index: self.db()?, env: &self.env, context: &self.context })
     }

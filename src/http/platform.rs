@@ -96,6 +96,11 @@ pub trait Platform: Services {
     fn is_local(&self) -> bool;
     /// The operator's secret; empty where none is set.
     fn operator_secret(&self) -> String;
+    /// Random bytes that nobody can guess.
+    ///
+    /// # Errors
+    /// A fault where the platform has none.
+    fn random<const N: usize>(&self) -> Result<[u8; N], Fault>;
     /// The table of keys.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! who may ask and what logs call it is in its row. The paths of wire formats are added
 //! from their own table.
 
+use crate::admin::Command;
 use crate::dashboard::Page;
 use crate::error::Reject;
 use crate::formats::{FormatPath, Formats};
@@ -23,6 +24,8 @@ pub enum Route {
     Stats,
     /// One step of a replay.
     Replay,
+    /// What the operator asks for of projects and keys.
+    Manage(Command),
     /// Whether the Worker runs.
     Health,
     /// What a browser asks before it sends.
@@ -69,58 +72,93 @@ struct Row {
     /// The parts of the path; `*` stands for an id.
     pattern: &'static [&'static str],
     audience: Audience,
-    get: Option<(&'static str, Make)>,
-    post: Option<(&'static str, Make)>,
+    methods: &'static [Method],
 }
+
+/// A method (`GET` for `HEAD` as well), what logs call the route, and the route.
+type Method = (&'static str, &'static str, Make);
 
 use Audience::{Anybody, Client, Operator, Person};
 
-const fn get(
+const fn row(
     audience: Audience,
     pattern: &'static [&'static str],
-    name: &'static str,
-    make: Make,
+    methods: &'static [Method],
 ) -> Row {
-    Row { pattern, audience, get: Some((name, make)), post: None }
-}
-
-const fn post(
-    audience: Audience,
-    pattern: &'static [&'static str],
-    name: &'static str,
-    make: Make,
-) -> Row {
-    Row { pattern, audience, get: None, post: Some((name, make)) }
+    Row { pattern, audience, methods }
 }
 
 const ROUTES: &[Row] = &[
-    get(Client, &["api", "v1", "traces"], "list-traces", |_| Route::ListTraces),
-    get(Client, &["api", "v1", "traces", "*"], "get-trace", |[id, _]| Route::GetTrace(id)),
-    get(Client, &["api", "v1", "traces", "*", "spans", "*"], "get-span", |[trace, span]| {
-        Route::GetSpan(trace, span)
-    }),
-    get(Client, &["api", "v1", "dead-letters"], "dead-letters", |_| Route::DeadLetters),
-    get(Client, &["api", "v1", "stats"], "stats", |_| Route::Stats),
-    post(Operator, &["api", "v1", "admin", "replay"], "replay", |_| Route::Replay),
-    get(Anybody, &["api", "v1", "health"], "health", |_| Route::Health),
-    get(Person, &[""], "page-home", |_| Route::Page(Page::Home)),
-    get(Person, &["traces"], "page-traces", |_| Route::Page(Page::Traces)),
-    get(Person, &["chart"], "page-chart", |_| Route::Page(Page::Chart)),
-    get(Person, &["traces", "*"], "page-trace", |[id, _]| Route::Page(Page::Trace(id))),
-    get(Person, &["traces", "*", "spans", "*"], "page-span", |[trace, span]| {
-        Route::Page(Page::Span(trace, span))
-    }),
-    get(Person, &["traces", "*", "spans", "*", "raw"], "page-raw", |[trace, span]| {
-        Route::Page(Page::RawSpan(trace, span))
-    }),
-    get(Person, &["sessions", "*"], "page-session", |[id, _]| Route::Page(Page::Session(id))),
-    Row {
-        pattern: &["sign-in"],
-        audience: Person,
-        get: Some(("page-sign-in", |_| Route::SignIn)),
-        post: Some(("page-sign-in", |_| Route::PostSignIn)),
-    },
-    post(Person, &["sign-out"], "page-sign-out", |_| Route::SignOut),
+    row(Client, &["api", "v1", "traces"], &[("GET", "list-traces", |_| Route::ListTraces)]),
+    row(
+        Client,
+        &["api", "v1", "traces", "*"],
+        &[("GET", "get-trace", |[id, _]| Route::GetTrace(id))],
+    ),
+    row(
+        Client,
+        &["api", "v1", "traces", "*", "spans", "*"],
+        &[("GET", "get-span", |[trace, span]| Route::GetSpan(trace, span))],
+    ),
+    row(Client, &["api", "v1", "dead-letters"], &[("GET", "dead-letters", |_| Route::DeadLetters)]),
+    row(Client, &["api", "v1", "stats"], &[("GET", "stats", |_| Route::Stats)]),
+    row(Operator, &["api", "v1", "admin", "replay"], &[("POST", "replay", |_| Route::Replay)]),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*"],
+        &[
+            ("GET", "get-project", |[project, _]| Route::Manage(Command::GetProject(project))),
+            ("PATCH", "configure-project", |[project, _]| {
+                Route::Manage(Command::ConfigureProject(project))
+            }),
+        ],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*", "keys"],
+        &[("POST", "create-key", |[project, _]| Route::Manage(Command::CreateKey(project)))],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*", "keys", "*"],
+        &[("DELETE", "revoke-key", |[project, key]| {
+            Route::Manage(Command::RevokeKey(project, key))
+        })],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*", "keys", "*", "rotate"],
+        &[("POST", "rotate-key", |[project, key]| Route::Manage(Command::RotateKey(project, key)))],
+    ),
+    row(Anybody, &["api", "v1", "health"], &[("GET", "health", |_| Route::Health)]),
+    row(Person, &[""], &[("GET", "page-home", |_| Route::Page(Page::Home))]),
+    row(Person, &["traces"], &[("GET", "page-traces", |_| Route::Page(Page::Traces))]),
+    row(Person, &["chart"], &[("GET", "page-chart", |_| Route::Page(Page::Chart))]),
+    row(Person, &["traces", "*"], &[("GET", "page-trace", |[id, _]| Route::Page(Page::Trace(id)))]),
+    row(
+        Person,
+        &["traces", "*", "spans", "*"],
+        &[("GET", "page-span", |[trace, span]| Route::Page(Page::Span(trace, span)))],
+    ),
+    row(
+        Person,
+        &["traces", "*", "spans", "*", "raw"],
+        &[("GET", "page-raw", |[trace, span]| Route::Page(Page::RawSpan(trace, span)))],
+    ),
+    row(
+        Person,
+        &["sessions", "*"],
+        &[("GET", "page-session", |[id, _]| Route::Page(Page::Session(id)))],
+    ),
+    row(
+        Person,
+        &["sign-in"],
+        &[
+            ("GET", "page-sign-in", |_| Route::SignIn),
+            ("POST", "page-sign-in", |_| Route::PostSignIn),
+        ],
+    ),
+    row(Person, &["sign-out"], &[("POST", "page-sign-out", |_| Route::SignOut)]),
 ];
 
 /// The route of a method and a path as the URL has it.
@@ -135,37 +173,34 @@ pub fn find(method: &str, path: &str, formats: Formats) -> Result<Found, Reject>
         return Err(Reject::NotFound("there is nothing at this path".into()));
     }
     let audience = row.map_or(Client, |row| row.audience);
-    let (get, post) = row.map_or((None, None), |row| (row.get, row.post));
-    let ids = || row.map_or(Ok(<[String; 2]>::default()), |row| read_ids(row.pattern, &parts));
-    let made =
-        |(name, make): (&'static str, Make)| Ok(Found { route: make(ids()?), name, audience });
+    let methods = row.map_or(&[] as &[Method], |row| row.methods);
     let shared = matches!(audience, Anybody | Client);
-    match method {
-        "GET" | "HEAD" if get.is_some() => get.map(made),
-        "POST" => batch
-            .map(|at| Ok(Found { route: Route::Ingest(at), name: "ingest", audience }))
-            .or_else(|| post.map(made)),
-        "OPTIONS" if shared => {
-            Some(Ok(Found { route: Route::Preflight, name: "preflight", audience }))
+    match (method, batch) {
+        ("POST", Some(at)) => {
+            return Ok(Found { route: Route::Ingest(at), name: "ingest", audience });
         }
-        _ => None,
+        ("OPTIONS", _) if shared => {
+            return Ok(Found { route: Route::Preflight, name: "preflight", audience });
+        }
+        _ => {}
     }
-    .unwrap_or_else(|| {
-        let posts = post.is_some() || batch.is_some();
-        Err(Reject::MethodNotAllowed { allow: allowed(get.is_some(), posts, shared) })
-    })
+    let wanted = if method == "HEAD" { "GET" } else { method };
+    let Some((_, name, make)) = methods.iter().find(|(known, ..)| *known == wanted) else {
+        return Err(Reject::MethodNotAllowed { allow: allowed(methods, batch.is_some(), shared) });
+    };
+    let ids = row.map_or(Ok(<[String; 2]>::default()), |row| read_ids(row.pattern, &parts))?;
+    Ok(Found { route: make(ids), name, audience })
 }
 
 /// The methods of a path, as the `Allow` header has them.
-fn allowed(get: bool, post: bool, options: bool) -> &'static str {
-    match (get, post, options) {
-        (true, true, true) => "GET, HEAD, POST, OPTIONS",
-        (true, true, false) => "GET, HEAD, POST",
-        (true, false, true) => "GET, HEAD, OPTIONS",
-        (true, false, false) => "GET, HEAD",
-        (false, _, true) => "POST, OPTIONS",
-        (false, _, false) => "POST",
+fn allowed(methods: &[Method], takes_batches: bool, shared: bool) -> String {
+    let mut all: Vec<&str> = methods.iter().map(|(method, ..)| *method).collect();
+    all.extend(takes_batches.then_some("POST"));
+    all.extend(shared.then_some("OPTIONS"));
+    if let Some(at) = all.iter().position(|method| *method == "GET") {
+        all.insert(at + 1, "HEAD");
     }
+    all.join(", ")
 }
 
 /// The parts of a path; one slash at its end makes no difference.
@@ -239,10 +274,12 @@ mod tests {
             ("DELETE", "/api/v1/health", "GET, HEAD, OPTIONS"),
             ("GET", "/v1/traces", "POST, OPTIONS"),
             ("OPTIONS", "/api/v1/admin/replay", "POST"),
+            ("DELETE", "/api/v1/admin/projects/shop", "GET, HEAD, PATCH"),
+            ("GET", "/api/v1/admin/projects/shop/keys/key_1", "DELETE"),
         ] {
             assert_eq!(
                 route(method, path),
-                Err(Reject::MethodNotAllowed { allow }),
+                Err(Reject::MethodNotAllowed { allow: allow.into() }),
                 "{method} {path}"
             );
         }
@@ -252,9 +289,10 @@ mod tests {
     fn every_row_is_found_by_its_own_path() {
         for row in ROUTES {
             let path = format!("/{}", row.pattern.join("/").replace('*', "x"));
-            let method = if row.get.is_some() { "GET" } else { "POST" };
-            let found = find(method, &path, FORMATS).unwrap();
-            assert_eq!(Some(found.name), row.get.or(row.post).map(|(name, _)| name), "{path}");
+            for (method, name, _) in row.methods {
+                let found = find(method, &path, FORMATS).unwrap();
+                assert_eq!((found.name, found.audience), (*name, row.audience), "{path}");
+            }
             assert_eq!(is_operators(&path), row.audience == Operator, "{path}");
         }
     }

@@ -88,6 +88,7 @@ where
         Route::Health => return Ok(reading::health()),
         Route::Ingest(at) => return ingest::accept(exchange, at).await,
         Route::Replay => return operator::replay(exchange).await,
+        Route::Manage(command) => return operator::manage(exchange, &command).await,
         Route::SignIn => return sign_in::form(exchange).await,
         Route::PostSignIn => return sign_in::sign_in(exchange).await,
         Route::SignOut => return sign_in::sign_out(exchange),

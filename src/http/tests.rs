@@ -44,7 +44,7 @@ fn failures() -> Vec<(Error, u16, &'static str, Severity)> {
         Reject::Unauthorized("").into(),
         Reject::Forbidden("").into(),
         Reject::NotFound(text()).into(),
-        Reject::MethodNotAllowed { allow: "GET" }.into(),
+        Reject::MethodNotAllowed { allow: "GET".into() }.into(),
         Reject::TooLarge(text()).into(),
         Reject::UnsupportedMediaType(text()).into(),
         Reject::RateLimited { limit: 1, window_s: 10 }.into(),

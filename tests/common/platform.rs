@@ -35,6 +35,7 @@ pub struct Deployment {
     pub limited: Cell<bool>,
     pub local: Cell<bool>,
     pub handling: Cell<Handling>,
+    seed: Cell<u8>,
     /// Data points that were written.
     pub points: RefCell<Vec<Point>>,
     later: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
@@ -139,6 +140,7 @@ impl Native {
             limited: Cell::default(),
             local: Cell::default(),
             handling: Cell::default(),
+            seed: Cell::default(),
             points: RefCell::default(),
             later: RefCell::default(),
         };
@@ -267,6 +269,13 @@ impl Platform for Native {
 
     fn operator_secret(&self) -> String {
         "secret".into()
+    }
+
+    /// Other bytes each time, and the same in each run.
+    fn random<const N: usize>(&self) -> Result<[u8; N], Fault> {
+        let seed = self.0.seed.get() + 1;
+        self.0.seed.set(seed);
+        Ok([seed; N])
     }
 
     fn keys(&self) -> Result<impl Keys, Fault> {

@@ -38,7 +38,7 @@ pub enum Reject {
     /// 405: the path is right and the method is not.
     MethodNotAllowed {
         /// The methods that the path knows, as the `Allow` header has them.
-        allow: &'static str,
+        allow: String,
     },
     /// 413: more bytes or events than are taken at once.
     TooLarge(String),

@@ -49,6 +49,12 @@ impl Reply {
         Self::json(200, data)
     }
 
+    /// The same for something that was made: 201.
+    #[must_use]
+    pub fn created(data: String) -> Self {
+        Self { status: 201, ..Self::data(data) }
+    }
+
     /// A page, or a part of one.
     #[must_use]
     pub fn html(status: u16, html: impl Into<String>) -> Self {
@@ -120,7 +126,7 @@ pub fn error_headers(error: &Error) -> Vec<(&'static str, String)> {
     match error {
         Error::Fault(Fault::Unavailable { .. }) => vec![("retry-after", RETRY_AFTER_S.into())],
         Error::Reject(Reject::Unauthorized(_)) => vec![("www-authenticate", "Bearer".into())],
-        Error::Reject(Reject::MethodNotAllowed { allow }) => vec![("allow", (*allow).into())],
+        Error::Reject(Reject::MethodNotAllowed { allow }) => vec![("allow", allow.clone())],
         Error::Reject(Reject::RateLimited { limit, window_s }) => vec![
             ("retry-after", window_s.to_string()),
             ("ratelimit-limit", limit.to_string()),

@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -229,6 +230,16 @@ fn hash_of(headers: KeyHeaders<'_>, local: bool) -> Result<KeyHash, Reject> {
 #[must_use]
 pub fn hash(key: &str) -> KeyHash {
     Sha256::digest(key.as_bytes()).into()
+}
+
+/// Bytes as the table has hashes: in lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[cfg(test)]

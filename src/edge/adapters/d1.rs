@@ -5,7 +5,7 @@ use serde_tuple::Deserialize_tuple;
 use worker::wasm_bindgen::JsValue;
 use worker::{Context, D1Database, D1PreparedStatement, Env};
 
-use crate::access::api_keys::{KeyHash, Keys, Principal, Which};
+use crate::access::api_keys::{KeyHash, Keys, Principal, Which, hex};
 use crate::access::rate_limits;
 use crate::error::Fault;
 use crate::index::{Database, Param, QueryResults, Statement, decode};
@@ -114,16 +114,6 @@ impl Keys for KeyTable<'_> {
     async fn may_guess_on(&self, address: &str) -> bool {
         super::rate_limits::count(self.env, Some(rate_limits::guess(address))).await.is_ok()
     }
-}
-
-/// As the table has hashes.
-fn hex(hash: &KeyHash) -> String {
-    use std::fmt::Write;
-    let mut hex = String::with_capacity(64);
-    for byte in hash {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
 }
 
 fn unhex(text: &str) -> Option<KeyHash> {
