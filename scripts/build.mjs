@@ -5,8 +5,8 @@
 // its own and then put into place whole: a `wrangler dev` that watches build/
 // ends when it meets an empty or half a file.
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, extname, join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, delimiter, extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Failed, cache, capture, cli, env, fingerprint, root, runQuietly, say, stamp, tools } from "./run.mjs";
 import { setUp } from "./setup.mjs";
@@ -99,17 +99,22 @@ export function putInPlace(from, to) {
  *  it, so that browsers may keep it for as long as they like.
  *  @param {string} out */
 async function makeAssets(out) {
-  const { transformSync } = await import("esbuild");
+  const { buildSync } = await import("esbuild");
+  /** What becomes of each type: all others stay as they are.
+   *  @type {Record<string, (entry: string) => string | undefined>} */
+  const MADE = {
+    // Each script has names of its own: an `iife`, not one scope for all.
+    ".js": (entry) => text(buildSync({ entryPoints: [entry], bundle: true, format: "iife", minify: true, write: false })),
+    ".css": (entry) => text(buildSync({ entryPoints: [entry], minify: true, write: false })),
+  };
   const folder = join(out, "assets");
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(join(root, ASSETS))) {
-    const source = readFileSync(join(root, ASSETS, name));
-    const type = extname(name);
-    const loader = LOADERS[type];
-    // Each script has names of its own: an `iife`, not one scope for all.
-    const format = loader === "js" ? "iife" : undefined;
-    const code = loader ? transformSync(source.toString(), { loader, format, minify: true }).code : source;
-    writeFileSync(join(folder, `${name.slice(0, -type.length)}.${fnv1a(source)}${type}`), code);
+    const type = extname(name) || ".js";
+    const files = filesOf(name);
+    const source = Buffer.concat(files.map((file) => readFileSync(join(root, ASSETS, file))));
+    const entry = files.find((file) => file === join(name, "main.js")) ?? name;
+    writeFileSync(join(folder, `${basename(name, type)}.${fnv1a(source)}${type}`), MADE[type]?.(join(root, ASSETS, entry)) ?? source);
   }
   const htmx = join(root, "node_modules", "htmx.org");
   const { version } = JSON.parse(readFileSync(join(htmx, "package.json"), "utf8"));
@@ -117,9 +122,20 @@ async function makeAssets(out) {
   writeFileSync(join(out, "_headers"), HEADERS);
 }
 
-/** What becomes of each type: all others stay as they are.
- *  @type {Record<string, "js" | "css">} */
-const LOADERS = { ".js": "js", ".css": "css" };
+/** An asset's files, in the order of their names: a folder is a script in several, which
+ *  begins with its `main.js`.
+ *  @param {string} name */
+function filesOf(name) {
+  const path = join(root, ASSETS, name);
+  return statSync(path).isDirectory()
+    ? readdirSync(path)
+        .sort()
+        .map((file) => join(name, file))
+    : [name];
+}
+
+/** @param {{ outputFiles: { text: string }[] }} built */
+const text = ({ outputFiles: [file] }) => file?.text;
 
 /** A name never means another content. */
 const HEADERS = `/assets/*

@@ -1,5 +1,5 @@
 // The time axis of a trace: zooming, its ticks, what a bar says in numbers, and
-// the time that goes on while the trace runs. The tree itself is trace.js's.
+// the time that goes on while the trace runs. The tree itself is trace/'s.
 // Times are microseconds from the start of the axis on.
 
 // Only the page of a trace has it, and only one of a trace with spans a tree.

@@ -1,5 +1,5 @@
 // A trace while one looks at it: asked about again and again, and what has
-// changed put in the place of what was there. trace.js puts the tree in place.
+// changed put in the place of what was there. trace/main.js puts the tree in place.
 
 const page = /** @type {HTMLElement} */ (document.querySelector(".trace"));
 const detail = /** @type {HTMLElement} */ (document.getElementById("span"));

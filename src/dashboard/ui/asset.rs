@@ -38,7 +38,14 @@ const LIST_CSS: u64 = hash(include_bytes!("../assets/list.css"));
 const TRACE_CSS: u64 = hash(include_bytes!("../assets/trace.css"));
 const APP_JS: u64 = hash(include_bytes!("../assets/app.js"));
 const LIST_JS: u64 = hash(include_bytes!("../assets/list.js"));
-const TRACE_JS: u64 = hash(include_bytes!("../assets/trace.js"));
+/// Of all its files, in the order of their names.
+const TRACE_JS: u64 = hash_all(&[
+    include_bytes!("../assets/trace/choice.js"),
+    include_bytes!("../assets/trace/keys.js"),
+    include_bytes!("../assets/trace/main.js"),
+    include_bytes!("../assets/trace/rows.js"),
+    include_bytes!("../assets/trace/search.js"),
+]);
 const AXIS_JS: u64 = hash(include_bytes!("../assets/axis.js"));
 const LIVE_JS: u64 = hash(include_bytes!("../assets/live.js"));
 const SPAN_JS: u64 = hash(include_bytes!("../assets/span.js"));
@@ -67,10 +74,19 @@ impl Asset {
 /// FNV-1a, 64 bits, at compile time; scripts/build.mjs names the files by the
 /// same. Nobody who could make two files collide needs to.
 const fn hash(bytes: &[u8]) -> u64 {
+    hash_all(&[bytes])
+}
+
+/// The same of several files, one after the other.
+const fn hash_all(files: &[&[u8]]) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    let mut rest = bytes;
-    while let [byte, more @ ..] = rest {
-        hash = (hash ^ *byte as u64).wrapping_mul(0x0100_0000_01b3);
+    let mut rest = files;
+    while let [file, more @ ..] = rest {
+        let mut file: &[u8] = file;
+        while let [byte, after @ ..] = file {
+            hash = (hash ^ *byte as u64).wrapping_mul(0x0100_0000_01b3);
+            file = after;
+        }
         rest = more;
     }
     hash
@@ -90,5 +106,6 @@ mod tests {
     fn hashes_as_published() {
         assert_eq!(hash(b""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(hash(b"foobar"), 0x8594_4171_f739_67e8);
+        assert_eq!(hash_all(&[b"foo", b"bar"]), hash(b"foobar"));
     }
 }
