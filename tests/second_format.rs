@@ -40,7 +40,6 @@ use edgespan::reply::Reply;
 use common::{PROJECT, RECEIVED, Waiting, World, pages};
 
 const LINES: WireFormat = WireFormat {
-    name: "lines",
     ending: "lines.txt",
     paths: &["/lines", "/api/v1/traces"],
     unkept_paths: &["/lines/comments"],

@@ -13,8 +13,6 @@ use crate::reply::Reply;
 /// the same.
 #[derive(Debug)]
 pub struct WireFormat {
-    /// As documents and logs name it.
-    pub name: &'static str,
     /// What the keys of its raw batches end in, after the first dot: lower-case letters,
     /// digits and dots. Raw batches are kept for years, so it never changes.
     pub ending: &'static str,

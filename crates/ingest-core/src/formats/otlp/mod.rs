@@ -39,7 +39,6 @@ const UNKEPT_PATHS: &[&str] = &["/v1/metrics", "/v1/logs"];
 
 /// The row of OTLP in protobuf.
 pub const PROTOBUF: WireFormat = WireFormat {
-    name: "OTLP (protobuf)",
     ending: "otlp.pb",
     paths: PATHS,
     unkept_paths: UNKEPT_PATHS,
@@ -60,7 +59,6 @@ pub const PROTOBUF: WireFormat = WireFormat {
 
 /// The row of OTLP in JSON.
 pub const JSON: WireFormat = WireFormat {
-    name: "OTLP (JSON)",
     ending: "otlp.json",
     paths: PATHS,
     unkept_paths: UNKEPT_PATHS,

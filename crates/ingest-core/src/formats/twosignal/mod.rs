@@ -40,7 +40,6 @@ use crate::reply::Reply;
 /// The row of this format. A missing content type is JSON: plain `fetch` and many a
 /// hand-written client send none.
 pub const FORMAT: WireFormat = WireFormat {
-    name: "2Signal",
     ending: "json",
     paths: &["/api/v1/traces"],
     unkept_paths: &[],

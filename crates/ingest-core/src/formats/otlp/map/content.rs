@@ -165,11 +165,15 @@ fn find<'a>(
     detail: Detail,
     lists: [&[Source]; 3],
 ) -> Option<Found<'a>> {
-    lists.into_iter().find_map(|list| {
-        let own = list.iter().filter(|(of, _)| *of == family);
-        let others = list.iter().filter(|(of, _)| *of != family);
-        own.chain(others).find_map(|(_, place)| read(span, *place, detail))
-    })
+    lists
+        .into_iter()
+        .find_map(|list| own_first(list, family).find_map(|place| read(span, *place, detail)))
+}
+
+/// What a list has for a family, then what it has for the others.
+fn own_first<T>(list: &[(Family, T)], family: Family) -> impl Iterator<Item = &T> {
+    let own = list.iter().filter(move |(of, _)| *of == family);
+    own.chain(list.iter().filter(move |(of, _)| *of != family)).map(|(_, what)| what)
 }
 
 fn read<'a>(span: &Span<'a>, place: Place, detail: Detail) -> Option<Found<'a>> {
@@ -314,11 +318,9 @@ pub(super) fn find_model<'a>(
     attributes: &Attributes<'a>,
     family: Family,
 ) -> Option<(Cow<'a, str>, &'static str)> {
-    let own = MODELS.iter().filter(|(of, _)| *of == family);
-    let others = MODELS.iter().filter(|(of, _)| *of != family);
-    let named = own
-        .chain(others)
-        .flat_map(|(_, keys)| *keys)
+    let named = own_first(&MODELS, family)
+        .copied()
+        .flatten()
         .find_map(|key| Some((unquoted(attributes.get(key))?, *key)));
     // On calls that failed it is nowhere else.
     named.or_else(|| {

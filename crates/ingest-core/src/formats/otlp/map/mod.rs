@@ -46,8 +46,7 @@ pub(super) fn span_body<'a>(
         };
         read_metadata(span, resource, scope, &used)
     });
-    let mut of_trace = of_trace::of_trace(span, resource, scope);
-    of_trace.metadata = of_trace::trace_metadata(attributes, resource);
+    let of_trace = of_trace::of_trace(span, resource, scope);
     let json = |found: Option<Found<'a>>| found.map(|found| found.json);
     let start = micros(span.start_ns);
     SpanBody {

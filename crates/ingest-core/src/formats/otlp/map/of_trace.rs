@@ -63,10 +63,10 @@ pub(super) fn of_trace<'a>(
         Some(Text::from(text.to_owned()))
     };
     let last = SESSIONS.len();
-    let (made_up, found) = match said(attributes, &SESSIONS) {
+    let (made_up, found) = match said(attributes, &SESSIONS, None) {
         // The best source is the only one that is made up; there may be another.
         Some((_, id)) if is_made_up(attributes, &id, scope) => {
-            (Some((last + 2, id)), said_but(attributes, &SESSIONS, CONVERSATION))
+            (Some((last + 2, id)), said(attributes, &SESSIONS, Some(CONVERSATION)))
         }
         found => (None, found),
     };
@@ -74,13 +74,14 @@ pub(super) fn of_trace<'a>(
         .or_else(|| Some((last, in_metadata("session_id")?)))
         .or_else(|| Some((last + 1, text(resource.attributes.get("session.id"))?)))
         .or(made_up);
-    let user = said(attributes, &USERS).or_else(|| Some((USERS.len(), in_metadata("user_id")?)));
+    let user =
+        said(attributes, &USERS, None).or_else(|| Some((USERS.len(), in_metadata("user_id")?)));
     OfTrace {
         name: name(span),
         session: session.map(ranked),
         user: user.map(ranked),
         tags: tags(attributes),
-        metadata: None,
+        metadata: trace_metadata(attributes, resource),
     }
 }
 
@@ -88,18 +89,15 @@ fn ranked((rank, value): (usize, Text<'_>)) -> Said<Text<'_>> {
     Said { rank: u8::try_from(rank).unwrap_or(u8::MAX), value }
 }
 
-fn said<'a>(attributes: &Attributes<'a>, keys: &[&str]) -> Option<(usize, Text<'a>)> {
-    keys.iter().enumerate().find_map(|(at, key)| Some((at, unquoted(attributes.get(key))?)))
-}
-
-/// The same without one of the keys.
-fn said_but<'a>(
+/// What the first of these keys says that is there, and its place; one of them may be
+/// left out.
+fn said<'a>(
     attributes: &Attributes<'a>,
     keys: &[&str],
-    without: &str,
+    without: Option<&str>,
 ) -> Option<(usize, Text<'a>)> {
-    let others = keys.iter().enumerate().filter(|(_, key)| **key != without);
-    others.into_iter().find_map(|(at, key)| Some((at, unquoted(attributes.get(key))?)))
+    let asked = keys.iter().enumerate().filter(|(_, key)| Some(**key) != without);
+    asked.into_iter().find_map(|(at, key)| Some((at, unquoted(attributes.get(key))?)))
 }
 
 /// The id of a conversation, which Pydantic AI makes up for each run that is given none:
@@ -136,7 +134,7 @@ fn tags<'a>(attributes: &Attributes<'a>) -> Vec<Text<'a>> {
 
 /// The metadata of the trace, as far as this span and its resource have any: what was
 /// given for the trace before what the resource says alone.
-pub(super) fn trace_metadata<'a>(
+fn trace_metadata<'a>(
     attributes: &Attributes<'_>,
     resource: &Resource<'_>,
 ) -> Option<Said<Text<'a>>> {
@@ -212,7 +210,7 @@ mod tests {
         );
         let mlflow =
             Attributes::of(vec![("mlflow.trace.session".into(), AnyValue::Text("\"s\"".into()))]);
-        assert_eq!(said(&mlflow, &SESSIONS).unwrap().1, "s");
+        assert_eq!(said(&mlflow, &SESSIONS, None).unwrap().1, "s");
     }
 
     #[test]
