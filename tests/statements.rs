@@ -7,6 +7,7 @@ mod common;
 use common::statements::of_project;
 use common::{PROJECT, Sqlite};
 use edgespan::index::{Param, Statement};
+use ingest_core::index_writer::template::is_expanded;
 
 #[test]
 fn each_is_bound_to_the_project() {
@@ -55,6 +56,13 @@ fn complaint(db: &Sqlite, sql: &str) -> Option<String> {
         table || (project || sorted) && !all_of_a_project
     };
     steps.iter().find(wrong).map(|step| format!("{step}\nof {steps:#?}\nin {sql}"))
+}
+
+#[test]
+fn no_name_is_left_in_any() {
+    for Statement { sql, .. } in of_project() {
+        assert!(is_expanded(&sql), "{sql}");
+    }
 }
 
 #[test]

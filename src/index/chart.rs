@@ -11,6 +11,13 @@ use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
 use crate::model::{Micros, TraceStatus};
 use ingest_core::index_writer::compact_id::pack;
+use ingest_core::index_writer::template::fill;
+use ingest_core::sql_file;
+
+/// What a window is read from: the places of [`Plan::windows`]' fields.
+const WINDOW_FIELDS: &[&str] = &["bucket", "from", "to"];
+sql_file!(chart_sql, "sql/chart.sql", &[("w", WINDOW_FIELDS)]);
+sql_file!(extent_sql, "sql/extent.sql", &[]);
 
 /// Up to so many traces every one is read.
 pub const EXACT: i64 = 20_000;
@@ -69,13 +76,8 @@ pub fn extent(project: &str, scope: &Scope) -> Statement {
     let after = scope.after_oldest(&mut sql);
     let Builder { mut clauses, params } = sql;
     clauses.push_str(&after);
-    let text = format!(
-        "select json_array(count(*), max(start_us), min(start_us), (
-            select t.start_us from trace as t where t.project = ?1{clauses}
-            order by t.start_us limit 1)) as json
-        from (select t.start_us from trace as t where t.project = ?1{clauses}
-          order by t.start_us desc limit {EXACT} + 1)"
-    );
+    let holes = [("$RANGE", &*clauses), ("$EXACT", &EXACT.to_string())];
+    let text = fill(extent_sql(), &holes);
     Statement { sql: text.into(), params }
 }
 
@@ -189,22 +191,16 @@ impl Plan {
             [TraceStatus::Error, TraceStatus::Running, TraceStatus::Unfinished]
                 .map(|status| sql.has_status(status, filter.now));
         let rows = if self.exact { EXACT + 1 } else { WINDOW_ROWS };
-        let text = format!(
-            "select (
-              select json_array(w.value->>0, w.value->>1, w.value->>2, count(*), max(start_us),
-                count(*) filter (where hit), count(*) filter (where hit and failed),
-                total(tokens) filter (where hit), total(cost_nano) filter (where hit),
-                coalesce(group_concat(end_us - start_us) filter (where hit and not going), ''))
-              from (select *, {hit} as hit, {failed} as failed,
-                ({runs} or {unfinished}) as going from (
-                select t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us,
-                  t.spans, t.errors, t.tokens, t.cost_nano, t.session, t.user, t.tags,
-                  t.open, t.root_child, t.active_us, t.ended
-                from trace as t where t.project = ?1
-                  and t.start_us >= w.value->>1 and t.start_us < w.value->>2{after}
-                order by t.start_us limit {rows}) as walk)) as json
-            from json_each({windows}) as w"
-        );
+        let holes = [
+            ("$HIT", &*hit),
+            ("$FAILED", &failed),
+            ("$RUNNING", &runs),
+            ("$UNFINISHED", &unfinished),
+            ("$AFTER", &after),
+            ("$ROWS", &rows.to_string()),
+            ("$WINDOWS", &windows),
+        ];
+        let text = fill(chart_sql(), &holes);
         Statement { sql: text.into(), params: sql.params }
     }
 }

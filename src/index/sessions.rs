@@ -7,6 +7,12 @@ use super::read::{TraceRow, traces};
 use super::{QueryResults, Statement};
 use crate::error::Fault;
 use crate::model::Micros;
+use ingest_core::index_writer::template::fill;
+use ingest_core::sql_file;
+
+sql_file!(walk_sql, "sql/session_walk.sql", &[]);
+sql_file!(traces_sql, "sql/session_traces.sql", &[]);
+sql_file!(stopped_sql, "sql/session_stopped.sql", &[]);
 
 /// Most traces looked at in each direction.
 pub const MAX_ROWS_SCANNED: usize = 5_000;
@@ -31,22 +37,16 @@ pub fn near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
     let directions = [("<=", "desc"), (">", "asc")];
     let columns = short_trace();
     let statements = directions.into_iter().flat_map(|(side, order)| {
-        // Times are bound as text: see `query`.
-        let walk = format!(
-            "select start_us, id from trace
-            where project = ?1 and start_us {side} cast(?2 as integer)
-            order by start_us {order}, id {order}"
-        );
-        let traces = format!(
-            "select {columns} as json from ({walk} limit {MAX_ROWS_SCANNED}) as w
-            cross join trace as t on t.project = ?1 and t.id = w.id
-            left join batch as b on b.seq = t.event_batch and b.project = t.project
-            where t.session = ?3
-            limit {MAX_TRACES}"
-        );
-        let stopped = format!(
-            "select cast(start_us as text) as json from ({walk} limit 1 offset {MAX_ROWS_SCANNED})"
-        );
+        let walk = fill(walk_sql(), &[("$SIDE", side), ("$ORDER", order)]);
+        let rows = MAX_ROWS_SCANNED.to_string();
+        let holes = [
+            ("$TRACES", &*MAX_TRACES.to_string()),
+            ("$TRACE", columns),
+            ("$WALK", &walk),
+            ("$ROWS", &rows),
+        ];
+        let traces = fill(traces_sql(), &holes);
+        let stopped = fill(stopped_sql(), &[("$WALK", &walk), ("$ROWS", &rows)]);
         let params = || vec![project.into(), at.to_string().into()];
         let with_session = params().into_iter().chain([session.into()]).collect();
         [

@@ -8,6 +8,14 @@ use super::query::{Column, KEY, json_row};
 use super::{Param, Statement};
 use crate::model::Micros;
 use ingest_core::index_writer::compact_id::pack;
+use ingest_core::index_writer::template::fill;
+use ingest_core::sql_file;
+
+sql_file!(row_sql, "sql/trace_row.sql", &[]);
+sql_file!(part_sql, "sql/span_part.sql", &[]);
+sql_file!(spans_sql, "sql/spans.sql", &[]);
+sql_file!(ids_sql, "sql/spans_with_ids.sql", &[]);
+sql_file!(envelopes_sql, "sql/spans_with_envelopes.sql", &[]);
 
 /// Most spans in a part. Ten thousand small ones are 4 MB of an answer and take
 /// half a second.
@@ -70,18 +78,15 @@ pub fn part(project: &str, trace: &str, part: &SpanPart) -> Vec<Statement> {
         let (at, unpacked) = ("cast(?4 as integer)", unpacked("id"));
         format!("({START} > {at} or {START} = {at} and {unpacked} > ?5)")
     });
-    // Unpacking an id takes 10 microseconds. It is done where ids decide: among the
-    // spans of the one start at which the part ends, unless there is no end.
-    let most = part.most;
-    let which = format!(
-        "span cross join (
-          select (select {START} from span where trace = {KEY} and {after}
-            order by 1 limit 1 offset {most}) as last) as bound
-        where trace = {KEY} and {after} and (last is null or {START} <= last)
-        order by {START}, case when {START} = last then {} end
-        limit {}",
-        unpacked("id"),
-        most + 1
+    let which = fill(
+        part_sql(),
+        &[
+            ("$START", START),
+            ("$KEY", KEY),
+            ("$AFTER", &after),
+            ("$MOST", &part.most.to_string()),
+            ("$UNPACKED", &unpacked("id")),
+        ],
     );
     vec![row(project, trace), spans_of(&which, params)]
 }
@@ -124,28 +129,17 @@ const BATCH: &[Column] = &[("seq", "seq"), ("object", "object"), ("received_ms",
 
 /// These spans, and their batches.
 fn spans_of(which: &str, params: Vec<Param>) -> Statement {
-    // Concatenated, not json_group_array(): that would parse each row again.
-    // `+project`: checked, but not by its index, along which SQLite would read all
-    // the project's batches.
-    let sql = format!(
-        "with page as materialized (
-          select {} as row, id, {START} as start, batch
-          from {which})
-        select '[' || group_concat(case when before < {PART_BYTES} then row else 'null' end) || ']' as json
-        from (
-          select row, (row_number() over () - 1) / {SPANS_A_ROW} as part,
-            sum(octet_length(row)) over (rows unbounded preceding) - octet_length(row) as before
-          from (
-            select row from page
-            order by start, case
-              when (select sum(octet_length(row)) from page) > {PART_BYTES} then {} end))
-        group by part
-        union all
-        select json_object('batch', {}) as json from batch
-        where +project = ?1 and seq in (select batch from page)",
-        json_row(SPAN),
-        unpacked("id"),
-        json_row(BATCH)
+    let sql = fill(
+        spans_sql(),
+        &[
+            ("$SPANS_A_ROW", &SPANS_A_ROW.to_string()),
+            ("$SPAN", &json_row(SPAN)),
+            ("$START", START),
+            ("$WHICH", which),
+            ("$PART_BYTES", &PART_BYTES.to_string()),
+            ("$UNPACKED", &unpacked("id")),
+            ("$BATCH", &json_row(BATCH)),
+        ],
     );
     Statement { sql: sql.into(), params }
 }
@@ -154,13 +148,7 @@ fn spans_of(which: &str, params: Vec<Param>) -> Statement {
 #[must_use]
 pub fn row(project: &str, trace: &str) -> Statement {
     Statement {
-        sql: format!(
-            "select {} as json from trace as t
-            left join batch as b on b.seq = t.event_batch and b.project = t.project
-            where t.project = ?1 and t.id = ?2",
-            query::trace()
-        )
-        .into(),
+        sql: fill(row_sql(), &[("$TRACE", query::trace())]).into(),
         params: vec![project.into(), (&*pack(trace)).into()],
     }
 }
@@ -175,18 +163,9 @@ pub fn named(project: &str, trace: &str, ids: &[&str], envelopes: &[i64]) -> Vec
         first.chain(more.map(Param::from)).collect()
     };
     let packed: Vec<_> = ids.iter().map(|id| pack(id)).collect();
-    let by_id = format!(
-        "select s.id as json from json_each(?3) as named
-        cross join span as s on s.trace = {KEY} and s.id = named.value"
-    );
-    let by_envelope = format!(
-        "select json_array(envelope, id) as json from (
-          select envelope, id, row_number() over (
-            partition by envelope order by {START} desc, {} desc) as place
-          from span where trace = {KEY} and envelope in (select value from json_each(?4)))
-        where place = 1",
-        unpacked("id")
-    );
+    let by_id = fill(ids_sql(), &[("$KEY", KEY)]);
+    let by_envelope =
+        fill(envelopes_sql(), &[("$START", START), ("$KEY", KEY), ("$UNPACKED", &unpacked("id"))]);
     let json = |list: serde_json::Result<String>| list.unwrap_or_else(|_| "[]".into());
     vec![
         Statement {

@@ -13,7 +13,15 @@ use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
 use crate::model::{Micros, Millis, Progress, TraceStatus};
 use ingest_core::index_writer::compact_id::unpack;
-use ingest_core::named_row;
+use ingest_core::index_writer::template::fill;
+use ingest_core::{named_row, sql_file};
+
+sql_file!(walk_sql, "sql/walk.sql", &[]);
+sql_file!(page_of_sql, "sql/page_of.sql", &[]);
+sql_file!(list_page_sql, "sql/list_page.sql", &[]);
+sql_file!(list_traces_sql, "sql/list_traces.sql", &[]);
+sql_file!(list_reach_sql, "sql/list_reach.sql", &[]);
+sql_file!(any_trace_sql, "sql/any_trace.sql", &[]);
 
 /// Rows that one question looks at, at most. D1 bills each, and they take some
 /// 30 ms (measured).
@@ -206,27 +214,14 @@ fn walk(project: &str, filter: &Filter, after: Option<&ListPlace>) -> (Builder, 
         ("1", MAX_ROWS_SCANNED)
     };
     let range = std::mem::take(&mut sql.clauses);
-    // The window is in the index's order and the outer selects are in its: SQLite
-    // takes row after row through all three and stops when it has enough.
-    let walk = format!(
-        "(select *, {hit} as hit from (
-          select t.id, t.key, coalesce(t.name, t.root_name, '') as name, t.start_us, t.end_us, t.spans,
-            t.errors, t.tokens, t.cost_nano, t.session, t.user, t.tags, t.input_preview, t.output_preview,
-            t.open, t.root_child, t.active_us, t.ended,
-            sum({weight}) over (order by t.start_us desc, t.id desc
-              rows unbounded preceding) as walked
-          from trace as t where t.project = ?1{range}) as walk)"
-    );
+    let walk = fill(walk_sql(), &[("$HIT", &hit), ("$WEIGHT", weight), ("$RANGE", &range)]);
     (sql, walk, format!("walked >= {most}"))
 }
 
 /// Of rows with a `json` and how many bytes they `weigh`, those that a page holds;
 /// of the others only that they are there.
 fn a_page_of(rows: &str) -> String {
-    format!(
-        "select case when before < {PAGE_BYTES} then json else '' end as json from (
-          select json, sum(weigh) over (rows unbounded preceding) - weigh as before from ({rows}))"
-    )
+    fill(page_of_sql(), &[("$PAGE_BYTES", &PAGE_BYTES.to_string()), ("$ROWS", rows)])
 }
 
 /// At most so many traces after a place, and whether there are any at all.
@@ -241,19 +236,12 @@ pub fn page(
     // The walk has columns of these names, but for the last.
     let fields = ListRow::FIELDS.iter().map(|field| if *field == "end" { &end } else { *field });
     let fields = fields.collect::<Vec<_>>().join(", ");
-    let text = a_page_of(&format!(
-        "select json, octet_length(json) as weigh from (
-          select json_array({fields}) as json
-          from {walk} where hit or {end}
-          limit {})",
-        limit + 1
-    ));
+    let limit = (limit + 1).to_string();
+    let holes = [("$FIELDS", &*fields), ("$WALK", &walk), ("$END", &end), ("$LIMIT", &limit)];
+    let text = a_page_of(&fill(list_page_sql(), &holes));
     [
         Statement { sql: text.into(), params: sql.params },
-        Statement {
-            sql: "select '1' as json from trace where project = ?1 limit 1".into(),
-            params: vec![project.into()],
-        },
+        Statement { sql: any_trace_sql().into(), params: vec![project.into()] },
     ]
 }
 
@@ -262,9 +250,7 @@ pub fn page(
 #[must_use]
 pub fn reach(project: &str, filter: &Filter, most: i64) -> Statement {
     let (sql, walk, _) = walk(project, filter, None);
-    let text = format!(
-        "select json_array(start_us, id) as json from {walk} where walked >= {most} limit 1"
-    );
+    let text = fill(list_reach_sql(), &[("$WALK", &walk), ("$MOST", &most.to_string())]);
     Statement { sql: text.into(), params: sql.params }
 }
 
@@ -287,19 +273,9 @@ pub fn traces(
     limit: usize,
 ) -> Vec<Statement> {
     let (sql, walk, end) = walk(project, filter, after);
-    // Long metadata is read from the raw batches, and weighs what is read.
-    let text = a_page_of(&format!(
-        "select json, octet_length(json) + elsewhere as weigh from (
-          select '[' || w.hit || ',' || ({end}) || ',' || {} || ']' as json,
-            case when t.metadata = '' then coalesce(t.event_length, 0) else 0 end as elsewhere
-          from {walk} as w
-          cross join trace as t on t.project = ?1 and t.id = w.id
-          left join batch as b on b.seq = t.event_batch and b.project = t.project
-          where hit or {end}
-          limit {})",
-        query::trace(),
-        limit + 1
-    ));
+    let limit = (limit + 1).to_string();
+    let holes = [("$TRACE", query::trace()), ("$WALK", &walk), ("$END", &end), ("$LIMIT", &limit)];
+    let text = a_page_of(&fill(list_traces_sql(), &holes));
     vec![Statement { sql: text.into(), params: sql.params }]
 }
 

@@ -325,8 +325,7 @@ mod tests {
     fn files_name_fields_that_there_are_and_all_of_them() {
         for sql in [ledger(), delete_dead_letters(), start(), spans(), traces(false), traces(true)]
         {
-            assert!(is_expanded(sql), "{sql}");
-            assert!(!sql.replace("$SEQ", "").contains("$M") && !sql.contains("--"), "{sql}");
+            assert!(is_expanded(&sql.replace("$SEQ", "")) && !sql.contains("--"), "{sql}");
         }
         let [spans, traces, start] = [
             include_str!("sql/spans.sql"),

@@ -59,6 +59,13 @@ pub fn expand(sql: &str, rows: &[Row]) -> String {
     sql
 }
 
+/// The text of a file with other SQL in the place of each `$NAME`. Never a value: those
+/// are bound. In this order: of two names that begin alike the longer comes first.
+#[must_use]
+pub fn fill(sql: &str, holes: &[(&str, &str)]) -> String {
+    holes.iter().fold(sql.to_owned(), |sql, (name, text)| sql.replace(name, text))
+}
+
 /// The fields of a row that a file names nowhere.
 #[must_use]
 pub fn unused(sql: &str, (alias, fields): Row) -> Vec<&'static str> {
@@ -70,10 +77,11 @@ pub fn unused(sql: &str, (alias, fields): Row) -> Vec<&'static str> {
     fields.iter().filter(|field| !named(field)).copied().collect()
 }
 
-/// Whether a text has names in it that were not expanded.
+/// Whether a text has no name in it that was not expanded, and no hole.
 #[must_use]
 pub fn is_expanded(sql: &str) -> bool {
-    !sql.contains("->>'") && !sql.contains("'$.")
+    let begins_hole = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase());
+    !sql.contains("->>'") && !sql.contains("'$.") && !sql.split('$').skip(1).any(begins_hole)
 }
 
 #[cfg(test)]
@@ -88,6 +96,8 @@ mod tests {
         assert_eq!(expand(sql, &[row]), expanded);
         assert!(is_expanded(expanded) && !is_expanded(sql));
         assert!(!is_expanded(&expand("select r.value->>'typo'", &[row])));
+        assert_eq!(fill("select $A, $A$B", &[("$A", "1"), ("$B", " + 2")]), "select 1, 1 + 2");
+        assert!(!is_expanded("select $A"));
         assert_eq!(unused("select r.value->>'id'", row), ["r#type"]);
     }
 }
