@@ -1,6 +1,7 @@
 //! What real clients put on the wire as OTLP, and what must be readable of it. The bodies
 //! in `tests/fixtures/otlp` are those of 24 clients; what must come out was made with an
-//! independent decoder and read by hand.
+//! independent decoder and read by hand. One more is made from documentation and says so
+//! in its `meta.json` (`madeFrom`).
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
