@@ -1,8 +1,9 @@
 // `npm run deploy`: builds the Worker, makes the database where it is missing,
 // applies the migrations, deploys; wrangler makes all else that the Worker is
-// bound to; then makes the operator's secret where there is none. Doing it again brings a deployment up to date. Needs `npx wrangler
-// login` once, or CLOUDFLARE_API_TOKEN. Leaves out: keys (`npm run keys -- create
-// --remote`), domains, and ever removing anything.
+// bound to. Then makes the operator's secret where there is none. Doing it again
+// brings a deployment up to date. Needs `npx wrangler login` once, or
+// CLOUDFLARE_API_TOKEN. Leaves out: keys (`npm run keys -- create --remote`),
+// domains, and ever removing anything.
 
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
@@ -57,18 +58,19 @@ async function noteOperator(url) {
   if (!secrets.ok) throw new Failed(`the deployment's secrets could not be listed:\n${secrets.stderr}`);
   const isSet = /** @type {{ name: string }[]} */ (JSON.parse(secrets.stdout)).some(({ name }) => name === "ADMIN_TOKEN");
   const noted = notedDeployment();
-  let { token } = noted;
+  const token = isSet ? noted.token : randomBytes(32).toString("hex");
+  const deployment = { token: token ?? "", url: url ?? noted.url ?? "" };
+  if (token) noteDeployment(deployment);
   if (!isSet) {
     say("making the operator's secret, ADMIN_TOKEN");
-    token = randomBytes(32).toString("hex");
     // By its standard input: it stands in no list of processes.
     const put = capture("wrangler", ["secret", "put", "ADMIN_TOKEN"], { input: token });
     if (!put.ok) throw new Failed(`the operator's secret could not be put:\n${put.stderr}`);
   }
-  if (token && (url ?? noted.url)) return noteDeployment({ token, url: url ?? noted.url ?? "" });
+  if (deployment.token && deployment.url) return;
   say(
-    "`npm run keys -- … --remote` needs EDGESPAN_URL, the deployment's address, and ADMIN_TOKEN, its secret: " +
-      "whoever deployed first has it; `npx wrangler secret put ADMIN_TOKEN` sets another",
+    "`npm run keys -- … --remote` needs EDGESPAN_URL, the deployment's address, and ADMIN_TOKEN, its secret. The first deploy " +
+      "notes both in its folder's .edgespan/deployment.json; `npx wrangler secret put ADMIN_TOKEN` sets another secret",
   );
 }
 
