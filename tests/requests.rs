@@ -273,8 +273,14 @@ const PRIVATE: &str = "AQEBAQEBAQEB";
 #[test]
 fn what_the_operator_asks_wrongly_changes_nothing() {
     let native = Native::new();
-    let tables = || native.0.world.db.dump("select * from api_key, project");
+    let other = native.serve(operator("POST", "other/keys").body("{}"));
+    assert_eq!(other.reply.status, 201);
+    let tables = || {
+        let dump = |sql| native.0.world.db.dump(sql);
+        [dump("select * from project"), dump("select * from api_key")]
+    };
     let before = tables();
+    assert!(before.iter().all(|rows| rows.len() == 1), "{before:?}");
     for (sent, status) in [
         (operator("POST", "web'%20--/keys").body("{}"), 400),
         (operator("POST", "%20/keys").body("{}"), 400),
