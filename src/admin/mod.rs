@@ -78,7 +78,7 @@ pub async fn run(
         Command::CreateKey(project) => create_key(project, body, random, now, db).await,
         Command::RotateKey(project, key) => rotate_key(project, key, body, random, now, db).await,
         Command::RevokeKey(project, key) => {
-            let row = first_row(db, vec![revoke(project, key, now)], 0).await?;
+            let row = run_for_row(db, vec![revoke(project, key, now)], 0).await?;
             row.map(|_| "null".into()).ok_or_else(|| no_key(project, key).into())
         }
     }
@@ -101,9 +101,11 @@ impl NewKey {
         Self { id: format!("key_{}", hex(id)), key, hash, project_id: hex(project_id) }
     }
 
-    /// What tells keys apart in a listing.
-    fn prefix(&self) -> &str {
-        self.key.get(..11).unwrap_or_default()
+    /// What is stored of it: the first parameters of the statements that insert it.
+    fn params(&self, name: &str, now: Millis) -> Vec<Param> {
+        // What tells keys apart in a listing.
+        let prefix = self.key.get(..11).unwrap_or_default();
+        vec![(&*self.hash).into(), (&*self.id).into(), name.into(), prefix.into(), now.into()]
     }
 
     /// As its maker sees it, this once. Neither has a character that JSON escapes.
@@ -113,7 +115,7 @@ impl NewKey {
 }
 
 async fn get_project(project: &str, db: &impl Database) -> Result<String, Error> {
-    let select = |sql| statement(sql, vec![project.into()]);
+    let select = |sql| Statement::new(sql, vec![project.into()]);
     let ran = db.run(vec![select(select_project()), select(select_keys())]).await?;
     let [found, keys] = ran.rows.as_slice() else {
         return Err(Fault::Internal("a project is two results".into()).into());
@@ -135,17 +137,15 @@ async fn create_key(
     let made = NewKey::of(random);
     let project_params =
         vec![(&*made.project_id).into(), project.into(), handling.into(), now.into()];
-    let key_params = vec![
-        (&*made.hash).into(),
-        (&*made.id).into(),
-        name.into(),
-        made.prefix().into(),
-        now.into(),
-        project.into(),
+    let mut key_params = made.params(name, now);
+    key_params.push(project.into());
+    let statements = vec![
+        Statement::new(create_project(), project_params),
+        Statement::new(insert_key(), key_params),
     ];
-    let statements =
-        vec![statement(create_project(), project_params), statement(insert_key(), key_params)];
-    first_row(db, statements, 1).await?.ok_or_else(|| Fault::Internal("no key was made".into()))?;
+    run_for_row(db, statements, 1)
+        .await?
+        .ok_or_else(|| Fault::Internal("no key was made".into()))?;
     Ok(made.to_json())
 }
 
@@ -160,18 +160,11 @@ async fn rotate_key(
     let fields = Fields::read(body, &["name", "keepOld"])?;
     let (name, keep_old) = (fields.name("name")?, fields.flag("keepOld")?);
     let made = NewKey::of(random);
-    let params = vec![
-        (&*made.hash).into(),
-        (&*made.id).into(),
-        name.unwrap_or_default().into(),
-        made.prefix().into(),
-        now.into(),
-        project.into(),
-        key.into(),
-    ];
-    let mut statements = vec![statement(insert_successor(), params)];
+    let mut params = made.params(name.unwrap_or_default(), now);
+    params.extend([project.into(), key.into()]);
+    let mut statements = vec![Statement::new(insert_successor(), params)];
     statements.extend((!keep_old).then(|| revoke(project, key, now)));
-    first_row(db, statements, 0).await?.ok_or_else(|| no_key(project, key))?;
+    run_for_row(db, statements, 0).await?.ok_or_else(|| no_key(project, key))?;
     Ok(made.to_json())
 }
 
@@ -187,26 +180,22 @@ async fn configure_project(
     }
     let limit = limit.map_or(-1, i64::from);
     let params = vec![project.into(), handling.into(), limit.into()];
-    let row = first_row(db, vec![statement(set_project(), params)], 0).await?;
+    let row = run_for_row(db, vec![Statement::new(set_project(), params)], 0).await?;
     row.ok_or_else(|| no_project(project).into())
 }
 
-fn statement(sql: &'static str, params: Vec<Param>) -> Statement {
-    Statement { sql: sql.into(), params }
-}
-
 fn revoke(project: &str, key: &str, now: Millis) -> Statement {
-    statement(end_key(), vec![now.into(), key.into(), project.into()])
+    Statement::new(end_key(), vec![now.into(), key.into(), project.into()])
 }
 
-/// Runs statements, and gives the first row of one of them.
-async fn first_row(
+/// Runs statements, and gives the row of the one at a place, if it gave one.
+async fn run_for_row(
     db: &impl Database,
     statements: Vec<Statement>,
-    of: usize,
+    at: usize,
 ) -> Result<Option<String>, Fault> {
     let mut rows = db.run(statements).await?.rows;
-    Ok(rows.get_mut(of).and_then(Vec::pop))
+    Ok(rows.get_mut(at).and_then(Vec::pop))
 }
 
 fn no_project(project: &str) -> Reject {

@@ -14,7 +14,7 @@ use ingest_core::index_writer::compact_id::pack;
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
 
-/// What a window is read from: the places of [`Plan::windows`]' fields.
+/// The fields of one of [`Plan::windows`], in order: the SQL names them.
 const WINDOW_FIELDS: &[&str] = &["bucket", "from", "to"];
 sql_file!(chart_sql, "sql/chart.sql", &[("w", WINDOW_FIELDS)]);
 sql_file!(extent_sql, "sql/extent.sql", &[]);
@@ -76,9 +76,9 @@ pub fn extent(project: &str, scope: &Scope) -> Statement {
     let after = scope.after_oldest(&mut sql);
     let Builder { mut clauses, params } = sql;
     clauses.push_str(&after);
-    let holes = [("$RANGE", &*clauses), ("$EXACT", &EXACT.to_string())];
+    let holes = [("RANGE", &*clauses), ("EXACT", &EXACT.to_string())];
     let text = fill(extent_sql(), &holes);
-    Statement { sql: text.into(), params }
+    Statement::new(text, params)
 }
 
 /// What [`extent`] found.
@@ -192,16 +192,16 @@ impl Plan {
                 .map(|status| sql.has_status(status, filter.now));
         let rows = if self.exact { EXACT + 1 } else { WINDOW_ROWS };
         let holes = [
-            ("$HIT", &*hit),
-            ("$FAILED", &failed),
-            ("$RUNNING", &runs),
-            ("$UNFINISHED", &unfinished),
-            ("$AFTER", &after),
-            ("$ROWS", &rows.to_string()),
-            ("$WINDOWS", &windows),
+            ("HIT", &*hit),
+            ("FAILED", &failed),
+            ("RUNNING", &runs),
+            ("UNFINISHED", &unfinished),
+            ("AFTER", &after),
+            ("ROWS", &rows.to_string()),
+            ("WINDOWS", &windows),
         ];
         let text = fill(chart_sql(), &holes);
-        Statement { sql: text.into(), params: sql.params }
+        Statement::new(text, sql.params)
     }
 }
 

@@ -18,14 +18,10 @@ sql_file!(queued, "sql/note_queued.sql", &[("r", BatchRow::FIELDS)]);
 sql_file!(record_dead_letter, "sql/bury.sql", &[]);
 sql_file!(newest_dead_letters, "sql/dead_letters.sql", &[]);
 
-fn statement(sql: &'static str, params: Vec<Param>) -> Statement {
-    Statement { sql: sql.into(), params }
-}
-
 /// Where the sweeper is in R2: a key, or nothing before its first pass.
 #[must_use]
 pub fn position() -> Statement {
-    statement(sweep_position(), Vec::new())
+    Statement::new(sweep_position(), Vec::new())
 }
 
 /// Notes those of the batches that neither the ledger nor the dead letters
@@ -33,8 +29,8 @@ pub fn position() -> Statement {
 #[must_use]
 pub fn note_overdue(batches: &[BatchRef], to: &str, now: Millis) -> Vec<Statement> {
     vec![
-        statement(overdue(), vec![to_json(batches).into(), now.into()]),
-        statement(move_sweep(), vec![to.into()]),
+        Statement::new(overdue(), vec![to_json(batches).into(), now.into()]),
+        Statement::new(move_sweep(), vec![to.into()]),
     ]
 }
 
@@ -46,15 +42,15 @@ pub fn note_overdue(batches: &[BatchRef], to: &str, now: Millis) -> Vec<Statemen
 pub fn due(now: Millis, waiting: usize, least: usize) -> Vec<Statement> {
     let number = |n: usize| Param::from(i64::try_from(n).unwrap_or(i64::MAX));
     vec![
-        statement(forget_overdue(), vec![now.into()]),
-        statement(those_due(), vec![now.into(), number(least), number(waiting)]),
+        Statement::new(forget_overdue(), vec![now.into()]),
+        Statement::new(those_due(), vec![now.into(), number(least), number(waiting)]),
     ]
 }
 
 /// Notes that these overdue batches were queued, and when they are due again.
 #[must_use]
 pub fn note_queued(batches: &[BatchRef], now: Millis) -> Vec<Statement> {
-    let note = statement(queued(), vec![to_json(batches).into(), now.into()]);
+    let note = Statement::new(queued(), vec![to_json(batches).into(), now.into()]);
     vec![note, stats::swept(to_json(batches), now)]
 }
 
@@ -69,14 +65,14 @@ pub fn bury(batch: &BatchRef, reason: &str, attempts: u32, now: Millis) -> Vec<S
         i64::from(attempts).into(),
         now.into(),
     ];
-    vec![stats::dead_letter(batch, now), statement(record_dead_letter(), params)]
+    vec![stats::dead_letter(batch, now), Statement::new(record_dead_letter(), params)]
 }
 
 /// A project's dead letters, the newest first, at most 100: each as one JSON
 /// object of the read API.
 #[must_use]
 pub fn dead_letters(project: &str) -> Statement {
-    statement(newest_dead_letters(), vec![project.into()])
+    Statement::new(newest_dead_letters(), vec![project.into()])
 }
 
 #[cfg(test)]

@@ -37,22 +37,19 @@ pub fn near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
     let directions = [("<=", "desc"), (">", "asc")];
     let columns = short_trace();
     let statements = directions.into_iter().flat_map(|(side, order)| {
-        let walk = fill(walk_sql(), &[("$SIDE", side), ("$ORDER", order)]);
+        let walk = fill(walk_sql(), &[("SIDE", side), ("ORDER", order)]);
         let rows = MAX_ROWS_SCANNED.to_string();
         let holes = [
-            ("$TRACES", &*MAX_TRACES.to_string()),
-            ("$TRACE", columns),
-            ("$WALK", &walk),
-            ("$ROWS", &rows),
+            ("TRACES", &*MAX_TRACES.to_string()),
+            ("TRACE", columns),
+            ("WALK", &walk),
+            ("ROWS", &rows),
         ];
         let traces = fill(traces_sql(), &holes);
-        let stopped = fill(stopped_sql(), &[("$WALK", &walk), ("$ROWS", &rows)]);
+        let stopped = fill(stopped_sql(), &[("WALK", &walk), ("ROWS", &rows)]);
         let params = || vec![project.into(), at.to_string().into()];
         let with_session = params().into_iter().chain([session.into()]).collect();
-        [
-            Statement { sql: traces.into(), params: with_session },
-            Statement { sql: stopped.into(), params: params() },
-        ]
+        [Statement::new(traces, with_session), Statement::new(stopped, params())]
     });
     statements.collect()
 }

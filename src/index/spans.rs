@@ -81,11 +81,11 @@ pub fn part(project: &str, trace: &str, part: &SpanPart) -> Vec<Statement> {
     let which = fill(
         part_sql(),
         &[
-            ("$START", START),
-            ("$KEY", KEY),
-            ("$AFTER", &after),
-            ("$MOST", &part.most.to_string()),
-            ("$UNPACKED", &unpacked("id")),
+            ("START", START),
+            ("KEY", KEY),
+            ("AFTER", &after),
+            ("MOST", &part.most.to_string()),
+            ("UNPACKED", &unpacked("id")),
         ],
     );
     vec![row(project, trace), spans_of(&which, params)]
@@ -132,23 +132,23 @@ fn spans_of(which: &str, params: Vec<Param>) -> Statement {
     let sql = fill(
         spans_sql(),
         &[
-            ("$SPANS_A_ROW", &SPANS_A_ROW.to_string()),
-            ("$SPAN", &json_row(SPAN)),
-            ("$START", START),
-            ("$WHICH", which),
-            ("$PART_BYTES", &PART_BYTES.to_string()),
-            ("$UNPACKED", &unpacked("id")),
-            ("$BATCH", &json_row(BATCH)),
+            ("SPANS_A_ROW", &SPANS_A_ROW.to_string()),
+            ("SPAN", &json_row(SPAN)),
+            ("START", START),
+            ("WHICH", which),
+            ("PART_BYTES", &PART_BYTES.to_string()),
+            ("UNPACKED", &unpacked("id")),
+            ("BATCH", &json_row(BATCH)),
         ],
     );
-    Statement { sql: sql.into(), params }
+    Statement::new(sql, params)
 }
 
 /// The trace's row alone.
 #[must_use]
 pub fn row(project: &str, trace: &str) -> Statement {
     Statement {
-        sql: fill(row_sql(), &[("$TRACE", query::trace())]).into(),
+        sql: fill(row_sql(), &[("TRACE", query::trace())]).into(),
         params: vec![project.into(), (&*pack(trace)).into()],
     }
 }
@@ -163,9 +163,9 @@ pub fn named(project: &str, trace: &str, ids: &[&str], envelopes: &[i64]) -> Vec
         first.chain(more.map(Param::from)).collect()
     };
     let packed: Vec<_> = ids.iter().map(|id| pack(id)).collect();
-    let by_id = fill(ids_sql(), &[("$KEY", KEY)]);
+    let by_id = fill(ids_sql(), &[("KEY", KEY)]);
     let by_envelope =
-        fill(envelopes_sql(), &[("$START", START), ("$KEY", KEY), ("$UNPACKED", &unpacked("id"))]);
+        fill(envelopes_sql(), &[("START", START), ("KEY", KEY), ("UNPACKED", &unpacked("id"))]);
     let json = |list: serde_json::Result<String>| list.unwrap_or_else(|_| "[]".into());
     vec![
         Statement {

@@ -19,14 +19,14 @@ sql_file!(newest_hours, "sql/hours.sql", &[]);
 #[must_use]
 pub fn dead_letter(batch: &BatchRef, now: Millis) -> Statement {
     let params = vec![(&*batch.project).into(), (&*batch.id).into(), hour(now).into()];
-    Statement { sql: count_dead_letter().into(), params }
+    Statement::new(count_dead_letter(), params)
 }
 
 /// Counts batches that the sweeper queued: rows as [`super::batch_row::to_json`]
 /// makes them.
 #[must_use]
 pub fn swept(rows: String, now: Millis) -> Statement {
-    Statement { sql: count_swept().into(), params: vec![rows.into(), hour(now).into()] }
+    Statement::new(count_swept(), vec![rows.into(), hour(now).into()])
 }
 
 /// Counts rejected requests of a project: in the order of
@@ -35,12 +35,12 @@ pub fn swept(rows: String, now: Millis) -> Statement {
 pub fn rejected(project: &str, counts: [i64; 4], now: Millis) -> Statement {
     let first = [project.into(), hour(now).into()];
     let params = first.into_iter().chain(counts.map(Into::into)).collect();
-    Statement { sql: count_rejected().into(), params }
+    Statement::new(count_rejected(), params)
 }
 
 /// A project's newest hours, at most a week: each as one JSON object of the
 /// read API.
 #[must_use]
 pub fn hours(project: &str) -> Statement {
-    Statement { sql: newest_hours().into(), params: vec![project.into()] }
+    Statement::new(newest_hours(), vec![project.into()])
 }

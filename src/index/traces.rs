@@ -214,14 +214,14 @@ fn walk(project: &str, filter: &Filter, after: Option<&ListPlace>) -> (Builder, 
         ("1", MAX_ROWS_SCANNED)
     };
     let range = std::mem::take(&mut sql.clauses);
-    let walk = fill(walk_sql(), &[("$HIT", &hit), ("$WEIGHT", weight), ("$RANGE", &range)]);
+    let walk = fill(walk_sql(), &[("HIT", &hit), ("WEIGHT", weight), ("RANGE", &range)]);
     (sql, walk, format!("walked >= {most}"))
 }
 
 /// Of rows with a `json` and how many bytes they `weigh`, those that a page holds;
 /// of the others only that they are there.
 fn a_page_of(rows: &str) -> String {
-    fill(page_of_sql(), &[("$PAGE_BYTES", &PAGE_BYTES.to_string()), ("$ROWS", rows)])
+    fill(page_of_sql(), &[("PAGE_BYTES", &PAGE_BYTES.to_string()), ("ROWS", rows)])
 }
 
 /// At most so many traces after a place, and whether there are any at all.
@@ -237,12 +237,9 @@ pub fn page(
     let fields = ListRow::FIELDS.iter().map(|field| if *field == "end" { &end } else { *field });
     let fields = fields.collect::<Vec<_>>().join(", ");
     let limit = (limit + 1).to_string();
-    let holes = [("$FIELDS", &*fields), ("$WALK", &walk), ("$END", &end), ("$LIMIT", &limit)];
+    let holes = [("FIELDS", &*fields), ("WALK", &walk), ("END", &end), ("LIMIT", &limit)];
     let text = a_page_of(&fill(list_page_sql(), &holes));
-    [
-        Statement { sql: text.into(), params: sql.params },
-        Statement { sql: any_trace_sql().into(), params: vec![project.into()] },
-    ]
+    [Statement::new(text, sql.params), Statement::new(any_trace_sql(), vec![project.into()])]
 }
 
 /// Where a walk from the newest trace on ends that may look at so many rows, spans
@@ -250,8 +247,8 @@ pub fn page(
 #[must_use]
 pub fn reach(project: &str, filter: &Filter, most: i64) -> Statement {
     let (sql, walk, _) = walk(project, filter, None);
-    let text = fill(list_reach_sql(), &[("$WALK", &walk), ("$MOST", &most.to_string())]);
-    Statement { sql: text.into(), params: sql.params }
+    let text = fill(list_reach_sql(), &[("WALK", &walk), ("MOST", &most.to_string())]);
+    Statement::new(text, sql.params)
 }
 
 /// What [`reach`] found.
@@ -274,9 +271,9 @@ pub fn traces(
 ) -> Vec<Statement> {
     let (sql, walk, end) = walk(project, filter, after);
     let limit = (limit + 1).to_string();
-    let holes = [("$TRACE", query::trace()), ("$WALK", &walk), ("$END", &end), ("$LIMIT", &limit)];
+    let holes = [("TRACE", query::trace()), ("WALK", &walk), ("END", &end), ("LIMIT", &limit)];
     let text = a_page_of(&fill(list_traces_sql(), &holes));
-    vec![Statement { sql: text.into(), params: sql.params }]
+    vec![Statement::new(text, sql.params)]
 }
 
 /// What [`page`] found.

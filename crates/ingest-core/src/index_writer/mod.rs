@@ -26,6 +26,13 @@ pub struct Statement {
     pub params: Vec<Param>,
 }
 
+impl Statement {
+    /// A statement with what is bound to it.
+    pub fn new(sql: impl Into<Cow<'static, str>>, params: Vec<Param>) -> Self {
+        Self { sql: sql.into(), params }
+    }
+}
+
 /// A bound value. D1 has no 64-bit integers to bind: whatever may pass 2^53
 /// goes inside JSON text.
 #[derive(Debug, Clone, PartialEq)]

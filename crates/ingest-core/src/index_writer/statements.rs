@@ -22,7 +22,7 @@ use super::ledger_row::LedgerRow;
 use super::rows::Rows;
 use super::sent::Sent;
 use super::span_row::SpanRow;
-use super::template::expand;
+use super::template::{expand, fill};
 use super::trace_row::{Change, MAX_SUM, TraceRow};
 use super::{Param, Statement, stats};
 use crate::batch::BatchRef;
@@ -229,9 +229,11 @@ fn fill_traces(said: bool) -> String {
         changed.push(is_better("user_by"));
         let spans_say =
             "event_us is null and excluded.event_us is null and excluded.tags is not null";
+        let most = MAX_SAID_TAGS.to_string();
+        let tags = fill(include_str!("sql/tags.sql"), &[("MAX_SAID_TAGS", &most)]);
         sets.push(format!(
             "tags = case when {NEWER_EVENT} then excluded.tags when {spans_say} then {} else tags end",
-            expand(include_str!("sql/tags.sql"), &[])
+            expand(&tags, &[])
         ));
         changed.push(format!(
             "({spans_say} and exists (select 1 from json_each(excluded.tags)
@@ -248,16 +250,19 @@ fn fill_traces(said: bool) -> String {
         .filter(|_| said)
         .map(|column| (format!(", {column}"), format!(", r.value->>'{column}'")))
         .unzip();
-    let sql = include_str!("sql/traces.sql")
-        .replace("$SET", &sets.join(",\n  "))
-        .replace("$CHANGED", &changed.join("\n  or "))
-        .replace("$ROOT", BETTER_ROOT)
-        .replace("$NEWER", "(n.value->>'rev_us', n.value->>'rev_hash') > (s.rev_us, s.rev_hash)")
-        .replace("$SAID_COLUMNS", &columns.concat())
-        .replace("$SAID_VALUES", &values.concat())
-        .replace("$MAX_SUM", &MAX_SUM.to_string())
-        .replace("$MAX_SAID_TAGS", &MAX_SAID_TAGS.to_string())
-        .replace("$EVENT_BITS", &EVENT_BITS.to_string());
+    let sql = fill(
+        include_str!("sql/traces.sql"),
+        &[
+            ("SET", &sets.join(",\n  ")),
+            ("CHANGED", &changed.join("\n  or ")),
+            ("ROOT", BETTER_ROOT),
+            ("NEWER", "(n.value->>'rev_us', n.value->>'rev_hash') > (s.rev_us, s.rev_hash)"),
+            ("SAID_COLUMNS", &columns.concat()),
+            ("SAID_VALUES", &values.concat()),
+            ("MAX_SUM", &MAX_SUM.to_string()),
+            ("EVENT_BITS", &EVENT_BITS.to_string()),
+        ],
+    );
     expand(&sql, &[("r", TraceRow::FIELDS), ("n", Change::FIELDS)])
 }
 

@@ -59,11 +59,27 @@ pub fn expand(sql: &str, rows: &[Row]) -> String {
     sql
 }
 
-/// The text of a file with other SQL in the place of each `$NAME`. Never a value: those
-/// are bound. In this order: of two names that begin alike the longer comes first.
+/// The text of a file with other SQL in the place of each `$NAME`, in one pass: a name
+/// that is not known, or that stands in what is put in, stays as it is. Never a value:
+/// those are bound.
 #[must_use]
 pub fn fill(sql: &str, holes: &[(&str, &str)]) -> String {
-    holes.iter().fold(sql.to_owned(), |sql, (name, text)| sql.replace(name, text))
+    let mut filled = String::with_capacity(2 * sql.len());
+    let mut rest = sql;
+    while let Some((before, after)) = rest.split_once('$') {
+        let end = after.find(|c: char| !c.is_ascii_uppercase() && c != '_');
+        let (name, next) = after.split_at(end.unwrap_or(after.len()));
+        filled.push_str(before);
+        if let Some((_, text)) = holes.iter().find(|(hole, _)| *hole == name) {
+            filled.push_str(text);
+        } else {
+            filled.push('$');
+            filled.push_str(name);
+        }
+        rest = next;
+    }
+    filled.push_str(rest);
+    filled
 }
 
 /// The fields of a row that a file names nowhere.
@@ -96,7 +112,9 @@ mod tests {
         assert_eq!(expand(sql, &[row]), expanded);
         assert!(is_expanded(expanded) && !is_expanded(sql));
         assert!(!is_expanded(&expand("select r.value->>'typo'", &[row])));
-        assert_eq!(fill("select $A, $A$B", &[("$A", "1"), ("$B", " + 2")]), "select 1, 1 + 2");
+        let holes = [("A", "1"), ("A_B", "$A"), ("B", " + 2")];
+        assert_eq!(fill("select $A, $A$B", &holes), "select 1, 1 + 2");
+        assert_eq!(fill("$A_B, '$[0]', $C, $", &holes), "$A, '$[0]', $C, $");
         assert!(!is_expanded("select $A"));
         assert_eq!(unused("select r.value->>'id'", row), ["r#type"]);
     }
