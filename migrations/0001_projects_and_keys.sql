@@ -1,4 +1,4 @@
--- Who may send and read. Small tables, written by the command line only.
+-- Who may send and read. Small tables, written by the operator only.
 
 -- A tenant. `id` is random rather than counted, so that a database set up
 -- anew can never hand an old tenant's raw batches to a new one.

@@ -102,7 +102,7 @@ async function makeAssets(out) {
   const { buildSync } = await import("esbuild");
   /** What becomes of each type: all others stay as they are.
    *  @type {Record<string, (entry: string) => string | undefined>} */
-  const MADE = {
+  const MINIFY = {
     // Each script has names of its own: an `iife`, not one scope for all.
     ".js": (entry) => text(buildSync({ entryPoints: [entry], bundle: true, format: "iife", minify: true, write: false })),
     ".css": (entry) => text(buildSync({ entryPoints: [entry], minify: true, write: false })),
@@ -114,7 +114,7 @@ async function makeAssets(out) {
     const files = filesOf(name);
     const source = Buffer.concat(files.map((file) => readFileSync(join(root, ASSETS, file))));
     const entry = files.find((file) => file === join(name, "main.js")) ?? name;
-    writeFileSync(join(folder, `${basename(name, type)}.${fnv1a(source)}${type}`), MADE[type]?.(join(root, ASSETS, entry)) ?? source);
+    writeFileSync(join(folder, `${basename(name, type)}.${fnv1a(source)}${type}`), MINIFY[type]?.(join(root, ASSETS, entry)) ?? source);
   }
   const htmx = join(root, "node_modules", "htmx.org");
   const { version } = JSON.parse(readFileSync(join(htmx, "package.json"), "utf8"));

@@ -4,7 +4,7 @@ import { active, close, fold, go, nextError, select } from "./choice.js";
 import { firstRow, parentOf, placeOf, rows, tree } from "./rows.js";
 import { focusSearch } from "./search.js";
 
-/** The row that is so many further on, of those that are not hidden, from a row.
+/** The next row in a direction that is not hidden.
  *  @param {HTMLElement} from
  *  @param {1 | -1} by */
 function step(from, by) {
