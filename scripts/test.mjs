@@ -1,6 +1,6 @@
 // `npm test`: sets up like `npm start`, then runs all tests: Rust's on this
-// machine, then the built Worker's in workerd, the published Python SDK and a
-// browser among them. `npm test -- NAME` runs only the Worker's tests in files
+// machine, the simulator's first thousand worlds, then the built Worker's in workerd,
+// the published Python SDK and a browser among them. `npm test -- NAME` runs only the Worker's tests in files
 // whose path has NAME in it.
 
 import { ensureBrowser } from "./browser.mjs";
@@ -18,7 +18,12 @@ await cli(async () => {
   // All of them, whatever the first ones come to; and last, so that what the
   // runners sum up is what is seen last.
   const failed = [];
-  if (names.length === 0 && (await exitCode("cargo", ["test"])) !== 0) failed.push("cargo test");
+  if (names.length === 0) {
+    if ((await exitCode("cargo", ["test", "--workspace"])) !== 0) failed.push("cargo test");
+    for (const what of [["--seeds", "1000"], ["--exhaustive"]]) {
+      if ((await exitCode("node", ["scripts/sim.mjs", ...what])) !== 0) failed.push(`npm run sim -- ${what.join(" ")}`);
+    }
+  }
   const found = { ...env, ...(python && { EDGESPAN_PYTHON: python }), ...(browser && { EDGESPAN_BROWSER: browser }) };
   if ((await exitCode("vitest", ["run", ...names], { env: found })) !== 0) failed.push("vitest");
   // Said again where it is seen: hundreds of lines have come since.

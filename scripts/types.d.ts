@@ -118,3 +118,16 @@ export interface Plan extends Partial<RunOptions> {
 }
 
 export type AgentKind = "support" | "extract" | "docs" | "research" | "review" | "voice";
+
+/** A deliberate bug, as sim/mutants.json has it. */
+export interface Mutant {
+  name: string;
+  /** Where the text is, and what it becomes. */
+  file: string;
+  find: string;
+  replace: string;
+  /** The seeds within which it must be found. */
+  seeds: number;
+  /** Whether it is looked for whenever all tests run. */
+  ci?: boolean;
+}

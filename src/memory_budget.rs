@@ -4,7 +4,7 @@
 //! many is refused while it costs nothing.
 //!
 //! Only what is held across a wait counts: there is one thread. Uploads and reads
-//! have a budget each; `tests/memory.test.ts` and `tests/reading-memory.test.ts`
+//! have a budget each; `tests/http/memory.test.ts` and `tests/http/reading-memory.test.ts`
 //! measure them.
 
 use std::cell::RefCell;

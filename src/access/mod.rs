@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod key_header;
+pub mod key_table;
 pub mod local_only;
 pub mod login_cookie;
 pub mod rate_limits;

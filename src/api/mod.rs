@@ -30,7 +30,7 @@ pub async fn list(
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
     let filter::ListRequest { filter, after, limit } = filter::parse(query, source.now)?;
-    let ran = db.run(traces::traces(project, &filter, after.as_ref(), limit)).await?;
+    let ran = db.run(traces::select_traces(project, &filter, after.as_ref(), limit)).await?;
     let (traces, next) = traces::read_traces(&ran, limit)?;
     drop(ran);
     let elsewhere: Vec<_> = traces.iter().filter_map(TraceRow::metadata_elsewhere).collect();
@@ -56,7 +56,7 @@ pub const NO_TRACE: &str = "This project has no trace with this id. It may be in
 /// # Errors
 /// A fault of the database.
 pub async fn dead_letters(project: &str, db: &impl Database) -> Result<String, Error> {
-    let ran = db.run(vec![recovery::dead_letters(project)]).await?;
+    let ran = db.run(vec![recovery::select_dead_letters(project)]).await?;
     Ok(format!(r#"{{"deadLetters":[{}]}}"#, ran.rows.concat().join(",")))
 }
 
@@ -65,7 +65,7 @@ pub async fn dead_letters(project: &str, db: &impl Database) -> Result<String, E
 /// # Errors
 /// A fault of the database.
 pub async fn stats(project: &str, db: &impl Database) -> Result<String, Error> {
-    let ran = db.run(vec![stats::hours(project)]).await?;
+    let ran = db.run(vec![stats::select_hours(project)]).await?;
     Ok(format!(r#"{{"hours":[{}]}}"#, ran.rows.concat().join(",")))
 }
 

@@ -49,8 +49,8 @@ pub async fn get(
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
     let part = filter::parse_part(query)?;
-    let ran = db.run(spans::part(project, id, &part)).await?;
-    let found = read::part(&ran, part.most)?;
+    let ran = db.run(spans::select_part(project, id, &part)).await?;
+    let found = read::read_part(&ran, part.most)?;
     drop(ran);
     let Some(Found { trace, mut spans, more }) = found else {
         return Err(Reject::NotFound(NO_TRACE.into()).into());
@@ -92,7 +92,7 @@ pub async fn get(
     }
     let last = written.checked_sub(1).and_then(|last| spans.get(last));
     let next = last.filter(|_| more || written < spans.len()).map(|last| {
-        let (start, id) = spans::place(last.start_us, &last.id);
+        let (start, id) = spans::place_in_order(last.start_us, &last.id);
         filter::cursor(start, &id)
     });
     answer.push("],\"nextSpanCursor\":");
@@ -113,8 +113,8 @@ pub async fn get_span(
     db: &impl Database,
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
-    let ran = db.run(spans::get_span(project, id, span)).await?;
-    let Some(Found { trace, spans, .. }) = read::part(&ran, 1)? else {
+    let ran = db.run(spans::select_span(project, id, span)).await?;
+    let Some(Found { trace, spans, .. }) = read::read_part(&ran, 1)? else {
         return Err(Reject::NotFound(NO_TRACE.into()).into());
     };
     let Some(span) = spans.first() else {
@@ -246,8 +246,9 @@ impl<D: Database> Parents<'_, D> {
         }
         let names: Vec<&str> = wanted.values().copied().flatten().collect();
         let hashes: Vec<i64> = wanted.keys().copied().collect();
-        let ran = self.db.run(spans::named(self.project, self.trace, &names, &hashes)).await?;
-        let Named { ids, mut envelopes } = read::named(&ran)?;
+        let ran =
+            self.db.run(spans::select_named(self.project, self.trace, &names, &hashes)).await?;
+        let Named { ids, mut envelopes } = read::read_named(&ran)?;
         let ids: HashSet<&str> = ids.iter().map(String::as_str).collect();
         for (hash, name) in wanted {
             // A span's id is meant where an envelope's would do as well.

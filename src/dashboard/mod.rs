@@ -64,7 +64,7 @@ pub async fn answer(
         Page::Chart => list::chart::part(view).await,
         Page::Trace(id) => trace::page::page(view, id).await,
         Page::Span(trace, span) => span::page::page(view, trace, span).await,
-        Page::RawSpan(trace, span) => span::page::raw(view, trace, span).await,
+        Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
         Page::Session(id) => session::page::page(view, id).await,
     }
 }

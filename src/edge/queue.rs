@@ -18,7 +18,8 @@ use crate::edge::adapters::d1::Index;
 use crate::edge::adapters::r2::R2Bucket;
 use crate::error::Fault;
 use crate::formats::FORMATS;
-use crate::pipeline::consume::{Delivery, Outcome, consume, consume_dead};
+use crate::pipeline::consume::{Delivery, Outcome};
+use crate::pipeline::deliver::{Origin, deliver};
 use crate::pipeline::queue::{BatchQueue, Message};
 use crate::telemetry::data_points;
 
@@ -85,10 +86,11 @@ pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Re
         return Err(js_sys::Error::new("the bindings RAW, DB and DEAD are needed").into());
     };
     let consumer = Consumer { env, store, index: Index(db), dead };
-    let given_up = batch.queue().ends_with(DEAD);
+    let dead_letters = batch.queue().ends_with(DEAD);
+    let origin = if dead_letters { Origin::DeadLetters } else { Origin::Batches };
     let messages = batch.messages();
     let messages = messages.iter().map(JsCast::unchecked_into::<QueueMessage>);
-    AssertUnwindSafe(consumer.consume(messages, given_up)).await;
+    AssertUnwindSafe(consumer.consume(messages, origin)).await;
     Ok(())
 }
 
@@ -100,24 +102,14 @@ struct Consumer {
 }
 
 impl Consumer {
-    /// Writes the batches; of those that the queue has given up, records the
-    /// reasons.
-    async fn consume(&self, messages: impl Iterator<Item = QueueMessage>, given_up: bool) {
+    /// Has the messages dealt with, and tells the platform what becomes of each.
+    async fn consume(&self, messages: impl Iterator<Item = QueueMessage>, origin: Origin) {
         let known = messages.filter_map(|message| Some((self.delivery(&message)?, message)));
         let (deliveries, messages): (Vec<_>, Vec<_>) = known.unzip();
-        let outcomes = if given_up {
-            consume_dead(&deliveries, &now, FORMATS, &self.store, &self.index).await
-        } else {
-            consume(&deliveries, &now, FORMATS, &self.store, &self.index).await
-        };
-        for ((delivery, message), mut outcome) in deliveries.iter().zip(&messages).zip(outcomes) {
-            // Acknowledged only when it is safe among the dead letters.
-            if let (Outcome::Bury { why }, false) = (&outcome, given_up)
-                && let Err(fault) = BatchQueue::send(&self.dead, &delivery.message).await
-            {
-                outcome = Outcome::Retry { delay_s: 60, why: format!("{why}; and then {fault}") };
-            }
-            self.settle(delivery, message, &outcome, given_up);
+        let Self { store, index, dead, .. } = self;
+        let outcomes = deliver(&deliveries, origin, &now, FORMATS, store, index, dead).await;
+        for ((delivery, message), outcome) in deliveries.iter().zip(&messages).zip(outcomes) {
+            self.settle(delivery, message, &outcome, origin);
         }
     }
 
@@ -133,13 +125,21 @@ impl Consumer {
                     message: Message { v: 0, key: String::new(), bytes: None },
                     attempt,
                 };
-                self.settle(&none, message, &Outcome::Retry { delay_s: 600, why }, false);
+                let put_off = Outcome::Retry { delay_s: 600, why };
+                self.settle(&none, message, &put_off, Origin::Batches);
                 None
             }
         }
     }
 
-    fn settle(&self, delivery: &Delivery, message: &QueueMessage, outcome: &Outcome, dead: bool) {
+    fn settle(
+        &self,
+        delivery: &Delivery,
+        message: &QueueMessage,
+        outcome: &Outcome,
+        origin: Origin,
+    ) {
+        let dead = origin == Origin::DeadLetters;
         let key = &delivery.message.key;
         log::consumed(key, delivery.attempt, outcome);
         analytics::write(&self.env, data_points::settled(key, outcome, dead));

@@ -81,7 +81,7 @@ fn answer_page_log_and_metrics_agree_on_every_failure() {
         let reply = Reply::error(&error, "req-1");
         let body: serde_json::Value = serde_json::from_str(reply.text()).unwrap();
         assert_eq!((reply.status, body["error"]["code"].as_str()), (status, Some(code)));
-        let (page, text) = dashboard::ui::layout::error(&error, None, "req-1");
+        let (page, text) = dashboard::ui::layout::error_page(&error, None, "req-1");
         assert_eq!(page, status);
         assert!(text.into_string().contains(&status.to_string()));
         let point = data_points::rejected(Some("p"), &error).map(|point| point.reason);

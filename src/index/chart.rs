@@ -69,7 +69,7 @@ pub struct Extent {
 
 /// Counts the traces.
 #[must_use]
-pub fn extent(project: &str, scope: &Scope) -> Statement {
+pub fn select_extent(project: &str, scope: &Scope) -> Statement {
     let mut sql = Builder::new(project);
     let oldest = scope.oldest.as_ref().map(|(start, _)| *start);
     sql.range(None, scope.from.max(oldest), scope.to);
@@ -81,7 +81,7 @@ pub fn extent(project: &str, scope: &Scope) -> Statement {
     Statement::new(text, params)
 }
 
-/// What [`extent`] found.
+/// What [`select_extent`] found.
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what it asks for.
@@ -255,7 +255,7 @@ type Window = (usize, Micros, Micros, i64, Option<Micros>, f64, f64, f64, f64, S
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what it asks for.
-pub fn read(ran: &QueryResults, plan: &Plan) -> Result<Vec<Bucket>, Fault> {
+pub fn read_chart(ran: &QueryResults, plan: &Plan) -> Result<Vec<Bucket>, Fault> {
     let mut buckets = vec![Bucket::default(); plan.buckets];
     for row in ran.rows.first().into_iter().flatten() {
         let (at, from, to, rows, last, traces, errors, tokens, cost_nano, durations): Window =

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use super::Param;
 use crate::model::{Micros, Millis, TraceStatus};
 use ingest_core::index_writer::compact_id::pack;
+use ingest_core::index_writer::template::fill;
 
 /// A field of a row, and the SQL expression that it is.
 pub(super) type Column = (&'static str, &'static str);
@@ -122,7 +123,7 @@ impl Builder {
     /// The condition that a trace has this status at this time.
     pub(super) fn has_status(&mut self, status: TraceStatus, now: Millis) -> String {
         let quiet = self.bind_time(TraceStatus::quiet_before(now));
-        format!("({}) = '{}'", TraceStatus::SQL.replace("$QUIET", &quiet), status.as_str())
+        format!("({}) = '{}'", fill(TraceStatus::SQL, &[("QUIET", &quiet)]), status.as_str())
     }
 
     pub(super) fn and(&mut self, condition: &str) {

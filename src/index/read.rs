@@ -193,7 +193,7 @@ struct OfBatch {
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what `query` asks for.
-pub fn traces(ran: &QueryResults) -> Result<Vec<TraceRow>, Fault> {
+pub fn read_traces(ran: &QueryResults) -> Result<Vec<TraceRow>, Fault> {
     ran.rows.first().into_iter().flatten().map(|row| trace_row(row)).collect()
 }
 
@@ -214,16 +214,16 @@ pub struct Found {
 /// spans that are not here.
 ///
 /// # Errors
-/// As [`traces`].
-pub fn part(ran: &QueryResults, most: usize) -> Result<Option<Found>, Fault> {
+/// As [`read_traces`].
+pub fn read_part(ran: &QueryResults, most: usize) -> Result<Option<Found>, Fault> {
     found(ran, most, false)
 }
 
 /// The same, with whatever parents there are among the spans.
 ///
 /// # Errors
-/// As [`traces`].
-pub fn trace(ran: &QueryResults) -> Result<Option<(TraceRow, Vec<Span>)>, Fault> {
+/// As [`read_traces`].
+pub fn read_trace(ran: &QueryResults) -> Result<Option<(TraceRow, Vec<Span>)>, Fault> {
     let found = found(ran, super::spans::MAX_SPANS, true)?;
     Ok(found.map(|found| (found.trace, found.spans)))
 }
@@ -260,7 +260,7 @@ fn found(ran: &QueryResults, most: usize, guess: bool) -> Result<Option<Found>, 
     Ok(Some(Found { trace, spans, more }))
 }
 
-/// What [`super::spans::named`] found.
+/// What [`super::spans::select_named`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// Ids of spans.
@@ -269,11 +269,11 @@ pub struct Named {
     pub envelopes: HashMap<i64, String>,
 }
 
-/// What [`super::spans::named`] found.
+/// What [`super::spans::select_named`] found.
 ///
 /// # Errors
-/// As [`traces`].
-pub fn named(ran: &QueryResults) -> Result<Named, Fault> {
+/// As [`read_traces`].
+pub fn read_named(ran: &QueryResults) -> Result<Named, Fault> {
     let [ids, envelopes] = ran.rows.as_slice() else {
         return Err(Fault::Internal("names are two results".into()));
     };

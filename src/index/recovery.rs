@@ -20,7 +20,7 @@ sql_file!(newest_dead_letters, "sql/dead_letters.sql", &[]);
 
 /// Where the sweeper is in R2: a key, or nothing before its first pass.
 #[must_use]
-pub fn position() -> Statement {
+pub fn select_position() -> Statement {
     Statement::new(sweep_position(), Vec::new())
 }
 
@@ -39,7 +39,7 @@ pub fn note_overdue(batches: &[BatchRef], to: &str, now: Millis) -> Vec<Statemen
 /// that with those queued before, which are yet to be written, they are
 /// `waiting`, and in any case `least`.
 #[must_use]
-pub fn due(now: Millis, waiting: usize, least: usize) -> Vec<Statement> {
+pub fn select_due(now: Millis, waiting: usize, least: usize) -> Vec<Statement> {
     let number = |n: usize| Param::from(i64::try_from(n).unwrap_or(i64::MAX));
     vec![
         Statement::new(forget_overdue(), vec![now.into()]),
@@ -51,7 +51,7 @@ pub fn due(now: Millis, waiting: usize, least: usize) -> Vec<Statement> {
 #[must_use]
 pub fn note_queued(batches: &[BatchRef], now: Millis) -> Vec<Statement> {
     let note = Statement::new(queued(), vec![to_json(batches).into(), now.into()]);
-    vec![note, stats::swept(to_json(batches), now)]
+    vec![note, stats::add_swept(to_json(batches), now)]
 }
 
 /// Records that a batch could not be written, and why.
@@ -65,13 +65,13 @@ pub fn bury(batch: &BatchRef, reason: &str, attempts: u32, now: Millis) -> Vec<S
         i64::from(attempts).into(),
         now.into(),
     ];
-    vec![stats::dead_letter(batch, now), Statement::new(record_dead_letter(), params)]
+    vec![stats::add_dead_letter(batch, now), Statement::new(record_dead_letter(), params)]
 }
 
 /// A project's dead letters, the newest first, at most 100: each as one JSON
 /// object of the read API.
 #[must_use]
-pub fn dead_letters(project: &str) -> Statement {
+pub fn select_dead_letters(project: &str) -> Statement {
     Statement::new(newest_dead_letters(), vec![project.into()])
 }
 
@@ -85,7 +85,7 @@ mod tests {
     fn files_name_fields_that_there_are_and_all_of_them() {
         let files = [include_str!("sql/note_overdue.sql"), include_str!("sql/note_queued.sql")];
         assert_eq!(unused(&files.concat(), ("r", BatchRow::FIELDS)), [""; 0]);
-        for sql in [overdue(), queued(), &stats::swept(String::new(), 0).sql] {
+        for sql in [overdue(), queued(), &stats::add_swept(String::new(), 0).sql] {
             assert!(is_expanded(sql) && !sql.contains("--"), "{sql}");
         }
     }

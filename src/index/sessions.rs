@@ -3,7 +3,7 @@
 //! session is short, and whoever asks knows when one of its traces started.
 
 use super::query::short_trace;
-use super::read::{TraceRow, traces};
+use super::read::{TraceRow, read_traces};
 use super::{QueryResults, Statement};
 use crate::error::Fault;
 use crate::model::Micros;
@@ -33,7 +33,7 @@ pub struct Near {
 /// Looks along the project's traces, from a time back and from it on. For each
 /// direction two statements: the traces, and where it stopped.
 #[must_use]
-pub fn near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
+pub fn select_near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
     let directions = [("<=", "desc"), (">", "asc")];
     let columns = short_trace();
     let statements = directions.into_iter().flat_map(|(side, order)| {
@@ -54,15 +54,15 @@ pub fn near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
     statements.collect()
 }
 
-/// What [`near`] asked for.
+/// What [`select_near`] asked for.
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what it asks for.
-pub fn found(ran: QueryResults) -> Result<Near, Fault> {
+pub fn read_near(ran: QueryResults) -> Result<Near, Fault> {
     let odd = || Fault::Internal("a session is four results".into());
     let [before, stopped_before, after, stopped_after]: [Vec<String>; 4] =
         ran.rows.try_into().map_err(|_| odd())?;
-    let rows = |rows| traces(&QueryResults { rows: vec![rows], rows_written: 0 });
+    let rows = |rows| read_traces(&QueryResults { rows: vec![rows], rows_written: 0 });
     let (mut before, mut after) = (rows(before)?, rows(after)?);
     // Where so many were found that not all were given, the last one is where
     // to go on.

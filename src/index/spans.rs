@@ -49,28 +49,21 @@ impl SpanPart {
 
 /// Where a span is in the order.
 #[must_use]
-pub fn place(start: Option<Micros>, id: &str) -> SpanPlace {
+pub fn place_in_order(start: Option<Micros>, id: &str) -> SpanPlace {
     (start.unwrap_or(LAST), id.to_owned())
 }
 
 /// One trace with the first of its spans: as many as a page shows.
 #[must_use]
-pub fn get_trace(project: &str, id: &str) -> Vec<Statement> {
-    part(project, id, &SpanPart::FIRST)
-}
-
-/// One trace with one span: by key, however many the trace has. Its parent is not
-/// among the rows.
-#[must_use]
-pub fn get_span(project: &str, trace: &str, span: &str) -> Vec<Statement> {
-    one(project, trace, span)
+pub fn select_trace(project: &str, id: &str) -> Vec<Statement> {
+    select_part(project, id, &SpanPart::FIRST)
 }
 
 /// The trace's row; then a part of its spans in rows of many, and the raw batches
 /// that they lie in. One span more than asked for tells whether there are more;
 /// what is beyond the bound of bytes comes as `null`.
 #[must_use]
-pub fn part(project: &str, trace: &str, part: &SpanPart) -> Vec<Statement> {
+pub fn select_part(project: &str, trace: &str, part: &SpanPart) -> Vec<Statement> {
     let mut params: Vec<Param> = vec![project.into(), (&*pack(trace)).into(), ALPHABET.into()];
     let after = part.after.as_ref().map_or("true".into(), |(after, id)| {
         // Times are bound as text: see `query`.
@@ -88,16 +81,17 @@ pub fn part(project: &str, trace: &str, part: &SpanPart) -> Vec<Statement> {
             ("UNPACKED", &unpacked("id")),
         ],
     );
-    vec![row(project, trace), spans_of(&which, params)]
+    vec![select_trace_row(project, trace), spans_of(&which, params)]
 }
 
-/// The same with one span alone: by key, however many the trace has.
+/// The same with one span alone: by key, however many the trace has. Its parent is not
+/// among the rows.
 #[must_use]
-pub fn one(project: &str, trace: &str, span: &str) -> Vec<Statement> {
+pub fn select_span(project: &str, trace: &str, span: &str) -> Vec<Statement> {
     let which = format!("span where trace = {KEY} and id = ?4");
     let trace_id = pack(trace);
     let params = vec![project.into(), (&*trace_id).into(), ALPHABET.into(), (&*pack(span)).into()];
-    vec![row(project, trace), spans_of(&which, params)]
+    vec![select_trace_row(project, trace), spans_of(&which, params)]
 }
 
 /// When a span is in the order.
@@ -146,7 +140,7 @@ fn spans_of(which: &str, params: Vec<Param>) -> Statement {
 
 /// The trace's row alone.
 #[must_use]
-pub fn row(project: &str, trace: &str) -> Statement {
+pub fn select_trace_row(project: &str, trace: &str) -> Statement {
     Statement {
         sql: fill(row_sql(), &[("TRACE", query::trace())]).into(),
         params: vec![project.into(), (&*pack(trace)).into()],
@@ -157,7 +151,7 @@ pub fn row(project: &str, trace: &str) -> Statement {
 /// these envelopes, each as `[envelope, id]`. Where several have the same envelope,
 /// the last in order.
 #[must_use]
-pub fn named(project: &str, trace: &str, ids: &[&str], envelopes: &[i64]) -> Vec<Statement> {
+pub fn select_named(project: &str, trace: &str, ids: &[&str], envelopes: &[i64]) -> Vec<Statement> {
     let params = |third: &str, more: Option<String>| {
         let first = [project.into(), (&*pack(trace)).into(), third.into()].into_iter();
         first.chain(more.map(Param::from)).collect()

@@ -17,7 +17,7 @@ sql_file!(newest_hours, "sql/hours.sql", &[]);
 /// Counts a batch that became a dead letter, unless it was one already: comes
 /// before the statement that records it.
 #[must_use]
-pub fn dead_letter(batch: &BatchRef, now: Millis) -> Statement {
+pub fn add_dead_letter(batch: &BatchRef, now: Millis) -> Statement {
     let params = vec![(&*batch.project).into(), (&*batch.id).into(), hour(now).into()];
     Statement::new(count_dead_letter(), params)
 }
@@ -25,14 +25,14 @@ pub fn dead_letter(batch: &BatchRef, now: Millis) -> Statement {
 /// Counts batches that the sweeper queued: rows as [`super::batch_row::to_json`]
 /// makes them.
 #[must_use]
-pub fn swept(rows: String, now: Millis) -> Statement {
+pub fn add_swept(rows: String, now: Millis) -> Statement {
     Statement::new(count_swept(), vec![rows.into(), hour(now).into()])
 }
 
 /// Counts rejected requests of a project: in the order of
 /// [`crate::telemetry::rejection_counts::Reason`].
 #[must_use]
-pub fn rejected(project: &str, counts: [i64; 4], now: Millis) -> Statement {
+pub fn add_rejected(project: &str, counts: [i64; 4], now: Millis) -> Statement {
     let first = [project.into(), hour(now).into()];
     let params = first.into_iter().chain(counts.map(Into::into)).collect();
     Statement::new(count_rejected(), params)
@@ -41,6 +41,6 @@ pub fn rejected(project: &str, counts: [i64; 4], now: Millis) -> Statement {
 /// A project's newest hours, at most a week: each as one JSON object of the
 /// read API.
 #[must_use]
-pub fn hours(project: &str) -> Statement {
+pub fn select_hours(project: &str) -> Statement {
     Statement::new(newest_hours(), vec![project.into()])
 }

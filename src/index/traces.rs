@@ -226,7 +226,7 @@ fn a_page_of(rows: &str) -> String {
 
 /// At most so many traces after a place, and whether there are any at all.
 #[must_use]
-pub fn page(
+pub fn select_page(
     project: &str,
     filter: &Filter,
     after: Option<&ListPlace>,
@@ -245,16 +245,16 @@ pub fn page(
 /// Where a walk from the newest trace on ends that may look at so many rows, spans
 /// among them where the filter looks into those; no row if it comes to the end first.
 #[must_use]
-pub fn reach(project: &str, filter: &Filter, most: i64) -> Statement {
+pub fn select_reach(project: &str, filter: &Filter, most: i64) -> Statement {
     let (sql, walk, _) = walk(project, filter, None);
     let text = fill(list_reach_sql(), &[("WALK", &walk), ("MOST", &most.to_string())]);
     Statement::new(text, sql.params)
 }
 
-/// What [`reach`] found.
+/// What [`select_reach`] found.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read_page`].
 pub fn read_reach(ran: &QueryResults) -> Result<Option<ListPlace>, Fault> {
     let row = ran.rows.first().and_then(|rows| rows.first());
     let place = row.map(|row| decode::<ListPlace>(row)).transpose()?;
@@ -263,7 +263,7 @@ pub fn read_reach(ran: &QueryResults) -> Result<Option<ListPlace>, Fault> {
 
 /// The same for the API: the traces with all that the index has of them.
 #[must_use]
-pub fn traces(
+pub fn select_traces(
     project: &str,
     filter: &Filter,
     after: Option<&ListPlace>,
@@ -276,11 +276,11 @@ pub fn traces(
     vec![Statement::new(text, sql.params)]
 }
 
-/// What [`page`] found.
+/// What [`select_page`] found.
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what it asks for.
-pub fn read(ran: &QueryResults, limit: usize) -> Result<Page, Fault> {
+pub fn read_page(ran: &QueryResults, limit: usize) -> Result<Page, Fault> {
     let [found, any] = ran.rows.as_slice() else {
         return Err(Fault::Internal("a list is two results".into()));
     };
@@ -293,10 +293,10 @@ pub fn read(ran: &QueryResults, limit: usize) -> Result<Page, Fault> {
     Ok(Page { rows, next, any: !any.is_empty() })
 }
 
-/// What [`traces`] found.
+/// What [`select_traces`] found.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read_page`].
 pub fn read_traces(ran: &QueryResults, limit: usize) -> Result<(Vec<TraceRow>, Next), Fault> {
     let found = ran.rows.first().map(Vec::as_slice).unwrap_or_default();
     gather(found, limit, |json| {

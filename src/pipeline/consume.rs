@@ -4,7 +4,7 @@
 //! its own, so that a bad one holds up nobody. Every await may be repeated: that is said where it
 //! stands.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::AssertUnwindSafe;
 
@@ -314,8 +314,8 @@ async fn write(
     now: &impl Fn() -> Millis,
     db: &impl Database,
 ) -> Result<Vec<Result<Written, Failure>>, Failure> {
-    let mut sources = Vec::with_capacity(group.len());
-    let mut planned = HashSet::new();
+    let mut sources: Vec<Source> = Vec::with_capacity(group.len());
+    let mut planned: HashMap<_, usize> = HashMap::new();
     let mut written = Vec::with_capacity(group.len());
     for Raw { batch, format, body, attempt, .. } in group {
         let decoded = decode(format, body).map_err(Failure::Lasting);
@@ -327,9 +327,12 @@ async fn write(
                 events: events.len(),
                 ..Written::default()
             };
-            // Delivered twice at once, it is the same batch twice.
-            if planned.insert((&batch.project, &batch.id)) {
-                sources.push(Source { batch, body, events, attempt: *attempt });
+            // Sent or delivered twice, it is the same batch: the first object of it counts.
+            let place = *planned.entry((&batch.project, &batch.id)).or_insert(sources.len());
+            match sources.get_mut(place) {
+                Some(source) if batch.received < source.batch.received => source.batch = batch,
+                Some(_) => {}
+                None => sources.push(Source { batch, body, events, attempt: *attempt }),
             }
             written
         }));

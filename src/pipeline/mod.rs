@@ -2,6 +2,7 @@
 //! back onto the queue when something went wrong.
 
 pub mod consume;
+pub mod deliver;
 pub mod ingest;
 pub mod queue;
 pub mod replay;

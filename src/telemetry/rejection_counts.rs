@@ -64,7 +64,7 @@ impl RejectionCounts {
             return Vec::new();
         }
         self.since = now;
-        self.counts.drain().map(|(project, n)| stats::rejected(&project, n, now)).collect()
+        self.counts.drain().map(|(project, n)| stats::add_rejected(&project, n, now)).collect()
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(tally.due(1_000_000), []);
         tally.add("p", Reason::TooLarge);
         tally.add("p", Reason::TooLarge);
-        assert_eq!(tally.due(1_000_000), [stats::rejected("p", [0, 2, 0, 0], 1_000_000)]);
+        assert_eq!(tally.due(1_000_000), [stats::add_rejected("p", [0, 2, 0, 0], 1_000_000)]);
         tally.add("p", Reason::Validation);
         assert_eq!(tally.due(1_000_000 + EVERY_MS - 1), []);
         assert_eq!(tally.due(1_000_000 + EVERY_MS).len(), 1);

@@ -10,97 +10,21 @@ pub mod statements;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
 use std::rc::Rc;
 
 use edgespan::batch::{BatchRef, Listed, RawStore};
 use edgespan::error::{Error, Fault};
 use edgespan::formats::{FORMATS, Formats};
-use edgespan::index::{Database, Param, QueryResults, Statement};
 use edgespan::memory_budget::MemoryBudget;
 use edgespan::payload::Source;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::queue::{BatchQueue, Message};
-use rusqlite::limits::Limit;
-use rusqlite::types::{ToSqlOutput, Value};
-use rusqlite::{Connection, ToSql, params_from_iter};
+pub use sim::sqlite::Sqlite;
 
 /// The project that the tests write as.
 pub const PROJECT: &str = "p1";
 /// When every batch is received: 2026-11-22T06:19:30.123Z.
 pub const RECEIVED: i64 = 1_795_328_370_123;
-
-/// D1's engine with the tables as deployed.
-pub struct Sqlite(pub RefCell<Connection>);
-
-impl Sqlite {
-    pub fn new() -> Self {
-        let db = Self(RefCell::new(Connection::open_in_memory().unwrap()));
-        // As in D1; SQLite alone would take 1,000.
-        db.0.borrow().set_limit(Limit::SQLITE_LIMIT_EXPR_DEPTH, 100).unwrap();
-        db.migrate("", "9999");
-        db
-    }
-
-    /// Makes the migrations from one to before another, by the beginnings of
-    /// their names.
-    pub fn migrate(&self, from: &str, to: &str) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-        let mut files: Vec<_> =
-            std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
-        files.retain(|file| file.extension().is_some_and(|ending| ending == "sql"));
-        files.sort();
-        for file in files {
-            let name = file.file_name().unwrap().to_str().unwrap();
-            if (from..to).contains(&name) {
-                let sql = std::fs::read_to_string(&file).unwrap();
-                self.0.borrow().execute_batch(&sql).unwrap();
-            }
-        }
-    }
-
-    /// Every row of a query as text, for comparing states.
-    pub fn dump(&self, sql: &str) -> Vec<String> {
-        let db = self.0.borrow();
-        let mut query = db.prepare(sql).unwrap();
-        let columns = query.column_count();
-        let rows = query.query_map([], |row| {
-            (0..columns).map(|c| row.get::<_, Value>(c)).collect::<Result<Vec<_>, _>>()
-        });
-        rows.unwrap().map(|row| format!("{:?}", row.unwrap())).collect()
-    }
-}
-
-struct Bound<'a>(&'a Param);
-
-impl ToSql for Bound<'_> {
-    #[allow(clippy::cast_precision_loss)]
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match self.0 {
-            Param::Text(text) => ToSqlOutput::from(text.as_str()),
-            // As D1 binds it: a JavaScript number.
-            Param::Int(n) => ToSqlOutput::from(*n as f64),
-        })
-    }
-}
-
-impl Database for Sqlite {
-    async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault> {
-        let fault = |e: rusqlite::Error| Fault::Unavailable { what: "sqlite", why: e.to_string() };
-        let mut db = self.0.borrow_mut();
-        let transaction = db.transaction().map_err(fault)?;
-        let mut ran = QueryResults::default();
-        for statement in &statements {
-            let mut query = transaction.prepare(&statement.sql).map_err(fault)?;
-            let params = params_from_iter(statement.params.iter().map(Bound));
-            let rows =
-                query.query_map(params, |row| row.get::<_, String>("json")).map_err(fault)?;
-            ran.rows.push(rows.collect::<Result<_, _>>().map_err(fault)?);
-        }
-        transaction.commit().map_err(fault)?;
-        Ok(ran)
-    }
-}
 
 /// R2 as a map. Counts how often it is read.
 #[derive(Default)]

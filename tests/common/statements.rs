@@ -4,7 +4,6 @@
 use edgespan::batch::BatchRef;
 use edgespan::formats::{otlp, twosignal};
 
-use edgespan::index::spans::{get_span, get_trace};
 use edgespan::index::{Statement, chart, link, recovery, sessions, spans, stats, traces};
 use edgespan::model::TraceStatus;
 use ingest_core::index_writer::statements;
@@ -46,12 +45,12 @@ pub fn of_project() -> Vec<Statement> {
     twosignal::decode(body, |event| events.push(event)).unwrap();
     let mut all = statements::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
     all.extend(of_spans_that_speak_of_their_trace());
-    all.extend(get_trace(PROJECT, "t"));
-    all.extend(get_span(PROJECT, "t", "s"));
+    all.extend(spans::select_trace(PROJECT, "t"));
+    all.extend(spans::select_span(PROJECT, "t", "s"));
     let after = Some((0, String::new()));
-    all.extend(spans::part(PROJECT, "t", &spans::SpanPart { after, most: 1 }));
-    all.extend(spans::named(PROJECT, "t", &["s"], &[link("e")]));
-    all.extend(sessions::near(PROJECT, "s", 0));
+    all.extend(spans::select_part(PROJECT, "t", &spans::SpanPart { after, most: 1 }));
+    all.extend(spans::select_named(PROJECT, "t", &["s"], &[link("e")]));
+    all.extend(sessions::select_near(PROJECT, "s", 0));
     let every_condition = traces::Filter {
         from: Some(0),
         to: Some(2),
@@ -65,16 +64,16 @@ pub fn of_project() -> Vec<Statement> {
         min_duration_us: Some(1),
         min_cost_nano: Some(1),
     };
-    all.extend(traces::page(PROJECT, &traces::Filter::default(), None, 50));
-    all.extend(traces::page(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
-    all.extend(traces::traces(PROJECT, &traces::Filter::default(), None, 50));
-    all.extend(traces::traces(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
-    all.push(traces::reach(PROJECT, &traces::Filter::default(), 1));
-    all.push(traces::reach(PROJECT, &every_condition, 1));
+    all.extend(traces::select_page(PROJECT, &traces::Filter::default(), None, 50));
+    all.extend(traces::select_page(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
+    all.extend(traces::select_traces(PROJECT, &traces::Filter::default(), None, 50));
+    all.extend(traces::select_traces(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
+    all.push(traces::select_reach(PROJECT, &traces::Filter::default(), 1));
+    all.push(traces::select_reach(PROJECT, &every_condition, 1));
     let few = chart::Extent { traces: 1, newest: None, counted_to: None, oldest: None };
     let some = chart::Scope { from: Some(0), to: Some(2), oldest: Some((0, "a".into())) };
     for scope in [chart::Scope::default(), some] {
-        all.push(chart::extent(PROJECT, &scope));
+        all.push(chart::select_extent(PROJECT, &scope));
         for traces in [1, chart::EXACT + 1] {
             let plan = chart::Plan::new(scope.clone(), 1, &chart::Extent { traces, ..few });
             all.push(plan.statement(PROJECT, &every_condition));
@@ -82,8 +81,8 @@ pub fn of_project() -> Vec<Statement> {
     }
     let unwritten = BatchRef::of(PROJECT, b"unwritten", RECEIVED, "json");
     all.extend(recovery::bury(&unwritten, "why", 1, RECEIVED));
-    all.push(stats::rejected(PROJECT, [1; 4], RECEIVED));
-    all.push(recovery::dead_letters(PROJECT));
-    all.push(stats::hours(PROJECT));
+    all.push(stats::add_rejected(PROJECT, [1; 4], RECEIVED));
+    all.push(recovery::select_dead_letters(PROJECT));
+    all.push(stats::select_hours(PROJECT));
     all
 }

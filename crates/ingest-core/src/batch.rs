@@ -15,8 +15,9 @@ use crate::time;
 pub struct BatchRef {
     /// The project that it belongs to.
     pub project: String,
-    /// 128 bits of XXH3 over the body, seeded with the project: 32 hexadecimal
-    /// digits. The same body of the same project is the same batch. Not
+    /// 128 bits of XXH3 over the body, seeded with the project and the format: 32
+    /// hexadecimal digits. The same body of the same project is the same batch, unless
+    /// it came in another format: one text may be a good body of two. Not
     /// cryptographic: a client can only collide with itself.
     pub id: String,
     /// When it was received, by the edge's clock.
@@ -29,7 +30,8 @@ impl BatchRef {
     /// The batch that this body is.
     #[must_use]
     pub fn of(project: &str, body: &[u8], received: Millis, ending: &str) -> Self {
-        let id = xxh3_128_with_seed(body, xxh3_64(project.as_bytes()));
+        let seed = xxh3_64(format!("{project}/{ending}").as_bytes());
+        let id = xxh3_128_with_seed(body, seed);
         Self { project: project.into(), id: format!("{id:032x}"), received, ending: ending.into() }
     }
 
@@ -146,11 +148,12 @@ mod tests {
     }
 
     #[test]
-    fn id_depends_on_project_and_body_only() {
-        let id = |p: &str, b: &[u8], t| BatchRef::of(p, b, t, "json").id;
-        assert_eq!(id("a", b"x", 1), id("a", b"x", 2));
-        assert_ne!(id("a", b"x", 1), id("b", b"x", 1));
-        assert_ne!(id("a", b"x", 1), id("a", b"y", 1));
+    fn id_depends_on_project_body_and_format_only() {
+        let id = |p: &str, b: &[u8], t, ending: &str| BatchRef::of(p, b, t, ending).id;
+        assert_eq!(id("a", b"x", 1, "json"), id("a", b"x", 2, "json"));
+        assert_ne!(id("a", b"x", 1, "json"), id("b", b"x", 1, "json"));
+        assert_ne!(id("a", b"x", 1, "json"), id("a", b"y", 1, "json"));
+        assert_ne!(id("a", b"x", 1, "json"), id("a", b"x", 1, "otlp.json"));
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub async fn part(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
     if !plan.exact && Bucket::sum(&buckets).read < ENOUGH {
         // Too few to estimate from: those that are there among the newest, then.
         let all = Filter { from: filter.from, to: filter.to, ..Filter::default() };
-        let reach = view.db.run(vec![traces::reach(view.project, &all, chart::EXACT)]).await?;
+        let reach =
+            view.db.run(vec![traces::select_reach(view.project, &all, chart::EXACT)]).await?;
         scope.oldest = traces::read_reach(&reach)?;
         (plan, buckets) = look(view, &filter, &scope).await?;
     }
@@ -51,11 +52,11 @@ async fn searched(
     if filter.model.is_some() {
         // Whether a trace has a model is in its spans: no further than the list walks
         // in one go, also where that has found enough for a page before.
-        let reach = traces::reach(view.project, filter, traces::MAX_SPAN_ROWS_SCANNED);
+        let reach = traces::select_reach(view.project, filter, traces::MAX_SPAN_ROWS_SCANNED);
         return Ok(traces::read_reach(&view.db.run(vec![reach]).await?)?);
     }
-    let statements = traces::page(view.project, filter, None, list::page::LIMIT);
-    let page = traces::read(&view.db.run(statements.into()).await?, list::page::LIMIT)?;
+    let statements = traces::select_page(view.project, filter, None, list::page::LIMIT);
+    let page = traces::read_page(&view.db.run(statements.into()).await?, list::page::LIMIT)?;
     Ok(match page.next {
         Next::Perhaps(place) => Some(place),
         Next::More(_) | Next::End => None,
@@ -67,11 +68,11 @@ async fn look(
     filter: &Filter,
     scope: &Scope,
 ) -> Result<(Plan, Vec<Bucket>), Error> {
-    let extent = view.db.run(vec![chart::extent(view.project, scope)]).await?;
+    let extent = view.db.run(vec![chart::select_extent(view.project, scope)]).await?;
     let extent = chart::read_extent(&extent)?;
     let plan = Plan::new(scope.clone(), view.now.saturating_mul(1_000), &extent);
     let ran = view.db.run(vec![plan.statement(view.project, filter)]).await?;
-    let buckets = chart::read(&ran, &plan)?;
+    let buckets = chart::read_chart(&ran, &plan)?;
     Ok((plan, buckets))
 }
 

@@ -32,8 +32,8 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
         Ok(filter) => filter,
         Err(problems) => return Ok(unreadable(view, &asked, &problems)),
     };
-    let statements = traces::page(view.project, &filter, before.as_ref(), LIMIT);
-    let page = traces::read(&view.db.run(statements.into()).await?, LIMIT)?;
+    let statements = traces::select_page(view.project, &filter, before.as_ref(), LIMIT);
+    let page = traces::read_page(&view.db.run(statements.into()).await?, LIMIT)?;
     if !page.any {
         let waiting = first_trace::section(view.origin, view.local);
         return Ok(if view.part { live(waiting, view.known) } else { empty(view, &waiting) });
@@ -120,7 +120,7 @@ fn list_of(asked: &ListQuery, page: &Page, now: Millis) -> Markup {
         @if page.rows.is_empty() {
             (nothing(asked, &page.next))
         } @else {
-            (rows::table(asked, &page.rows, now))
+            (rows::list_table(asked, &page.rows, now))
         }
         @if let (Next::Perhaps((start, _)), false) = (&page.next, page.rows.is_empty()) {
             p.searched { "Searched back to " (time(*start)) "." }

@@ -18,7 +18,7 @@ const TAGS: usize = 4;
 /// The table. Its roles are written out: on narrow screens its rows are laid
 /// out as cards, and browsers forget what such a table was.
 #[must_use]
-pub fn table(asked: &ListQuery, rows: &[ListRow], now: Millis) -> Markup {
+pub fn list_table(asked: &ListQuery, rows: &[ListRow], now: Millis) -> Markup {
     html! {
         table.traces role="table" aria-label="Traces" {
             thead role="rowgroup" {
@@ -95,7 +95,7 @@ fn line(label: &str, json: Option<&str>) -> Markup {
     html! {
         div.io.none[json.is_none()] {
             span.label { (label) }
-            @match json.map(preview) {
+            @match json.map(payload_preview) {
                 Some(text) => span.text { (text) },
                 None => span.text.muted { "–" },
             }
@@ -106,7 +106,7 @@ fn line(label: &str, json: Option<&str>) -> Markup {
 /// The beginning of some JSON as a line of text: what a string says, anything
 /// else as it is, but for letters that were written as numbers.
 #[must_use]
-pub fn preview(json: &str) -> String {
+pub fn payload_preview(json: &str) -> String {
     let json = json.trim();
     let text = if json.starts_with('"') { string(json) } else { None };
     let text = text.unwrap_or_else(|| unescaped(json));
@@ -209,7 +209,7 @@ mod tests {
             ("null", "null"),
             (r#""""#, ""),
         ] {
-            assert_eq!(preview(json), text, "{json}");
+            assert_eq!(payload_preview(json), text, "{json}");
         }
     }
 
@@ -238,7 +238,7 @@ mod tests {
             0
         ]))
         .unwrap();
-        let html = table(&ListQuery::default(), &[row], 0).into_string();
+        let html = list_table(&ListQuery::default(), &[row], 0).into_string();
         assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
         // Nor does anything end an attribute.
         assert!(!html.contains("\"'>") && !html.contains("&quot;'><"), "{html}");

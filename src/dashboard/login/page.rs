@@ -59,7 +59,7 @@ pub fn page(to: &str, local: bool, failed: Option<&str>) -> Markup {
 /// for, by a header that it follows, because a part of a page has no room for it.
 /// `ended` is whether they were signed in before, as whoever has a page open was.
 #[must_use]
-pub fn send(to: &str, part: bool, ended: bool) -> Reply {
+pub fn redirect_to(to: &str, part: bool, ended: bool) -> Reply {
     let why = if ended || part { "&ended=1" } else { "" };
     let there = format!("/sign-in?to={}{why}", encode(destination(Some(to))));
     if part { Reply::empty(401).as_page().with("hx-redirect", there) } else { Reply::see(there) }
@@ -68,7 +68,7 @@ pub fn send(to: &str, part: bool, ended: bool) -> Reply {
 /// What somebody reads who could not be signed in; the status stays the
 /// error's own. `None` for what is no matter of signing in.
 #[must_use]
-pub fn reason(error: &Error) -> Option<(u16, String)> {
+pub fn reason_of(error: &Error) -> Option<(u16, String)> {
     let text = match error {
         Error::Reject(Reject::Unauthorized(_)) => {
             "This API key is not known, or it was revoked.".into()
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn whoever_was_signed_in_is_told_that_it_ended() {
         let location = |to, part, ended| {
-            let answer = send(to, part, ended);
+            let answer = redirect_to(to, part, ended);
             (answer.status, answer.headers.first().map(|(name, value)| (*name, value.clone())))
         };
         let there = |name, path: &str| Some((name, path.to_owned()));

@@ -8,9 +8,9 @@ use crate::dashboard::list::rows;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, dollars, duration, encode, exact_dollars};
-use crate::dashboard::ui::layout::{Shell, document, unfolding};
+use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
 use crate::dashboard::ui::status::show_status;
-use crate::dashboard::ui::trace_state::{running, took};
+use crate::dashboard::ui::trace_state::{duration_so_far, running_until};
 use crate::dashboard::ui::url::query_value;
 use crate::dashboard::view::View;
 use crate::error::Error;
@@ -27,7 +27,8 @@ use crate::reply::Reply;
 pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Result<Reply, Error> {
     let asked = query_value(view.query, "at").and_then(|at| at.parse().ok());
     let at: Micros = asked.unwrap_or_else(|| view.now.saturating_mul(1_000));
-    let near = sessions::found(view.db.run(sessions::near(view.project, id, at)).await?)?;
+    let near =
+        sessions::read_near(view.db.run(sessions::select_near(view.project, id, at)).await?)?;
     let go = |at: Micros| format!("/sessions/{}?at={at}", encode(id));
     let shell = Shell {
         title: &format!("Session {id}"),
@@ -38,7 +39,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let main = html! {
         div.session {
             header.summary {
-                div.title { (unfolding(id, &html! { h1 { "Session " span.of { (id) } } })) button.quiet.small type="button" data-copy=(id) { "Copy" } }
+                div.title { (unfolding_preview(id, &html! { h1 { "Session " span.of { (id) } } })) button.quiet.small type="button" data-copy=(id) { "Copy" } }
                 @if let Some(first) = near.traces.first() { (totals(first, &near.traces, view.now)) }
             }
             @if let Some(earlier) = near.earlier {
@@ -60,7 +61,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
 /// Until when something of a trace is known: while it runs, until now.
 fn end(trace: &TraceRow, now: Millis) -> Micros {
     let known = trace.end_us.unwrap_or(trace.start_us);
-    running(trace, now).map_or(known, |now| now.max(known))
+    running_until(trace, now).map_or(known, |now| now.max(known))
 }
 
 fn totals(first: &TraceRow, traces: &[TraceRow], now: Millis) -> Markup {
@@ -113,10 +114,10 @@ fn one(trace: &TraceRow, now: Millis) -> Markup {
                 span.muted { (format::time(trace.start_us)) }
             }
             @for (label, preview) in [("In", &trace.input_preview), ("Out", &trace.output_preview)] {
-                @if let Some(preview) = preview { p.preview { span.muted { (label) } span { (rows::preview(preview)) } } }
+                @if let Some(preview) = preview { p.preview { span.muted { (label) } span { (rows::payload_preview(preview)) } } }
             }
             p.numbers {
-                span { (took(trace, now)) }
+                span { (duration_so_far(trace, now)) }
                 span { (format::counted(trace.spans, "span")) }
                 @if trace.tokens != 0 { span { (count(trace.tokens)) " tokens" } }
                 @if trace.cost_nano != 0 { span title=(exact_dollars(trace.cost_nano)) { (dollars(trace.cost_nano)) } }

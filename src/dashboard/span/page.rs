@@ -13,9 +13,9 @@ use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, encode, exact_dollars};
 use crate::dashboard::ui::json_view;
-use crate::dashboard::ui::layout::{Shell, document, unfolding};
+use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
 use crate::dashboard::ui::span_duration::SpanDuration;
-use crate::dashboard::ui::trace_state::{running, version};
+use crate::dashboard::ui::trace_state::{running_until, version_of};
 use crate::dashboard::ui::url::query_value;
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
@@ -47,7 +47,7 @@ pub async fn page(
     let (trace, span, payloads) = fetch(view, trace_id, span_id).await?;
     let event = payloads.span(&span);
     let Some(field) = field else {
-        return Ok(Reply::html(200, detail(&trace, &span, &event, view.now)));
+        return Ok(Reply::html(200, detail_of(&trace, &span, &event, view.now)));
     };
     let path = path(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
@@ -74,7 +74,7 @@ pub async fn page(
 ///
 /// # Errors
 /// As [`page`], and 404 for a payload that is not there.
-pub async fn raw(
+pub async fn raw_payload(
     view: &View<'_, impl Database, impl RawStore>,
     trace_id: &str,
     span_id: &str,
@@ -101,9 +101,9 @@ async fn fetch(
     trace: &str,
     span: &str,
 ) -> Result<(TraceRow, Span, Payloads), Error> {
-    let ran = view.db.run(spans::get_span(view.project, trace, span)).await?;
+    let ran = view.db.run(spans::select_span(view.project, trace, span)).await?;
     let none = || Reject::NotFound("this trace has no span with this id".into());
-    let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
+    let (trace, spans) = read::read_trace(&ran)?.ok_or_else(none)?;
     let span = spans.into_iter().next().ok_or_else(none)?;
     let slices: Vec<_> = span.slice.iter().collect();
     let payloads = Payloads::read(&view.source, &slices).await?;
@@ -120,27 +120,27 @@ fn unreadable(why: &str) -> Markup {
 
 /// All about a span, for the region beside the tree.
 #[must_use]
-pub fn detail(
+pub fn detail_of(
     trace: &TraceRow,
     span: &Span,
     event: &Result<SpanBody<'_>, Missing>,
     now: Millis,
 ) -> Markup {
     let path = path(&trace.id, &span.id);
-    let took = SpanDuration::of(span.start_us, span.end_us, running(trace, now));
+    let took = SpanDuration::of(span.start_us, span.end_us, running_until(trace, now));
     let body = event.as_ref().ok();
     let name = body.map_or(&*span.name, |body| &*body.name);
     let class = format!("k{}", span.kind);
     let heading =
         html! { h2.(class) { @if name.is_empty() { em { "no name" } } @else { (name) } } };
     html! {
-        header data-url=(path) data-version=(version(span, trace, now)) {
+        header data-url=(path) data-version=(version_of(span, trace, now)) {
             div.title {
-                (unfolding(name, &heading))
+                (unfolding_preview(name, &heading))
                 button.quiet.icon.close type="button" data-close aria-label="Close" title="Close (Esc)" { "✕" }
             }
             p.line {
-                span.kind.(class) { (kind(span.kind)) }
+                span.kind.(class) { (kind_name(span.kind)) }
                 (took.status(span.status))
                 @if let Some(model) = body.and_then(|b| b.model.as_deref()).or(span.model.as_deref()) {
                     code title=(model) { (model) }
@@ -174,7 +174,7 @@ fn is_without_messages(body: &SpanBody<'_>) -> bool {
 
 /// `Human handoff`, but `LLM`.
 #[must_use]
-pub fn kind(code: usize) -> String {
+pub fn kind_name(code: usize) -> String {
     let name = SpanType::name_of(code);
     if name == "LLM" {
         return name.into();
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn names_kinds_as_people_do() {
-        let names: Vec<_> = (0..11).map(kind).collect();
+        let names: Vec<_> = (0..11).map(kind_name).collect();
         assert_eq!(
             names.join(", "),
             "Agent, LLM, Tool, Retrieval, Chain, Custom, Delegation, Voice, Human handoff, Guardrail, Custom"

@@ -19,9 +19,9 @@ use crate::dashboard::ui::format::{count, dollars, encode, exact_dollars};
 use crate::dashboard::ui::json::Json;
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::json_view::Budget;
-use crate::dashboard::ui::layout::{Shell, document, unfolding};
+use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
 use crate::dashboard::ui::status::show_status;
-use crate::dashboard::ui::trace_state::{running, took, version};
+use crate::dashboard::ui::trace_state::{duration_so_far, running_until, version_of};
 use crate::dashboard::ui::url::{query_value, session_url, user_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
@@ -48,25 +48,25 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     if view.part {
         // Only whether something has changed: by key, a row or two.
         let statements = match &asked {
-            Some(span) => spans::get_span(view.project, id, span),
-            None => vec![spans::row(view.project, id)],
+            Some(span) => spans::select_span(view.project, id, span),
+            None => vec![spans::select_trace_row(view.project, id)],
         };
         let ran = view.db.run(statements).await?;
-        let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
-        let span = spans.first().map(|span| version(span, &trace, view.now));
+        let (trace, spans) = read::read_trace(&ran)?.ok_or_else(none)?;
+        let span = spans.first().map(|span| version_of(span, &trace, view.now));
         let state = html! { (state(&trace, view.now)) @if let Some(span) = span { " " (span) } };
         return Ok(Reply::html(200, state));
     }
-    let ran = view.db.run(spans::get_trace(view.project, id)).await?;
-    let (trace, spans) = read::trace(&ran)?.ok_or_else(none)?;
+    let ran = view.db.run(spans::select_trace(view.project, id)).await?;
+    let (trace, spans) = read::read_trace(&ran)?.ok_or_else(none)?;
     drop(ran);
     let cut = i64::try_from(spans.len()).is_ok_and(|shown| shown < trace.spans);
     let _hold = view.source.budget.take((2 * spans.len() * size_of::<Span>()) as u64, view.now)?;
     // One that is not among those that are shown is read by itself.
     let beyond = match &asked {
         Some(span) if cut && !spans.iter().any(|shown| shown.id == *span) => {
-            let ran = view.db.run(spans::get_span(view.project, id, span)).await?;
-            read::trace(&ran)?.and_then(|(_, spans)| spans.into_iter().next())
+            let ran = view.db.run(spans::select_span(view.project, id, span)).await?;
+            read::read_trace(&ran)?.and_then(|(_, spans)| spans.into_iter().next())
         }
         _ => None,
     };
@@ -76,10 +76,10 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let slices: Vec<_> =
         chosen.and_then(|span| span.slice.as_ref()).into_iter().chain(&elsewhere).collect();
     let payloads = Payloads::read(&view.source, &slices).await?;
-    let running = running(&trace, view.now);
+    let running = running_until(&trace, view.now);
     let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
     let detail =
-        chosen.map(|span| span::page::detail(&trace, span, &payloads.span(span), view.now));
+        chosen.map(|span| span::page::detail_of(&trace, span, &payloads.span(span), view.now));
     let first = chosen.or_else(|| tree.rows.first().and_then(|row| spans.get(row.span)));
     let short = title(&trace);
     let shell = Shell {
@@ -112,7 +112,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
                 div.split {
                     section.spans {
                         (toolbar(&trace, &tree))
-                        (waterfall::table(&tree, &spans, first.map(|span| span.id.as_str()), cut))
+                        (waterfall::waterfall_table(&tree, &spans, first.map(|span| span.id.as_str()), cut))
                         @if cut {
                             p.muted { "The first " (count_of(spans.len())) " of " (count(trace.spans)) " spans are shown." }
                         }
@@ -189,13 +189,13 @@ fn header<D, S>(
     html! {
         header.summary {
             div.title {
-                (unfolding(&trace.name, &name))
+                (unfolding_preview(&trace.name, &name))
                 (show_status(status, trace.errors))
                 (tags(trace))
             }
             dl.facts {
                 div { dt { "Started" } dd { (format::time(trace.start_us)) } }
-                div { dt { "Duration" } dd { (took(trace, view.now)) } }
+                div { dt { "Duration" } dd { (duration_so_far(trace, view.now)) } }
                 @if status == TraceStatus::Unfinished {
                     div { dt { "Last heard of" } dd { (format::time(trace.active_us)) } }
                 }
@@ -212,7 +212,7 @@ fn header<D, S>(
                     div { dt { "Parent trace" } dd { a href=(format!("/traces/{}", encode(parent))) title=(parent) { (parent) } } }
                 }
                 @if let Some(deployment) = &trace.deployment {
-                    div { dt { "Deployment" } dd { (unfolding(deployment, &html! { span { (deployment) } })) } }
+                    div { dt { "Deployment" } dd { (unfolding_preview(deployment, &html! { span { (deployment) } })) } }
                 }
                 div { dt { "Trace ID" } dd.id {
                     code title=(trace.id) { (trace.id) }

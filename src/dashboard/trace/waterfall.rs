@@ -106,7 +106,7 @@ fn tick_label(us: Micros) -> String {
 /// The table. `selected` is the span whose detail is shown; `cut` whether there are
 /// more spans than these: then nothing can be said of all below one.
 #[must_use]
-pub fn table(tree: &Tree, spans: &[Span], selected: Option<&str>, cut: bool) -> Markup {
+pub fn waterfall_table(tree: &Tree, spans: &[Span], selected: Option<&str>, cut: bool) -> Markup {
     let axis = Axis::of(tree.window);
     let rows = &tree.rows;
     let sums = sums(rows, spans, cut);
@@ -375,7 +375,7 @@ mod tests {
         spans[0].name = "<script>alert(1)</script>".into();
         spans[0].model = Some("<img src=x>".into());
         let tree = Tree::of(&spans, 0, None, None);
-        let html = table(&tree, &spans, Some("<b>\"'&"), false).into_string();
+        let html = waterfall_table(&tree, &spans, Some("<b>\"'&"), false).into_string();
         assert!(
             !html.contains("<script") && !html.contains("<img") && !html.contains("<b>"),
             "{html}"

@@ -110,7 +110,7 @@ fn theme_icon() -> Markup {
 /// A name that may be as long as a client likes: a longer one is on two lines
 /// until one asks for all of it.
 #[must_use]
-pub fn unfolding(text: &str, shown: &Markup) -> Markup {
+pub fn unfolding_preview(text: &str, shown: &Markup) -> Markup {
     const LONG: usize = 90;
     html! {
         @if text.chars().nth(LONG).is_some() { details.long { summary { (shown) } } }
@@ -128,7 +128,7 @@ fn sentence(text: &str) -> String {
 
 /// The page of a failure, as [`crate::reply::Reply::error`] answers the API's.
 #[must_use]
-pub fn error(error: &Error, project: Option<&str>, request_id: &str) -> (u16, Markup) {
+pub fn error_page(error: &Error, project: Option<&str>, request_id: &str) -> (u16, Markup) {
     let status = error.kind().status;
     let (title, text) = match error {
         Error::Fault(Fault::Unavailable { .. }) => {
@@ -177,7 +177,7 @@ mod tests {
             (crate::api::NO_TRACE, "It may be in another project, or not have arrived yet.</p>"),
         ] {
             let error = Error::Reject(Reject::NotFound(said.into()));
-            let html = super::error(&error, None, "1").1.into_string();
+            let html = super::error_page(&error, None, "1").1.into_string();
             assert!(html.contains(shown), "{html}");
         }
     }

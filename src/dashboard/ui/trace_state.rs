@@ -10,25 +10,25 @@ use crate::model::{Micros, Millis, TraceStatus};
 
 /// What is different when another event counts for a span, or its trace has ended.
 #[must_use]
-pub fn version(span: &Span, trace: &TraceRow, now: Millis) -> String {
+pub fn version_of(span: &Span, trace: &TraceRow, now: Millis) -> String {
     let Span { start_us, end_us, slice, .. } = span;
-    let text = format!("{slice:?} {start_us:?} {end_us:?} {}", running(trace, now).is_some());
+    let text = format!("{slice:?} {start_us:?} {end_us:?} {}", running_until(trace, now).is_some());
     format!("{:016x}", xxh3_64(text.as_bytes()))
 }
 
 /// The time, while a trace runs.
 #[must_use]
-pub fn running(trace: &TraceRow, now: Millis) -> Option<Micros> {
+pub fn running_until(trace: &TraceRow, now: Millis) -> Option<Micros> {
     (trace.status(now) == TraceStatus::Running).then(|| now.saturating_mul(1_000))
 }
 
 /// How long a trace took, or what is known of it.
 #[must_use]
-pub fn took(trace: &TraceRow, now: Millis) -> Markup {
+pub fn duration_so_far(trace: &TraceRow, now: Millis) -> Markup {
     let open = matches!(trace.status(now), TraceStatus::Running | TraceStatus::Unfinished);
     let end = trace.end_us.filter(|_| !open);
     html! {
-        @match SpanDuration::of(Some(trace.start_us), end, running(trace, now)) {
+        @match SpanDuration::of(Some(trace.start_us), end, running_until(trace, now)) {
             // It has ended, and nothing says when.
             SpanDuration::NeverEnded if !open => em { "–" },
             SpanDuration::Reversed(_) => em { "ends before it starts" },

@@ -1,15 +1,14 @@
 //! Statements run in D1, and the table of keys.
 
 use serde::Deserialize;
-use serde_tuple::Deserialize_tuple;
 use worker::wasm_bindgen::JsValue;
 use worker::{Context, D1Database, D1PreparedStatement, Env};
 
-use crate::access::api_keys::{KeyHash, Keys, Principal, Which, hex};
-use crate::access::rate_limits;
+use crate::access::api_keys::{Keys, Principal, Which};
+use crate::access::{key_table, rate_limits};
 use crate::error::Fault;
-use crate::index::{Database, Param, QueryResults, Statement, decode};
-use crate::model::{Handling, Millis};
+use crate::index::{Database, Param, QueryResults, Statement};
+use crate::model::Millis;
 
 /// The database binding.
 pub struct Index(pub D1Database);
@@ -50,7 +49,7 @@ impl Index {
     }
 }
 
-/// The table of keys, for one request.
+/// The port to the table of keys, for one request.
 pub struct KeyTable<'a> {
     /// Where it is.
     pub index: Index,
@@ -60,68 +59,19 @@ pub struct KeyTable<'a> {
     pub context: &'a Context,
 }
 
-#[derive(Deserialize_tuple)]
-struct KeyRow {
-    id: String,
-    hash: String,
-    project: String,
-    project_name: String,
-    handling: String,
-    rate_limit: u32,
-}
-
-/// A key's use is noted when the last note is older than this: 10 minutes.
-const USE_NOTED_EVERY_MS: Millis = 600_000;
-
 impl Keys for KeyTable<'_> {
     async fn find(&self, which: Which<'_>, now: Millis) -> Result<Option<Principal>, Fault> {
-        let (column, value) = match which {
-            Which::Hash(hash) => ("hash", hex(hash)),
-            Which::Id(id) => ("id", id.into()),
-        };
-        let find = Statement {
-            sql: format!(
-                "select json_array(k.id, k.hash, k.project, p.name, p.handling, p.rate_limit) as json
-                from api_key as k join project as p on p.id = k.project
-                where k.{column} = ?1 and k.revoked_ms is null"
-            )
-            .into(),
-            params: vec![value.into()],
-        };
-        let row: Option<Row> = self.index.prepare(&find)?.first(None).await.map_err(unavailable)?;
-        let Some(Row { json }) = row else { return Ok(None) };
-        let KeyRow { id, hash, project, project_name, handling, rate_limit } = decode(&json)?;
-        let key_hash = unhex(&hash).ok_or_else(|| Fault::Internal("a key's hash".into()))?;
-        let note = self.index.prepare(&Statement {
-            sql: "update api_key set last_used_ms = ?1
-                where id = ?2 and project = ?3 and coalesce(last_used_ms, 0) < ?4"
-                .into(),
-            params: vec![
-                now.into(),
-                (&*id).into(),
-                (&*project).into(),
-                (now - USE_NOTED_EVERY_MS).into(),
-            ],
-        })?;
-        self.context.wait_until(async move {
-            // Only a note: the next use makes it if this one cannot.
-            let _ = note.run().await;
-        });
-        let handling = if handling == "lenient" { Handling::Lenient } else { Handling::Strict };
-        Ok(Some(Principal { key_id: id, key_hash, project, project_name, handling, rate_limit }))
+        let found = key_table::find_principal(which, &self.index).await?;
+        if let Some(principal) = &found {
+            let note = self.index.prepare(&key_table::note_use(principal, now))?;
+            self.context.wait_until(async move { drop(note.run().await) });
+        }
+        Ok(found)
     }
 
     async fn may_guess_on(&self, address: &str) -> bool {
         super::rate_limits::count(self.env, Some(rate_limits::guess(address))).await.is_ok()
     }
-}
-
-fn unhex(text: &str) -> Option<KeyHash> {
-    let mut hash = KeyHash::default();
-    for (at, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(hash)
 }
 
 /// D1's own words for a failure. `D1Error`'s `Display` throws (worker 0.8.7);

@@ -21,7 +21,7 @@ pub(in crate::http) async fn show<P: Platform, R: RequestHead>(
     let at = Address::of(&url);
     let Some(who) = find_principal(exchange).await? else {
         let ended = login_cookie::was_given(exchange.header("cookie").as_deref(), at.is_secure());
-        return Ok(login::page::send(&asked_from(exchange, &at), is_part(exchange), ended));
+        return Ok(login::page::redirect_to(&asked_from(exchange, &at), is_part(exchange), ended));
     };
     exchange.count(&who, true).await?;
     let (db, store) = (exchange.platform.db()?, exchange.platform.store()?);
@@ -58,7 +58,7 @@ fn asked_from<P: Platform, R: RequestHead>(
 
 /// The page of a failure.
 pub(in crate::http) fn failure(error: &Error, project: Option<&str>, id: &str) -> Reply {
-    let (status, page) = layout::error(error, project, id);
+    let (status, page) = layout::error_page(error, project, id);
     let mut reply = Reply::html(status, page);
     // What the API's answer says in headers (when to come back, what may be asked) holds
     // for pages too.

@@ -49,7 +49,7 @@ pub(in crate::http) async fn sign_in<P: Platform, R: RequestHead + RequestBody>(
         }
         Err(error) => error,
     };
-    let (status, reason) = login::page::reason(&failed).ok_or(failed)?;
+    let (status, reason) = login::page::reason_of(&failed).ok_or(failed)?;
     let local = exchange.platform.is_local();
     Ok(Reply::html(status, login::page::page(to, local, Some(&reason))))
 }

@@ -116,14 +116,15 @@ fn merge(project: &str, ids: &str, sent: &[Sent], most: usize, plan: &mut Vec<St
         plan.push(Statement { sql, params });
     };
     let seq = seq_of(sent.iter().map(|one| one.at + 1).max().unwrap_or(1));
+    let seq = &[("SEQ", &*seq)];
     // Before the spans: it compares what they say with what they said.
     let said = rows.traces.iter().any(TraceRow::is_said);
-    push(self::traces(said).replace("$SEQ", &seq).into(), vec![&traces, ids]);
+    push(fill(self::traces(said), seq).into(), vec![&traces, ids]);
     let starts = rows.traces.iter().map(|t| StartRow { id: &t.id, start_us: t.start_us });
     let starts = json(&starts.collect::<Vec<_>>());
     push(start().into(), vec![&starts]);
     if !rows.spans.is_empty() {
-        push(self::spans().replace("$SEQ", &seq).into(), vec![&spans, ids, &starts]);
+        push(fill(self::spans(), seq).into(), vec![&spans, ids, &starts]);
     }
 }
 

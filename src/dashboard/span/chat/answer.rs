@@ -8,15 +8,15 @@ use super::{Message, MessagePart, each, message};
 use crate::dashboard::ui::json::{Json, Kind};
 
 /// Those that an object has.
-pub fn all<'a>(fields: &mut Fields<'a>) -> Vec<Message<'a>> {
+pub fn read_answers<'a>(fields: &mut Fields<'a>) -> Vec<Message<'a>> {
     let mut found = vec![];
     let mut add = |read: Option<Vec<_>>| found.extend(read.into_iter().flatten());
     add(fields.read("choices", |json| each(json, choice)));
     add(fields.read("candidates", |json| each(json, candidate)));
     add(fields.read("generations", |json| each(json, generation)));
-    add(fields.read("message", message::read));
+    add(fields.read("message", message::read_messages));
     let is_content = |json: &Json<'_>| json.get("parts").is_some();
-    let content = |json: Json<'a>| message::from("model", Some(json).filter(is_content)?);
+    let content = |json: Json<'a>| message::message_of("model", Some(json).filter(is_content)?);
     add(fields.read("content", content));
     found
 }
@@ -38,7 +38,7 @@ fn choice(json: Json<'_>) -> Option<Vec<Message<'_>>> {
     let mut fields = Fields::of(json)?;
     let mut read = None;
     for name in ["message", "delta"] {
-        read = read.or_else(|| fields.read(name, |json| message::from("assistant", json)));
+        read = read.or_else(|| fields.read(name, |json| message::message_of("assistant", json)));
     }
     // A question's choices have texts as well.
     if read.is_none() && (fields.has("finish_reason") || fields.has("index")) {
@@ -50,7 +50,7 @@ fn choice(json: Json<'_>) -> Option<Vec<Message<'_>>> {
 /// A candidate, which has no content where it was blocked.
 fn candidate(json: Json<'_>) -> Option<Vec<Message<'_>>> {
     let mut fields = Fields::of(json)?;
-    let mut read = fields.read("content", |json| message::from("model", json));
+    let mut read = fields.read("content", |json| message::message_of("model", json));
     if read.is_none() && (fields.has("finishReason") || fields.has("finish_reason")) {
         read = Some(vec![Message::of("model", vec![])]);
     }
@@ -65,7 +65,7 @@ fn generation(json: Json<'_>) -> Option<Vec<Message<'_>>> {
     }
     let mut fields = Fields::of(json)?;
     fields.open("generation_info");
-    let mut read = fields.read("message", message::read);
+    let mut read = fields.read("message", message::read_messages);
     let text = fields.peek_text("text")?;
     // The text of a message stands there once more.
     let again = |message: &Message<'_>| message.parts.contains(&MessagePart::Text(text.clone()));

@@ -10,7 +10,7 @@ use crate::dashboard::ui::json::{Json, Kind};
 
 /// The messages in a value of which nothing else is known: mostly one, but
 /// `Pydantic AI` keeps what was asked with what tools returned.
-pub fn read(json: Json<'_>) -> Option<Vec<Message<'_>>> {
+pub fn read_messages(json: Json<'_>) -> Option<Vec<Message<'_>>> {
     let mut fields = Fields::of(json)?;
     // LangChain writes {lc, type, id, kwargs}, or {type, data}.
     let wrapped = ["kwargs", "data"].into_iter().find(|name| {
@@ -42,8 +42,8 @@ pub fn read(json: Json<'_>) -> Option<Vec<Message<'_>>> {
 
 /// A message in a place where one must be, and where this side speaks unless
 /// another is named: what is not an object is what it said.
-pub fn from<'a>(role: &'static str, json: Json<'a>) -> Option<Vec<Message<'a>>> {
-    if let Some(messages) = read(json) {
+pub fn message_of<'a>(role: &'static str, json: Json<'a>) -> Option<Vec<Message<'a>>> {
+    if let Some(messages) = read_messages(json) {
         return Some(messages);
     }
     let mut left = Left::default();
@@ -52,17 +52,17 @@ pub fn from<'a>(role: &'static str, json: Json<'a>) -> Option<Vec<Message<'a>>> 
         return Some(vec![said(role, fields)]);
     }
     if let Some(parts) = fields.read("parts", Some) {
-        let parts = known(part::all(parts, At::field("parts"), &mut left))?;
+        let parts = known(part::read_parts(parts, At::field("parts"), &mut left))?;
         return Some(vec![Message::of(role, parts).with(left).finished(fields)]);
     }
-    let parts = known(part::all(json, At::field("content"), &mut left))?;
+    let parts = known(part::read_parts(json, At::field("content"), &mut left))?;
     Some(vec![Message::of(role, parts).with(left)])
 }
 
 /// One of Gemini's contents that does not say whose it is: the user's.
 pub fn without_role(json: Json<'_>) -> Option<Vec<Message<'_>>> {
     json.get("parts").filter(|parts| parts.kind() == Kind::Array)?;
-    from("user", json)
+    message_of("user", json)
 }
 
 /// A list of parts that say what they are, which some keep without their message.
@@ -71,7 +71,7 @@ pub fn of_parts(json: Json<'_>) -> Option<Vec<Message<'_>>> {
     if !json.items().all(|item| SAY.iter().any(|name| item.get(name).is_some())) {
         return None;
     }
-    let messages = from("content", json)?;
+    let messages = message_of("content", json)?;
     let all =
         |message: &Message<'_>| !message.parts.iter().any(|p| matches!(p, MessagePart::Other(_)));
     Some(messages).filter(|messages| messages.iter().all(all))
@@ -83,7 +83,7 @@ fn known(parts: Vec<MessagePart<'_>>) -> Option<Vec<MessagePart<'_>>> {
 }
 
 /// Something among messages that is none of a known shape.
-pub fn unknown(json: Json<'_>) -> Message<'_> {
+pub fn unknown_message(json: Json<'_>) -> Message<'_> {
     let kind = json.string("type").filter(|kind| !kind.is_empty());
     Message::of(kind.unwrap_or("item".into()), vec![MessagePart::Other(json)])
 }
@@ -106,7 +106,7 @@ fn item<'a>(kind: &str, fields: &mut Fields<'a>) -> Option<Message<'a>> {
             if fields.has("role") {
                 return None;
             }
-            let part = part::call(fields)?;
+            let part = part::read_call(fields)?;
             let mut parts = vec![part];
             if let Some(output) = fields.take(&["output"]) {
                 let text = text_or_json(Some(output));
@@ -121,14 +121,14 @@ fn item<'a>(kind: &str, fields: &mut Fields<'a>) -> Option<Message<'a>> {
             Message::of("assistant", parts)
         }
         "function_call_output" | "custom_tool_call_output" => {
-            let part = part::result(fields, at, &mut left);
+            let part = part::read_result(fields, at, &mut left);
             Message::of("tool", vec![part])
         }
         "reasoning" if !fields.has("role") => {
             let mut parts = vec![];
             for name in ["summary", "content"] {
                 let read = fields.read(name, |json| {
-                    let parts = part::all(json, At::field(name), &mut left);
+                    let parts = part::read_parts(json, At::field(name), &mut left);
                     (!parts.is_empty()).then_some(parts)
                 });
                 parts.extend(read.into_iter().flatten());
@@ -166,7 +166,7 @@ fn said<'a>(role: Cow<'a, str>, mut fields: Fields<'a>) -> Message<'a> {
                     parts,
                 }]);
             }
-            Some(part::all(content, At::field(name), &mut left))
+            Some(part::read_parts(content, At::field(name), &mut left))
         });
         // Some say the same again as parts.
         let said = read.is_some_and(|read| {
@@ -180,11 +180,11 @@ fn said<'a>(role: Cow<'a, str>, mut fields: Fields<'a>) -> Message<'a> {
         }
     }
     parts.extend(fields.text(&["refusal"]).map(MessagePart::Refusal));
-    let calls = fields.read("tool_calls", |calls| part::calls(calls, "tool_calls", &mut left));
+    let calls = fields.read("tool_calls", |calls| part::read_calls(calls, "tool_calls", &mut left));
     parts.extend(calls.into_iter().flatten());
     parts.extend(fields.read("function_call", |json| {
         let mut inner = Fields::of(json)?;
-        let part = part::call(&mut inner)?;
+        let part = part::read_call(&mut inner)?;
         left.keep("function_call", inner);
         Some(part)
     }));
@@ -219,7 +219,7 @@ fn pydantic(json: Json<'_>) -> Option<Vec<Message<'_>>> {
         let path = format!("parts.{n}");
         let parts = match &*kind {
             "system-prompt" | "user-prompt" | "retry-prompt" => prompt(json, &path, &mut left),
-            _ => vec![part::one(json, At::field(&path), &mut left)],
+            _ => vec![part::read_part(json, At::field(&path), &mut left)],
         };
         match messages.last_mut().filter(|last| last.role == role) {
             Some(last) => {
@@ -237,7 +237,7 @@ fn pydantic(json: Json<'_>) -> Option<Vec<Message<'_>>> {
 fn prompt<'a>(json: Json<'a>, path: &str, left: &mut Left<'a>) -> Vec<MessagePart<'a>> {
     let Some(mut fields) = Fields::of(json) else { return vec![MessagePart::Other(json)] };
     let content = fields.read("content", |content| {
-        let parts = part::all(content, At::field(&format!("{path}.content")), left);
+        let parts = part::read_parts(content, At::field(&format!("{path}.content")), left);
         (!parts.is_empty()).then_some(parts)
     });
     left.kind(fields.text(&["part_kind"]));

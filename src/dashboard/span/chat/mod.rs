@@ -125,7 +125,7 @@ const MAX_DEPTH: usize = 3;
 /// The conversation in a payload, if it is one.
 #[must_use]
 pub fn find(json: Json<'_>) -> Option<Chat<'_>> {
-    if let Some(chat) = stream::read(json) {
+    if let Some(chat) = stream::read_stream(json) {
         return Some(chat);
     }
     if json.tokens().take(MAX_TOKENS + 1).count() > MAX_TOKENS {
@@ -144,7 +144,7 @@ fn find_in(json: Json<'_>, depth: usize) -> Option<Chat<'_>> {
 
 /// Messages, and whatever stands among them.
 fn list(json: Json<'_>, depth: usize) -> Option<Chat<'_>> {
-    if let Some(chat) = stream::read(json) {
+    if let Some(chat) = stream::read_stream(json) {
         return Some(chat);
     }
     let first = json.items().next()?;
@@ -159,7 +159,7 @@ fn list(json: Json<'_>, depth: usize) -> Option<Chat<'_>> {
         }
         return Some(all);
     }
-    let reader = |item| message::read(item).or_else(|| message::without_role(item));
+    let reader = |item| message::read_messages(item).or_else(|| message::without_role(item));
     if let Some(messages) = each(json, reader).or_else(|| message::of_parts(json)) {
         return Some(Chat { messages, rest: vec![] });
     }
@@ -183,7 +183,7 @@ fn each<'a>(
                 is_chat = true;
                 messages.append(&mut read);
             }
-            None => messages.push(message::unknown(item)),
+            None => messages.push(message::unknown_message(item)),
         }
     }
     is_chat.then_some(messages)
@@ -201,7 +201,7 @@ const SYSTEM: [&str; 5] =
     ["instructions", "system_instructions", "system_instruction", "systemInstruction", "system"];
 
 fn object(json: Json<'_>, depth: usize) -> Option<Chat<'_>> {
-    if let Some(messages) = message::read(json) {
+    if let Some(messages) = message::read_messages(json) {
         return Some(Chat { messages, rest: vec![] });
     }
     let mut fields = Fields::of(json)?;
@@ -211,12 +211,12 @@ fn object(json: Json<'_>, depth: usize) -> Option<Chat<'_>> {
             name,
             fields.read(name, |json| match json.kind() {
                 Kind::Array => list(json, 1),
-                _ => message::read(json).map(|messages| Chat { messages, rest: vec![] }),
+                _ => message::read_messages(json).map(|messages| Chat { messages, rest: vec![] }),
             }),
         );
     }
     found.messages.extend(prompt(&mut fields));
-    found.messages.extend(answer::all(&mut fields));
+    found.messages.extend(answer::read_answers(&mut fields));
     if let Some(depth) = depth.checked_sub(1).filter(|_| found.messages.is_empty()) {
         for name in HOLDERS {
             found.add(name, fields.read(name, |json| find_in(json, depth)));
@@ -225,7 +225,7 @@ fn object(json: Json<'_>, depth: usize) -> Option<Chat<'_>> {
     let last = found.messages.pop()?;
     found.messages.push(last.noted(&mut fields));
     for name in SYSTEM {
-        let system = fields.read(name, |json| message::from("system", json));
+        let system = fields.read(name, |json| message::message_of("system", json));
         let system = system.into_iter().flatten().map(Message::into_system);
         found.messages.splice(0..0, system);
     }
@@ -246,7 +246,7 @@ impl<'a> Chat<'a> {
 /// What was asked, where that is no list. Inputs of tools are texts, too, so it
 /// takes another field to tell that a model was asked.
 fn prompt<'a>(fields: &mut Fields<'a>) -> Vec<Message<'a>> {
-    if let Some(contents) = fields.read("contents", |json| message::from("user", json)) {
+    if let Some(contents) = fields.read("contents", |json| message::message_of("user", json)) {
         return contents;
     }
     let has_model = fields.peek_text("model").is_some_and(|model| !model.contains("embed"));

@@ -30,26 +30,28 @@ impl<'p> At<'p> {
 }
 
 /// The parts of some content, which is a text, one part, or a list of them.
-pub fn all<'a>(json: Json<'a>, at: At<'_>, left: &mut Left<'a>) -> Vec<MessagePart<'a>> {
+pub fn read_parts<'a>(json: Json<'a>, at: At<'_>, left: &mut Left<'a>) -> Vec<MessagePart<'a>> {
     match json.kind() {
         Kind::Text => json.text().into_iter().map(MessagePart::Text).collect(),
         Kind::Array => {
             let items = json.items().enumerate();
-            items.map(|(n, item)| one(item, at.deeper(&format!("{}.{n}", at.path)), left)).collect()
+            items
+                .map(|(n, item)| read_part(item, at.deeper(&format!("{}.{n}", at.path)), left))
+                .collect()
         }
-        Kind::Object => vec![one(json, at, left)],
+        Kind::Object => vec![read_part(json, at, left)],
         Kind::Scalar if json.is_null() => vec![],
         Kind::Scalar => vec![MessagePart::Other(json)],
     }
 }
 
 /// One part: what is not known is JSON.
-pub fn one<'a>(json: Json<'a>, at: At<'_>, left: &mut Left<'a>) -> MessagePart<'a> {
-    known(json, at, left).unwrap_or(MessagePart::Other(json))
+pub fn read_part<'a>(json: Json<'a>, at: At<'_>, left: &mut Left<'a>) -> MessagePart<'a> {
+    read_known(json, at, left).unwrap_or(MessagePart::Other(json))
 }
 
 /// One part, if it is of a known shape.
-pub fn known<'a>(json: Json<'a>, at: At<'_>, left: &mut Left<'a>) -> Option<MessagePart<'a>> {
+pub fn read_known<'a>(json: Json<'a>, at: At<'_>, left: &mut Left<'a>) -> Option<MessagePart<'a>> {
     if let Some(text) = json.text() {
         return Some(MessagePart::Text(text));
     }
@@ -83,7 +85,7 @@ fn typed<'a>(
             fields.text(&["thinking", "text", "content", "reasoning"]).map(MessagePart::Thinking)
         }
         "tool_use" | "tool_call" | "tool-call" | "function_call" | "function" | "custom"
-        | "server_tool_use" | "mcp_tool_use" | "builtin-tool-call" => call(fields),
+        | "server_tool_use" | "mcp_tool_use" | "builtin-tool-call" => read_call(fields),
         "tool_result"
         | "tool-result"
         | "tool_call_response"
@@ -92,7 +94,7 @@ fn typed<'a>(
         | "function_call_output"
         | "custom_tool_call_output"
         | "mcp_tool_result"
-        | "web_search_tool_result" => Some(result(fields, at, left)),
+        | "web_search_tool_result" => Some(read_result(fields, at, left)),
         "image_url" | "input_image" | "image-url" => {
             fields.open("image_url");
             fields.text(&["image_url", "url"]).map(image_url)
@@ -113,13 +115,13 @@ fn untyped<'a>(
         return Some(if thought { MessagePart::Thinking(text) } else { MessagePart::Text(text) });
     }
     if let Some(mut inner) = open(fields, &["functionCall", "function_call", "toolUse"]) {
-        let part = call(&mut inner)?;
+        let part = read_call(&mut inner)?;
         left.keep(at.path, inner);
         return Some(part);
     }
     if let Some(mut inner) = open(fields, &["functionResponse", "function_response", "toolResult"])
     {
-        let part = result(&mut inner, at, left);
+        let part = read_result(&mut inner, at, left);
         left.keep(at.path, inner);
         return Some(part);
     }
@@ -140,7 +142,7 @@ fn open<'a>(fields: &mut Fields<'a>, names: &[&str]) -> Option<Fields<'a>> {
 }
 
 /// A call: `OpenAI`'s `{id, function: {name, arguments}}`, and others' `{id, name, args}`.
-pub fn call<'a>(fields: &mut Fields<'a>) -> Option<MessagePart<'a>> {
+pub fn read_call<'a>(fields: &mut Fields<'a>) -> Option<MessagePart<'a>> {
     fields.open("function");
     fields.open("custom");
     let name = fields.text(&["name", "toolName", "tool_name"])?;
@@ -150,11 +152,15 @@ pub fn call<'a>(fields: &mut Fields<'a>) -> Option<MessagePart<'a>> {
 }
 
 /// The calls of a message, which stand in a list of their own.
-pub fn calls<'a>(json: Json<'a>, path: &str, left: &mut Left<'a>) -> Option<Vec<MessagePart<'a>>> {
+pub fn read_calls<'a>(
+    json: Json<'a>,
+    path: &str,
+    left: &mut Left<'a>,
+) -> Option<Vec<MessagePart<'a>>> {
     let mut found = vec![];
     for (n, item) in json.items().enumerate() {
         let mut fields = Fields::of(item)?;
-        match call(&mut fields) {
+        match read_call(&mut fields) {
             Some(part) => {
                 left.kind(fields.read("type", |kind| {
                     kind.text().filter(|kind| matches!(&**kind, "function" | "tool_call"))
@@ -169,7 +175,11 @@ pub fn calls<'a>(json: Json<'a>, path: &str, left: &mut Left<'a>) -> Option<Vec<
 }
 
 /// What a tool gave back.
-pub fn result<'a>(fields: &mut Fields<'a>, at: At<'_>, left: &mut Left<'a>) -> MessagePart<'a> {
+pub fn read_result<'a>(
+    fields: &mut Fields<'a>,
+    at: At<'_>,
+    left: &mut Left<'a>,
+) -> MessagePart<'a> {
     let mut notes = fields.notes();
     let ids = ["tool_use_id", "toolCallId", "tool_call_id", "toolUseId", "call_id", "id"];
     let id = fields.text(&ids);
@@ -200,7 +210,7 @@ pub fn result<'a>(fields: &mut Fields<'a>, at: At<'_>, left: &mut Left<'a>) -> M
     let mut blocks = Left::default();
     let parts = match content.kind() {
         Kind::Array if is_list && at.depth < MAX_DEPTH => {
-            let parts = all(content, at.deeper(&path), &mut blocks);
+            let parts = read_parts(content, at.deeper(&path), &mut blocks);
             // A list of records is a list, not so many blocks.
             if parts.iter().any(|part| !matches!(part, MessagePart::Other(_))) {
                 left.fields.append(&mut blocks.fields);

@@ -38,7 +38,7 @@ impl<'a> Once<'a> {
 }
 
 /// The message that the chunks in a list are, if it is such a list.
-pub fn read(json: Json<'_>) -> Option<Chat<'_>> {
+pub fn read_stream(json: Json<'_>) -> Option<Chat<'_>> {
     let first = json.items().find(|item| item.kind() == Kind::Object)?;
     if first.get("choices").is_some() { openai(json) } else { anthropic(json) }
 }
@@ -197,7 +197,7 @@ fn anthropic(json: Json<'_>) -> Option<Chat<'_>> {
         let kind = event.text(&["type"])?;
         match &*kind {
             "message_start" if message.is_none() => {
-                let start = event.read("message", super::message::read)?;
+                let start = event.read("message", super::message::read_messages)?;
                 message = start.into_iter().next();
             }
             "content_block_start" => {
@@ -243,7 +243,7 @@ fn anthropic(json: Json<'_>) -> Option<Chat<'_>> {
 impl<'a> Block<'a> {
     fn parts(self, left: &mut Left<'a>) -> Vec<MessagePart<'a>> {
         let path = format!("content.{}", self.number);
-        let start = self.start.map(|json| part::one(json, At::field(&path), left));
+        let start = self.start.map(|json| part::read_part(json, At::field(&path), left));
         let came = self.came;
         let joined = |text: Cow<'_, str>| Cow::Owned(text.into_owned() + &came);
         match start {

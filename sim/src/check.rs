@@ -1,0 +1,248 @@
+//! The invariants, once the faults have stopped and all is settled: what is read is what
+//! was said, project by project, through the service's own read API.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::rc::Rc;
+
+use edgespan::api;
+use edgespan::batch::{BatchRef, Listed, RawStore};
+use edgespan::error::{Error, Fault};
+use edgespan::formats::FORMATS;
+use edgespan::memory_budget::MemoryBudget;
+use edgespan::payload::Source;
+use edgespan::pipeline::consume::{Delivery, consume};
+use edgespan::pipeline::queue::Message;
+use edgespan::time;
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+
+use crate::book::Book;
+use crate::oracle::{Known, Trace};
+use crate::sqlite::{Pooled, Sqlite};
+use crate::state::{STATE, WRONG};
+use crate::workload::SaidSpan;
+use crate::world::World;
+
+/// R2 without faults.
+struct Objects<'a>(&'a World);
+
+impl RawStore for Objects<'_> {
+    type Body = Vec<u8>;
+
+    async fn put(&self, _: &str, _: &Vec<u8>) -> Result<(), Fault> {
+        Err(Fault::Internal("nothing is written here".into()))
+    }
+
+    async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
+        let objects = self.0.objects.borrow();
+        let place = |at: u64| usize::try_from(at).unwrap();
+        Ok(objects.get(key).map(|bytes| match part {
+            Some(part) => bytes[place(part.start)..place(part.end).min(bytes.len())].to_vec(),
+            None => bytes.clone(),
+        }))
+    }
+
+    async fn list(&self, _: &str, _: usize) -> Result<Listed, Fault> {
+        Ok(Listed::default())
+    }
+}
+
+/// Raw batches that neither the ledger nor the dead letters know. One that the ledger has
+/// by a later object is not known yet.
+pub fn unseen(world: &World) -> Vec<String> {
+    let known = "select object from batch union select object from dead_letter";
+    let of_key = |key: &str| {
+        let batch = BatchRef::parse(key).unwrap();
+        ((batch.project, batch.id), batch.received)
+    };
+    let known: BTreeMap<_, _> =
+        texts(&world.db, known).iter().map(|object| of_key(object)).collect();
+    let objects = world.objects.borrow();
+    let is_known = |key: &&String| {
+        let (batch, received) = of_key(key);
+        known.get(&batch).is_some_and(|known| *known <= received)
+    };
+    objects.keys().filter(|key| !is_known(key)).cloned().collect()
+}
+
+/// The one column of a query, as text.
+pub fn texts(db: &Sqlite, sql: &str) -> Vec<String> {
+    let text = |row: String| row.trim_start_matches("[Text(\"").trim_end_matches("\")]").to_owned();
+    db.dump(sql).into_iter().map(text).collect()
+}
+
+/// What D1 holds.
+pub fn dump(db: &Sqlite) -> Vec<Vec<String>> {
+    STATE.iter().map(|sql| db.dump(sql)).collect()
+}
+
+/// Notes where one state is not another.
+pub fn compare(world: &World, what: &str, is: &[Vec<String>], should: &[Vec<String>]) {
+    let (is, should): (Vec<_>, Vec<_>) =
+        (is.iter().flatten().collect(), should.iter().flatten().collect());
+    if let Some(at) = (0..is.len().max(should.len())).find(|at| is.get(*at) != should.get(*at)) {
+        world.violate(format!("{what}: {:?} instead of {:?}", is.get(at), should.get(at)));
+    }
+}
+
+/// Holds the world to everything that clients were told.
+pub fn check(world: &World, book: &Book) {
+    let lost = book.lost(world);
+    if lost > 0 {
+        world.violate(format!("{lost} acknowledged batches are not in R2"));
+    }
+    for sql in WRONG {
+        for row in world.db.dump(sql) {
+            world.violate(format!("{sql} finds {row}"));
+        }
+    }
+    let (expected, batches, events) = book.expected(world);
+    let counts = format!("[Integer({batches}), Integer({events})]");
+    for sql in [
+        "select count(*), coalesce(sum(events), 0) from batch",
+        "select coalesce(sum(batches), 0), coalesce(sum(events), 0) from stat",
+    ] {
+        let counted = world.db.dump(sql).concat();
+        if counted != counts {
+            world.violate(format!("{sql}: {counted}, not {counts}"));
+        }
+    }
+    let dead = texts(&world.db, "select object from dead_letter order by object");
+    if !dead.iter().eq(world.unreadable.borrow().iter()) {
+        world.violate(format!("dead letters {dead:?}, not {:?}", world.unreadable.borrow()));
+    }
+    for project in &book.projects {
+        let known = expected.get(&project.id).cloned().unwrap_or_default();
+        if let Err(why) = check_project(world, &project.id, &known) {
+            world.violate(format!("project {}: {why}", project.name));
+        }
+    }
+}
+
+/// Reads everything into another database, in any order and any company, and compares.
+pub fn rebuild(world: &World) {
+    let db = Pooled::default();
+    let mut keys: Vec<String> = world.objects.borrow().keys().cloned().collect();
+    world.chance.shuffle(&mut keys);
+    let batch = |key: &String| Delivery {
+        message: Message::of(&BatchRef::parse(key).unwrap()),
+        attempt: 1,
+    };
+    let now = || world.now();
+    for some in keys.chunks(usize::try_from(world.chance.number(1..=10)).unwrap()) {
+        let deliveries: Vec<_> = some.iter().map(batch).collect();
+        let consumed = consume(&deliveries, &now, FORMATS, &Objects(world), &*db).now_or_never();
+        world.note(format_args!("rebuilt: {}", consumed.map_or(0, |outcomes| outcomes.len())));
+    }
+    compare(world, "written anew in another order", &dump(&db), &dump(&world.db));
+}
+
+type Problem = String;
+
+fn check_project(world: &World, project: &str, known: &Known) -> Result<(), Problem> {
+    let mut listed: BTreeMap<String, Value> = BTreeMap::new();
+    for trace in read(world, project, None)?["traces"].as_array().into_iter().flatten() {
+        let id = trace["id"].as_str().unwrap_or_default();
+        if listed.insert(id.into(), trace.clone()).is_some() {
+            return Err(format!("trace {id} is listed twice"));
+        }
+    }
+    if !listed.keys().eq(known.0.keys()) {
+        let (is, should) = (listed.keys(), known.0.keys());
+        return Err(format!(
+            "traces {:?}, not {:?}",
+            is.collect::<Vec<_>>(),
+            should.collect::<Vec<_>>()
+        ));
+    }
+    for (id, trace) in &known.0 {
+        let whole = read(world, project, Some(id))?;
+        for shown in [&listed[id], &whole] {
+            check_trace(shown, trace).map_err(|why| format!("trace {id}: {why}"))?;
+        }
+        let spans = whole["spans"].as_array().ok_or("no spans")?;
+        let ids: BTreeSet<_> = spans.iter().filter_map(|span| span["id"].as_str()).collect();
+        if ids.len() != spans.len() || !ids.iter().eq(trace.spans.keys()) {
+            return Err(format!("trace {id} has spans {ids:?}, not {:?}", trace.spans.keys()));
+        }
+        for span in spans {
+            let said = &trace.spans[span["id"].as_str().unwrap_or_default()];
+            check_span(span, said, trace).map_err(|why| format!("trace {id}, span {why}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn read(world: &World, project: &str, trace: Option<&str>) -> Result<Value, Problem> {
+    let budget = Rc::new(MemoryBudget::for_reads());
+    let store = Objects(world);
+    let source = Source { store: &store, formats: FORMATS, budget: &budget, now: world.now() };
+    let answer: Option<Result<String, Error>> = match trace {
+        Some(id) => api::get(project, id, "", &*world.db, source).now_or_never(),
+        None => api::list(project, "limit=100", &*world.db, source).now_or_never(),
+    };
+    let text = answer.ok_or("the answer waits for something")?.map_err(|e| format!("{e:?}"))?;
+    serde_json::from_str(&text).map_err(|e| e.to_string())
+}
+
+fn expect(what: &str, is: &Value, should: &Value) -> Result<(), Problem> {
+    if is == should { Ok(()) } else { Err(format!("{what} is {is}, not {should}")) }
+}
+
+fn money(value: &Value) -> Option<f64> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.parse().ok()
+}
+
+fn check_money(is: &Value, nano: i64) -> Result<(), Problem> {
+    #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
+    let should = nano as f64 / 1e9;
+    match money(is) {
+        Some(is) if (is - should).abs() < 5e-10 => Ok(()),
+        _ => Err(format!("cost is {is}, not {should}")),
+    }
+}
+
+fn check_trace(shown: &Value, trace: &Trace) -> Result<(), Problem> {
+    expect("totalTokens", &shown["totalTokens"], &trace.tokens().into())?;
+    expect("spanCount", &shown["spanCount"], &trace.spans.len().into())?;
+    check_money(&shown["totalCost"], trace.cost_nano())?;
+    if let Some((_, name)) = &trace.name {
+        expect("name", &shown["name"], &json!(name))?;
+    }
+    expect("startTime", &shown["startTime"], &json!(trace.start.map(time::with_millis)))?;
+    expect("endTime", &shown["endTime"], &json!(trace.end.map(time::with_millis)))?;
+    let rootless = trace.spans.values().all(|span| span.parent.is_some());
+    let ended = if trace.errors() > 0 { "ERROR" } else { "OK" };
+    // How long ago it was heard of says which of the two that are apart by time it is.
+    let may: &[&str] = match (trace.open() > 0 || trace.spans.is_empty(), rootless) {
+        (true, _) => &["RUNNING", "UNFINISHED"],
+        (false, true) => &["RUNNING", ended],
+        (false, false) => &[ended],
+    };
+    let status = shown["status"].as_str().unwrap_or_default();
+    if may.contains(&status) { Ok(()) } else { Err(format!("status is {status}, not {may:?}")) }
+}
+
+fn check_span(shown: &Value, said: &SaidSpan, trace: &Trace) -> Result<(), Problem> {
+    let id = &said.id;
+    let problem = |why| format!("{id}: {why}");
+    expect("name", &shown["name"], &json!(said.name)).map_err(problem)?;
+    expect("input", &shown["input"], &json!(said.name)).map_err(problem)?;
+    expect("totalTokens", &shown["totalTokens"], &said.tokens.into()).map_err(problem)?;
+    check_money(&shown["cost"], said.cost_nano).map_err(problem)?;
+    let status = if said.failed { "ERROR" } else { "OK" };
+    expect("status", &shown["status"], &status.into()).map_err(problem)?;
+    let start = json!(time::with_millis(said.start));
+    expect("startTime", &shown["startTime"], &start).map_err(problem)?;
+    let end = json!(said.end.map(time::with_millis));
+    expect("endTime", &shown["endTime"], &end).map_err(problem)?;
+    match &said.parent {
+        Some(parent) if trace.spans.contains_key(parent) => {
+            expect("parent", &shown["parentSpanId"], &json!(parent)).map_err(problem)
+        }
+        Some(_) => Ok(()),
+        None => expect("parent", &shown["parentSpanId"], &Value::Null).map_err(problem),
+    }
+}

@@ -1,0 +1,83 @@
+//! What must come out: a fold of everything that was said, in any order. It is written
+//! from the contract, and shares nothing with the service.
+
+use std::collections::BTreeMap;
+
+use edgespan::model::Micros;
+
+use crate::workload::{Said, SaidSpan};
+
+/// What is known of a trace.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// The name that it was given last, and when that was said.
+    pub name: Option<(Micros, String)>,
+    /// Its spans, each as it was said last.
+    pub spans: BTreeMap<String, SaidSpan>,
+    /// The earliest that anything was said to begin.
+    pub start: Option<Micros>,
+    /// The latest that anything was said to be.
+    pub end: Option<Micros>,
+}
+
+impl Trace {
+    fn hear(&mut self, said: &Said) {
+        match said {
+            Said::Trace { name, at, .. } => {
+                self.start = Some(self.start.map_or(*at, |start| start.min(*at)));
+                if self.name.as_ref().is_none_or(|(known, _)| known < at) {
+                    self.name = Some((*at, name.clone()));
+                }
+            }
+            Said::Span(span) => {
+                self.start = Some(self.start.map_or(span.start, |start| start.min(span.start)));
+                self.end = self.end.max(Some(span.end.unwrap_or(span.start)));
+                let known = self.spans.get(&span.id);
+                if known.is_none_or(|known| known.revision < span.revision) {
+                    self.spans.insert(span.id.clone(), span.clone());
+                }
+            }
+        }
+    }
+
+    /// Tokens of all spans.
+    #[must_use]
+    pub fn tokens(&self) -> i64 {
+        self.spans.values().map(|span| span.tokens).sum()
+    }
+
+    /// What all spans cost.
+    #[must_use]
+    pub fn cost_nano(&self) -> i64 {
+        self.spans.values().map(|span| span.cost_nano).sum()
+    }
+
+    /// Spans that failed.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.spans.values().filter(|span| span.failed).count()
+    }
+
+    /// Spans that have not ended.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.spans.values().filter(|span| span.end.is_none()).count()
+    }
+}
+
+/// What is known of one project: its traces by their ids.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Known(pub BTreeMap<String, Trace>);
+
+impl Known {
+    /// Takes in what a batch says.
+    pub fn hear(&mut self, said: &[Said]) {
+        for one in said {
+            let id = match one {
+                Said::Trace { id, .. } => id,
+                Said::Span(span) => &span.trace,
+            };
+            self.0.entry(id.clone()).or_default().hear(one);
+        }
+    }
+}

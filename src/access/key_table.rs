@@ -1,0 +1,71 @@
+//! The table of keys: who a key acts for, read over the port to the database, and the
+//! note that it was used. What may be remembered of it is [`super::api_keys`]'s to say.
+
+use ingest_core::index_writer::template::fill;
+use ingest_core::sql_file;
+use serde_tuple::Deserialize_tuple;
+
+use super::api_keys::{KeyHash, Principal, Which, hex};
+use crate::error::Fault;
+use crate::index::{Database, Statement, decode};
+use crate::model::{Handling, Millis};
+
+sql_file!(find_key, "sql/find_key.sql", &[]);
+sql_file!(note_key_use, "sql/note_key_use.sql", &[]);
+
+/// A key's use is noted when the last note is older than this: 10 minutes.
+const USE_NOTED_EVERY_MS: Millis = 600_000;
+
+#[derive(Deserialize_tuple)]
+struct KeyRow {
+    id: String,
+    hash: String,
+    project: String,
+    project_name: String,
+    handling: String,
+    rate_limit: u32,
+}
+
+/// Who a key acts for; `None` for an unknown or a revoked one.
+///
+/// # Errors
+/// A fault of the database, or of what it holds.
+pub async fn find_principal(
+    which: Which<'_>,
+    db: &impl Database,
+) -> Result<Option<Principal>, Fault> {
+    let ran = db.run(vec![find(which)]).await?;
+    let Some(row) = ran.rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
+    let KeyRow { id, hash, project, project_name, handling, rate_limit } = decode(row)?;
+    let key_hash = unhex(&hash).ok_or_else(|| Fault::Internal("a key's hash".into()))?;
+    let handling = if handling == "lenient" { Handling::Lenient } else { Handling::Strict };
+    Ok(Some(Principal { key_id: id, key_hash, project, project_name, handling, rate_limit }))
+}
+
+/// The statement that finds a key.
+#[must_use]
+pub fn find(which: Which<'_>) -> Statement {
+    let (column, value) = match which {
+        Which::Hash(hash) => ("hash", hex(hash)),
+        Which::Id(id) => ("id", id.into()),
+    };
+    Statement::new(fill(find_key(), &[("COLUMN", column)]), vec![value.into()])
+}
+
+/// The statement that notes the use of a key. It is only a note: where it cannot be made,
+/// the next use makes it.
+#[must_use]
+pub fn note_use(principal: &Principal, now: Millis) -> Statement {
+    let Principal { key_id, project, .. } = principal;
+    let noted_before = now - USE_NOTED_EVERY_MS;
+    let params = vec![now.into(), (&**key_id).into(), (&**project).into(), noted_before.into()];
+    Statement::new(note_key_use(), params)
+}
+
+fn unhex(text: &str) -> Option<KeyHash> {
+    let mut hash = KeyHash::default();
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(hash)
+}

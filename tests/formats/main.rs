@@ -1,0 +1,19 @@
+//! The wire formats: what each accepts, what it makes of it, and how it says no.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod fuzz;
+mod otlp_bounds;
+mod otlp_differential;
+mod otlp_fixtures;
+mod second_format;
+mod wire_fields;
+mod wire_fixtures;
+mod wire_limits;
+mod wire_oracle;

@@ -1,0 +1,73 @@
+// Published clients of OpenTelemetry's protocol against the Worker, each set up by the
+// lines that docs/connecting.md has for it: sdk/otlp.py. Python with them installed is
+// EDGESPAN_PYTHON, which `npm test` sets.
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test, type TestContext } from "vitest";
+import { useWorker } from "../support/worker.ts";
+
+const python = process.env.EDGESPAN_PYTHON;
+const worker = useWorker();
+
+/** Runs a client with these variables: the id of the trace that it sent. */
+function run(client: string, environment: Record<string, string>): Promise<string> {
+  const script = fileURLToPath(new URL("../sdk/otlp.py", import.meta.url));
+  const env = { ...process.env, PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1", ...environment };
+  return new Promise((resolve, reject) => {
+    execFile(python!, [script, client], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${client}: ${error.message}\n${stderr}`));
+      else if (/error|warning/i.test(stderr)) reject(new Error(`${client} complains: ${stderr}`));
+      else resolve(stdout.trim());
+    });
+  });
+}
+
+/** Skips where there is no Python with the clients; in CI there has to be. */
+function needsPython(context: TestContext): void {
+  if (python) return;
+  if (process.env.CI) throw new Error("no Python to run the clients with: EDGESPAN_PYTHON is not set");
+  context.skip("no Python to run the clients with: EDGESPAN_PYTHON is not set");
+}
+
+test("OpenTelemetry's SDK for Python", { timeout: 120_000 }, async (context) => {
+  needsPython(context);
+  const project = await worker.project();
+  const id = await run("opentelemetry", {
+    OTEL_EXPORTER_OTLP_ENDPOINT: worker.url.origin,
+    OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer ${project.key}`,
+  });
+  const found = await project.traceWith(2, id);
+  expect(found).toMatchObject({ name: "answer", sessionId: "s-1", status: "OK", totalTokens: 5 });
+  expect(found.spans.find((span: { name: string }) => span.name === "chat")).toMatchObject({
+    type: "LLM",
+    model: "gpt",
+    parentSpanId: expect.any(String),
+  });
+});
+
+test("Langfuse's SDK for Python", { timeout: 120_000 }, async (context) => {
+  needsPython(context);
+  const project = await worker.project();
+  const id = await run("langfuse", {
+    LANGFUSE_HOST: worker.url.origin,
+    LANGFUSE_SECRET_KEY: project.key,
+    LANGFUSE_PUBLIC_KEY: "anything",
+  });
+  const found = await project.traceWith(2, id);
+  expect(found).toMatchObject({ name: "answer", status: "OK", totalTokens: 12 });
+  const chat = found.spans.find((span: { name: string }) => span.name === "chat");
+  expect(chat).toMatchObject({ type: "LLM", model: "gpt", promptTokens: 5, completionTokens: 7, output: "On its way." });
+  expect(JSON.stringify(chat.input)).toContain("Where is my order?");
+});
+
+test("the variables are those that the documentation has", () => {
+  const documentation = readFileSync(new URL("../../docs/connecting.md", import.meta.url), "utf8");
+  for (const line of [
+    'OTEL_EXPORTER_OTLP_ENDPOINT="',
+    'OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer ',
+    "`LANGFUSE_HOST`",
+    "`LANGFUSE_SECRET_KEY` = the key",
+  ])
+    expect(documentation).toContain(line);
+});

@@ -1,0 +1,91 @@
+//! What every statement keeps to, whatever it is for: it goes to rows by key instead
+//! of reading tables through. That it stays within one project is `tenants`' to say.
+
+use crate::common::statements::of_project;
+use crate::common::{PROJECT, Sqlite};
+use edgespan::index::{Param, Statement};
+use ingest_core::index_writer::template::is_expanded;
+
+#[test]
+fn each_is_bound_to_the_project() {
+    for Statement { sql, params } in of_project() {
+        assert_eq!(params.first(), Some(&Param::from(PROJECT)), "{sql}");
+        assert!(sql.contains("?1"), "{sql}");
+    }
+}
+
+/// The tables, and what statements call them.
+const TABLES: [&str; 11] =
+    ["trace", "span", "batch", "dead_letter", "stat", "overdue", "project", "t", "s", "b", "d"];
+
+/// What may read all of a project's rows, or go along them: a question whether there
+/// are any; the hours, of which a week is read in their order; the dead letters, of
+/// which there should be few.
+const ALL_OF_A_PROJECT: [&str; 3] = [
+    "from trace where project = ?1 limit 1",
+    "from stat where project = ?1 order by hour_ms desc limit 168",
+    "from dead_letter where project = ?1 order by recorded_ms desc, batch limit 100",
+];
+
+/// What is wrong with how `SQLite` would run this, if anything is.
+fn complaint(db: &Sqlite, sql: &str) -> Option<String> {
+    let db = db.0.borrow();
+    let mut plan = db.prepare(&format!("explain query plan {sql}")).unwrap();
+    let params = plan.parameter_count();
+    let steps: Vec<String> = plan
+        .query_map(rusqlite::params_from_iter((0..params).map(|_| "")), |row| row.get("detail"))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let text = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let all_of_a_project = ALL_OF_A_PROJECT.iter().any(|end| text.ends_with(end));
+    let wrong = |step: &&String| {
+        let words: Vec<&str> = step.split(' ').collect();
+        let table = words[0] == "SCAN" && TABLES.contains(&words[1]);
+        // Only lists go along a whole project, newest first, and stop.
+        let list = step.contains("INDEX trace_by_start") && text.contains(" limit ");
+        let project = step.ends_with("(project=?)") && !list;
+        // They are in the index's order: nothing is sorted but the spans of one trace, and
+        // its tags.
+        let sorted = step.contains("ORDER BY")
+            && !text.contains("from span where trace = (select key")
+            && !text.contains("union select value from json_each(excluded.tags)");
+        table || (project || sorted) && !all_of_a_project
+    };
+    steps.iter().find(wrong).map(|step| format!("{step}\nof {steps:#?}\nin {sql}"))
+}
+
+#[test]
+fn no_name_is_left_in_any() {
+    for Statement { sql, .. } in of_project() {
+        assert!(is_expanded(&sql), "{sql}");
+    }
+}
+
+#[test]
+fn each_goes_by_key_and_never_through_a_table() {
+    let db = Sqlite::new();
+    for Statement { sql, params } in of_project() {
+        let counted = db.0.borrow().prepare(&sql).unwrap().parameter_count();
+        assert_eq!(counted, params.len(), "D1 takes exactly what is bound: {sql}");
+        assert_eq!(complaint(&db, &sql), None);
+    }
+}
+
+#[test]
+fn what_reads_too_much_is_found() {
+    let db = Sqlite::new();
+    for sql in [
+        "select id from span where id = ?1",
+        "select id from trace as t where t.name = ?1 limit 1",
+        "select count(*) from trace",
+        "select name from trace where project = ?1 limit 100",
+        "select count(*) from trace where project = ?1",
+        "select object from batch where project = ?1 limit 10",
+        "select reason from dead_letter where project = ?1 limit 1000",
+        "select id from trace where project = ?1 order by name limit 1",
+        "select hour_ms from stat where project = ?1 order by hour_ms",
+    ] {
+        assert!(complaint(&db, sql).is_some(), "{sql}");
+    }
+}

@@ -1,0 +1,337 @@
+//! A project sees and changes nothing of another's, whatever is asked: every statement
+//! is run beside another project's rows, with the same ids, sessions and tags, and
+//! without them. All the SQL in the sources is among what is run.
+
+use std::path::{Path, PathBuf};
+
+use crate::common::statements::{of_project, written};
+use crate::common::{PROJECT, RECEIVED, World, body};
+use edgespan::batch::BatchRef;
+use edgespan::index::sessions::MAX_ROWS_SCANNED;
+use edgespan::index::{Database, Statement, recovery};
+use edgespan::pipeline::consume::Outcome;
+use pollster::block_on;
+
+/// The tables that hold tenants' rows.
+const TABLES: [&str; 6] = ["trace", "span", "batch", "dead_letter", "stat", "overdue"];
+
+/// What comes before a table's name.
+const BEFORE: [&str; 4] = ["from", "into", "update", "join"];
+
+/// Rows of [`PROJECT`] for each of the statements to find: two traces, the ledger of
+/// what was written, the hour's counts, and a dead letter of the batch to come.
+fn world() -> World {
+    let world = World::new();
+    let events: Vec<String> = ["a", "t"]
+        .iter()
+        .flat_map(|id| {
+            [
+                format!(r#"{{"type":"trace-create","body":{{"id":"{id}","name":"n","sessionId":"s","tags":["a","b"]}}}}"#),
+                format!(r#"{{"id":"e","type":"span-create","body":{{"traceId":"{id}","id":"s","name":"n","type":"LLM","model":"m","cost":0.5,
+                "startTime":"1970-01-01T00:00:00.000001Z","endTime":"1970-01-01T00:00:00.000003Z","input":"mine"}}}}"#),
+            ]
+        })
+        .collect();
+    assert!(matches!(world.deliver(PROJECT, &body(&events)), Outcome::Ack(_)));
+    let letter = "insert into dead_letter values (?1, ?2, 'mine', 'mine', 1, 1)";
+    world.db.0.borrow().execute(letter, [PROJECT, &written().id]).unwrap();
+    world.db.0.borrow().execute("update trace set user = 'u'", []).unwrap();
+    world
+}
+
+/// The same rows for another project, but for what they say. Keys and places in the
+/// ledger are below zero, so that those of [`PROJECT`] are what they would be without.
+const OTHER: &str = "
+create temp table x as select * from batch;
+update x set seq = -seq, project = '$OTHER', object = 'theirs';
+insert into batch select * from x;
+drop table x;
+create temp table x as select * from trace;
+update x set project = '$OTHER', key = -key, event_batch = -event_batch, name = 'n of others',
+  root_name = 'theirs', input_preview = 'theirs', cost_nano = cost_nano * 2, spans = 9, tokens = 9;
+insert into trace select * from x;
+drop table x;
+create temp table x as select * from span;
+update x set trace = -trace, batch = -batch, name = 'theirs', total_tokens = 9, model = 'm of others';
+insert into span select * from x;
+drop table x;
+create temp table x as select * from dead_letter;
+update x set project = '$OTHER', object = 'theirs', reason = 'theirs', attempts = 9;
+insert into dead_letter select * from x;
+drop table x;
+create temp table x as select * from stat;
+update x set project = '$OTHER', batches = 9, events = 9, rejected_validation = 9;
+insert into stat select * from x;
+drop table x";
+
+/// All rows of one project, or of the other.
+fn rows(world: &World, mine: bool) -> Vec<String> {
+    let of = |table: &&str| match (*table, mine) {
+        ("span", true) => "select * from span where trace >= 0".to_owned(),
+        ("span", false) => "select * from span where trace < 0".to_owned(),
+        (table, true) => format!("select * from {table} where project = '{PROJECT}'"),
+        (table, false) => format!("select * from {table} where project <> '{PROJECT}'"),
+    };
+    TABLES.iter().flat_map(|table| world.db.dump(&of(table))).collect()
+}
+
+/// What is wrong with these statements, run one after the other, if anything is;
+/// beside a project whose id comes before [`PROJECT`] and one whose comes after.
+fn complaint(statements: &[Statement]) -> Option<String> {
+    ["other", "p1other"].iter().find_map(|other| complaint_beside(other, statements))
+}
+
+fn complaint_beside(other: &str, statements: &[Statement]) -> Option<String> {
+    let (alone, beside) = (world(), world());
+    beside.db.0.borrow().execute_batch(&OTHER.replace("$OTHER", other)).unwrap();
+    let theirs = rows(&beside, false);
+    for statement in statements {
+        let changes = || alone.db.0.borrow().total_changes();
+        let before = changes();
+        let run = |world: &World| block_on(world.db.run(vec![statement.clone()])).unwrap().rows;
+        let (expected, found) = (run(&alone), run(&beside));
+        let sql = &statement.sql;
+        if found != expected {
+            return Some(format!("{found:?}\nis not {expected:?}\nin {sql}"));
+        }
+        if rows(&beside, false) != theirs {
+            return Some(format!("rows of others changed\nin {sql}"));
+        }
+        if rows(&beside, true) != rows(&alone, true) {
+            return Some(format!("other rows are written than without others\nin {sql}"));
+        }
+        // Where a session's walk stopped: after more rows than there are here.
+        let walk = sql.contains(&format!("offset {MAX_ROWS_SCANNED}"));
+        if expected[0].is_empty() && changes() == before && !walk {
+            return Some(format!("this found nothing and changed nothing\nin {sql}"));
+        }
+    }
+    None
+}
+
+#[test]
+fn no_statement_sees_or_changes_rows_of_another_project() {
+    assert_eq!(complaint(&of_project()), None);
+}
+
+/// Each of these has the project in it.
+#[test]
+fn statements_that_leave_the_project_are_found() {
+    let statement = |sql: &'static str| Statement { sql: sql.into(), params: vec![PROJECT.into()] };
+    assert_eq!(complaint(&[statement("select name as json from trace where project = ?1")]), None);
+    for sql in [
+        "select name as json from trace where project = project and id = 't' and ?1 <> ''",
+        "select t.name as json from trace as t join batch as b on b.project = ?1 where t.id = 't'",
+        "select s.name as json from span as s join trace as t on t.project = ?1 where s.id = 's'",
+        "select cast(count(*) as text) as json from stat where project is not null and ?1 <> ''",
+        "update trace set errors = 9 where id = 't' and coalesce(project, ?1) <> ''",
+        "delete from dead_letter where batch in (select batch from dead_letter where project = ?1)",
+        "insert into overdue select 'other', id, object, 0, 0 from batch where project = ?1",
+        "update stat set batches = (select sum(batches) from stat) where project = ?1",
+        "update trace set errors = 9 where project = ?1 and id = 'none'",
+    ] {
+        assert!(complaint(&[statement(sql)]).is_some(), "{sql}");
+    }
+}
+
+/// A batch of this id of each of two projects.
+fn two(id: &str) -> [BatchRef; 2] {
+    [PROJECT, "other"].map(|project| BatchRef {
+        project: project.into(),
+        id: id.into(),
+        received: RECEIVED,
+        ending: "json".into(),
+    })
+}
+
+/// What the sweeper asks, in its order, when each of two batches of one id is
+/// another's; and the rows of `overdue` after each.
+#[test]
+fn the_sweeper_takes_no_batch_for_one_of_another_project() {
+    let world = World::new();
+    world
+        .db
+        .0
+        .borrow()
+        .execute_batch(&format!(
+            "insert into batch (project, id, object, received_ms, events, bytes)
+               values ('{PROJECT}', 'written', 'o', 0, 1, 1);
+             insert into dead_letter values ('{PROJECT}', 'dead', 'o', 'why', 1, 0)"
+        ))
+        .unwrap();
+    let run = |statements| block_on(world.db.run(statements)).unwrap().rows;
+    let overdue =
+        || world.db.dump("select project || ' ' || batch || ' ' || queued from overdue").join(" ");
+    let both = [two("written"), two("dead")].concat();
+    let keys: Vec<String> = both.iter().map(BatchRef::key).collect();
+    let of_other = r#"[Text("other dead 0")] [Text("other written 0")]"#;
+
+    run(recovery::note_overdue(&both, "position", 5));
+    assert_eq!(overdue(), of_other);
+    let all = format!(
+        "insert or replace into overdue values ('{PROJECT}', 'written', '{}', 0, 5),
+           ('{PROJECT}', 'dead', '{}', 0, 5)",
+        keys[0], keys[2]
+    );
+    world.db.0.borrow().execute_batch(&all).unwrap();
+    let due = run(recovery::select_due(5, 10, 10));
+    assert_eq!(overdue(), of_other);
+    assert_eq!(due[1].len(), 2);
+    assert!(due[1].iter().all(|row| row.contains("/other/")), "{due:?}");
+    world.db.0.borrow().execute_batch(&all).unwrap();
+    run(recovery::note_queued(&both[..1], 5));
+    let queued = world.db.dump("select project, batch from overdue where queued > 0");
+    assert_eq!(queued, [format!(r#"[Text("{PROJECT}"), Text("written")]"#)]);
+    assert_eq!(
+        world.db.dump("select project, swept from stat"),
+        [format!(r#"[Text("{PROJECT}"), Integer(1)]"#)]
+    );
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+/// The string literals of a Rust file.
+fn literals(source: &str) -> Vec<String> {
+    let mut literals = Vec::new();
+    let mut rest = source.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '/' if rest.peek() == Some(&'/') => drop(rest.by_ref().find(|c| *c == '\n')),
+            // A character, not a lifetime: '"' is what matters.
+            '\'' if rest.peek() == Some(&'"') => drop(rest.next()),
+            '"' => {
+                let mut literal = String::new();
+                while let Some(c) = rest.next().filter(|c| *c != '"') {
+                    literal.push(c);
+                    if c == '\\' {
+                        literal.extend(rest.next());
+                    }
+                }
+                literals.push(literal);
+            }
+            _ => {}
+        }
+    }
+    literals
+}
+
+fn words(sql: &str) -> Vec<String> {
+    let words = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// A file of SQL without its comments, and with nothing in place of the names of fields,
+/// which are numbers when it is run.
+fn without_names(sql: &str) -> String {
+    let lines = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let sql = lines.collect::<Vec<_>>().join("\n");
+    let mut parts = sql.split('\'');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    while let (Some(quoted), Some(after)) = (parts.next(), parts.next()) {
+        let named = plain.ends_with("->>") || quoted.starts_with("$.");
+        let quoted = if named { "{}" } else { &format!("'{quoted}'") };
+        plain.push_str(quoted);
+        plain.push_str(after);
+    }
+    plain
+}
+
+/// The tenants' tables that a text reads or writes, if it is SQL.
+fn tables(sql: &str) -> Vec<&'static str> {
+    let words = words(sql);
+    let after = |pair: &[String]| {
+        let [before, name] = pair else { return None };
+        TABLES.into_iter().find(|table| BEFORE.contains(&before.as_str()) && table == name)
+    };
+    words.windows(2).filter_map(after).collect()
+}
+
+/// A text without what is put into it: the parts of it that are what is run.
+fn parts(sql: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut rest = sql.chars().peekable();
+    while let Some(c) = rest.next() {
+        let hole = match c {
+            '{' => rest.by_ref().find(|c| *c == '}').is_some(),
+            '$' => {
+                while rest.next_if(|c| c.is_ascii_uppercase() || *c == '_').is_some() {}
+                true
+            }
+            _ => false,
+        };
+        match parts.last_mut() {
+            Some(part) if !hole => part.push(c),
+            _ => parts.push(String::new()),
+        }
+    }
+    let one_space = |part: &String| part.split_whitespace().collect::<Vec<_>>().join(" ");
+    parts.iter().map(one_space).filter(|part| !part.is_empty()).collect()
+}
+
+/// Whether a text of the sources is in a statement that is run here.
+fn is_run(sql: &str, run: &[String]) -> bool {
+    let parts = parts(sql);
+    run.iter().any(|statement| parts.iter().all(|part| statement.contains(part)))
+}
+
+/// What the tests above run, with its white space made one.
+fn run() -> Vec<String> {
+    let sweeper = [
+        recovery::note_overdue(&[], "", 0),
+        recovery::select_due(0, 1, 1),
+        recovery::note_queued(&[], 0),
+    ];
+    of_project()
+        .into_iter()
+        .chain(sweeper.into_iter().flatten())
+        .map(|statement| statement.sql.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+#[test]
+fn every_statement_on_tenants_rows_is_run_here() {
+    let mut found = Vec::new();
+    for folder in ["src", "crates/ingest-core/src"] {
+        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    }
+    let run = run();
+    let mut read = 0;
+    for file in found {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let is_sql = file.extension().is_some_and(|ending| ending == "sql");
+        for sql in if is_sql { vec![without_names(&text)] } else { literals(&text) } {
+            let tables = tables(&sql);
+            if tables.is_empty() {
+                continue;
+            }
+            read += 1;
+            let hint = "add what runs it to tests/common/statements.rs";
+            assert!(is_run(&sql, &run), "{}: {tables:?}, {hint}:\n{sql}", file.display());
+        }
+    }
+    assert!(read >= 20, "only {read} statements were found");
+}
+
+#[test]
+fn the_reading_finds_what_is_not_run() {
+    let source = r#"
+        // "delete from span"
+        let quote = '"';
+        let bad = "select \"id\" from   trace as t
+            where t.project = ?1";
+        let bad = "select id from span where id = ?1 and {condition}";
+        let good = "select id   from trace where project = ?1 and {condition} limit $MOST";
+        let other = "select position from sweep";"#;
+    let run = ["select id from trace where project = ?1 and a = 1 limit 5".to_owned()];
+    let found: Vec<_> =
+        literals(source).iter().map(|sql| (tables(sql), is_run(sql, &run))).collect();
+    assert_eq!(
+        found,
+        [(vec!["trace"], false), (vec!["span"], false), (vec!["trace"], true), (vec![], false)]
+    );
+}

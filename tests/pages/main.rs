@@ -1,0 +1,16 @@
+//! What the dashboard's pages say, over an index in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod chart;
+#[path = "../common/mod.rs"]
+mod common;
+mod first_use;
+mod list;
+mod running;
+mod span;
+mod trace;

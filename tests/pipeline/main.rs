@@ -1,0 +1,12 @@
+//! The write path: events in any order, and raw batches written again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod commute;
+mod replay;
