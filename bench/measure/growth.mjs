@@ -106,17 +106,31 @@ async function opening(live, table, sizes, most) {
     await one.consumed.until(batches);
   }
   const results = await rounds(cases, { most, seconds: 30 }, async ({ one, size, trace }, round) => {
-    const { ms, data } = await get(one, `/api/v1/traces/${trace}`);
-    if (round === 0) {
-      const { spans } = data();
-      const whole = spans.filter((/** @type {{ input: unknown }} */ span) => span.input !== null).length;
-      if (whole !== size) throw new Error(`${one.worker.name} shows ${spans.length} spans, ${whole} with input, of ${size}`);
+    // Ours gives a large trace in parts: all of them count.
+    let [ms, spans, whole] = [0, 0, 0];
+    for (let next = ""; ; ) {
+      const part = await get(one, `/api/v1/traces/${trace}${next && `?cursor=${encodeURIComponent(next)}`}`);
+      ms += part.ms;
+      const data = part.data();
+      spans += data.spans.length;
+      if (round === 0) whole += data.spans.filter((/** @type {{ input: unknown }} */ span) => span.input !== null).length;
+      next = data.nextSpanCursor ?? "";
+      if (!next) break;
+    }
+    if (spans !== size || (round === 0 && whole !== size)) {
+      throw new Error(`${one.worker.name} shows ${spans} spans, ${whole} with input, of ${size}`);
     }
     return { ms };
   });
   for (const size of sizes) {
     const [ours, peer] = both(results.filter((_, at) => cases[at]?.size === size));
-    table.add(`opening/${size}`, `opening a trace of ${words(size)} spans, inputs and outputs with it`, "ms", ours.ms, peer.ms);
+    table.add(
+      `opening/${size}`,
+      `opening a trace of ${words(size)} spans, inputs and outputs with it, in all its parts`,
+      "ms",
+      ours.ms,
+      peer.ms,
+    );
   }
 }
 

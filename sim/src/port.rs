@@ -199,7 +199,9 @@ const MAX_SENT: usize = 100;
 
 impl Keys for Port {
     async fn find(&self, which: Which<'_>, now: Millis) -> Result<Option<Principal>, Fault> {
-        let found = key_table::find_principal(which, self).await?;
+        let ran = self.run(vec![key_table::find(which)]).await?;
+        let row = ran.rows.first().and_then(|rows| rows.first());
+        let found = key_table::read_principal(row.map(String::as_str))?;
         if let Some(principal) = &found {
             let (note, db) = (key_table::note_use(principal, now), self.clone());
             self.run_later(async move { drop(db.run(vec![note]).await) });

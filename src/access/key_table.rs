@@ -1,5 +1,5 @@
-//! The table of keys: who a key acts for, read over the port to the database, and the
-//! note that it was used. What may be remembered of it is [`super::api_keys`]'s to say.
+//! The table of keys: the statements that find a key and note its use, and what a row of
+//! it means. What may be remembered of it is [`super::api_keys`]'s to say.
 
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
@@ -7,7 +7,7 @@ use serde_tuple::Deserialize_tuple;
 
 use super::api_keys::{KeyHash, Principal, Which, hex};
 use crate::error::Fault;
-use crate::index::{Database, Statement, decode};
+use crate::index::{Statement, decode};
 use crate::model::{Handling, Millis};
 
 sql_file!(find_key, "sql/find_key.sql", &[]);
@@ -26,23 +26,20 @@ struct KeyRow {
     rate_limit: u32,
 }
 
-/// Who a key acts for; `None` for an unknown or a revoked one.
+/// Who a key acts for, by the row that [`find`] gives; `None` for an unknown or a revoked
+/// one, which has none.
 ///
 /// # Errors
-/// A fault of the database, or of what it holds.
-pub async fn find_principal(
-    which: Which<'_>,
-    db: &impl Database,
-) -> Result<Option<Principal>, Fault> {
-    let ran = db.run(vec![find(which)]).await?;
-    let Some(row) = ran.rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
+/// [`Fault::Internal`] for a row that is not what was asked for.
+pub fn read_principal(row: Option<&str>) -> Result<Option<Principal>, Fault> {
+    let Some(row) = row else { return Ok(None) };
     let KeyRow { id, hash, project, project_name, handling, rate_limit } = decode(row)?;
     let key_hash = unhex(&hash).ok_or_else(|| Fault::Internal("a key's hash".into()))?;
     let handling = if handling == "lenient" { Handling::Lenient } else { Handling::Strict };
     Ok(Some(Principal { key_id: id, key_hash, project, project_name, handling, rate_limit }))
 }
 
-/// The statement that finds a key.
+/// The statement that finds a key: one row, or none.
 #[must_use]
 pub fn find(which: Which<'_>) -> Statement {
     let (column, value) = match which {
@@ -68,4 +65,31 @@ fn unhex(text: &str) -> Option<KeyHash> {
         *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
     }
     Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_a_principal_or_a_fault() {
+        let hash = "0a".repeat(32);
+        let row = format!(r#"["k","{hash}","p","shop","lenient",100]"#);
+        let principal = read_principal(Some(&row)).unwrap().unwrap();
+        assert_eq!((principal.key_hash, principal.handling), ([10; 32], Handling::Lenient));
+        assert_eq!(read_principal(None).unwrap(), None);
+        for row in ["[]", "{}", &row.replace(&hash, "zz"), &row.replace("100", "-1")] {
+            assert!(read_principal(Some(row)).is_err(), "{row}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_hash_or_its_id() {
+        for (which, column) in
+            [(Which::Hash(&[0; 32]), "k.hash = ?1"), (Which::Id("k"), "k.id = ?1")]
+        {
+            let find = find(which);
+            assert!(find.sql.contains(column) && !find.sql.contains('$'), "{}", find.sql);
+        }
+    }
 }

@@ -61,7 +61,10 @@ pub struct KeyTable<'a> {
 
 impl Keys for KeyTable<'_> {
     async fn find(&self, which: Which<'_>, now: Millis) -> Result<Option<Principal>, Fault> {
-        let found = key_table::find_principal(which, &self.index).await?;
+        // One statement is no batch: it needs no transaction.
+        let find = self.index.prepare(&key_table::find(which))?;
+        let row: Option<Row> = find.first(None).await.map_err(unavailable)?;
+        let found = key_table::read_principal(row.as_ref().map(|row| &*row.json))?;
         if let Some(principal) = &found {
             let note = self.index.prepare(&key_table::note_use(principal, now))?;
             self.context.wait_until(async move { drop(note.run().await) });
