@@ -130,7 +130,7 @@ export function largest() {
   let size = 5_240;
   for (;;) {
     const made = shape(1_000, { bytes: size });
-    const over = new TextEncoder().encode(made.text).length - most;
+    const over = new TextEncoder().encode(String(made.text)).length - most;
     if (over <= 0) return made;
     size -= Math.ceil(over / 900) + 1;
   }
@@ -144,7 +144,9 @@ export function stamped(text) {
   /** @type {number[]} */
   const places = [];
   for (let at = bytes.indexOf(0x7e); at >= 0; at = bytes.indexOf(0x7e, at + 1)) {
-    places.push(at, Number(new TextDecoder().decode(bytes.subarray(at + 1, at + 8))));
+    // In protobuf it may be anything else.
+    const digits = new TextDecoder().decode(bytes.subarray(at + 1, at + 8));
+    if (/^\d{7}$/.test(digits)) places.push(at, Number(digits));
   }
   return { bytes, places };
 }

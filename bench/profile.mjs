@@ -1,16 +1,17 @@
 // Where the time goes: V8's sampling profiler on the isolate, wasm functions by
-// name.  node bench/profile.mjs [ours|peer] [handler|consumer] [events] [real]
+// name.  node bench/profile.mjs [ours|peer] [handler|consumer] [events] [native|otlp.pb|otlp.json] [real]
 // `real`: with the local D1 (only the Worker's own isolate is sampled).
 
 import { shape } from "./batches.mjs";
+import { sameSpans } from "./measure/otlp.mjs";
 import { fresh } from "./stats.mjs";
 import { startDriven, workers } from "./workers.mjs";
 import { named } from "../scripts/build.mjs";
 
-const [name = "ours", what = "handler", events = "1000", real] = process.argv.slice(2);
+const [name = "ours", what = "handler", events = "1000", wire = "native", real] = process.argv.slice(2);
 const worker = workers.find((worker) => worker.name === name);
 if (!worker || (what !== "handler" && what !== "consumer"))
-  throw new Error("node bench/profile.mjs [ours|peer] [handler|consumer] [events] [real]");
+  throw new Error("node bench/profile.mjs [ours|peer] [handler|consumer] [events] [native|otlp.pb|otlp.json] [real]");
 const live = await startDriven({ ...worker, modules: () => worker.modules(name === "ours" ? named : undefined) }, { inspectorPort: 0 });
 const inspector = await live.mf.getInspectorURL();
 /** @type {{ id: string, webSocketDebuggerUrl: string }[]} */
@@ -37,7 +38,9 @@ const ask = (method, params) =>
     socket.send(JSON.stringify({ id, method, params }));
   });
 
-await live.load(shape(Number(events)));
+const made = wire === "native" ? shape(Number(events)) : sameSpans(Number(events)).find((made) => made.wire === wire);
+if (!made) throw new Error(`${wire} is none of native, otlp.pb and otlp.json`);
+await live.load(made);
 const times = Math.min(4_000, Math.max(20, Math.round(400_000 / Number(events))));
 const loop = () => live.run({ what, times, from: fresh(times), real: Boolean(real) });
 await loop();

@@ -3,11 +3,16 @@
 
 /** A template of a batch: see batches.mjs. */
 export interface Made {
-  text: string;
+  text: string | Uint8Array<ArrayBuffer>;
   events: number;
   spans: number;
   traces: number;
+  /** What it is sent as, where that is not the native API. */
+  wire?: Wire;
 }
+
+/** OpenTelemetry's encodings, as raw batches' keys end in them. */
+export type Wire = "otlp.pb" | "otlp.json";
 
 /** What a batch is to be like. */
 export interface Template {

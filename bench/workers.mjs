@@ -221,7 +221,7 @@ export async function startDriven(worker, more) {
   // Each on a connection of its own: one that is kept is closed while the other
   // Worker has its turn.
   /** @param {string} path
-   *  @param {string} body
+   *  @param {string | Uint8Array} body
    *  @returns {Promise<any>} */
   const post = async (path, body) => {
     const sent = http.request(new URL(path, live.url), { method: "POST", agent: false }).end(body);
@@ -231,7 +231,7 @@ export async function startDriven(worker, more) {
     return JSON.parse(told);
   };
   /** Gives it the template that `run` makes batches of. */
-  const load = (/** @type {Made} */ made) => post("/load", made.text);
+  const load = (/** @type {Made} */ made) => post(`/load?wire=${made.wire ?? ""}`, made.text);
   const run = (/** @type {Run} */ options) =>
     post(
       "/run",

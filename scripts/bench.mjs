@@ -1,5 +1,5 @@
 // `npm run bench`: builds the Worker, then measures it against a peer in
-// TypeScript (bench/) and writes bench/RESULTS.md; at most ten minutes. With
+// TypeScript (bench/) and writes bench/RESULTS.md; at most a quarter of an hour. With
 // `-- --quick` it only shows, in less than a minute, that the benchmark runs.
 
 import { build } from "./build.mjs";

@@ -21,6 +21,8 @@ console.log = () => {};
 
 /** @type {Stamped} */
 let batch;
+/** What the batch is sent as, and what its raw object's key ends in. */
+let wire = "";
 
 /** A Worker is a class (ours) or an object with handlers (the peer).
  *  @param {Record<string, unknown>} env
@@ -40,9 +42,13 @@ const open = (env, ctx) => {
 
 /** @param {string} key */
 function request(key) {
-  return new Request("http://worker/api/v1/traces", {
+  return new Request(`http://worker${wire ? "/v1/traces" : "/api/v1/traces"}`, {
     method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", "content-length": String(batch.bytes.length) },
+    headers: {
+      authorization: `Bearer ${key}`,
+      "content-type": wire === "otlp.pb" ? "application/x-protobuf" : "application/json",
+      "content-length": String(batch.bytes.length),
+    },
     body: batch.bytes,
   });
 }
@@ -53,7 +59,10 @@ function request(key) {
 function delivery(options, ids) {
   const settled = { acked: 0, retried: 0 };
   const messages = ids.map((id) => {
-    const body = { ...options.message, key: options.rawKey.replace("BATCH", String(id).padStart(32, "0")) };
+    const body = {
+      ...options.message,
+      key: options.rawKey.replace("BATCH", String(id).padStart(32, "0")).replace(/json$/, wire || "json"),
+    };
     return { id: "m", timestamp: new Date(), attempts: 1, body, ack: () => settled.acked++, retry: () => settled.retried++ };
   });
   return { settled, batch: { queue: "q", messages, ackAll() {}, retryAll() {} } };
@@ -61,7 +70,7 @@ function delivery(options, ids) {
 
 /** A raw batch of its own, which its key's digits tell.
  *  @param {string} key */
-const raw = (key) => number(batch, Number(key.match(/(\d+)\.json$/)?.[1])).slice();
+const raw = (key) => number(batch, Number(key.match(/(\d+)\.[a-z.]+$/)?.[1])).slice();
 
 /** @param {Options} options
  *  @param {Env} outer
@@ -78,7 +87,7 @@ async function run(options, outer, ctx) {
     async handler([id = 0]) {
       number(batch, id);
       const answer = await fetch(request(options.key));
-      if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
+      if (answer.status !== (wire ? 200 : 201)) throw new Error(`${answer.status} ${await answer.text()}`);
     },
     async "no message"(ids) {
       for (const { body } of delivery(options, ids).batch.messages) await env.RAW.get(body.key);
@@ -103,7 +112,9 @@ async function run(options, outer, ctx) {
 export default class extends WorkerEntrypoint {
   /** @param {Request} outer */
   async fetch(outer) {
-    if (new URL(outer.url).pathname === "/load") {
+    const { pathname, searchParams } = new URL(outer.url);
+    if (pathname === "/load") {
+      wire = searchParams.get("wire") ?? "";
       batch = stamped(new Uint8Array(await outer.arrayBuffer()));
       return Response.json({ bytes: batch.bytes.length });
     }

@@ -23,7 +23,7 @@ const PRICE = {
 /** @param {Bench} bench */
 export async function measureCost({ driven, table, quick }) {
   const made = template({ spans: 100, traces: 8 });
-  const bytes = new TextEncoder().encode(made.text).length;
+  const bytes = Buffer.byteLength(made.text);
   const batches = quick ? 10 : 200;
   const counted = [];
   for (const live of driven) {

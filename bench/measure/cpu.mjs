@@ -65,7 +65,7 @@ const loops = /** @type {[keyof typeof LOOPS, Loop][]} */ (Object.entries(LOOPS)
 /** @param {Driven[]} driven
  *  @param {Made} made
  *  @param {Effort & { warmMs: number, roundMs: number }} effort */
-async function ofSize(driven, made, { most, warmMs, roundMs, seconds }) {
+export async function ofSize(driven, made, { most, warmMs, roundMs, seconds }) {
   const warm = [];
   for (const live of driven) {
     await live.load(made);

@@ -2,6 +2,7 @@
 // prepared statements in batches. Inserting what is there already changes
 // nothing, so a message may be delivered twice.
 import type { BatchMessage, Env } from "./env";
+import { type OtlpSpan, decode } from "./otlp";
 import { batchSchema, type Event, type SpanBody, type TraceBody } from "./schema";
 
 /** Statements sent to D1 at once. */
@@ -99,11 +100,29 @@ function statementsFor(db: D1Database, { key, projectId, receivedAt }: BatchMess
   return [...traces, ...spans];
 }
 
+function statementsForSpans(db: D1Database, { key, projectId, receivedAt }: BatchMessage, spans: OtlpSpan[]) {
+  const [placeholder, insert] = [db.prepare(PLACEHOLDER), db.prepare(SPAN)];
+  const starts = new Map<string, number>();
+  for (const { traceId, start } of spans) starts.set(traceId, Math.min(starts.get(traceId) ?? Infinity, start));
+  return [
+    ...Array.from(starts, ([id, start]) => placeholder.bind(projectId, id, start, receivedAt)),
+    ...spans.map((s) => {
+      const total = s.total ?? (s.prompt === null && s.completion === null ? null : (s.prompt ?? 0) + (s.completion ?? 0));
+      const [usage, end] = [
+        [s.prompt, s.completion, total, s.cost],
+        [s.error, key, receivedAt],
+      ];
+      return insert.bind(projectId, s.id, s.traceId, null, s.parent, s.name, s.type, s.status, s.start, s.end, s.model, ...usage, ...end);
+    }),
+  ];
+}
+
 async function write(message: BatchMessage, env: Env) {
   const object = await env.RAW.get(message.key);
   if (!object) throw new Error(`there is no raw batch at ${message.key}`);
-  const { batch } = batchSchema.parse(await object.json());
-  const statements = statementsFor(env.DB, message, batch);
+  const [, encoding] = message.key.match(/\.otlp\.(pb|json)$/) ?? [];
+  const batch = encoding ? decode(await object.arrayBuffer(), encoding === "pb") : batchSchema.parse(await object.json()).batch;
+  const statements = encoding ? statementsForSpans(env.DB, message, batch as OtlpSpan[]) : statementsFor(env.DB, message, batch as Event[]);
   for (let at = 0; at < statements.length; at += CHUNK) {
     await env.DB.batch(statements.slice(at, at + CHUNK));
   }

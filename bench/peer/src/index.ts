@@ -8,19 +8,21 @@ import { consume } from "./consumer";
 import type { BatchMessage, Env, Variables } from "./env";
 import { failure } from "./errors";
 import { ingest } from "./ingest";
+import { ingestOtlp } from "./otlp";
 import { detail, list } from "./read";
 
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
 const app = new Hono<{ Bindings: Env; Variables: Variables }>();
 
-const limit = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: (c) => failure(c, 413, "PAYLOAD_TOO_LARGE", `At most ${MAX_BODY_BYTES} bytes`),
-});
+const limitTo = (maxSize: number) =>
+  bodyLimit({ maxSize, onError: (c) => failure(c, 413, "PAYLOAD_TOO_LARGE", `At most ${maxSize} bytes`) });
+const limit = limitTo(MAX_BODY_BYTES);
+const limitOtlp = limitTo(4 * MAX_BODY_BYTES);
 
 app.get("/api/v1/health", (c) => c.json({ status: "ok" }));
 app.post("/api/v1/traces", auth, limit, ingest);
+app.post("/v1/traces", auth, limitOtlp, ingestOtlp);
 app.get("/api/v1/traces", auth, list);
 app.get("/api/v1/traces/:id", auth, detail);
 app.notFound((c) => failure(c, 404, "NOT_FOUND", "There is no such path"));

@@ -20,7 +20,9 @@ use std::rc::Rc;
 
 use self::export::{Export, Located, Scope};
 use self::map::detail::Detail;
+use self::map::shared::Shared;
 use self::map::span_body;
+use self::span::Span;
 use super::content_type::{is_json, is_protobuf};
 use super::decoded::Decoded;
 use super::wire_format::{EventBytes, WireFormat};
@@ -47,8 +49,8 @@ pub const PROTOBUF: WireFormat = WireFormat {
     max_body_bytes: MAX_OTLP_BODY_BYTES,
     keeps_good_events: true,
     check: |body| Ok(check(&locate_protobuf(body)?)),
-    decode: |body| Ok(decode(&locate_protobuf(body)?, body, protobuf_event)),
-    decode_event: |bytes| decode_event(bytes, protobuf_event),
+    decode: |body| Ok(decode(&locate_protobuf(body)?, body, &AS_PROTOBUF)),
+    decode_event: |bytes| decode_event(bytes, &AS_PROTOBUF),
     show_event: |bytes| {
         Some(Cow::Owned(show::span(&protobuf::message::span(bytes.own, 0..bytes.own.len()))))
     },
@@ -67,40 +69,41 @@ pub const JSON: WireFormat = WireFormat {
     max_body_bytes: MAX_OTLP_BODY_BYTES,
     keeps_good_events: true,
     check: |body| Ok(check(&locate_json(text_of(body)?)?)),
-    decode: |body| Ok(decode(&locate_json(text_of(body)?)?, body, json_event)),
-    decode_event: |bytes| decode_event(bytes, json_event),
+    decode: |body| Ok(decode(&locate_json(text_of(body)?)?, body, &AS_JSON)),
+    decode_event: |bytes| decode_event(bytes, &AS_JSON),
     show_event: |bytes| std::str::from_utf8(bytes.own).ok().map(Cow::Borrowed),
     accepted: reply::accepted_in_json,
     unkept: reply::unkept_in_json,
     rejected: reply::rejected_in_json,
 };
 
-/// Makes the body of an event of a span's bytes, and of the pieces of its resource and of
-/// its scope.
-type MakeBody = for<'a> fn(&'a [u8], &[&'a [u8]], &[&'a [u8]], Detail) -> Body<'a>;
-
-fn protobuf_event<'a>(
-    own: &'a [u8],
-    resource: &[&'a [u8]],
-    scope: &[&'a [u8]],
-    detail: Detail,
-) -> Body<'a> {
-    let span = protobuf::message::span(own, 0..own.len());
-    let resource = protobuf::message::resource(resource);
-    Body::Span(span_body(&span, &resource, &protobuf::message::scope(scope), detail))
+/// How an encoding is read, once it is known what lies where.
+struct Encoding {
+    /// A span, of its bytes.
+    span: for<'a> fn(&'a [u8]) -> Span<'a>,
+    /// What spans share, of the pieces of their resource and of their scope.
+    shared: MakeShared,
 }
 
-fn json_event<'a>(
-    own: &'a [u8],
-    resource: &[&'a [u8]],
-    scope: &[&'a [u8]],
-    detail: Detail,
-) -> Body<'a> {
-    let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).unwrap_or_default();
-    let last = |pieces: &[&'a [u8]]| pieces.last().map_or("", |piece| text(piece));
-    let span = json::message::span(text(own), 0);
-    let resource = json::message::resource(last(resource));
-    Body::Span(span_body(&span, &resource, &json::message::scope(last(scope)), detail))
+type MakeShared = for<'a> fn(&[&'a [u8]], &[&'a [u8]]) -> Shared<'a>;
+
+const AS_PROTOBUF: Encoding = Encoding {
+    span: |own| protobuf::message::span(own, 0..own.len()),
+    shared: |resource, scope| {
+        Shared::of(protobuf::message::resource(resource), protobuf::message::scope(scope))
+    },
+};
+
+const AS_JSON: Encoding = Encoding {
+    span: |own| json::message::span(std::str::from_utf8(own).unwrap_or_default(), 0),
+    shared: |resource, scope| {
+        Shared::of(json::message::resource(last(resource)), json::message::scope(last(scope)))
+    },
+};
+
+/// The last of some pieces, as text: in JSON there is one.
+fn last<'a>(pieces: &[&'a [u8]]) -> &'a str {
+    pieces.last().and_then(|piece| std::str::from_utf8(piece).ok()).unwrap_or_default()
 }
 
 fn locate_protobuf(body: &[u8]) -> Result<Export, Reject> {
@@ -154,34 +157,35 @@ fn check(export: &Export) -> Decoded {
     }
 }
 
-fn decode<'a>(export: &Export, body: &'a [u8], make: MakeBody) -> Vec<Event<'a>> {
+/// A scope's place, what its spans share, and their context.
+type OfScope<'a> = (usize, Shared<'a>, Rc<[Range<usize>]>);
+
+fn decode<'a>(export: &Export, body: &'a [u8], encoding: &Encoding) -> Vec<Event<'a>> {
     let bytes = |range: &Range<usize>| body.get(range.clone()).unwrap_or_default();
     let mut events = Vec::with_capacity(export.spans.len());
     // Those of one scope stand together.
-    let mut shared = (usize::MAX, Vec::new(), Vec::new(), Rc::from([]));
+    let mut of_scope: Option<OfScope> = None;
     for (index, Located { scope, range, problem, .. }) in export.spans.iter().enumerate() {
         if problem.is_some() {
             continue;
         }
-        if shared.0 != *scope {
+        let known = of_scope.take().filter(|(of, ..)| of == scope);
+        let (_, shared, context) = of_scope.insert(known.unwrap_or_else(|| {
             let none = Scope::default();
             let found = export.scopes.get(*scope).unwrap_or(&none);
             let resource = export.resources.get(found.resource).map_or(&[][..], Vec::as_slice);
-            shared = (
-                *scope,
-                resource.iter().map(bytes).collect(),
-                found.pieces.iter().map(bytes).collect(),
-                context(resource, &found.pieces),
-            );
-        }
-        let (_, resource, scope, context) = &shared;
+            let pieces = |ranges: &[Range<usize>]| ranges.iter().map(bytes).collect::<Vec<_>>();
+            let shared = (encoding.shared)(&pieces(resource), &pieces(&found.pieces));
+            (*scope, shared, context(resource, &found.pieces))
+        }));
+        let span = (encoding.span)(bytes(range));
         events.push(Event {
             index,
             range: range.clone(),
-            context: Some(Rc::clone(context)),
+            context: Some(Rc::clone(&*context)),
             envelope: None,
             timestamp: None,
-            body: make(bytes(range), resource, scope, Detail::Index),
+            body: Body::Span(span_body(&span, shared, Detail::Index)),
         });
     }
     events
@@ -197,7 +201,7 @@ fn context(resource: &[Range<usize>], scope: &[Range<usize>]) -> Rc<[Range<usize
     resource.iter().cloned().chain(between).chain(scope.iter().cloned()).collect()
 }
 
-fn decode_event<'a>(bytes: &EventBytes<'a>, make: MakeBody) -> Vec<Event<'a>> {
+fn decode_event<'a>(bytes: &EventBytes<'a>, encoding: &Encoding) -> Vec<Event<'a>> {
     let own = bytes.own;
     let (resource, scope) = match &*bytes.context {
         [resource, scope] if !resource.is_empty() || !scope.is_empty() => {
@@ -209,7 +213,8 @@ fn decode_event<'a>(bytes: &EventBytes<'a>, make: MakeBody) -> Vec<Event<'a>> {
             (resource, scope.get(1..).unwrap_or_default())
         }
     };
-    let body = make(own, resource, scope, Detail::Full);
+    let shared = (encoding.shared)(resource, scope);
+    let body = Body::Span(span_body(&(encoding.span)(own), &shared, Detail::Full));
     let range = 0..own.len();
     vec![Event { index: 0, range, context: None, envelope: None, timestamp: None, body }]
 }

@@ -9,10 +9,10 @@ use crate::model::Text;
 pub(super) fn span(span: &Span<'_>) -> String {
     let mut json = JsonWriter::new(Detail::Full);
     json.object(|object| {
-        object.field("traceId").text(&span.trace_id.to_string());
-        object.field("spanId").text(&span.span_id.to_string());
+        object.field("traceId").text(&span.trace_id.to_hex());
+        object.field("spanId").text(&span.span_id.to_hex());
         if let Some(parent) = span.parent_id {
-            object.field("parentSpanId").text(&parent.to_string());
+            object.field("parentSpanId").text(&parent.to_hex());
         }
         if !span.trace_state.is_empty() {
             object.field("traceState").text(&span.trace_state);

@@ -1,8 +1,6 @@
 //! A span as OTLP has it, whichever encoding it came in: attributes, events, links, and
 //! the resource and scope that it shares with others. What they mean is `map`'s.
 
-use std::fmt;
-
 use crate::limits::{MAX_OTLP_DEPTH, MAX_OTLP_VALUES};
 use crate::model::Text;
 
@@ -51,33 +49,52 @@ pub(super) const EVENT_VALUES: usize = 4;
 
 /// Attributes in order of their keys, each key once: of several the last.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Attributes<'a>(Vec<(Text<'a>, AnyValue<'a>)>);
+pub(super) struct Attributes<'a> {
+    pairs: Vec<(Text<'a>, AnyValue<'a>)>,
+    /// The [`key_bit`]s of the keys. A span is asked for a hundred keys of all
+    /// families and has a dozen of one: most are told not to be there by this alone.
+    keys: u128,
+}
+
+/// What tells most keys from most others: a bit of 128, by the length and a few letters.
+fn key_bit(key: &str) -> u128 {
+    let bytes = key.as_bytes();
+    let letter = |at: usize| usize::from(bytes.get(at).copied().unwrap_or(0));
+    let last = bytes.len().wrapping_sub(1);
+    let (end, middle) = (letter(last), letter(bytes.len() / 2));
+    let before = letter(last.wrapping_sub(3));
+    1 << ((bytes.len() * 37 + end * 11 + middle * 5 + before) % 128)
+}
 
 impl<'a> Attributes<'a> {
     pub(super) fn of(mut pairs: Vec<(Text<'a>, AnyValue<'a>)>) -> Self {
         pairs.reverse();
         pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
         pairs.dedup_by(|(a, _), (b, _)| a == b);
-        Self(pairs)
+        let keys = pairs.iter().fold(0, |keys, (key, _)| keys | key_bit(key));
+        Self { pairs, keys }
     }
 
     /// The value of this key.
     pub(super) fn get(&self, key: &str) -> Option<&AnyValue<'a>> {
-        let at = self.0.binary_search_by(|(known, _)| (**known).cmp(key)).ok()?;
-        self.0.get(at).map(|(_, value)| value)
+        if self.keys & key_bit(key) == 0 {
+            return None;
+        }
+        let at = self.pairs.binary_search_by(|(known, _)| (**known).cmp(key)).ok()?;
+        self.pairs.get(at).map(|(_, value)| value)
     }
 
     /// All whose keys begin so, in order.
     pub(super) fn with_prefix(&self, prefix: &str) -> &[(Text<'a>, AnyValue<'a>)] {
-        let from = self.0.partition_point(|(key, _)| **key < *prefix);
-        let rest = self.0.get(from..).unwrap_or_default();
+        let from = self.pairs.partition_point(|(key, _)| **key < *prefix);
+        let rest = self.pairs.get(from..).unwrap_or_default();
         let count = rest.partition_point(|(key, _)| key.starts_with(prefix));
         rest.get(..count).unwrap_or_default()
     }
 
     /// All of them.
     pub(super) fn all(&self) -> &[(Text<'a>, AnyValue<'a>)] {
-        &self.0
+        &self.pairs
     }
 }
 
@@ -139,7 +156,7 @@ pub(super) struct Scope<'a> {
     pub(super) attributes: Attributes<'a>,
 }
 
-/// An id of so many bytes. Shown as lower-case hexadecimal digits.
+/// An id of so many bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Id<const N: usize>(pub(super) [u8; N]);
 
@@ -156,10 +173,20 @@ impl<const N: usize> Id<N> {
     }
 }
 
-impl<const N: usize> fmt::Display for Id<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+impl<const N: usize> Id<N> {
+    /// As lower-case hexadecimal digits.
+    pub(super) fn to_hex(self) -> String {
+        hex(&self.0)
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digit =
+        |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+    let mut digits = String::with_capacity(2 * bytes.len());
+    digits.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    digits
 }
 
 #[cfg(test)]
@@ -180,7 +207,7 @@ mod tests {
 
     #[test]
     fn ids_are_lower_case_digits() {
-        assert_eq!(Id([0xab, 0x01]).to_string(), "ab01");
+        assert_eq!(Id([0xab, 0x01]).to_hex(), "ab01");
         assert!(Id([0_u8; 8]).is_none());
     }
 }

@@ -3,7 +3,8 @@
 //! scope, resource, and what the client left out.
 
 use super::detail::Detail;
-use super::of_trace::{is_metadata, is_said, push_resource};
+use super::of_trace::{is_metadata, is_said};
+use super::shared::Shared;
 use super::usage::is_usage;
 use super::value::{as_str, to_json};
 use crate::formats::otlp::json_writer::{JsonWriter, ObjectWriter, Parse};
@@ -75,12 +76,8 @@ impl Used {
 }
 
 /// The metadata of a span.
-pub(super) fn read_metadata<'a>(
-    span: &Span<'_>,
-    resource: &Resource<'_>,
-    scope: &Scope<'_>,
-    used: &Used,
-) -> Json<'a> {
+pub(super) fn read_metadata<'a>(span: &Span<'_>, shared: &Shared<'_>, used: &Used) -> Json<'a> {
+    let Shared { resource, scope, .. } = shared;
     let mut json = JsonWriter::new(Detail::Full);
     json.object(|object| {
         for (key, value) in span.attributes.all().iter().filter(|(key, _)| !used.has(key)) {
@@ -90,7 +87,7 @@ pub(super) fn read_metadata<'a>(
                 object.field(key).parsed(value, Parse::Structured);
             }
         }
-        push_own(object, span, resource, scope);
+        push_own(object, span, shared);
     });
     json.finish().into()
 }
@@ -119,8 +116,7 @@ const KINDS: [&str; 6] = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUC
 fn push_own(
     object: &mut ObjectWriter<'_>,
     span: &Span<'_>,
-    resource: &Resource<'_>,
-    scope: &Scope<'_>,
+    Shared { scope, resource_json, .. }: &Shared<'_>,
 ) {
     let kind = usize::try_from(span.kind).ok().and_then(|kind| KINDS.get(kind));
     if let Some(kind) = kind.filter(|_| span.kind > 0) {
@@ -166,8 +162,8 @@ fn push_own(
             push_attributes(object, &scope.attributes, 0);
         });
     }
-    if !resource.attributes.all().is_empty() {
-        push_resource(object.field("resource"), resource);
+    if let Some(json) = resource_json {
+        object.field("resource").raw(json);
     }
 }
 

@@ -7,6 +7,7 @@ pub(super) mod detail;
 mod kind;
 mod metadata;
 mod of_trace;
+pub(super) mod shared;
 mod status;
 mod unflatten;
 mod usage;
@@ -16,16 +17,12 @@ use self::content::{Found, find_input, find_model, find_output};
 use self::detail::Detail;
 use self::kind::classify;
 use self::metadata::{Used, read_metadata, read_parameters};
-use super::span::{Resource, Scope, Span};
+use self::shared::Shared;
+use super::span::Span;
 use crate::model::{Micros, SpanBody, SpanType, Status, Usage};
 
 /// What a span says.
-pub(super) fn span_body<'a>(
-    span: &Span<'a>,
-    resource: &Resource<'a>,
-    scope: &Scope<'a>,
-    detail: Detail,
-) -> SpanBody<'a> {
+pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail) -> SpanBody<'a> {
     let (kind, family) = classify(span);
     // Agents repeat what their calls of models used; it would count twice.
     let has_usage = matches!(kind, SpanType::Llm | SpanType::Retrieval);
@@ -44,15 +41,15 @@ pub(super) fn span_body<'a>(
             usage: has_usage,
             parameters: model_parameters.is_some(),
         };
-        read_metadata(span, resource, scope, &used)
+        read_metadata(span, shared, &used)
     });
-    let of_trace = of_trace::of_trace(span, resource, scope);
+    let of_trace = of_trace::of_trace(span, shared);
     let json = |found: Option<Found<'a>>| found.map(|found| found.json);
     let start = micros(span.start_ns);
     SpanBody {
-        trace: span.trace_id.to_string().into(),
-        id: Some(span.span_id.to_string().into()),
-        parent: span.parent_id.map(|id| id.to_string().into()),
+        trace: span.trace_id.to_hex().into(),
+        id: Some(span.span_id.to_hex().into()),
+        parent: span.parent_id.map(|id| id.to_hex().into()),
         name: span.name.clone(),
         kind,
         start,
@@ -77,7 +74,7 @@ fn micros(ns: u64) -> Option<Micros> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::span::{AnyValue, Attributes};
+    use super::super::span::{AnyValue, Attributes, Resource, Scope};
     use super::*;
 
     /// A span with these texts as attributes.
@@ -107,16 +104,16 @@ mod tests {
             ("x.own", "1"),
             ("metadata", r#"{"plan":"pro"}"#),
         ]);
-        let (resource, scope) =
-            (Resource::default(), Scope { name: "lib".into(), ..Scope::default() });
-        let full = span_body(&span, &resource, &scope, Detail::Full);
+        let scope = Scope { name: "lib".into(), ..Scope::default() };
+        let shared = Shared::of(Resource::default(), scope);
+        let full = span_body(&span, &shared, Detail::Full);
         let input = r#"[{"role":"system","parts":[{"type":"text","content":"help"}]},{"role":"user","parts":[]}]"#;
         assert_eq!(full.input.as_deref(), Some(input));
         assert_eq!(full.model_parameters.as_deref(), Some(r#"{"temperature":"0.2"}"#));
         let metadata = r#"{"gen_ai.operation.name":"chat","plan":"pro","x.own":"1","kind":"INTERNAL","scope":{"name":"lib"}}"#;
         assert_eq!(full.metadata.as_deref(), Some(metadata));
         assert_eq!((full.start, full.end), (Some(5), Some(9)));
-        let index = span_body(&span, &resource, &scope, Detail::Index);
+        let index = span_body(&span, &shared, Detail::Index);
         let rest = SpanBody { model_parameters: None, metadata: None, ..full };
         assert_eq!(index, rest);
     }
@@ -128,7 +125,7 @@ mod tests {
             ("gen_ai.usage.input_tokens", "5"),
             ("gen_ai.request.model", "gpt"),
         ]);
-        let body = span_body(&span, &Resource::default(), &Scope::default(), Detail::Full);
+        let body = span_body(&span, &Shared::nothing(), Detail::Full);
         assert_eq!((body.kind, body.model, body.usage), (SpanType::Agent, None, Usage::default()));
         assert!(body.metadata.unwrap().contains(r#""gen_ai.usage.input_tokens":"5""#));
     }
@@ -136,7 +133,7 @@ mod tests {
     #[test]
     fn a_clock_that_ran_backwards_makes_no_time() {
         let span = Span { end_ns: 1_000, ..span(&[]) };
-        let body = span_body(&span, &Resource::default(), &Scope::default(), Detail::Index);
+        let body = span_body(&span, &Shared::nothing(), Detail::Index);
         assert_eq!((body.start, body.end), (Some(5), Some(5)));
     }
 }

@@ -4,9 +4,10 @@
 use std::collections::HashSet;
 
 use super::detail::Detail;
+use super::shared::Shared;
 use super::value::{as_str, parse, text, texts, unquoted};
 use crate::formats::otlp::json_writer::{JsonWriter, Parse};
-use crate::formats::otlp::span::{Attributes, Resource, Scope, Span};
+use crate::formats::otlp::span::{Attributes, Scope, Span};
 use crate::model::{OfTrace, Said, Text};
 
 const SESSIONS: [&str; 8] = [
@@ -50,16 +51,14 @@ const METADATA: [(&str, Parse); 3] = [
 const RELEASE: [&str; 2] = ["langfuse.environment", "langfuse.release"];
 
 /// What a span says of its trace.
-pub(super) fn of_trace<'a>(
-    span: &Span<'a>,
-    resource: &Resource<'a>,
-    scope: &Scope<'_>,
-) -> OfTrace<'a> {
+pub(super) fn of_trace<'a>(span: &Span<'a>, shared: &Shared<'a>) -> OfTrace<'a> {
     let Span { attributes, .. } = span;
+    let Shared { resource, scope, .. } = shared;
     // Attributes of `OpenInference`, which are an object in one of them.
-    let inner = as_str(attributes.get("metadata")).and_then(parse);
+    let inner = as_str(attributes.get("metadata"));
     let in_metadata = |key: &str| {
-        let text = inner.as_ref()?.get(key)?.as_str().filter(|text| !text.is_empty())?;
+        let inner = inner.filter(|json| json.contains(key)).and_then(parse)?;
+        let text = inner.get(key)?.as_str().filter(|text| !text.is_empty())?;
         Some(Text::from(text.to_owned()))
     };
     let last = SESSIONS.len();
@@ -81,7 +80,7 @@ pub(super) fn of_trace<'a>(
         session: session.map(ranked),
         user: user.map(ranked),
         tags: tags(attributes),
-        metadata: trace_metadata(attributes, resource),
+        metadata: trace_metadata(attributes, shared),
     }
 }
 
@@ -134,10 +133,14 @@ fn tags<'a>(attributes: &Attributes<'a>) -> Vec<Text<'a>> {
 
 /// The metadata of the trace, as far as this span and its resource have any: what was
 /// given for the trace before what the resource says alone.
-fn trace_metadata<'a>(
-    attributes: &Attributes<'_>,
-    resource: &Resource<'_>,
-) -> Option<Said<Text<'a>>> {
+fn trace_metadata<'a>(attributes: &Attributes<'_>, shared: &Shared<'_>) -> Option<Said<Text<'a>>> {
+    let nothing = METADATA.iter().all(|(prefix, _)| attributes.with_prefix(prefix).is_empty())
+        && RELEASE.iter().all(|key| attributes.get(key).is_none());
+    let resource_json = shared.resource_json.as_ref();
+    if nothing {
+        let json = |resource| format!(r#"{{"resource":{resource}}}"#);
+        return resource_json.map(|resource| Said { rank: 1, value: json(resource).into() });
+    }
     let mut json = JsonWriter::new(Detail::Full);
     let mut names: HashSet<&str> = HashSet::new();
     let mut rank = 1;
@@ -156,19 +159,12 @@ fn trace_metadata<'a>(
             }
         }
         rank = u8::from(object.is_empty());
-        if !resource.attributes.all().is_empty() {
-            push_resource(object.field("resource"), resource);
+        if let Some(json) = resource_json {
+            object.field("resource").raw(json);
         }
     });
     let json = json.finish();
     (json != "{}").then(|| Said { rank, value: json.into() })
-}
-
-/// Writes a resource's attributes as an object.
-pub(super) fn push_resource(json: &mut JsonWriter, resource: &Resource<'_>) {
-    json.object(|object| {
-        resource.attributes.all().iter().for_each(|(key, value)| object.field(key).value(value));
-    });
 }
 
 /// Whether an attribute is one of those that say something of the trace.
@@ -188,22 +184,19 @@ pub(super) fn is_metadata(key: &str) -> bool {
 mod tests {
     use super::super::tests::span;
     use super::*;
-    use crate::formats::otlp::span::AnyValue;
+    use crate::formats::otlp::span::{AnyValue, Resource};
 
     #[test]
     fn an_explicit_session_counts_before_one_that_was_made_up() {
-        let resource = Resource::default();
-        let found =
-            of_trace(&span(&[("gen_ai.conversation.id", "made-up")]), &resource, &Scope::default());
+        let found = of_trace(&span(&[("gen_ai.conversation.id", "made-up")]), &Shared::nothing());
         let explicit = of_trace(
             &span(&[("session.id", "s"), ("gen_ai.conversation.id", "m")]),
-            &resource,
-            &Scope::default(),
+            &Shared::nothing(),
         );
         assert_eq!(explicit.session.as_ref().unwrap().value, "s");
         assert!(explicit.session.unwrap().rank < found.session.unwrap().rank);
         let inner = span(&[("metadata", r#"{"session_id":"s","user_id":"u"}"#)]);
-        let found = of_trace(&inner, &resource, &Scope::default());
+        let found = of_trace(&inner, &Shared::nothing());
         assert_eq!(
             (found.session.unwrap().value, found.user.unwrap().value),
             ("s".into(), "u".into())
@@ -216,34 +209,34 @@ mod tests {
     #[test]
     fn a_conversation_that_was_made_up_counts_last() {
         let scope = Scope { name: "pydantic-ai".into(), ..Scope::default() };
+        let shared = Shared::of(Resource::default(), scope);
         let rank = |id| {
             let span = span(&[("gen_ai.conversation.id", id)]);
-            of_trace(&span, &Resource::default(), &scope).session.unwrap().rank
+            of_trace(&span, &shared).session.unwrap().rank
         };
         let made_up = "01a20f2d-28c5-74e0-b345-e116288b1461";
         assert!(rank(made_up) > rank("sess-42"));
         let both =
             span(&[("gen_ai.conversation.id", made_up), ("langsmith.metadata.session_id", "s")]);
-        let found = of_trace(&both, &Resource::default(), &scope).session.unwrap();
+        let found = of_trace(&both, &shared).session.unwrap();
         assert_eq!(found.value, "s");
     }
 
     #[test]
     fn only_a_root_gives_its_function_to_the_trace() {
-        let resource = Resource::default();
         let mut root = span(&[("ai.telemetry.functionId", "support")]);
         assert_eq!(
-            of_trace(&root, &resource, &Scope::default()).name,
+            of_trace(&root, &Shared::nothing()).name,
             Some(Said { rank: 1, value: "support".into() })
         );
         root.parent_id = Some(crate::formats::otlp::span::Id([1; 8]));
-        assert_eq!(of_trace(&root, &resource, &Scope::default()).name, None);
+        assert_eq!(of_trace(&root, &Shared::nothing()).name, None);
     }
 
     #[test]
     fn tags_are_those_of_every_source() {
         let span = span(&[("tag.tags", r#"["b","a"]"#), ("langsmith.span.tags", "c, a,")]);
-        assert_eq!(of_trace(&span, &Resource::default(), &Scope::default()).tags, ["a", "b", "c"]);
+        assert_eq!(of_trace(&span, &Shared::nothing()).tags, ["a", "b", "c"]);
     }
 
     #[test]
@@ -255,14 +248,15 @@ mod tests {
         ]);
         let name = ("service.name".into(), AnyValue::Text("shop".into()));
         let resource = Resource { attributes: Attributes::of(vec![name]) };
-        let found = trace_metadata(&span.attributes, &resource).unwrap();
+        let shared = Shared::of(resource, Scope::default());
+        let found = trace_metadata(&span.attributes, &shared).unwrap();
         let json = r#"{"version":"2.1","plan":"pro","resource":{"service.name":"shop"}}"#;
         assert_eq!(found, Said { rank: 0, value: json.into() });
-        let alone = trace_metadata(&Attributes::default(), &resource).unwrap();
+        let alone = trace_metadata(&Attributes::default(), &shared).unwrap();
         assert_eq!(
             alone,
             Said { rank: 1, value: r#"{"resource":{"service.name":"shop"}}"#.into() }
         );
-        assert_eq!(trace_metadata(&Attributes::default(), &Resource::default()), None);
+        assert_eq!(trace_metadata(&Attributes::default(), &Shared::nothing()), None);
     }
 }

@@ -2,7 +2,6 @@
 //! what cannot be read all the same says nothing. Text is borrowed where it is UTF-8;
 //! what is not becomes U+FFFD.
 
-use std::fmt::Write;
 use std::ops::Range;
 
 use base64::Engine;
@@ -11,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::wire::{Fields, Value};
 use crate::formats::otlp::span::{
     AnyValue, Attributes, EVENT_VALUES, Id, Link, Resource, Scope, Span, SpanEvent, ValueBudget,
+    hex,
 };
 use crate::limits::MAX_OTLP_DEPTH;
 use crate::model::Text;
@@ -31,17 +31,6 @@ fn text(body: &[u8], value: Value) -> Text<'_> {
         Ok(text) => text.into(),
         Err(_) => String::from_utf8_lossy(bytes),
     }
-}
-
-fn hex(bytes: &[u8]) -> Text<'static> {
-    bytes
-        .iter()
-        .fold(String::new(), |mut digits, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        })
-        .into()
 }
 
 fn id<const N: usize>(bytes: &[u8]) -> Id<N> {
@@ -128,8 +117,8 @@ fn link<'a>(body: &'a [u8], range: Range<usize>, budget: &mut ValueBudget) -> Op
     let mut attributes = Vec::new();
     for (number, value) in fields(body, range) {
         match (number, value) {
-            (1, Value::Bytes(..)) => link.trace_id = hex(bytes(body, value)),
-            (2, Value::Bytes(..)) => link.span_id = hex(bytes(body, value)),
+            (1, Value::Bytes(..)) => link.trace_id = hex(bytes(body, value)).into(),
+            (2, Value::Bytes(..)) => link.span_id = hex(bytes(body, value)).into(),
             (4, Value::Bytes(..)) => attributes.extend(key_value(body, value.range(), 0, budget)),
             _ => {}
         }

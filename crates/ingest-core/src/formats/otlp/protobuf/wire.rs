@@ -92,10 +92,22 @@ impl<'a> Fields<'a> {
     fn varint(&mut self) -> Result<u64, Malformed> {
         let start = self.at;
         let bytes = self.body.get(start..self.end).unwrap_or_default();
-        if let Some(first) = bytes.first().filter(|byte| **byte < 0x80) {
-            self.at += 1;
-            return Ok(u64::from(*first));
+        // One byte or two are nearly all: tags, and lengths of less than 16 KB.
+        match bytes {
+            [first, ..] if *first < 0x80 => {
+                self.at += 1;
+                Ok(u64::from(*first))
+            }
+            [first, second, ..] if *second < 0x80 => {
+                self.at += 2;
+                Ok(u64::from(first & 0x7f) | u64::from(*second) << 7)
+            }
+            _ => self.long_varint(start),
         }
+    }
+
+    fn long_varint(&mut self, start: usize) -> Result<u64, Malformed> {
+        let bytes = self.body.get(start..self.end).unwrap_or_default();
         let mut value = 0_u64;
         for (n, byte) in bytes.iter().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * n);
