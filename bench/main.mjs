@@ -42,14 +42,16 @@ const PARTS = {
 const asked = process.argv.slice(2).filter((word) => Object.hasOwn(PARTS, word));
 const whole = asked.length === 0 && !quick;
 
-const driven = [];
-for (const worker of workers) driven.push(await startDriven(worker));
 for (const [name, [what, measure]] of Object.entries(PARTS)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
   console.error(`${seconds().toFixed(0).padStart(4)} s: ${what}`);
+  // Started anew for each part: what one leaves to be collected, gigabytes of requests'
+  // bodies, is not the next one's.
+  const driven = [];
+  for (const worker of workers) driven.push(await startDriven(worker));
   await measure({ driven, table, quick });
+  for (const live of driven) await live.close();
 }
-for (const live of driven) await live.close();
 
 print(table);
 if (whole) save(table, seconds());

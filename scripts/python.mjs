@@ -14,7 +14,7 @@ import { Failed, cache, capture, fingerprint, runQuietly, say, stamp } from "./r
  */
 export async function ensureEnvironment(name, requirements, what) {
   const base = find();
-  if (!base) return without(what, "there is no Python 3.10 or newer");
+  if (!base) return without(what, "there is no Python 3.11 or newer");
   const folder = join(cache, name);
   const commands = join(folder, "bin");
   const python = join(commands, "python");
@@ -39,7 +39,7 @@ export async function ensurePython() {
 
 /** The first Python on PATH that is new enough, and its version. */
 function find() {
-  const ask = "import sys; print(sys.executable, '.'.join(map(str, sys.version_info[:3]))) if sys.version_info >= (3, 10) else exit(1)";
+  const ask = "import sys; print(sys.executable, '.'.join(map(str, sys.version_info[:3]))) if sys.version_info >= (3, 11) else exit(1)";
   for (const name of ["python3", "python"]) {
     const { ok, stdout } = capture(name, ["-c", ask]);
     if (ok) {

@@ -26,7 +26,7 @@ const attribute = (key, value) => {
  *  @param {Record<string, any>} body
  *  @param {(id: string, letters: number) => unknown} id */
 function span(body, id) {
-  const nanos = (/** @type {string} */ time) => `${Date.parse(time.slice(0, 23) + "Z")}${time.slice(23, 26)}000`;
+  const nanos = (/** @type {string} */ time) => `${Date.parse(`${time.slice(0, 23)}Z`)}${time.slice(23, 26)}000`;
   const { usage, model, modelParameters, input, output, metadata, cost } = body;
   const named = {
     "openinference.span.kind": body.type === "RETRIEVAL" ? "RETRIEVER" : body.type,

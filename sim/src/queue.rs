@@ -163,11 +163,6 @@ impl MessageQueue {
         self.messages.borrow().iter().map(|queued| queued.visible).min()
     }
 
-    /// Whether a message to this object is there.
-    pub fn has(&self, key: &str) -> bool {
-        self.messages.borrow().iter().any(|queued| queued.message.key == key)
-    }
-
     /// How many messages are there.
     pub fn length(&self) -> usize {
         self.messages.borrow().len()

@@ -1,5 +1,6 @@
 // Published clients of OpenTelemetry's protocol against the Worker, each set up by the
-// lines that docs/connecting.md has for it: sdk/otlp.py. Python with them installed is
+// lines that docs/connecting.md has for it: sdk/otlp.py and sdk/ai-sdk.mjs. Those that
+// call a model have a stub of one on loopback. Python with them installed is
 // EDGESPAN_PYTHON, which `npm test` sets.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -10,12 +11,14 @@ import { useWorker } from "../support/worker.ts";
 const python = process.env.EDGESPAN_PYTHON;
 const worker = useWorker();
 
+const script = (name: string) => fileURLToPath(new URL(`../sdk/${name}`, import.meta.url));
+
 /** Runs a client with these variables: the id of the trace that it sent. */
 function run(client: string, environment: Record<string, string>): Promise<string> {
-  const script = fileURLToPath(new URL("../sdk/otlp.py", import.meta.url));
   const env = { ...process.env, PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1", ...environment };
+  const [program, args] = client.endsWith(".mjs") ? [process.execPath, [script(client)]] : [python!, [script("otlp.py"), client]];
   return new Promise((resolve, reject) => {
-    execFile(python!, [script, client], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(program, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${client}: ${error.message}\n${stderr}`));
       else if (/error|warning/i.test(stderr)) reject(new Error(`${client} complains: ${stderr}`));
       else resolve(stdout.trim());
@@ -59,6 +62,48 @@ test("Langfuse's SDK for Python", { timeout: 120_000 }, async (context) => {
   const chat = found.spans.find((span: { name: string }) => span.name === "chat");
   expect(chat).toMatchObject({ type: "LLM", model: "gpt", promptTokens: 5, completionTokens: 7, output: "On its way." });
   expect(JSON.stringify(chat.input)).toContain("Where is my order?");
+});
+
+/** The two variables of every exporter. */
+const exporter = (key: string) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: worker.url.origin,
+  OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer ${key}`,
+});
+
+/** What a model was asked by all of them, as people read it. */
+const asked = { type: "LLM", model: "gpt-4o-mini", status: "OK", promptTokens: expect.any(Number), completionTokens: expect.any(Number) };
+
+for (const [name, client, spans] of [
+  ["OpenInference's instrumentation of OpenAI", "openinference", 2],
+  ["OpenLLMetry's instrumentation of OpenAI", "openllmetry", 2],
+  ["Pydantic AI by Logfire", "pydantic-ai", 3],
+] as const) {
+  test(name, { timeout: 120_000 }, async (context) => {
+    needsPython(context);
+    const project = await worker.project();
+    const id = await run(client, exporter(project.key));
+    const found = await project.traceWith(spans, id);
+    expect(found).toMatchObject({ name: "answer", status: "OK" });
+    const models = found.spans.filter((span: { type: string }) => span.type === "LLM");
+    expect(models).toHaveLength(1);
+    expect(models[0]).toMatchObject(asked);
+    expect(JSON.stringify(models[0].input)).toContain("Where is my order?");
+    expect(JSON.stringify(models[0].output)).toContain("echo: Where is my order?");
+    // Counted once, whatever repeats it.
+    expect(found.totalTokens).toBe(models[0].totalTokens);
+  });
+}
+
+test("the Vercel AI SDK", { timeout: 120_000 }, async () => {
+  const project = await worker.project();
+  const id = await run("ai-sdk.mjs", exporter(project.key));
+  const found = await project.traceWith(4, id);
+  expect(found).toMatchObject({ name: "answer", status: "OK", totalTokens: 12 });
+  const models = found.spans.filter((span: { type: string }) => span.type === "LLM");
+  expect(models).toHaveLength(1);
+  expect(models[0]).toMatchObject({ ...asked, promptTokens: 5, completionTokens: 7 });
+  expect(JSON.stringify(models[0].input)).toContain("Where is my order?");
+  expect(JSON.stringify(models[0].output)).toContain("On its way.");
 });
 
 test("the variables are those that the documentation has", () => {
