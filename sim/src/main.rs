@@ -28,7 +28,7 @@ A seed is a number, decimal or as 0x…";
 /// Every so many seeds one is run twice.
 const TWICE: u64 = 50;
 
-/// Whether so many more invocations would be one too many, and since when they run.
+/// A search: which seeds, for how long, and what it came to so far.
 struct Hunt {
     from: u64,
     seeds: u64,

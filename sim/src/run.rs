@@ -17,9 +17,9 @@ use crate::workload::{Batch, Wire, program};
 use crate::world::{BEGIN, MINUTE, World};
 use crate::{check, clients, machine};
 
-/// How long after the faults the last batch may be indexed, in minutes: the sweeper finds
-/// it within five, and where it had queued it in vain before, waits for as long again as
-/// since then, and five minutes more.
+/// How long after the faults the last batch may be indexed, in minutes, besides as long
+/// again as they lasted: the sweeper waits twice as long each time that it queued a batch
+/// in vain, and the queue up to twenty minutes.
 const SETTLED_AFTER: i64 = 45;
 /// The lengths of what faults last, in minutes.
 const MINUTES: [i64; 4] = [2, 5, 15, 40];

@@ -70,7 +70,7 @@ pub struct World {
 }
 
 impl World {
-    /// The world of a seed. `script` in place of chance.
+    /// The world of a seed; with these faults, or else with some of all by chance.
     #[must_use]
     pub fn new(seed: u64, faults: Option<Faults>, keep_log: bool) -> Rc<Self> {
         let chance = Rc::new(Chance::new(seed));
