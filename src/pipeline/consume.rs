@@ -59,7 +59,7 @@ pub struct Written {
     pub bytes: usize,
     /// Events in it that count.
     pub events: usize,
-    /// Whether it was not written before.
+    /// Whether it was not written before, or only from a later object of the same body.
     pub fresh: bool,
     /// How many batches were written with it, itself included.
     pub together: usize,
@@ -345,7 +345,8 @@ async fn write(
         why if names_a_statement(&why) => Failure::Passing(why),
         why => Failure::Away(why),
     })?;
-    // Only the ledger's statements give anything: the batches that are new.
+    // Only the ledger's statements give anything: the batches that are new to it, or that
+    // it knows by an earlier object now.
     let mut fresh: HashSet<&str> = ran.rows.iter().flatten().map(String::as_str).collect();
     for (written, raw) in written.iter_mut().zip(group) {
         let Ok(written) = written else { continue };
