@@ -100,7 +100,8 @@ pub fn program(chance: &Chance, number: i64) -> Vec<Rc<Batch>> {
 }
 
 fn one_trace(chance: &Chance, wire: Wire, program: i64, trace: &str, said: &mut Vec<Said>) {
-    let begin = (BEGIN + chance.number(-5_000..=5_000)) * 1_000;
+    // No two programs say something of a trace at one time: then either may count.
+    let begin = (BEGIN + chance.number(-5_000..=5_000)) * 1_000 + program;
     let mut revision = begin;
     if wire == Wire::Native && chance.one_in_thousand(700) {
         let name = format!("run {program}");
