@@ -83,7 +83,7 @@ impl Book {
 
     /// Acknowledged batches that R2 does not have.
     pub fn lost(&self, world: &World) -> usize {
-        let objects = world.objects.borrow();
+        let objects = world.store.objects.borrow();
         let stored: BTreeSet<(&str, &[u8])> = objects
             .iter()
             .filter_map(|(key, body)| Some((project_of(key)?, body.as_slice())))
@@ -108,7 +108,7 @@ impl Book {
         let sent = self.sent.borrow();
         let unreadable = world.unreadable.borrow();
         for (key, body) in
-            world.objects.borrow().iter().filter(|(key, _)| !unreadable.contains(*key))
+            world.store.objects.borrow().iter().filter(|(key, _)| !unreadable.contains(*key))
         {
             let project = project_of(key).unwrap_or_default().to_owned();
             let batch = &sent[&(project.clone(), body.clone())];

@@ -2,12 +2,11 @@
 //! was said, project by project, through the service's own read API.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::rc::Rc;
 
 use edgespan::api;
-use edgespan::batch::{BatchRef, Listed, RawStore};
-use edgespan::error::{Error, Fault};
+use edgespan::batch::BatchRef;
+use edgespan::error::Error;
 use edgespan::formats::FORMATS;
 use edgespan::memory_budget::MemoryBudget;
 use edgespan::payload::Source;
@@ -24,30 +23,6 @@ use crate::state::{STATE, WRONG};
 use crate::workload::SaidSpan;
 use crate::world::World;
 
-/// R2 without faults.
-struct Objects<'a>(&'a World);
-
-impl RawStore for Objects<'_> {
-    type Body = Vec<u8>;
-
-    async fn put(&self, _: &str, _: &Vec<u8>) -> Result<(), Fault> {
-        Err(Fault::Internal("nothing is written here".into()))
-    }
-
-    async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
-        let objects = self.0.objects.borrow();
-        let place = |at: u64| usize::try_from(at).unwrap();
-        Ok(objects.get(key).map(|bytes| match part {
-            Some(part) => bytes[place(part.start)..place(part.end).min(bytes.len())].to_vec(),
-            None => bytes.clone(),
-        }))
-    }
-
-    async fn list(&self, _: &str, _: usize) -> Result<Listed, Fault> {
-        Ok(Listed::default())
-    }
-}
-
 /// Raw batches that neither the ledger nor the dead letters know. One that the ledger has
 /// by a later object is not known yet.
 pub fn unseen(world: &World) -> Vec<String> {
@@ -56,20 +31,13 @@ pub fn unseen(world: &World) -> Vec<String> {
         let batch = BatchRef::parse(key).unwrap();
         ((batch.project, batch.id), batch.received)
     };
-    let known: BTreeMap<_, _> =
-        texts(&world.db, known).iter().map(|object| of_key(object)).collect();
-    let objects = world.objects.borrow();
+    let known: BTreeMap<_, _> = world.db.texts(known).iter().map(|object| of_key(object)).collect();
+    let objects = world.store.objects.borrow();
     let is_known = |key: &&String| {
         let (batch, received) = of_key(key);
         known.get(&batch).is_some_and(|known| *known <= received)
     };
     objects.keys().filter(|key| !is_known(key)).cloned().collect()
-}
-
-/// The one column of a query, as text.
-pub fn texts(db: &Sqlite, sql: &str) -> Vec<String> {
-    let text = |row: String| row.trim_start_matches("[Text(\"").trim_end_matches("\")]").to_owned();
-    db.dump(sql).into_iter().map(text).collect()
 }
 
 /// What D1 holds.
@@ -108,7 +76,7 @@ pub fn check(world: &World, book: &Book) {
             world.violate(format!("{sql}: {counted}, not {counts}"));
         }
     }
-    let dead = texts(&world.db, "select object from dead_letter order by object");
+    let dead = world.db.texts("select object from dead_letter order by object");
     if !dead.iter().eq(world.unreadable.borrow().iter()) {
         world.violate(format!("dead letters {dead:?}, not {:?}", world.unreadable.borrow()));
     }
@@ -123,7 +91,7 @@ pub fn check(world: &World, book: &Book) {
 /// Reads everything into another database, in any order and any company, and compares.
 pub fn rebuild(world: &World) {
     let db = Pooled::default();
-    let mut keys: Vec<String> = world.objects.borrow().keys().cloned().collect();
+    let mut keys: Vec<String> = world.store.objects.borrow().keys().cloned().collect();
     world.chance.shuffle(&mut keys);
     let batch = |key: &String| Delivery {
         message: Message::of(&BatchRef::parse(key).unwrap()),
@@ -132,7 +100,7 @@ pub fn rebuild(world: &World) {
     let now = || world.now();
     for some in keys.chunks(usize::try_from(world.chance.number(1..=10)).unwrap()) {
         let deliveries: Vec<_> = some.iter().map(batch).collect();
-        let consumed = consume(&deliveries, &now, FORMATS, &Objects(world), &*db).now_or_never();
+        let consumed = consume(&deliveries, &now, FORMATS, &world.store, &*db).now_or_never();
         world.note(format_args!("rebuilt: {}", consumed.map_or(0, |outcomes| outcomes.len())));
     }
     compare(world, "written anew in another order", &dump(&db), &dump(&world.db));
@@ -176,8 +144,8 @@ fn check_project(world: &World, project: &str, known: &Known) -> Result<(), Prob
 
 fn read(world: &World, project: &str, trace: Option<&str>) -> Result<Value, Problem> {
     let budget = Rc::new(MemoryBudget::for_reads());
-    let store = Objects(world);
-    let source = Source { store: &store, formats: FORMATS, budget: &budget, now: world.now() };
+    let source =
+        Source { store: &world.store, formats: FORMATS, budget: &budget, now: world.now() };
     let answer: Option<Result<String, Error>> = match trace {
         Some(id) => api::get(project, id, "", &*world.db, source).now_or_never(),
         None => api::list(project, "limit=100", &*world.db, source).now_or_never(),

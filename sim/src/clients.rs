@@ -3,11 +3,13 @@
 
 use std::rc::Rc;
 
+use edgespan::model::Millis;
 use edgespan::time;
 
 use crate::book::{Book, Project};
 use crate::port::SECRET;
-use crate::request::{Answer, Request, send};
+use crate::request::{Answer, send};
+use crate::sent::Sent;
 use crate::workload::{Batch, Wire, program};
 use crate::world::{BEGIN, MINUTE, World};
 
@@ -120,17 +122,7 @@ pub async fn send_batch(
     let asked = world.now();
     book.send(project, batch);
     let path = if batch.wire == Wire::Native { "/api/v1/traces" } else { "/v1/traces" };
-    let answer = send(
-        world,
-        Request {
-            method: "POST",
-            path: path.into(),
-            bearer: key.into(),
-            content_type: Some("application/json"),
-            body: batch.body.clone(),
-        },
-    )
-    .await?;
+    let answer = send(world, post(path, key, &*batch.body)).await?;
     match (batch.wire, answer.status) {
         (Wire::Native, 201) | (Wire::Otlp, 200) => {
             book.acknowledge(world, (project, key), batch, asked);
@@ -148,6 +140,10 @@ pub async fn send_batch(
     Some(answer.status)
 }
 
+fn post(path: &str, key: &str, json: impl Into<Vec<u8>>) -> Sent {
+    Sent::new("POST", path).bearer(key).header("content-type", "application/json").body(json)
+}
+
 /// Asks for lists and traces all the time; what is answered may be late, never wrong.
 pub fn start_reader(world: &Rc<World>, book: &Rc<Book>, minutes: i64) {
     let (world, book) = (world.clone(), book.clone());
@@ -157,14 +153,15 @@ pub fn start_reader(world: &Rc<World>, book: &Rc<Book>, minutes: i64) {
             world.scheduler.sleep(world.chance.number(1_000..=MINUTE)).await;
             let project = world.chance.pick(&book.projects);
             let path = match world.chance.number(0..=2) {
-                0 => "/api/v1/traces".into(),
+                0 => "/api/v1/traces".to_owned(),
                 1 => "/api/v1/stats".into(),
                 _ => format!("/api/v1/traces/{:032x}", world.chance.number(1..=7)),
             };
             let key = project.keys[0].1.clone();
-            let request =
-                Request { method: "GET", path, bearer: key.clone(), ..Request::default() };
-            match send(&world, request).await.map(|answer| answer.status) {
+            match send(&world, Sent::new("GET", &path).bearer(&key))
+                .await
+                .map(|answer| answer.status)
+            {
                 None | Some(200 | 404 | 429 | 503) => {}
                 Some(401) if book.is_revoked(&key) => {}
                 Some(status) => world.violate(format!("{status} for a good question")),
@@ -198,15 +195,13 @@ async fn revoke_some_key(world: &Rc<World>, book: &Book) {
     let project = world.chance.pick(&book.projects);
     let (id, key) = world.chance.pick(&project.keys[1..]);
     let path = format!("/api/v1/admin/projects/{}/keys/{id}", project.name);
-    let bearer = SECRET.into();
-    let answer =
-        send(world, Request { method: "DELETE", path, bearer, ..Request::default() }).await;
+    let answer = send(world, Sent::new("DELETE", &path).bearer(SECRET)).await;
     if answer.is_some_and(|answer| answer.status == 200) {
         world.note(format_args!("{id} is revoked"));
         book.revoke(key, world.now());
     } else {
         // Perhaps it is revoked, perhaps not: it may be refused from here on.
-        book.revoke(key, edgespan::model::Millis::MAX);
+        book.revoke(key, Millis::MAX);
     }
 }
 
@@ -218,13 +213,7 @@ pub async fn replay(world: &Rc<World>) -> bool {
         let request = serde_json::json!({
             "since": "2026-01-01T00:00:00Z", "until": until, "after": after,
         });
-        let request = Request {
-            method: "POST",
-            path: "/api/v1/admin/replay".into(),
-            bearer: SECRET.into(),
-            content_type: Some("application/json"),
-            body: request.to_string().into_bytes(),
-        };
+        let request = post("/api/v1/admin/replay", SECRET, request.to_string());
         let Some(Answer { status: 200, body }) = send(world, request).await else { return false };
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         match body["data"]["next"].as_str() {

@@ -46,14 +46,11 @@ pub const CALL_FAULTS: [CallFault; 5] = [
     CallFault::Slow,
 ];
 
-/// What goes wrong, and how often: times in a thousand calls.
-#[derive(Debug, Default)]
-struct Rates(BTreeMap<(Part, CallFault), u64>);
-
 /// The faults of a run.
 #[derive(Debug)]
 pub struct Faults {
-    rates: Rates,
+    /// What goes wrong, and how often: times in a thousand calls.
+    rates: BTreeMap<(Part, CallFault), u64>,
     /// What goes wrong with which call, where that is written down.
     script: Option<BTreeMap<u64, CallFault>>,
     calls: Cell<u64>,
@@ -74,16 +71,19 @@ impl Faults {
                 }
             }
         }
-        Self::of(Rates(rates), None)
+        Self::of(rates, None)
     }
 
     /// These faults, by the number of the call from 0, and no others.
     #[must_use]
     pub fn as_written(script: BTreeMap<u64, CallFault>) -> Self {
-        Self::of(Rates::default(), Some(script))
+        Self::of(BTreeMap::new(), Some(script))
     }
 
-    fn of(rates: Rates, script: Option<BTreeMap<u64, CallFault>>) -> Self {
+    fn of(
+        rates: BTreeMap<(Part, CallFault), u64>,
+        script: Option<BTreeMap<u64, CallFault>>,
+    ) -> Self {
         let (calls, away, active) = (Cell::new(0), RefCell::default(), Cell::new(true));
         Self { rates, script, calls, away, active }
     }
@@ -100,7 +100,7 @@ impl Faults {
         if self.away.borrow().get(&part).is_some_and(|until| now < *until) {
             return Some(CallFault::Before);
         }
-        let mut faults = self.rates.0.iter().filter(|((of, _), _)| *of == part);
+        let mut faults = self.rates.iter().filter(|((of, _), _)| *of == part);
         faults.find(|(_, rate)| chance.one_in_thousand(**rate)).map(|((_, fault), _)| *fault)
     }
 

@@ -9,6 +9,8 @@ use edgespan::model::Millis;
 use edgespan::time;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::sometimes::SOMETIMES;
+
 /// The log of a run.
 #[derive(Debug, Default)]
 pub struct Log {
@@ -41,6 +43,7 @@ impl Log {
 
     /// Counts something that must happen in some run: see [`crate::sometimes`].
     pub fn sometimes(&self, what: &'static str) {
+        debug_assert!(SOMETIMES.contains(&what), "{what} is not in the list");
         *self.sometimes.borrow_mut().entry(what).or_default() += 1;
     }
 

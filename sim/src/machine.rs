@@ -104,7 +104,7 @@ pub fn leave_unreadable(world: &Rc<World>, project: &str) {
         let body = format!(r#"{{"batch":[{{"type":"later","body":{{"n":{n}}}}}]}}"#).into_bytes();
         let batch = BatchRef::of(project, &body, world.now(), "json");
         world.unreadable.borrow_mut().insert(batch.key());
-        world.objects.borrow_mut().insert(batch.key(), body);
+        world.store.objects.borrow_mut().insert(batch.key(), body);
         world.batches.send(&Message::of(&batch), world);
     }
 }

@@ -34,6 +34,7 @@ struct Hunt {
     seeds: u64,
     until: Option<Instant>,
     next: AtomicU64,
+    /// Whether enough was wrong.
     stopped: AtomicBool,
     totals: Mutex<Totals>,
 }
@@ -47,34 +48,73 @@ struct Totals {
     failed: Vec<Ran>,
 }
 
+/// What the command line asks for.
+#[derive(Default)]
+struct Asked {
+    seeds: Option<u64>,
+    from: Option<u64>,
+    seed: Option<u64>,
+    minutes: Option<u64>,
+    exhaustive: bool,
+    help: bool,
+}
+
+impl Asked {
+    /// What is wrong with it is told in a sentence.
+    fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut asked = Self::default();
+        while let Some(name) = args.next() {
+            let number = match name.as_str() {
+                "--seeds" => &mut asked.seeds,
+                "--from" => &mut asked.from,
+                "--seed" => &mut asked.seed,
+                "--minutes" => &mut asked.minutes,
+                "--exhaustive" => {
+                    asked.exhaustive = true;
+                    continue;
+                }
+                "--help" => {
+                    asked.help = true;
+                    continue;
+                }
+                other => return Err(format!("there is no {other}")),
+            };
+            let text = args.next().unwrap_or_default();
+            let parsed = match text.strip_prefix("0x") {
+                Some(hex) => u64::from_str_radix(hex, 16),
+                None => text.parse(),
+            };
+            *number = Some(parsed.map_err(|_| format!("{name}: not a number: {text}"))?);
+        }
+        Ok(asked)
+    }
+}
+
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Asked { seeds, from, seed, minutes, exhaustive, help } =
+        match Asked::parse(std::env::args().skip(1)) {
+            Ok(asked) => asked,
+            Err(wrong) => {
+                println!("{wrong}\n\n{HELP}");
+                return ExitCode::FAILURE;
+            }
+        };
+    if help {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
     // What goes wrong in a run is told with its seed.
     std::panic::set_hook(Box::new(|_| {}));
-    let number = |name: &str| {
-        let at = args.iter().position(|arg| arg == name)?;
-        let text = args.get(at + 1)?;
-        match text.strip_prefix("0x") {
-            Some(hex) => u64::from_str_radix(hex, 16).ok(),
-            None => text.parse().ok(),
-        }
-    };
-    let known = ["--seeds", "--from", "--seed", "--minutes", "--exhaustive"];
-    if args.iter().any(|arg| arg.starts_with("--") && !known.contains(&arg.as_str())) {
-        println!("{HELP}");
-        return ExitCode::FAILURE;
-    }
-    if let Some(seed) = number("--seed") {
+    if let Some(seed) = seed {
         return show(&run(seed, true));
     }
-    if args.iter().any(|arg| arg == "--exhaustive") {
+    if exhaustive {
         return try_everything();
     }
-    let minutes = number("--minutes");
     let fresh = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |d| d.as_secs() << 20);
     hunt(Hunt {
-        from: number("--from").unwrap_or_else(|| if minutes.is_some() { fresh() } else { 1 }),
-        seeds: number("--seeds").unwrap_or(if minutes.is_some() { u64::MAX } else { 1_000 }),
+        from: from.unwrap_or_else(|| if minutes.is_some() { fresh() } else { 1 }),
+        seeds: seeds.unwrap_or(if minutes.is_some() { u64::MAX } else { 1_000 }),
         until: minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes)),
         next: AtomicU64::new(0),
         stopped: AtomicBool::new(false),
@@ -123,7 +163,6 @@ impl Hunt {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             let over = self.until.is_some_and(|until| Instant::now() >= until);
             if place >= self.seeds || over || self.stopped.load(Ordering::Relaxed) {
-                self.stopped.store(true, Ordering::Relaxed);
                 return;
             }
             let seed = self.from.wrapping_add(place);

@@ -18,6 +18,7 @@ use edgespan::pipeline::consume::Outcome;
 use edgespan::pipeline::deliver::Origin;
 use edgespan::pipeline::queue::{BatchQueue, Message};
 use edgespan::telemetry::data_points::Point;
+use futures_util::FutureExt;
 
 use crate::faults::{CallFault, Part};
 use crate::world::{MINUTE, Running, World};
@@ -101,6 +102,11 @@ impl Port {
     }
 }
 
+/// What a part without faults answers, which never waits.
+fn at_once<T>(answer: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    answer.now_or_never().unwrap()
+}
+
 fn failed(what: &str) -> Fault {
     Fault::Unavailable { what: "sim", why: format!("{what} failed, as chance had it") }
 }
@@ -137,34 +143,20 @@ impl RawStore for Port {
     type Body = Vec<u8>;
 
     async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
-        let body = body.clone();
-        let put = |world: &World| {
-            world.objects.borrow_mut().insert(key.into(), body);
-            Ok(())
-        };
+        let put = |world: &World| at_once(world.store.put(key, body));
         self.call(Part::Store, "r2 put", key, put).await
     }
 
     async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
-        let get = |world: &World| {
-            let objects = world.objects.borrow();
-            let place = |at: u64, bytes: &[u8]| usize::try_from(at).unwrap().min(bytes.len());
-            Ok(objects.get(key).map(|bytes| match &part {
-                Some(part) => bytes[place(part.start, bytes)..place(part.end, bytes)].to_vec(),
-                None => bytes.clone(),
-            }))
-        };
+        let get = |world: &World| at_once(world.store.get(key, part));
         self.call(Part::Store, "r2 get", key, get).await
     }
 
     async fn list(&self, after: &str, most: usize) -> Result<Listed, Fault> {
         let list = |world: &World| {
-            let objects = world.objects.borrow();
-            let mut keys = objects.keys().filter(|key| key.as_str() > after);
             // It may give fewer than it is asked for.
             let some = usize::try_from(world.chance.number(2..=20)).unwrap();
-            let keys_given: Vec<_> = keys.by_ref().take(most.min(some)).cloned().collect();
-            Ok(Listed { keys: keys_given, more: keys.next().is_some() })
+            at_once(world.store.list(after, most.min(some)))
         };
         self.call(Part::Store, "r2 list after", after, list).await
     }

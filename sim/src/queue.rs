@@ -11,8 +11,6 @@ use edgespan::pipeline::queue::Message;
 use crate::chance::Chance;
 use crate::world::{MINUTE, World};
 
-/// How long a message is kept: 4 days, Cloudflare's default.
-const RETENTION_MS: Millis = 4 * 24 * 60 * MINUTE;
 /// How long a delivery may take before its messages are delivered again: 15 minutes, as
 /// long as the platform lets a consumer run.
 const LEASE_MS: Millis = 15 * MINUTE;
@@ -31,7 +29,6 @@ struct Mischief {
 struct Queued {
     number: u64,
     message: Message,
-    sent: Millis,
     /// Deliveries so far.
     attempts: u32,
     /// When it may be delivered.
@@ -104,7 +101,7 @@ impl MessageQueue {
             }
             self.last.set(self.last.get() + 1);
             let (number, message) = (self.last.get(), message.clone());
-            let queued = Queued { number, message, sent: now, attempts: 0, visible };
+            let queued = Queued { number, message, attempts: 0, visible };
             self.messages.borrow_mut().push(queued);
         }
     }
@@ -114,7 +111,6 @@ impl MessageQueue {
     pub fn take(&self, world: &World) -> Vec<Taken> {
         let (now, chance) = (world.now(), &world.chance);
         let mut messages = self.messages.borrow_mut();
-        messages.retain(|queued| now - queued.sent < RETENTION_MS);
         let mut visible: Vec<_> =
             messages.iter_mut().filter(|queued| queued.visible <= now).collect();
         chance.shuffle(&mut visible);

@@ -144,7 +144,7 @@ fn found_projects(world: &World, count: i64) -> Rc<Book> {
             keys.push((text("id"), text("key")));
         }
         let id = format!("select id from project where name = '{name}'");
-        let id = check::texts(&world.db, &id).concat();
+        let id = world.db.texts(&id).concat();
         Project { name, id, keys }
     };
     Rc::new(Book::new((0..count).map(project).collect()))

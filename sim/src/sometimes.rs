@@ -5,7 +5,7 @@
 pub const WITHIN: u64 = 1_000;
 
 /// All of them.
-pub const SOMETIMES: [&str; 34] = [
+pub const SOMETIMES: [&str; 35] = [
     "D1 fails before the effect",
     "D1 is slow",
     "D1 loses a reply after commit",
@@ -35,6 +35,7 @@ pub const SOMETIMES: [&str; 34] = [
     "the queue fails after the effect",
     "the queue fails before the effect",
     "the queue gives a message up",
+    "the queue is slow",
     "the queue loses a message",
     "the sweeper finds a batch",
     "the sweeper's turn is left out",

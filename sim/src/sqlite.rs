@@ -61,10 +61,8 @@ impl Sqlite {
 
     /// Makes it what it was when all migrations were made.
     fn empty(&self) {
-        let tables = self.dump("select name from sqlite_schema where type = 'table'");
-        let name =
-            |row: &String| row.trim_start_matches("[Text(\"").trim_end_matches("\")]").to_owned();
-        let clear = tables.iter().map(name).map(|table| match &*table {
+        let tables = self.texts("select name from sqlite_schema where type = 'table'");
+        let clear = tables.iter().map(|table| match table.as_str() {
             // Its one row is made by the migration.
             "sweep" => "update sweep set position = '';".to_owned(),
             _ => format!("delete from \"{table}\";"),
@@ -72,6 +70,17 @@ impl Sqlite {
         let clear = clear.collect::<String>();
         let clear = format!("begin; pragma defer_foreign_keys = on; {clear} commit;");
         self.0.borrow().execute_batch(&clear).unwrap();
+    }
+
+    /// The one column of a query, which is text.
+    ///
+    /// # Panics
+    /// For a query that is none, or has something else.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        let db = self.0.borrow();
+        let mut query = db.prepare_cached(sql).unwrap();
+        let rows = query.query_map([], |row| row.get(0));
+        rows.unwrap().map(Result::unwrap).collect()
     }
 
     /// Every row of a query as text, for comparing states.

@@ -2,7 +2,7 @@
 //! what goes wrong. Its parts are reached through [`crate::port`] only.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Arguments;
 use std::rc::Rc;
 
@@ -13,6 +13,7 @@ use edgespan::model::Millis;
 use crate::chance::Chance;
 use crate::faults::Faults;
 use crate::log::Log;
+use crate::objects::Objects;
 use crate::queue::MessageQueue;
 use crate::scheduler::Scheduler;
 use crate::sqlite::Pooled;
@@ -53,7 +54,7 @@ pub struct World {
     /// D1.
     pub db: Pooled,
     /// R2.
-    pub objects: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub store: Objects,
     /// The queue of batches.
     pub batches: MessageQueue,
     /// The queue of dead letters.
@@ -80,7 +81,7 @@ impl World {
             faults: faults.unwrap_or_else(|| Faults::by_chance(&chance)),
             log: Log::new(keep_log),
             db: Pooled::default(),
-            objects: RefCell::default(),
+            store: Objects::default(),
             batches: MessageQueue::batches(&chance, written),
             dead: MessageQueue::dead_letters(),
             mixed: !written && chance.one_in_thousand(400),

@@ -7,63 +7,23 @@ pub mod pages;
 pub mod platform;
 pub mod statements;
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use edgespan::batch::{BatchRef, Listed, RawStore};
+use edgespan::batch::{BatchRef, RawStore};
 use edgespan::error::{Error, Fault};
 use edgespan::formats::{FORMATS, Formats};
 use edgespan::memory_budget::MemoryBudget;
 use edgespan::payload::Source;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::queue::{BatchQueue, Message};
+pub use sim::objects::Objects;
 pub use sim::sqlite::Sqlite;
 
 /// The project that the tests write as.
 pub const PROJECT: &str = "p1";
 /// When every batch is received: 2026-11-22T06:19:30.123Z.
 pub const RECEIVED: i64 = 1_795_328_370_123;
-
-/// R2 as a map. Counts how often it is read.
-#[derive(Default)]
-#[allow(clippy::struct_field_names, reason = "the objects are what it has")]
-pub struct Objects {
-    pub objects: RefCell<BTreeMap<String, Vec<u8>>>,
-    pub reads: Cell<usize>,
-    /// Most keys that a listing gives, whatever is asked for: R2 may give fewer.
-    pub lists_at_most: Option<usize>,
-}
-
-impl RawStore for Objects {
-    type Body = Vec<u8>;
-
-    async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
-        self.objects.borrow_mut().insert(key.into(), body.clone());
-        Ok(())
-    }
-
-    async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
-        self.reads.set(self.reads.get() + 1);
-        let objects = self.objects.borrow();
-        Ok(objects.get(key).map(|bytes| match part {
-            Some(part) => {
-                let place = |at: u64| usize::try_from(at).unwrap().min(bytes.len());
-                bytes[place(part.start)..place(part.end)].to_vec()
-            }
-            None => bytes.clone(),
-        }))
-    }
-
-    async fn list(&self, after: &str, most: usize) -> Result<Listed, Fault> {
-        let objects = self.objects.borrow();
-        let mut keys = objects.keys().filter(|key| key.as_str() > after);
-        let most = self.lists_at_most.map_or(most, |bound| bound.min(most));
-        let given: Vec<_> = keys.by_ref().take(most).cloned().collect();
-        Ok(Listed { keys: given, more: keys.next().is_some() })
-    }
-}
 
 /// A queue as a list: nothing is delivered but by the test.
 #[derive(Default)]

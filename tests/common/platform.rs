@@ -10,15 +10,15 @@ use std::rc::Rc;
 use edgespan::access::api_keys::{KeyHash, Keys, Principal, Which, hash};
 use edgespan::access::rate_limits::Check;
 use edgespan::batch::{Listed, RawStore};
-use edgespan::error::{Error, Fault, Reject};
-use edgespan::http::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
+use edgespan::error::{Fault, Reject};
+use edgespan::http::platform::{Isolate, Platform, Services, Witness};
 use edgespan::http::serve::{Served, serve};
 use edgespan::index::{Database, QueryResults, Statement};
-use edgespan::memory_budget::MemoryShare;
 use edgespan::model::{Handling, Millis};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::queue::{BatchQueue, Message};
 use edgespan::telemetry::data_points::Point;
+pub use sim::sent::Sent;
 
 use super::{PROJECT, RECEIVED, Waiting, World};
 
@@ -44,91 +44,6 @@ pub struct Deployment {
 /// The platform of a deployment, and what the requests of its isolate share.
 #[derive(Clone)]
 pub struct Native(pub Rc<Deployment>, Rc<Isolate>);
-
-/// A request.
-#[derive(Debug, Clone, Default)]
-pub struct Sent {
-    pub method: &'static str,
-    pub url: String,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: Vec<u8>,
-    /// Whether it does not say how long its body is.
-    pub chunked: bool,
-}
-
-/// Bytes that the platform holds.
-pub struct Held(Vec<u8>);
-
-impl AsRef<Vec<u8>> for Held {
-    fn as_ref(&self) -> &Vec<u8> {
-        &self.0
-    }
-}
-
-impl Sent {
-    pub fn new(method: &'static str, path: &str) -> Self {
-        Self { method, url: format!("https://edgespan.test{path}"), ..Self::default() }
-    }
-
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    /// With the key of [`PROJECT`].
-    pub fn with_key(self) -> Self {
-        self.header("authorization", format!("Bearer {KEY}"))
-    }
-
-    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
-        Self { body: body.into(), ..self }
-    }
-}
-
-impl RequestHead for Sent {
-    fn method(&self) -> String {
-        self.method.into()
-    }
-
-    fn url(&self) -> String {
-        self.url.clone()
-    }
-
-    fn header(&self, name: &str) -> Option<String> {
-        if name == "content-length" && !self.chunked && !self.body.is_empty() {
-            return Some(self.body.len().to_string());
-        }
-        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
-    }
-}
-
-impl RequestBody for Sent {
-    type Held = Held;
-
-    async fn read(
-        &mut self,
-        _: Option<usize>,
-        most: usize,
-        share: Option<&mut MemoryShare>,
-    ) -> Result<Option<Held>, Error> {
-        if let Some(share) = share {
-            share.resize(self.body.len() as u64, RECEIVED)?;
-        }
-        Ok(Some(Held(self.body.clone())).filter(|held| held.0.len() <= most))
-    }
-
-    fn length(held: &Held) -> usize {
-        held.0.len()
-    }
-
-    fn copy(held: &Held) -> Vec<u8> {
-        held.0.clone()
-    }
-
-    fn hold(bytes: &[u8]) -> Held {
-        Held(bytes.to_vec())
-    }
-}
 
 impl Native {
     pub fn new() -> Self {

@@ -19,7 +19,7 @@ fn trace(id: &str) -> Value {
 }
 
 fn post(body: impl Into<Vec<u8>>) -> Sent {
-    Sent::new("POST", "/api/v1/traces").with_key().body(body)
+    Sent::new("POST", "/api/v1/traces").bearer(KEY).body(body)
 }
 
 /// The status, and the code of an error.
@@ -51,11 +51,11 @@ fn a_batch_is_kept_and_read_back() {
     assert_eq!(native.deliver(), 3);
     assert_eq!(native.0.world.store.objects.borrow().len(), 1);
     for path in ["/api/v1/traces", "/api/v1/traces/t", "/api/v1/stats", "/api/v1/dead-letters"] {
-        let reply = native.serve(Sent::new("GET", path).with_key()).reply;
+        let reply = native.serve(Sent::new("GET", path).bearer(KEY)).reply;
         assert_eq!(reply.status, 200, "{path}");
         assert!(!reply.page);
     }
-    assert_eq!(outcome(&native, Sent::new("GET", "/api/v1/traces/none").with_key()).0, 404);
+    assert_eq!(outcome(&native, Sent::new("GET", "/api/v1/traces/none").bearer(KEY)).0, 404);
 }
 
 #[test]
@@ -78,8 +78,8 @@ fn what_cannot_be_taken_says_why_and_keeps_nothing() {
             401,
             "UNAUTHORIZED",
         ),
-        (Sent::new("PUT", "/api/v1/traces").with_key(), 405, "METHOD_NOT_ALLOWED"),
-        (Sent::new("GET", "/api/v1/none").with_key(), 404, "NOT_FOUND"),
+        (Sent::new("PUT", "/api/v1/traces").bearer(KEY), 405, "METHOD_NOT_ALLOWED"),
+        (Sent::new("GET", "/api/v1/none").bearer(KEY), 404, "NOT_FOUND"),
     ] {
         assert_eq!(outcome(&native, sent.clone()), (status, code.into()), "{:?}", sent.headers);
     }
@@ -106,7 +106,7 @@ fn storage_that_is_away_is_503_and_a_queue_that_is_costs_nothing() {
     native.0.store_fails.set(false);
     native.0.queue_fails.set(true);
     assert_eq!(native.serve(post(batch(&[trace("t")]))).reply.status, 201);
-    let get = || Sent::new("GET", "/api/v1/traces/t").with_key();
+    let get = || Sent::new("GET", "/api/v1/traces/t").bearer(KEY);
     assert_eq!(native.serve(get()).reply.status, 404);
     // What the queue did not take is written after the answer.
     native.run_later();
@@ -118,7 +118,7 @@ fn exporters_are_answered_in_their_own_format() {
     let native = Native::new();
     let send = |content_type: &str, body: &[u8]| {
         let sent = Sent::new("POST", "/v1/traces").header("content-type", content_type);
-        native.serve(sent.with_key().body(body)).reply
+        native.serve(sent.bearer(KEY).body(body)).reply
     };
     assert_eq!(send("application/json", b"{}").text(), "{}");
     assert_eq!(send("application/x-protobuf", b"").body, b"");
@@ -309,7 +309,7 @@ fn what_the_operator_asks_wrongly_changes_nothing() {
         ("POST", format!("{path}/keys/k/rotate")),
         ("DELETE", format!("{path}/keys/k")),
     ] {
-        for sent in [Sent::new(method, &path).body("{}"), Sent::new(method, &path).with_key()] {
+        for sent in [Sent::new(method, &path).body("{}"), Sent::new(method, &path).bearer(KEY)] {
             assert_eq!(outcome(&native, sent), (401, "UNAUTHORIZED".into()), "{method} {path}");
         }
     }
