@@ -24,7 +24,7 @@ await cli(async () => {
   const all = /** @type {Mutant[]} */ (JSON.parse(readFileSync(join(root, "sim/mutants.json"), "utf8")));
   const missed = [];
   for (const mutant of all.filter(({ ci, name }) => (ci || !values.ci) && name.includes(values.only))) {
-    const seed = find(mutant);
+    const seed = seedThatFinds(mutant);
     console.log(`${seed ? `seed ${seed}` : "NOT FOUND"} of ${mutant.seeds}: ${mutant.name}`);
     if (!seed) missed.push(mutant.name);
   }
@@ -33,7 +33,7 @@ await cli(async () => {
 
 /** The first seed that finds a bug, unless none does.
  *  @param {Mutant} mutant */
-function find({ name, file, find, replace, seeds }) {
+function seedThatFinds({ name, file, find, replace, seeds }) {
   const copy = join(cache, "mutant");
   rmSync(copy, { recursive: true, force: true });
   const files = capture("git", ["ls-files", "-co", "--exclude-standard", "Cargo.*", ".cargo", "src", "crates", "sim", "migrations"]);

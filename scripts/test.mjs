@@ -1,7 +1,7 @@
 // `npm test`: sets up like `npm start`, then runs all tests: Rust's on this
 // machine, the simulator's first thousand worlds, then the built Worker's in workerd,
-// the published Python SDK and a browser among them. `npm test -- NAME` runs only the Worker's tests in files
-// whose path has NAME in it.
+// the published Python SDK and a browser among them. `npm test -- NAME` runs only the
+// Worker's tests in files whose path has NAME in it.
 
 import { ensureBrowser } from "./browser.mjs";
 import { build, checkSize } from "./build.mjs";

@@ -20,7 +20,8 @@ pub const GRACE_MS: Millis = 180_000;
 pub const SETTLED_MS: Millis = 15 * 60_000;
 /// Keys in one listing, the most that R2 gives at once.
 pub const PAGE: usize = 1_000;
-/// Listings in one run: 10,000 batches a minute, 166 a second.
+/// Listings in one run: 10,000 batches a minute, 166 a second. From 14 a second on those
+/// of the last minutes are beyond them, and are looked at later: before [`SETTLED_MS`].
 const MAX_PAGES: usize = 10;
 /// Overdue batches that are on the queue again at a time. A queue that has lost
 /// its messages gets them back as fast as they are written; one that merely has

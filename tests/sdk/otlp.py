@@ -64,24 +64,24 @@ def by_langfuse() -> str:
     return trace_id
 
 
-def by_openinference() -> str:
-    from openinference.instrumentation.openai import OpenAIInstrumentor
-
+def by_instrumentation(instrumentor) -> str:
     with provider_of_spans() as provider, StubOpenAI() as base_url:
-        OpenAIInstrumentor().instrument(tracer_provider=provider)
+        instrumentor.instrument(tracer_provider=provider)
         with provider.get_tracer("shop").start_as_current_span("answer") as root:
             ask_openai(base_url)
     return trace_id_of(root)
+
+
+def by_openinference() -> str:
+    from openinference.instrumentation.openai import OpenAIInstrumentor
+
+    return by_instrumentation(OpenAIInstrumentor())
 
 
 def by_openllmetry() -> str:
     from opentelemetry.instrumentation.openai import OpenAIInstrumentor
 
-    with provider_of_spans() as provider, StubOpenAI() as base_url:
-        OpenAIInstrumentor().instrument(tracer_provider=provider)
-        with provider.get_tracer("shop").start_as_current_span("answer") as root:
-            ask_openai(base_url)
-    return trace_id_of(root)
+    return by_instrumentation(OpenAIInstrumentor())
 
 
 def by_pydantic_ai() -> str:

@@ -1,6 +1,7 @@
 //! What a span says of its trace: name, session, user, tags, metadata. The rank of what
 //! is said is the place of its source in a list, the best first.
 
+use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use super::detail::Detail;
@@ -54,11 +55,14 @@ const RELEASE: [&str; 2] = ["langfuse.environment", "langfuse.release"];
 pub(super) fn of_trace<'a>(span: &Span<'a>, shared: &Shared<'a>) -> OfTrace<'a> {
     let Span { attributes, .. } = span;
     let Shared { resource, scope, .. } = shared;
-    // Attributes of `OpenInference`, which are an object in one of them.
-    let inner = as_str(attributes.get("metadata"));
+    // Attributes of `OpenInference`, which are an object in one of them: read once, and
+    // not where it cannot have what is asked for. A name may be written with escapes.
+    let inner = LazyCell::new(|| {
+        let may_have = |json: &&str| json.contains("_id") || json.contains('\\');
+        as_str(attributes.get("metadata")).filter(may_have).and_then(parse)
+    });
     let in_metadata = |key: &str| {
-        let inner = inner.filter(|json| json.contains(key)).and_then(parse)?;
-        let text = inner.get(key)?.as_str().filter(|text| !text.is_empty())?;
+        let text = inner.as_ref()?.get(key)?.as_str().filter(|text| !text.is_empty())?;
         Some(Text::from(text.to_owned()))
     };
     let last = SESSIONS.len();
@@ -134,13 +138,6 @@ fn tags<'a>(attributes: &Attributes<'a>) -> Vec<Text<'a>> {
 /// The metadata of the trace, as far as this span and its resource have any: what was
 /// given for the trace before what the resource says alone.
 fn trace_metadata<'a>(attributes: &Attributes<'_>, shared: &Shared<'_>) -> Option<Said<Text<'a>>> {
-    let nothing = METADATA.iter().all(|(prefix, _)| attributes.with_prefix(prefix).is_empty())
-        && RELEASE.iter().all(|key| attributes.get(key).is_none());
-    let resource_json = shared.resource_json.as_ref();
-    if nothing {
-        let json = |resource| format!(r#"{{"resource":{resource}}}"#);
-        return resource_json.map(|resource| Said { rank: 1, value: json(resource).into() });
-    }
     let mut json = JsonWriter::new(Detail::Full);
     let mut names: HashSet<&str> = HashSet::new();
     let mut rank = 1;
@@ -159,7 +156,7 @@ fn trace_metadata<'a>(attributes: &Attributes<'_>, shared: &Shared<'_>) -> Optio
             }
         }
         rank = u8::from(object.is_empty());
-        if let Some(json) = resource_json {
+        if let Some(json) = &shared.resource_json {
             object.field("resource").raw(json);
         }
     });
@@ -195,12 +192,14 @@ mod tests {
         );
         assert_eq!(explicit.session.as_ref().unwrap().value, "s");
         assert!(explicit.session.unwrap().rank < found.session.unwrap().rank);
-        let inner = span(&[("metadata", r#"{"session_id":"s","user_id":"u"}"#)]);
-        let found = of_trace(&inner, &Shared::nothing());
-        assert_eq!(
-            (found.session.unwrap().value, found.user.unwrap().value),
-            ("s".into(), "u".into())
-        );
+        for metadata in [
+            r#"{"session_id":"s","user_id":"u"}"#,
+            r#"{"sess\u0069on\u005fid":"s","user\u005fid":"u"}"#,
+        ] {
+            let found = of_trace(&span(&[("metadata", metadata)]), &Shared::nothing());
+            let (session, user) = (found.session.unwrap().value, found.user.unwrap().value);
+            assert_eq!((session, user), ("s".into(), "u".into()), "{metadata}");
+        }
         let mlflow =
             Attributes::of(vec![("mlflow.trace.session".into(), AnyValue::Text("\"s\"".into()))]);
         assert_eq!(said(&mlflow, &SESSIONS, None).unwrap().1, "s");
