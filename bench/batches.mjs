@@ -8,15 +8,29 @@
 
 /** @import { Made, Stamped, Template } from "./types.d.ts" */
 
-const TYPES = ["LLM", "TOOL", "LLM", "RETRIEVAL", "CHAIN", "AGENT"];
+export const TYPES = ["LLM", "TOOL", "LLM", "RETRIEVAL", "CHAIN", "AGENT"];
 const WORDS = `the refund policy says that orders placed within thirty days may be returned at no cost when
   unopened please look up customer account and summarize what they asked for then answer yes or no with a reason
   in JSON use tools search results total amount shipping delayed`.split(/\s+/);
 const RARE = ["don’t ", "naïve ", "検索 ", "“yes” ", ".\n", ".\n", '"quoted" ', '"quoted" '];
 
+/** Text of so many characters, some of it beyond ASCII.
+ *  @param {() => number} next
+ *  @param {number} length */
+export function prose(next, length) {
+  /** @param {readonly string[]} words */
+  const pick = (words) => words[Math.floor(next() * words.length)];
+  let text = "";
+  while (text.length < length) {
+    text += `${pick(WORDS)} `;
+    if (next() < 0.06) text += pick(RARE);
+  }
+  return text.slice(0, length);
+}
+
 /** Numbers that look random and are the same in every run.
  *  @param {number} seed */
-function random(seed) {
+export function random(seed) {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -39,15 +53,6 @@ export function template({ spans, traces, bytes = 1_160, seed = 1, trace }) {
   /** @template T
    *  @param {readonly T[]} things */
   const pick = (things) => /** @type {T} */ (things[Math.floor(next() * things.length)]);
-  /** @param {number} length */
-  const prose = (length) => {
-    let text = "";
-    while (text.length < length) {
-      text += `${pick(WORDS)} `;
-      if (next() < 0.06) text += pick(RARE);
-    }
-    return text.slice(0, length);
-  };
   /** @param {number} ms */
   const time = (ms, us = 0) => new Date(1_795_000_000_000 + ms).toISOString().replace("Z", `${String(us).padStart(3, "0")}+00:00`);
 
@@ -105,7 +110,7 @@ export function template({ spans, traces, bytes = 1_160, seed = 1, trace }) {
     body.output = output;
     const event = { id: newId(), type: "span-create", timestamp: time(n * 13 + 251), body };
     const missing = bytes - JSON.stringify(event).length;
-    const text = prose(Math.max(missing - 30, 0));
+    const text = prose(next, Math.max(missing - 30, 0));
     const half = text.length >> 1;
     [system.content, user.content] = [text.slice(0, half >> 1), text.slice(half >> 1, half)];
     question.query = text.slice(0, half);

@@ -5,11 +5,12 @@ import { PROJECT, keyOf } from "./workers.mjs";
 
 /** @import { Live } from "./workers.mjs" */
 
-/** @typedef {{ status: number, bytes: number, text: Buffer, ms: number }} Answer */
+/** `d1` is what D1 took of `ms`: NaN, unless a driven Worker answered.
+ *  @typedef {{ status: number, bytes: number, text: Buffer, ms: number, d1: number }} Answer */
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 
-/** One request; `{ status, bytes, ms }`, the body read to its end.
+/** One request, the body read to its end.
  *  @param {URL} url
  *  @param {{ method?: string, body?: Uint8Array, project?: string }} [options]
  *  @returns {Promise<Answer>} */
@@ -26,7 +27,8 @@ export function request(url, { method = "GET", body, project = PROJECT } = {}) {
       answer.on("error", fail);
       answer.on("end", () => {
         const text = Buffer.concat(parts);
-        done({ status: answer.statusCode ?? 0, bytes: text.length, text, ms: performance.now() - started });
+        const d1 = Number(answer.headers["x-bench-d1-ms"]);
+        done({ status: answer.statusCode ?? 0, bytes: text.length, text, ms: performance.now() - started, d1 });
       });
     });
     sent.on("error", fail);

@@ -1,10 +1,11 @@
-// The benchmark: ours against the peer, everything in one run. Started by
-// scripts/bench.mjs, which has built ours. With --quick it takes half a minute,
-// measures little and writes nothing: it shows that all of it runs.
-// With names of parts (cpu, otlp, cost, flow, memory, growth, pages) only those are run, and
-// nothing is written.
+// The benchmark: ours against the peer and the release before, everything in one
+// run. Started by scripts/bench.mjs, which has built ours. With --quick it takes half
+// a minute, measures little and writes nothing: it shows that all of it runs.
+// With names of parts (cpu, otlp, cost, flow, memory, growth, pages, traffic) only those
+// are run, and nothing is written; nor is it where something else stands for ours.
 
 import os from "node:os";
+import { COMMIT, isBuilt } from "./before.mjs";
 import { measureCost } from "./measure/cost.mjs";
 import { measureCpu } from "./measure/cpu.mjs";
 import { measureFlow } from "./measure/flow.mjs";
@@ -12,13 +13,14 @@ import { measureGrowth } from "./measure/growth.mjs";
 import { measureMemory } from "./measure/memory.mjs";
 import { measureOtlp } from "./measure/otlp.mjs";
 import { measurePages } from "./measure/pages.mjs";
+import { measureTraffic } from "./measure/traffic.mjs";
 import { Table, print, save } from "./report.mjs";
 import { startDriven, workers } from "./workers.mjs";
 
 /** @import { Bench } from "./report.mjs" */
 
 const quick = process.argv.includes("--quick");
-const MOST_MINUTES = quick ? 4 : 15; // a slow machine may be slow
+const MOST_MINUTES = quick ? 4 : 20; // a slow machine may be slow
 
 const started = performance.now();
 const seconds = () => (performance.now() - started) / 1000;
@@ -38,17 +40,21 @@ const PARTS = {
   memory: ["memory, size, cold start", measureMemory],
   growth: ["growth", measureGrowth],
   pages: ["the dashboard's pages", measurePages],
+  traffic: ["traffic, against the release before", measureTraffic],
 };
+/** Those that start what they measure. */
+const ALONE = ["flow", "memory", "pages", "traffic"];
 const asked = process.argv.slice(2).filter((word) => Object.hasOwn(PARTS, word));
-const whole = asked.length === 0 && !quick;
+const whole = asked.length === 0 && !quick && !process.env.EDGESPAN_BENCH_OURS;
 
+if (!isBuilt()) console.error(`the release before (${COMMIT}) is not built: ours stands in for it`);
 for (const [name, [what, measure]] of Object.entries(PARTS)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
   console.error(`${seconds().toFixed(0).padStart(4)} s: ${what}`);
   // Started anew for each part: what one leaves to be collected, gigabytes of requests'
   // bodies, is not the next one's.
   const driven = [];
-  for (const worker of workers) driven.push(await startDriven(worker));
+  for (const worker of ALONE.includes(name) ? [] : workers) driven.push(await startDriven(worker));
   await measure({ driven, table, quick });
   for (const live of driven) await live.close();
 }

@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
+import { COMMIT } from "./before.mjs";
 import { judge } from "./goals.mjs";
 import { clock } from "./process.mjs";
 
@@ -23,7 +24,10 @@ export class Table {
   load = 0;
   /** @type {{ text: string, unit: string, ours: number, peer: number | null, floor: number | null }[]} */
   rows = [];
-  /** @type {Map<string, [ours: number, peer: number | null]>} */
+  /** What was measured against the release before.
+   *  @type {{ text: string, unit: string, ours: number, before: number }[]} */
+  releases = [];
+  /** @type {Map<string, { ours: number, peer?: number | null, before?: number }>} */
   values = new Map();
 
   /** `floor` is what a Worker takes that only makes the bindings' calls.
@@ -34,15 +38,28 @@ export class Table {
    *  @param {number | null} peer
    *  @param {number | null} [floor] */
   add(id, text, unit, ours, peer, floor = null) {
-    this.values.set(id, [ours, peer]);
+    this.values.set(id, { ours, peer });
     this.rows.push({ text, unit, ours, peer, floor });
     console.error(`  ${text}: ${figure(ours)} ${unit}, peer ${figure(peer)}`);
   }
 
+  /** @param {string} id
+   *  @param {string} text
+   *  @param {string} unit
+   *  @param {number} ours
+   *  @param {number} before */
+  against(id, text, unit, ours, before) {
+    this.values.set(id, { ours, before });
+    this.releases.push({ text, unit, ours, before });
+    console.error(`  ${text}: ${figure(ours)} ${unit}, before ${figure(before)}`);
+  }
+
   /** @param {string} id */
-  ours = (id) => this.values.get(id)?.[0] ?? NaN;
+  ours = (id) => this.values.get(id)?.ours ?? NaN;
   /** @param {string} id */
-  peer = (id) => this.values.get(id)?.[1] ?? NaN;
+  peer = (id) => this.values.get(id)?.peer ?? NaN;
+  /** @param {string} id */
+  before = (id) => this.values.get(id)?.before ?? NaN;
 }
 
 /** Three figures that mean something.
@@ -66,21 +83,36 @@ const grid = (heads, lines) => {
 
 /** @param {Table} table */
 function tables(table) {
-  const measured = table.rows.map(({ text, unit, ours, peer, floor }) => {
-    const ratio = peer !== null && ours > 0 && peer > 0 ? `${(ours / peer).toFixed(2)} ×` : "–";
-    return [`${text} (${unit})`, figure(ours), figure(peer), ratio, figure(floor)];
-  });
+  /** @param {number} ours
+   *  @param {number | null} other */
+  const ratio = (ours, other) => (other !== null && ours > 0 && other > 0 ? `${(ours / other).toFixed(2)} ×` : "–");
+  const measured = table.rows.map(({ text, unit, ours, peer, floor }) => [
+    `${text} (${unit})`,
+    figure(ours),
+    figure(peer),
+    ratio(ours, peer),
+    figure(floor),
+  ]);
+  const releases = table.releases.map(({ text, unit, ours, before }) => [
+    `${text} (${unit})`,
+    figure(ours),
+    figure(before),
+    ratio(ours, before),
+  ]);
   const goals = judge(table).map(({ text, goal, measured, verdict }) => [text, goal, measured, verdict]);
   return {
     measured: grid(["measure", "ours", "peer", "ours / peer", "bindings alone"], measured),
+    releases: grid(["measure", "ours", "before", "ours / before"], releases),
     goals: grid(["goal", "is", "measured", "verdict"], goals),
   };
 }
 
 /** @param {Table} table */
 export function print(table) {
-  const { measured, goals } = tables(table);
-  console.log(`\n${measured}\n\n${goals}\n`);
+  const { measured, releases, goals } = tables(table);
+  if (table.rows.length > 0) console.log(`\n${measured}`);
+  if (table.releases.length > 0) console.log(`\n${releases}`);
+  console.log(`\n${goals}\n`);
 }
 
 function versions() {
@@ -94,7 +126,7 @@ function versions() {
 /** @param {Table} table
  *  @param {number} seconds */
 export function save(table, seconds) {
-  const { measured, goals } = tables(table);
+  const { measured, releases, goals } = tables(table);
   const [cpu] = os.cpus();
   const text = `# What was measured
 
@@ -115,6 +147,12 @@ ${goals}
 
 ${measured}
 
+## Against the release before
+
+\`${COMMIT}\`, built from its own sources (\`bench/before.mjs\`), with the traffic of \`bench/traffic.mjs\`.
+
+${releases}
+
 ## How
 
 - **Batches**: events of about 1.1 KB in the SDK's spelling, one in 12 a trace's own, some of the text beyond ASCII; new ids in every batch.
@@ -123,10 +161,12 @@ ${measured}
 - **Throughput**: 8 kept-alive connections on the loopback; "in D1" and "visible" are when the consumer logs that D1 has committed, counted from the arrival at the edge. All rows are counted at the end. "Bindings alone" is a Worker that decodes nothing: one R2 put, one queue message, one R2 get, and one idle \`batch()\` for a delivery; the local platform's own share, and what no Worker of this design can pass.
 - **Memory** here is of eight concurrent uploads; of 64, and of reading large traces, the tests measure it: [JOURNAL.md](JOURNAL.md#memory-as-the-tests-measure-it).
 - **Bytes**: growth of the database's size (\`meta.size_after\`), indexes with it.
-- **Dollars**: list prices beyond what plans include, one consumer invocation a batch, storage for one month, raw batches uncompressed.
+- **Dollars**: list prices beyond what plans include, storage for one month, raw batches uncompressed; one consumer invocation a delivery, which against the peer is a batch.
+- **Traffic**: 8 processes with 4 traces each at a time, lognormal with 12 spans on average, a batch as soon as there are 100 (or 1,000) events; a batch has spans of some 11 traces, most of which others have, too. "Pairs": each span comes twice, at its start and at its end. Counts are of 20,000 spans (pairs: 10,000) in an empty database; times are the consumer's whole invocation inside the isolate, R2 answering at once and D1 being the real one, after 200 batches.
+- **Everything again**: all of the traffic's raw batches, the last first, in other deliveries.
 - **Memory**: the wasm instance's memory, which never shrinks; and the process's resident memory, which also counts the eight bodies themselves.
 - **Cold start**: from starting workerd to the first answer, less the same for a Worker that does nothing.
-- **Growth**: rows put into D1 with SQL; traces that are opened were sent. Times of listing and opening are a client's, on the loopback.
+- **Growth**: the consumer writes what is there before; ours has the rows of 2,000 traces multiplied to a million, the peer rows put in with SQL. A batch that is added to at most 1,000 spans has a trace of its own. Times of listing and opening are a client's, on the loopback.
 - **Pages**: as growth; the range holds all traces of the project. A first load is the page, the chart and the files that they name.
 `;
   writeFileSync(join(root, "bench", "RESULTS.md"), text);

@@ -42,6 +42,15 @@ export interface Run {
   together?: number;
   /** With the real database. */
   real?: boolean;
+  /** The keys of the raw batches that are delivered, instead of numbered ones: they
+   *  were given to the driver before. */
+  deliveries?: string[][];
+}
+
+/** A raw batch as it lies in R2. */
+export interface RawObject {
+  key: string;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** What every run is told besides. */
@@ -52,8 +61,12 @@ export interface Subject {
   rawKey: string;
 }
 
-/** What the database said of a run's batches, and the wasm's memory. */
+/** What a run took, what the database said of its calls, and the wasm's memory. */
 export interface Told {
+  /** All of it, on the wall. */
+  ms: number;
+  memory: number;
+  /** The calls of the database, on the wall; and what it says of their statements. */
   wallMs: number;
   durationMs: number;
   batches: number;

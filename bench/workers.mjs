@@ -1,20 +1,23 @@
-// The two Workers under test, and how they are started: as they would be
-// deployed (`start`), or inside `in_isolate/driver.mjs` (`startDriven`). Both get
-// the same workerd, compatibility date, bindings and queue settings.
+// The Workers under test, and how they are started: as they would be deployed
+// (`start`), or inside `in_isolate/driver.mjs` (`startDriven`). All get the same
+// workerd, compatibility date, bindings and queue settings. Ours is what `npm run
+// build` left here, or the folder that EDGESPAN_BENCH_OURS names: another work
+// tree, or what before.mjs has made, to see how much two runs of the same differ.
 
 import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
 import http from "node:http";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import { buildSync } from "esbuild";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
+import { BEFORE, isBuilt } from "./before.mjs";
 import { childrenOf } from "./process.mjs";
 
 /** @import { WorkerdStructuredLog } from "miniflare" */
-/** @import { Made, Run, Told } from "./types.d.ts" */
+/** @import { Made, RawObject, Run, Told } from "./types.d.ts" */
 
 /** A module of a Worker, as Miniflare takes it.
  *  @typedef {{ type: "ESModule", path: string, contents: string } | { type: "CompiledWasm", path: string, contents: Buffer<ArrayBuffer> }} Module */
@@ -26,14 +29,14 @@ import { childrenOf } from "./process.mjs";
  *  @property {string} migrations
  *  @property {(project: string) => string[]} seed */
 
-/** One of the two under test: what its queue's messages are, where its raw
- *  batches lie, and the table of its spans.
+/** One of those under test: what its queue's messages are, where its raw
+ *  batches lie (and when they came), and how its spans are counted (as `n`).
  *  @typedef {object} Tested
- *  @property {"ours" | "peer"} name
+ *  @property {"ours" | "before" | "peer"} name
  *  @property {(wasm?: string) => Module[]} modules
- *  @property {(key: string) => object} message
- *  @property {(batch: number | string) => string} rawKey
- *  @property {string} spans */
+ *  @property {(key: string, project?: string) => object} message
+ *  @property {(batch: number | string, of?: { project?: string, at?: number }) => string} rawKey
+ *  @property {string} count */
 /** @typedef {Omit<Startable, "name" | "modules"> & Tested} Worker */
 
 /** @typedef {Awaited<ReturnType<Miniflare["getD1Database"]>>} Database */
@@ -48,15 +51,17 @@ import { childrenOf } from "./process.mjs";
  *  @property {Database} db
  *  @property {() => Promise<void>} close */
 
-/** A Worker inside the driver.
+/** A Worker inside the driver. `load` gives it the template that `run` makes
+ *  batches of; `deliver` gives its consumer raw batches as they are.
  *  @typedef {object} Driver
  *  @property {(made: Made) => Promise<{ bytes: number }>} load
- *  @property {(run: Run) => Promise<Told & { memory: number }>} run */
+ *  @property {(run: Run) => Promise<Told>} run
+ *  @property {(objects: RawObject[], how?: { together?: number, project?: string }) => Promise<Told>} deliver */
 /** @typedef {Live<Worker> & Driver} Driven */
 
 const root = join(import.meta.dirname, "..");
 /** @param {string} path */
-const read = (path) => readFileSync(join(root, path));
+const read = (path) => readFileSync(resolve(root, path));
 
 /** The project that both databases have, and the key of a project. */
 export const PROJECT = "bench0000001"; // As long as the ids that the command line makes.
@@ -92,15 +97,20 @@ const bundle = (entry, { minify = true, external = [] } = {}) => {
  *  @returns {Module} */
 const esModule = (path, contents) => ({ type: "ESModule", path, contents: contents.toString() });
 
-/** Ours, as `npm run build` left it.
- *  @type {Worker} */
-const ours = {
-  name: "ours",
-  modules: (wasm = "build/index_bg.wasm") => [
-    esModule("worker.js", read("build/index.js")),
+/** When batches came, where nobody says. */
+const RECEIVED_MS = 1_795_000_000_000;
+
+/** This Worker, as it was built in a folder.
+ *  @param {"ours" | "before"} name
+ *  @param {string} folder
+ *  @returns {Worker} */
+const edgespan = (name, folder) => ({
+  name,
+  modules: (wasm = join(folder, "build/index_bg.wasm")) => [
+    esModule("worker.js", read(join(folder, "build/index.js"))),
     { type: "CompiledWasm", path: "index_bg.wasm", contents: read(wasm) },
   ],
-  migrations: "migrations",
+  migrations: join(folder, "migrations"),
   seed: (project) => [
     // Without a limit to its rate: the peer has none either.
     `insert into project (id, name, created_ms, rate_limit) values ('${project}', '${project}', 0, 0)`,
@@ -108,9 +118,18 @@ const ours = {
       values ('${hashOf(project)}', 'key-${project}', '${project}', 'k', 'ts_', 0)`,
   ],
   message: (key) => ({ v: 1, key }),
-  rawKey: (batch) => `raw/20261118T110640.000Z/${PROJECT}/${String(batch).padStart(32, "0")}.json`,
-  spans: "span",
-};
+  rawKey: (batch, { project = PROJECT, at = RECEIVED_MS } = {}) =>
+    `raw/${new Date(at).toISOString().replace(/[-:]/g, "")}/${project}/${String(batch).padStart(32, "0")}.json`,
+  count: "select sum(spans) as n from trace",
+});
+
+/** Where what is measured was built. */
+export const folder = resolve(root, process.env.EDGESPAN_BENCH_OURS ?? ".");
+const ours = edgespan("ours", folder);
+
+/** The release before. Where it is not there (`--quick` does without) ours stands
+ *  in for it, so that all of the benchmark runs. */
+export const before = edgespan("before", isBuilt() ? BEFORE : folder);
 
 /** The peer, bundled like any Worker.
  *  @type {Worker} */
@@ -119,9 +138,9 @@ const peer = {
   modules: () => [esModule("worker.js", bundle("bench/peer/src/index.ts"))],
   migrations: "bench/peer/migrations",
   seed: (project) => [`insert into api_keys (key_hash, id, project_id) values ('${hashOf(project)}', 'k', '${project}')`],
-  message: (key) => ({ key, projectId: PROJECT, receivedAt: 1_795_000_000_000 }),
-  rawKey: (batch) => `raw/${PROJECT}/2026-11-18/${String(batch).padStart(36, "0")}.json`,
-  spans: "spans",
+  message: (key, project = PROJECT) => ({ key, projectId: project, receivedAt: RECEIVED_MS }),
+  rawKey: (batch, { project = PROJECT } = {}) => `raw/${project}/2026-11-18/${String(batch).padStart(36, "0")}.json`,
+  count: "select count(*) as n from spans",
 };
 
 /** @type {[ours: Worker, peer: Worker]} */
@@ -148,7 +167,7 @@ export function sizeOf(worker) {
 /** The migrations' statements: none of them has a `;` inside.
  *  @param {string} folder */
 function statements(folder) {
-  const text = readdirSync(join(root, folder))
+  const text = readdirSync(resolve(root, folder))
     .filter((file) => file.endsWith(".sql"))
     .sort()
     .map((file) => read(join(folder, file)).toString().replace(/--.*$/gm, ""))
@@ -230,18 +249,25 @@ export async function startDriven(worker, more) {
     if (answer.statusCode !== 200) throw new Error(`${worker.name} ${path}: ${answer.statusCode} ${told}`);
     return JSON.parse(told);
   };
-  /** Gives it the template that `run` makes batches of. */
   const load = (/** @type {Made} */ made) => post(`/load?wire=${made.wire ?? ""}`, made.text);
-  const run = (/** @type {Run} */ options) =>
+  const run = (/** @type {Run} */ options, project = PROJECT) =>
     post(
       "/run",
       JSON.stringify({
-        key: keyOf(PROJECT),
-        project: PROJECT,
-        message: worker.message("KEY"),
+        key: keyOf(project),
+        project,
+        message: worker.message("KEY", project),
         rawKey: worker.rawKey("BATCH").replace(/0*BATCH/, "BATCH"),
         ...options,
       }),
     );
-  return { ...live, load, run };
+  /** @type {Driver["deliver"]} */
+  const deliver = async (objects, { together = setting("max_batch_size"), project } = {}) => {
+    const heads = JSON.stringify(objects.map(({ key, bytes }) => [key, bytes.length]));
+    await post("/raw", Buffer.concat([Buffer.from(`${heads}\n`), ...objects.map(({ bytes }) => bytes)]));
+    const keys = objects.map(({ key }) => key);
+    const deliveries = Array.from({ length: Math.ceil(keys.length / together) }, (_, at) => keys.slice(at * together, (at + 1) * together));
+    return run({ what: "consumer", real: true, times: keys.length, from: 0, deliveries }, project);
+  };
+  return { ...live, load, run, deliver };
 }

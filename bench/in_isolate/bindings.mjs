@@ -42,31 +42,68 @@ const stubs = (project) => {
   return { DB: new D1Database(), QUEUE: new WorkerQueue(), DEAD: new WorkerQueue() };
 };
 
-/** The real database. `told` is what its batches came to.
+/** What nobody has asked the database for yet.
+ *  @returns {Omit<Told, "ms" | "memory">} */
+export const untold = () => ({ wallMs: 0, durationMs: 0, batches: 0, statements: 0, rowsWritten: 0, rowsRead: 0, size: 0 });
+
+/** The real database. `told` is what its calls came to.
  *  @param {D1Database} inner
- *  @param {Told} told */
-const recorder = (inner, told) => {
+ *  @param {ReturnType<typeof untold>} told */
+export const recorder = (inner, told) => {
   // Calls that wait at the same time: their time counts once.
   let [waiting, started] = [0, 0];
+  /** @template T
+   *  @param {Promise<T>} asked */
+  const timed = async (asked) => {
+    if (waiting++ === 0) started = performance.now();
+    try {
+      return await asked;
+    } finally {
+      if (--waiting === 0) told.wallMs += performance.now() - started;
+    }
+  };
+  /** @template {D1Result} R
+   *  @param {R[]} results */
+  const noted = (results) => {
+    told.batches += 1;
+    told.statements += results.length;
+    for (const { meta } of results) {
+      told.durationMs += meta.duration;
+      told.rowsWritten += meta.rows_written;
+      told.rowsRead += meta.rows_read;
+      told.size = meta.size_after;
+    }
+    return results;
+  };
+  class D1PreparedStatement {
+    /** @param {globalThis.D1PreparedStatement} inner */
+    constructor(inner) {
+      this.inner = inner;
+    }
+    /** @param {unknown[]} values */
+    bind(...values) {
+      return new D1PreparedStatement(this.inner.bind(...values));
+    }
+    /** One row, of which the database says nothing.
+     *  @param {string} column */
+    first(column) {
+      return timed(this.inner.first(column));
+    }
+    async run() {
+      return noted([await timed(this.inner.run())])[0];
+    }
+    async all() {
+      return noted([await timed(this.inner.all())])[0];
+    }
+  }
   class D1Database {
     /** @param {string} sql */
     prepare(sql) {
-      return inner.prepare(sql);
+      return new D1PreparedStatement(inner.prepare(sql));
     }
     /** @param {D1PreparedStatement[]} statements */
     async batch(statements) {
-      if (waiting++ === 0) started = performance.now();
-      const results = await inner.batch(statements);
-      if (--waiting === 0) told.wallMs += performance.now() - started;
-      told.batches += 1;
-      told.statements += statements.length;
-      for (const { meta } of results) {
-        told.durationMs += meta.duration;
-        told.rowsWritten += meta.rows_written;
-        told.rowsRead += meta.rows_read;
-        told.size = meta.size_after;
-      }
-      return results;
+      return noted(await timed(inner.batch(statements.map((statement) => statement.inner))));
     }
   }
   return new D1Database();
@@ -80,8 +117,7 @@ const recorder = (inner, told) => {
  * @param {(key: string) => Uint8Array<ArrayBuffer>} raw
  */
 export function bindings(env, { project, real, hold = 1 }, raw) {
-  /** @type {Told} */
-  const told = { wallMs: 0, durationMs: 0, batches: 0, statements: 0, rowsWritten: 0, rowsRead: 0, size: 0 };
+  const told = untold();
   const { DB, ...queues } = stubs(project);
   const held = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
   let puts = 0;

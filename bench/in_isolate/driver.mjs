@@ -1,13 +1,14 @@
 // Drives a Worker from inside its own isolate: many requests or messages in a
 // loop, so that no network and no other process is in what is measured. Time
 // is taken from outside, around `POST /run`. With `what: "nothing"` the loop
-// does all but call the Worker: that much is subtracted.
+// does all but call the Worker: that much is subtracted. Other requests are the
+// Worker's, with its real bindings: its answer says what D1 took of it.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { memories } from "./probe.js";
 import Worker from "./worker.js";
 import { number, stamped } from "../batches.mjs";
-import { bindings } from "./bindings.mjs";
+import { bindings, recorder, untold } from "./bindings.mjs";
 
 /** @import { Run, Stamped, Subject } from "../types.d.ts" */
 /** @import { Env } from "./bindings.mjs" */
@@ -19,10 +20,16 @@ import { bindings } from "./bindings.mjs";
 const log = console.log;
 console.log = () => {};
 
+/** The header that says how many milliseconds of an answer were D1's. */
+const D1_MS = "x-bench-d1-ms";
+
 /** @type {Stamped} */
 let batch;
 /** What the batch is sent as, and what its raw object's key ends in. */
 let wire = "";
+/** Raw batches as they are, by their keys.
+ *  @type {Map<string, Uint8Array<ArrayBuffer>>} */
+let raws = new Map();
 
 /** A Worker is a class (ours) or an object with handlers (the peer).
  *  @param {Record<string, unknown>} env
@@ -53,24 +60,36 @@ function request(key) {
   });
 }
 
-/** The messages of these raw batches, as the queue delivers them.
+/** The messages of these raw batches, numbers or keys, as the queue delivers them.
  *  @param {Options} options
- *  @param {number[]} ids */
+ *  @param {(number | string)[]} ids */
 function delivery(options, ids) {
   const settled = { acked: 0, retried: 0 };
   const messages = ids.map((id) => {
-    const body = {
-      ...options.message,
-      key: options.rawKey.replace("BATCH", String(id).padStart(32, "0")).replace(/json$/, wire || "json"),
-    };
+    const numbered = () => options.rawKey.replace("BATCH", String(id).padStart(32, "0")).replace(/json$/, wire || "json");
+    const body = { ...options.message, key: typeof id === "string" ? id : numbered() };
     return { id: "m", timestamp: new Date(), attempts: 1, body, ack: () => settled.acked++, retry: () => settled.retried++ };
   });
   return { settled, batch: { queue: "q", messages, ackAll() {}, retryAll() {} } };
 }
 
-/** A raw batch of its own, which its key's digits tell.
+/** A raw batch: as it was given, or one of its own, which its key's digits tell.
  *  @param {string} key */
-const raw = (key) => number(batch, Number(key.match(/(\d+)\.[a-z.]+$/)?.[1])).slice();
+const raw = (key) => raws.get(key) ?? number(batch, Number(key.match(/(\d+)\.[a-z.]+$/)?.[1])).slice();
+
+/** What is given as a line of JSON, `[[key, length], …]`, and the bytes after it.
+ *  @param {Uint8Array<ArrayBuffer>} bytes */
+function unpacked(bytes) {
+  let at = bytes.indexOf(10) + 1;
+  /** @type {[key: string, length: number][]} */
+  const heads = JSON.parse(new TextDecoder().decode(bytes.subarray(0, at)));
+  return new Map(
+    heads.map(([key, length]) => {
+      at += length;
+      return [key, bytes.subarray(at - length, at)];
+    }),
+  );
+}
 
 /** @param {Options} options
  *  @param {Env} outer
@@ -78,14 +97,14 @@ const raw = (key) => number(batch, Number(key.match(/(\d+)\.[a-z.]+$/)?.[1])).sl
 async function run(options, outer, ctx) {
   const { told, env } = bindings(outer, options, raw);
   const { fetch, queue } = open(env, ctx);
-  /** @type {Record<Run["what"], (ids: number[]) => Promise<void>>} */
+  /** @type {Record<Run["what"], (ids: (number | string)[]) => Promise<void>>} */
   const turns = {
-    async nothing([id = 0]) {
-      number(batch, id);
+    async nothing([id]) {
+      number(batch, Number(id));
       request(options.key);
     },
-    async handler([id = 0]) {
-      number(batch, id);
+    async handler([id]) {
+      number(batch, Number(id));
       const answer = await fetch(request(options.key));
       if (answer.status !== (wire ? 200 : 201)) throw new Error(`${answer.status} ${await answer.text()}`);
     },
@@ -100,12 +119,15 @@ async function run(options, outer, ctx) {
   };
   const once = turns[options.what];
   // Requests at once (`hold`), or messages in one delivery (`together`).
-  const { times, from, hold = 1, together = 1 } = options;
-  for (let done = 0; done < times; done += Math.max(hold, together)) {
+  const { times, from, hold = 1, together = 1, deliveries } = options;
+  const started = performance.now();
+  for (const keys of deliveries ?? []) await once(keys);
+  for (let done = deliveries ? times : 0; done < times; done += Math.max(hold, together)) {
     const ids = (/** @type {number} */ n, /** @type {number} */ count) => Array.from({ length: count }, (_, at) => from + done + n + at);
     await Promise.all(Array.from({ length: hold }, (_, n) => once(ids(n, together))));
   }
-  return { ...told, memory: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) };
+  const ms = performance.now() - started;
+  return { ...told, ms, memory: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) };
 }
 
 /** @extends {WorkerEntrypoint<Env>} */
@@ -117,6 +139,17 @@ export default class extends WorkerEntrypoint {
       wire = searchParams.get("wire") ?? "";
       batch = stamped(new Uint8Array(await outer.arrayBuffer()));
       return Response.json({ bytes: batch.bytes.length });
+    }
+    if (pathname === "/raw") {
+      raws = unpacked(new Uint8Array(await outer.arrayBuffer()));
+      return Response.json({ objects: raws.size });
+    }
+    if (pathname !== "/run") {
+      const told = untold();
+      const answer = await open({ ...this.env, DB: recorder(this.env.DB, told) }, this.ctx).fetch(outer);
+      const whole = new Response(answer.body, answer);
+      whole.headers.set(D1_MS, String(told.wallMs));
+      return whole;
     }
     try {
       return Response.json(await run(await outer.json(), this.env, this.ctx));

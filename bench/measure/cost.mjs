@@ -1,5 +1,7 @@
-// Measure 5: rows that D1 writes and bytes that it keeps for a span, and what
-// a million spans come to. Counts are measured, prices are the platform's.
+// Measure 5: rows that D1 writes and bytes that it keeps for a span, and what a
+// million spans come to, of batches that know nothing of each other, against the
+// peer. Counts are measured, prices are the platform's. (measure/traffic.mjs has the
+// same of traffic as it is.)
 
 import { template } from "../batches.mjs";
 import { fresh } from "../stats.mjs";
@@ -20,31 +22,43 @@ const PRICE = {
   r2Byte: 0.015e-9,
 };
 
+/** What was counted while spans were written: all of it, `bytes` being those of the
+ *  raw batches, `kept` D1's, `cpuMs` the handler's and the consumer's.
+ *  @typedef {Record<"spans" | "batches" | "deliveries" | "bytes" | "cpuMs" | "rows" | "read" | "kept", number>} Counted */
+
+/** What a million spans like these cost, with a month's storage.
+ *  @param {Counted} counted */
+export function dollars({ spans, batches, deliveries, bytes, cpuMs, rows, read, kept }) {
+  const all =
+    (batches + deliveries) * PRICE.request + // the client's and the consumer's
+    cpuMs * PRICE.cpuMs +
+    batches * (PRICE.r2Write + PRICE.r2Read) +
+    batches * 3 * PRICE.queueOperation + // written, read, deleted
+    bytes * PRICE.r2Byte +
+    rows * PRICE.rowWritten +
+    read * PRICE.rowRead +
+    kept * PRICE.d1Byte;
+  return (all / spans) * 1e6;
+}
+
 /** @param {Bench} bench */
 export async function measureCost({ driven, table, quick }) {
   const made = template({ spans: 100, traces: 8 });
-  const bytes = Buffer.byteLength(made.text);
   const batches = quick ? 10 : 200;
+  const spans = batches * made.spans;
+  const bytes = batches * Buffer.byteLength(made.text);
+  /** @type {Counted[]} */
   const counted = [];
-  for (const live of driven) {
+  for (const [at, live] of driven.entries()) {
     await live.load(made);
     // The first one is there to say how large the database is before the rest.
     const before = await live.run({ what: "consumer", real: true, times: 1, from: fresh(1) });
     const told = await live.run({ what: "consumer", real: true, times: batches, from: fresh(batches) });
-    const spans = batches * made.spans;
-    counted.push({ rows: told.rowsWritten / spans, read: told.rowsRead / spans, bytes: (told.size - before.size) / spans });
+    const of = at === 0 ? table.ours : table.peer;
+    const cpuMs = batches * (of("handler/100") + of("consumer/100"));
+    const kept = told.size - before.size;
+    counted.push({ spans, batches, deliveries: batches, bytes, cpuMs, rows: told.rowsWritten, read: told.rowsRead, kept });
   }
-  const cpu = [table.ours, table.peer].map((of) => of("handler/100") + of("consumer/100"));
-  const dollars = counted.map(({ rows, read, bytes: kept }, at) => {
-    const perBatch =
-      2 * PRICE.request + // the client's and the consumer's, each batch on its own
-      (cpu[at] ?? NaN) * PRICE.cpuMs +
-      PRICE.r2Write +
-      PRICE.r2Read +
-      3 * PRICE.queueOperation + // written, read, deleted
-      bytes * PRICE.r2Byte;
-    return (perBatch / made.spans + rows * PRICE.rowWritten + read * PRICE.rowRead + kept * PRICE.d1Byte) * 1e6;
-  });
   /** @param {string} id
    *  @param {string} text
    *  @param {string} unit
@@ -54,13 +68,13 @@ export async function measureCost({ driven, table, quick }) {
     "rows",
     "D1 rows written for a span (100 spans, 8 traces)",
     "rows",
-    counted.map((c) => c.rows),
+    counted.map(({ rows }) => rows / spans),
   );
   row(
     "bytes",
-    "D1 bytes for a span",
+    "D1 bytes for a span (100 spans, 8 traces)",
     "bytes",
-    counted.map((c) => c.bytes),
+    counted.map(({ kept }) => kept / spans),
   );
-  row("dollars", "a million spans, with a month's storage", "$", dollars);
+  row("dollars", "a million spans, with a month's storage", "$", counted.map(dollars));
 }

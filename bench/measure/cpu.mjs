@@ -21,7 +21,7 @@ const TOGETHER = setting("max_batch_size");
  *  @param {Run["what"]} what
  *  @param {number} times
  *  @param {number} [together] */
-async function timed(live, what, times, together) {
+export async function timed(live, what, times, together) {
   const from = fresh(times);
   const before = await cpuOf(live.pid);
   await live.run({ what, times, from, together });

@@ -149,8 +149,8 @@ export async function measureFlow({ table, quick }) {
   }
 
   for (const one of tested) {
-    const rows = await one.db.prepare(`select count(*) as n from ${one.worker.spans}`).first("n");
-    if (rows !== one.spans) throw new Error(`${one.worker.name} has ${rows} spans of the ${one.spans} that were sent`);
+    const spans = await one.db.prepare(one.worker.count).first("n");
+    if (spans !== one.spans) throw new Error(`${one.worker.name} has ${spans} spans of the ${one.spans} that were sent`);
   }
   for (const one of live) await one.close();
 }

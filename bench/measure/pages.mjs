@@ -7,10 +7,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { rounds } from "../stats.mjs";
-import { keyOf, start, workers } from "../workers.mjs";
+import { folder, keyOf, startDriven, workers } from "../workers.mjs";
 import { START_MS, fillProject } from "./fill.mjs";
 
-const root = join(import.meta.dirname, "../..");
 /** @import { Bench } from "../report.mjs" */
 /** @import { Live } from "../workers.mjs" */
 
@@ -62,7 +61,7 @@ async function visitor(live, project) {
  *  @param {string} chart */
 function transfer(page, chart) {
   const files = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) =>
-    readFileSync(join(root, "build/public", String(path))),
+    readFileSync(join(folder, "build/public", String(path))),
   );
   return [Buffer.from(page), Buffer.from(chart), ...files].reduce((sum, part) => sum + gzipSync(part).length, 0) / 1000;
 }
@@ -70,12 +69,11 @@ function transfer(page, chart) {
 /** @param {Bench} bench */
 export async function measurePages({ table, quick }) {
   const [ours] = workers;
-  const live = await start(ours);
+  const live = await startDriven(ours);
   const sizes = quick ? [1_000] : [1_000, 1_000_000];
   const cases = [];
   for (const size of sizes) {
     const project = `pages-${size}`;
-    await live.db.batch(ours.seed(project).map((sql) => live.db.prepare(sql)));
     await fillProject(live, project, size);
     const get = await visitor(live, project);
     // All that there is: the densest that a range can be.

@@ -12,8 +12,10 @@ use crate::workload::{Said, SaidSpan};
 pub struct Trace {
     /// The name that it was given last, and when that was said.
     pub name: Option<(Micros, String)>,
-    /// Its spans, each as it was said last.
+    /// Its spans, each as it was said field by field.
     pub spans: BTreeMap<String, SaidSpan>,
+    /// All that was said of them, by when.
+    said: BTreeMap<String, BTreeMap<Micros, SaidSpan>>,
     /// The earliest that anything was said to begin.
     pub start: Option<Micros>,
     /// The latest that anything was said to be.
@@ -32,10 +34,18 @@ impl Trace {
             Said::Span(span) => {
                 self.start = Some(self.start.map_or(span.start, |start| start.min(span.start)));
                 self.end = self.end.max(Some(span.end.unwrap_or(span.start)));
-                let known = self.spans.get(&span.id);
-                if known.is_none_or(|known| known.revision < span.revision) {
-                    self.spans.insert(span.id.clone(), span.clone());
-                }
+                let versions = self.said.entry(span.id.clone()).or_default();
+                versions.entry(span.revision).or_insert_with(|| span.clone());
+                let folded = versions.values().cloned().reduce(|old, new| SaidSpan {
+                    parent: new.parent.or(old.parent),
+                    start: new.start.min(old.start),
+                    end: new.end.or(old.end),
+                    tokens: new.tokens.or(old.tokens),
+                    cost_nano: new.cost_nano.or(old.cost_nano),
+                    failed: new.failed.or(old.failed),
+                    ..new
+                });
+                self.spans.extend(folded.map(|folded| (span.id.clone(), folded)));
             }
         }
     }
@@ -43,19 +53,19 @@ impl Trace {
     /// Tokens of all spans.
     #[must_use]
     pub fn tokens(&self) -> i64 {
-        self.spans.values().map(|span| span.tokens).sum()
+        self.spans.values().filter_map(|span| span.tokens).sum()
     }
 
     /// What all spans cost.
     #[must_use]
     pub fn cost_nano(&self) -> i64 {
-        self.spans.values().map(|span| span.cost_nano).sum()
+        self.spans.values().filter_map(|span| span.cost_nano).sum()
     }
 
     /// Spans that failed.
     #[must_use]
     pub fn errors(&self) -> usize {
-        self.spans.values().filter(|span| span.failed).count()
+        self.spans.values().filter(|span| span.failed == Some(true)).count()
     }
 
     /// Spans that have not ended.

@@ -12,13 +12,14 @@ use edgespan::access::rate_limits::Check;
 use edgespan::batch::{Listed, RawStore};
 use edgespan::error::{Fault, Reject};
 use edgespan::http::platform::{Platform, Services, Witness};
-use edgespan::index::{Database, QueryResults, Statement};
+use edgespan::index::{Database, QueryResults, RowBounds, Statement};
 use edgespan::model::Millis;
 use edgespan::pipeline::consume::Outcome;
 use edgespan::pipeline::deliver::Origin;
 use edgespan::pipeline::queue::{BatchQueue, Message};
 use edgespan::telemetry::data_points::Point;
 use futures_util::FutureExt;
+use ingest_core::index_writer::statements::is_conflict;
 
 use crate::faults::{CallFault, Part};
 use crate::world::{MINUTE, Running, World};
@@ -135,7 +136,20 @@ fn name_of(part: Part, fault: CallFault) -> &'static str {
 impl Database for Port {
     async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault> {
         let count = statements.len().to_string();
-        self.call(Part::Database, "d1 run of", &count, |world| world.db.run_now(&statements)).await
+        let run = |world: &World| {
+            let ran = world.db.run_now(&statements);
+            if let Err(fault) = &ran
+                && is_conflict(&fault.to_string())
+            {
+                world.log.sometimes("a trace is written by another in between");
+            }
+            ran
+        };
+        self.call(Part::Database, "d1 run of", &count, run).await
+    }
+
+    fn row_bounds(&self) -> RowBounds {
+        self.world.db.row_bounds()
     }
 }
 

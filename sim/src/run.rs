@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::book::{Book, Project};
 use crate::faults::{CallFault, Faults};
+use crate::state::dump;
 use crate::workload::{Batch, Wire, program};
 use crate::world::{BEGIN, MINUTE, World};
 use crate::{check, clients, machine};
@@ -179,7 +180,7 @@ fn settle(world: &Rc<World>, minutes: Millis) {
 
 /// Everything again: what is queued yet, and all that R2 has. Nothing may change.
 fn repeat_everything(world: &Rc<World>) {
-    let before = check::dump(&world.db);
+    let before = dump(&world.db);
     let here = world.clone();
     world.scheduler.spawn(None, async move {
         if !clients::replay(&here).await {
@@ -197,5 +198,5 @@ fn repeat_everything(world: &Rc<World>) {
     if world.batches.length() + world.dead.length() > 0 {
         world.violate("messages that are never settled".into());
     }
-    check::compare(world, "all of it again", &check::dump(&world.db), &before);
+    check::compare(world, "all of it again", &dump(&world.db), &before);
 }

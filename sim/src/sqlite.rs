@@ -1,11 +1,11 @@
 //! D1's engine: `SQLite` with the real migrations, behind the service's port.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::path::Path;
 
 use edgespan::error::Fault;
-use edgespan::index::{Database, Param, QueryResults, Statement};
+use edgespan::index::{Database, Param, QueryResults, RowBounds, Statement};
 use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, ToSql, params_from_iter};
@@ -13,9 +13,9 @@ use rusqlite::{Connection, ToSql, params_from_iter};
 /// Statements that are kept compiled: more than the service has.
 const STATEMENTS: usize = 200;
 
-/// A database with the tables as deployed.
+/// A database with the tables as deployed, and how much its rows are to hold.
 #[derive(Debug)]
-pub struct Sqlite(pub RefCell<Connection>);
+pub struct Sqlite(pub RefCell<Connection>, pub Cell<RowBounds>);
 
 impl Default for Sqlite {
     fn default() -> Self {
@@ -34,7 +34,7 @@ impl Sqlite {
         // As in D1; SQLite alone would take 1,000.
         db.set_limit(Limit::SQLITE_LIMIT_EXPR_DEPTH, 100).unwrap();
         db.set_prepared_statement_cache_capacity(STATEMENTS);
-        let db = Self(RefCell::new(db));
+        let db = Self(RefCell::new(db), Cell::default());
         db.migrate("", "9999");
         db
     }
@@ -146,6 +146,7 @@ impl Drop for Pooled {
     fn drop(&mut self) {
         let Some(db) = self.0.take() else { return };
         db.empty();
+        db.1.take();
         POOL.with(|pool| pool.borrow_mut().push(db));
     }
 }
@@ -166,5 +167,9 @@ impl ToSql for Bound<'_> {
 impl Database for Sqlite {
     async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault> {
         self.run_now(&statements)
+    }
+
+    fn row_bounds(&self) -> RowBounds {
+        self.1.get()
     }
 }

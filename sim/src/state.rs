@@ -1,25 +1,134 @@
-//! What D1 holds, for comparing one database with another and with itself.
+//! What D1 holds, unpacked, for comparing one database with another and with itself.
 
-/// Everything that D1 holds but where the bytes lie, which depends on the
-/// batches by its nature.
-pub const STATE: [&str; 2] = [
-    "select project, id, start_us, end_us, spans, errors, open, tokens, cost_nano, created_ms,
-       root_child, active_us, ended,
-       root_us, root_span, root_rev_us, root_rev_hash, root_name, input_preview, output_preview,
-       event_us, event_hash, name, session, parent_trace, deployment, tags, evaluators, metadata
-     from trace order by project, id",
-    "select t.project, t.id, s.id, parent, envelope, s.name, type, status, s.start_us, took_us,
-       model, prompt_tokens, completion_tokens, total_tokens, s.cost_nano, rev_us, rev_hash
-     from span as s join trace as t on t.key = s.trace order by t.project, t.id, s.id",
-];
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What must find nothing: traces that share a key, spans of no trace, and counts
-/// that are not those of the spans.
-pub const WRONG: [&str; 3] = [
-    "select count(*) from trace group by key having count(*) > 1",
-    "select id from span where trace not in (select key from trace)",
-    "select id from trace where (spans, errors, open) <> (
-       select count(*), count(*) filter (where status = 1),
-         count(*) filter (where start_us is not null and took_us is null)
-       from span where span.trace = trace.key)",
-];
+use ingest_core::fold::metadata::Metadata;
+use ingest_core::fold::span::{Folded, Span};
+use ingest_core::fold::spans::{Spans, Totals};
+use ingest_core::index_writer::stored_row::{NO_COLUMNS, Stored, StoredRow, TraceRow};
+use ingest_core::pack::{hex, spans};
+
+use crate::sqlite::Sqlite;
+
+/// A trace as it is stored.
+struct Held {
+    project: String,
+    key: String,
+    stored: Stored,
+    /// The columns, as JSON, in the order in which they are written.
+    columns: String,
+    /// Spans that have rows of their own.
+    others: Spans,
+}
+
+fn column(field: &str) -> String {
+    if ["head", "pack"].contains(&field) { format!("hex(t.{field})") } else { format!("t.{field}") }
+}
+
+fn list(fields: &[&str]) -> String {
+    fields.iter().map(|field| column(field)).collect::<Vec<_>>().join(", ")
+}
+
+/// The columns that are written.
+fn columns() -> Vec<&'static str> {
+    TraceRow::FIELDS.iter().copied().filter(|field| !NO_COLUMNS.contains(field)).collect()
+}
+
+fn held(db: &Sqlite) -> Vec<Held> {
+    let mut others: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+    let rows = "select json_array(cast(trace as text), hex(pack)) from span";
+    for row in db.texts(rows) {
+        let (key, pack): (String, String) = serde_json::from_str(&row).unwrap();
+        let read = spans::read_list(&hex::read(&pack).unwrap()).unwrap();
+        others.entry(key).or_default().extend(read);
+    }
+    let sql = format!(
+        "select json_array(n.project, cast(t.key as text), json_array({}), json_array({}))
+         from trace as t join tenant as n on n.number = t.project order by n.project, t.id",
+        list(StoredRow::FIELDS),
+        list(&columns())
+    );
+    let read = |row: String| {
+        let (project, key, row, columns): (_, String, StoredRow, Vec<serde_json::Value>) =
+            serde_json::from_str(&row).unwrap();
+        let id = row.id.to_string();
+        let stored = row.unpack().unwrap().unwrap();
+        let others = others.remove(&key).unwrap_or_default().into_iter().collect();
+        let columns = serde_json::to_string(&columns).unwrap();
+        (id, Held { project, key, stored, columns, others })
+    };
+    let all: Vec<_> = db.texts(&sql).into_iter().map(read).collect();
+    assert!(others.is_empty(), "spans of no trace: {:?}", others.keys());
+    all.into_iter().map(|(_, held)| held).collect()
+}
+
+/// Everything that D1 holds of traces but where the bytes lie and in which of two ways a
+/// span is kept, which depend on the batches by their nature: a line for each.
+///
+/// # Panics
+/// Where something cannot be unpacked.
+#[must_use]
+pub fn dump(db: &Sqlite) -> Vec<String> {
+    let line = |Held { project, stored, columns, others, .. }: Held| {
+        let mut head = stored.trace.head;
+        // Only how it is made up: its places are the batches'.
+        let metadata = match std::mem::take(&mut head.metadata) {
+            Metadata::None => String::new(),
+            Metadata::OfEvents(parts, _) => {
+                format!("{:?}", parts.iter().map(|(order, _)| order).collect::<Vec<_>>())
+            }
+            Metadata::OfSpan(by, _, _) => format!("{by:?}"),
+        };
+        let mut all: BTreeSet<String> = BTreeSet::new();
+        for span in stored.trace.spans.list().iter().chain(others.list()) {
+            let parts = span.parts().iter().map(|part| (part.order, &part.fields));
+            all.insert(format!("{} {:?}", span.id, parts.collect::<Vec<_>>()));
+        }
+        let columns: Vec<serde_json::Value> = serde_json::from_str(&columns).unwrap();
+        let shown = columns.iter().zip(self::columns());
+        let shown = shown.filter(|(_, name)| !["beyond", "head", "pack"].contains(name));
+        let shown: Vec<_> = shown.map(|(value, _)| value.to_string()).collect();
+        format!("{project} {} {head:?} {metadata} {all:?}", shown.join(" "))
+    };
+    held(db).into_iter().map(line).collect()
+}
+
+/// All spans by their ids, as they are kept.
+///
+/// # Panics
+/// As [`dump`].
+#[must_use]
+pub fn all_spans(db: &Sqlite) -> BTreeMap<String, Folded> {
+    let spans = |held: Held| held.stored.trace.spans.into_iter().chain(held.others);
+    held(db).into_iter().flat_map(spans).map(|span| (span.id.to_string(), span.fold())).collect()
+}
+
+/// What is wrong with what D1 holds, whatever was sent: rows that are not what their own
+/// fold comes to, spans that are kept twice.
+///
+/// # Panics
+/// Where something cannot be unpacked.
+#[must_use]
+pub fn find_wrong(db: &Sqlite) -> Vec<String> {
+    let mut wrong = db.texts("select 'a row in guard' from guard");
+    for Held { project, key, stored, columns, others } in held(db) {
+        let Stored { trace, beyond, .. } = stored;
+        let twice = trace.spans.list().iter().find(|span| others.get(&span.id).is_some());
+        if let Some(span) = twice {
+            wrong.push(format!("span {} of trace {key} of {project} is kept twice", span.id));
+        }
+        if beyond.is_none() != others.is_empty() {
+            wrong.push(format!("trace {key} of {project} has {} rows of spans", others.len()));
+        }
+        let beyond: Option<Totals> = beyond.map(|_| others.totals());
+        let pack = spans::write(&trace.spans);
+        let row = TraceRow::of("".into(), None, &trace.head, &trace.spans, &pack, beyond);
+        let row = serde_json::to_value(&row).unwrap();
+        let row = &row.as_array().unwrap()[NO_COLUMNS.len()..];
+        let should = serde_json::to_string(row).unwrap();
+        if columns != should {
+            wrong.push(format!("trace {key} of {project} is {columns}, not {should}"));
+        }
+    }
+    wrong
+}

@@ -42,13 +42,13 @@ pub struct SaidSpan {
     pub start: Micros,
     /// When it ended, if it has.
     pub end: Option<Micros>,
-    /// Tokens that it used.
-    pub tokens: i64,
-    /// What it cost, in billionths of a dollar.
-    pub cost_nano: i64,
-    /// Whether it failed.
-    pub failed: bool,
-    /// What tells its versions apart: the latest counts.
+    /// Tokens that it used, where that is said.
+    pub tokens: Option<i64>,
+    /// What it cost, in billionths of a dollar, where that is said.
+    pub cost_nano: Option<i64>,
+    /// Whether it failed, where that is said.
+    pub failed: Option<bool>,
+    /// What tells its versions apart: the latest that says something counts.
     pub revision: Micros,
 }
 
@@ -116,17 +116,18 @@ fn one_trace(chance: &Chance, wire: Wire, program: i64, trace: &str, said: &mut 
             let last = version + 1 == versions;
             let ended = last && chance.one_in_thousand(900) || wire == Wire::Otlp;
             let end = ended.then(|| start + chance.number(1..=3_000_000));
+            let says = || wire == Wire::Otlp || chance.one_in_thousand(700);
             revision += 1_000;
             said.push(Said::Span(SaidSpan {
                 trace: trace.into(),
                 id: id_of(n),
                 parent: (n > 0).then(|| id_of(chance.number(0..=n - 1))),
                 name: format!("span {n} v{version}"),
-                start,
+                start: if says() { start } else { start - chance.number(0..=1_000) },
                 end,
-                tokens: chance.number(0..=1_000),
-                cost_nano: chance.number(1..=5_000) * 1_000,
-                failed: chance.one_in_thousand(200),
+                tokens: says().then(|| chance.number(0..=1_000)),
+                cost_nano: says().then(|| chance.number(1..=5_000) * 1_000),
+                failed: says().then(|| chance.one_in_thousand(300)),
                 revision: if wire == Wire::Otlp { end.unwrap_or(start) } else { revision },
             }));
         }
@@ -159,21 +160,26 @@ fn native(said: &[Said]) -> String {
 }
 
 fn write_native_span(body: &mut String, span: &SaidSpan) {
-    let SaidSpan { trace, id, name, start, tokens, revision, .. } = span;
+    let SaidSpan { trace, id, name, start, revision, .. } = span;
     let (at, start) = (time::with_micros(*revision), time::with_micros(*start));
     let _ = write!(
         body,
-        r#"{{"type":"span-create","timestamp":"{at}","body":{{"traceId":"{trace}","id":"{id}","name":"{name}","type":"LLM","startTime":"{start}","input":"{name}","usage":{{"totalTokens":{tokens}}},"cost":{}"#,
-        dollars(span.cost_nano)
+        r#"{{"type":"span-create","timestamp":"{at}","body":{{"traceId":"{trace}","id":"{id}","name":"{name}","type":"LLM","startTime":"{start}","input":"{name}""#
     );
+    if let Some(tokens) = span.tokens {
+        let _ = write!(body, r#","usage":{{"totalTokens":{tokens}}}"#);
+    }
+    if let Some(cost) = span.cost_nano {
+        let _ = write!(body, r#","cost":{}"#, dollars(cost));
+    }
     if let Some(parent) = &span.parent {
         let _ = write!(body, r#","parentSpanId":"{parent}""#);
     }
     if let Some(end) = span.end {
         let _ = write!(body, r#","endTime":"{}""#, time::with_micros(end));
     }
-    if span.failed {
-        body.push_str(r#","status":"ERROR""#);
+    if let Some(failed) = span.failed {
+        let _ = write!(body, r#","status":"{}""#, if failed { "ERROR" } else { "OK" });
     }
     body.push_str("}}");
 }
@@ -185,12 +191,13 @@ fn otlp(said: &[Said]) -> String {
 
 fn otlp_span(said: &Said) -> Option<String> {
     let Said::Span(span) = said else { return None };
-    let SaidSpan { trace, id, name, start, end, tokens, .. } = span;
+    let SaidSpan { trace, id, name, start, end, .. } = span;
+    let tokens = span.tokens.unwrap_or_default();
     let parent = span.parent.as_deref().unwrap_or_default();
-    let code = if span.failed { 2 } else { 1 };
+    let code = if span.failed == Some(true) { 2 } else { 1 };
     Some(format!(
         r#"{{"traceId":"{trace}","spanId":"{id}","parentSpanId":"{parent}","name":"{name}","startTimeUnixNano":"{start}000","endTimeUnixNano":"{}000","status":{{"code":{code}}},"attributes":[{{"key":"openinference.span.kind","value":{{"stringValue":"LLM"}}}},{{"key":"input.value","value":{{"stringValue":"{name}"}}}},{{"key":"llm.token_count.total","value":{{"intValue":"{tokens}"}}}},{{"key":"llm.cost.total","value":{{"doubleValue":{}}}}}]}}"#,
         end.unwrap_or(*start),
-        dollars(span.cost_nano),
+        dollars(span.cost_nano.unwrap_or_default()),
     ))
 }

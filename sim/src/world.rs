@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use edgespan::formats::{FORMATS, Formats, twosignal};
 use edgespan::http::platform::Isolate;
+use edgespan::index::RowBounds;
 use edgespan::model::Millis;
 
 use crate::chance::Chance;
@@ -92,6 +93,10 @@ impl World {
             wrong: RefCell::default(),
             chance,
         };
+        // Rows that hold little, so that they are full: from no span on to more than there are.
+        let spans = usize::try_from(world.chance.number(0..=12)).unwrap();
+        let bytes = usize::try_from(world.chance.number(100..=4_000)).unwrap();
+        world.db.1.set(RowBounds { spans, bytes });
         let isolates = if written { 1 } else { world.chance.number(1..=5) };
         for _ in 0..isolates {
             world.start_isolate();

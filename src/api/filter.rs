@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::error::Reject;
-use crate::index::spans::{MAX_SPANS, SpanPart};
+use crate::index::spans::{MAX_SPANS, SpanPart, SpanPlace};
 use crate::index::traces::{Filter, ListPlace};
 use crate::model::{Micros, Millis, TraceStatus};
 use crate::time;
@@ -46,7 +46,7 @@ pub fn parse(query: &str, now: Millis) -> Result<ListRequest, Reject> {
                     .ok_or_else(|| invalid("a whole number from 1 to 100"))?;
             }
             "cursor" => {
-                let place = parse_cursor(value);
+                let place = parse_list_cursor(value);
                 after = Some(place.ok_or_else(|| invalid("a `nextCursor` as it was given"))?);
             }
             "name" if !value.is_empty() => filter.name = Some(value.into()),
@@ -116,7 +116,7 @@ pub fn parse_part(query: &str) -> Result<SpanPart, Reject> {
             }
             "cursor" => {
                 let expected = || "expected a `nextSpanCursor` as it was given".into();
-                part.after = Some(parse_cursor(&value).ok_or_else(|| invalid(expected()))?);
+                part.after = Some(parse_span_cursor(&value).ok_or_else(|| invalid(expected()))?);
             }
             _ => {}
         }
@@ -131,16 +131,32 @@ const MAX_TAG_FILTERS: usize = 20;
 
 /// A place in the list, opaque to clients.
 #[must_use]
-pub fn cursor(start: Micros, id: &str) -> String {
+pub fn list_cursor(place: ListPlace) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(format!("{} {}", place.key, place.start_us))
+}
+
+/// The place that [`list_cursor`] wrote.
+pub fn parse_list_cursor(text: &str) -> Option<ListPlace> {
+    let text = decode(text)?;
+    let (key, start) = text.split_once(' ')?;
+    Some(ListPlace { key: key.parse().ok()?, start_us: start.parse().ok()? })
+}
+
+/// A place among a trace's spans, opaque to clients.
+#[must_use]
+pub fn span_cursor((start, id): &SpanPlace) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{start} {id}"))
 }
 
-/// The place that [`cursor`] wrote.
-pub fn parse_cursor(text: &str) -> Option<(Micros, String)> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
+/// The place that [`span_cursor`] wrote.
+fn parse_span_cursor(text: &str) -> Option<SpanPlace> {
+    let text = decode(text)?;
     let (start, id) = text.split_once(' ')?;
     Some((start.parse().ok()?, id.into()))
+}
+
+fn decode(text: &str) -> Option<String> {
+    String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
 #[cfg(test)]

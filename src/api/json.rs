@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::index::read::{Parent, Span, TraceRow};
+use crate::index::found::{Parent, Span};
+use crate::index::read::TraceRow;
 use crate::model::{Json, Micros, Millis, SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 use crate::time;
@@ -52,7 +53,7 @@ impl<'a> Trace<'a> {
     /// The trace of a row, as of a time; long metadata is among the payloads.
     pub fn of(row: &'a TraceRow, payloads: &'a Payloads, now: Millis) -> Self {
         let (metadata, payload_error) = match row.metadata_elsewhere() {
-            Some(slice) => match payloads.trace_metadata(&slice) {
+            Some(slices) => match payloads.trace_metadata(&slices) {
                 Ok(metadata) => (metadata, None),
                 Err(why) => (None, Some(why)),
             },

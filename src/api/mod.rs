@@ -1,12 +1,12 @@
 //! The read API: query strings in, JSON out. What it says comes from the index
-//! (`index::read`) and, for payloads, from the raw batches, given back byte
+//! (`index`) and, for payloads, from the raw batches, given back byte
 //! for byte.
 
 mod filter;
 mod json;
 mod trace;
 
-pub(crate) use filter::{cursor, parse_cursor, parse_end, parse_time};
+pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_time};
 pub(crate) use json::dollars;
 pub use trace::{get, get_span};
 
@@ -30,18 +30,17 @@ pub async fn list(
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
     let filter::ListRequest { filter, after, limit } = filter::parse(query, source.now)?;
-    let ran = db.run(traces::select_traces(project, &filter, after.as_ref(), limit)).await?;
+    let ran = db.run(traces::select_traces(project, &filter, after, limit)).await?;
     let (traces, next) = traces::read_traces(&ran, limit)?;
     drop(ran);
-    let elsewhere: Vec<_> = traces.iter().filter_map(TraceRow::metadata_elsewhere).collect();
+    let elsewhere: Vec<_> =
+        traces.iter().filter_map(TraceRow::metadata_elsewhere).flatten().collect();
     let payloads = Payloads::read(&source, &elsewhere.iter().collect::<Vec<_>>()).await?;
     let page = json::Page {
         traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads, source.now)).collect(),
         next_cursor: match next {
             Next::End => None,
-            Next::More((start, id)) | Next::Perhaps((start, id)) => {
-                Some(filter::cursor(start, &id))
-            }
+            Next::More(place) | Next::Perhaps(place) => Some(filter::list_cursor(place)),
         },
     };
     to_json(&page)

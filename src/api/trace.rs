@@ -10,12 +10,15 @@ use super::json::SpanOut;
 use super::{NO_TRACE, filter};
 use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};
-use crate::index::read;
-use crate::index::read::{Found, Named, Parent, Slice, Span};
+use crate::index::found;
+use crate::index::found::{Found, Named, Parent, Span};
+use crate::index::read::Slice;
+use crate::index::spans::SpanPlace;
 use crate::index::{Database, spans};
 use crate::memory_budget::MemoryShare;
 use crate::model::SpanBody;
 use crate::payload::{Missing, Payloads, Read, Source, plan};
+use ingest_core::fold::compact_id::{pack, unpack};
 
 /// A part ends before the span that brings its events to more bytes than this, the
 /// trace's long metadata among them. The first is always there.
@@ -50,21 +53,22 @@ pub async fn get(
 ) -> Result<String, Error> {
     let part = filter::parse_part(query)?;
     let ran = db.run(spans::select_part(project, id, &part)).await?;
-    let found = read::read_part(&ran, part.most)?;
+    let found = found::read_part(&ran, &part)?;
     drop(ran);
-    let Some(Found { trace, mut spans, more }) = found else {
+    let Some(Found { trace, mut spans, more, envelopes }) = found else {
         return Err(Reject::NotFound(NO_TRACE.into()).into());
     };
-    let metadata = trace.metadata_elsewhere();
-    let fit = fitting(&spans, metadata.as_ref(), EVENTS_BYTES).max(1);
+    let metadata = trace.metadata_elsewhere().unwrap_or_default();
+    let fit = fitting(&spans, &metadata, EVENTS_BYTES).max(1);
     let more = more || fit < spans.len();
     spans.truncate(fit);
-    let (mut answer, _hold) = Answer::of(&spans, metadata.as_ref(), &source)?;
-    let mut parents = Parents { project, trace: id, db, found: HashMap::new() };
+    let (mut answer, _hold) = Answer::of(&spans, &metadata, &source)?;
+    let mut parents = Parents { project, trace: id, db, envelopes, found: HashMap::new() };
     let (mut written, mut reads) = (0, MAX_READS);
     loop {
         let rest = spans.get(written..).unwrap_or_default();
-        let (group, plan) = group(rest, metadata.as_ref().filter(|_| written == 0), reads);
+        let besides = if written == 0 { &*metadata } else { &[] };
+        let (group, plan) = group(rest, besides, reads);
         reads = reads.saturating_sub(plan.len());
         let payloads = Payloads::fetch(&source, plan).await;
         if written == 0 {
@@ -91,10 +95,9 @@ pub async fn get(
         }
     }
     let last = written.checked_sub(1).and_then(|last| spans.get(last));
-    let next = last.filter(|_| more || written < spans.len()).map(|last| {
-        let (start, id) = spans::place_in_order(last.start_us, &last.id);
-        filter::cursor(start, &id)
-    });
+    let next = last
+        .filter(|_| more || written < spans.len())
+        .map(|last| filter::span_cursor(&spans::place_in_order(last.start_us, &pack(&last.id))));
     answer.push("],\"nextSpanCursor\":");
     answer.json(&next)?;
     answer.push(",\"scores\":[]}");
@@ -114,37 +117,40 @@ pub async fn get_span(
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
     let ran = db.run(spans::select_span(project, id, span)).await?;
-    let Some(Found { trace, spans, .. }) = read::read_part(&ran, 1)? else {
+    let Some(Found { trace, spans, envelopes, .. }) = found::read_span(&ran, span)? else {
         return Err(Reject::NotFound(NO_TRACE.into()).into());
     };
     let Some(span) = spans.first() else {
         let none = "This trace has no span with this id. It may not have arrived yet.";
         return Err(Reject::NotFound(none.into()).into());
     };
-    let (mut answer, _hold) = Answer::of(&spans, None, &source)?;
-    let (_, plan) = group(&spans, None, MAX_READS);
+    let (mut answer, _hold) = Answer::of(&spans, &[], &source)?;
+    let (_, plan) = group(&spans, &[], MAX_READS);
     let payloads = Payloads::fetch(&source, plan).await;
     let event = [payloads.span(span)];
-    let mut parents = Parents { project, trace: id, db, found: HashMap::new() };
+    let mut parents = Parents { project, trace: id, db, envelopes, found: HashMap::new() };
     parents.find(&spans, &event).await?;
     let [event] = &event;
     answer.json(&SpanOut::of(&trace.id, span, parents.of(span), event))?;
     answer.end()
 }
 
-/// Bytes that it takes to read each span's event, those of another slice before them.
-fn lengths<'a>(spans: &'a [Span], besides: Option<&'a Slice>) -> impl Iterator<Item = u64> {
-    let slices = iter::once(besides).chain(spans.iter().map(|span| span.slice.as_ref()));
-    slices.scan(None, |before, slice: Option<&'a Slice>| {
-        let bytes = slice.map_or(0, |slice| slice.bytes_after(*before));
-        *before = slice.or(*before);
+/// Bytes that it takes to read some other slices, and then each span's events.
+fn lengths<'a>(spans: &'a [Span], besides: &'a [Slice]) -> impl Iterator<Item = u64> {
+    let slices = iter::once(besides).chain(spans.iter().map(|span| &*span.slices));
+    slices.scan(None, |before, slices: &'a [Slice]| {
+        let mut bytes = 0;
+        for slice in slices {
+            bytes += slice.bytes_after(*before);
+            *before = Some(slice);
+        }
         Some(bytes)
     })
 }
 
 /// How many of the spans, from the first on, have events of no more bytes in all,
-/// those of another slice among them.
-fn fitting(spans: &[Span], besides: Option<&Slice>, most: u64) -> usize {
+/// those of other slices among them.
+fn fitting(spans: &[Span], besides: &[Slice], most: u64) -> usize {
     let mut bytes = 0;
     let fit = lengths(spans, besides).take_while(|length| {
         bytes += length;
@@ -154,15 +160,11 @@ fn fitting(spans: &[Span], besides: Option<&Slice>, most: u64) -> usize {
 }
 
 /// The spans whose payloads are read next, and the reads for them.
-fn group<'a>(
-    rest: &'a [Span],
-    besides: Option<&Slice>,
-    reads_left: usize,
-) -> (&'a [Span], Vec<Read>) {
+fn group<'a>(rest: &'a [Span], besides: &[Slice], reads_left: usize) -> (&'a [Span], Vec<Read>) {
     let mut count = fitting(rest, besides, GROUP_BYTES).max(1).min(rest.len());
     loop {
         let group = rest.get(..count).unwrap_or_default();
-        let slices = group.iter().filter_map(|span| span.slice.as_ref()).chain(besides);
+        let slices = group.iter().flat_map(|span| &span.slices).chain(besides);
         let plan = plan(&slices.collect::<Vec<_>>());
         if plan.len() <= reads_left || count <= 1 {
             return (group, plan);
@@ -180,7 +182,7 @@ impl Answer {
     /// With room for these spans, and all that it takes until the answer is made.
     fn of(
         spans: &[Span],
-        besides: Option<&Slice>,
+        besides: &[Slice],
         source: &Source<'_, impl RawStore>,
     ) -> Result<(Self, MemoryShare), Fault> {
         let events = lengths(spans, besides).sum::<u64>();
@@ -220,8 +222,10 @@ struct Parents<'a, D> {
     project: &'a str,
     trace: &'a str,
     db: &'a D,
-    /// By hash.
-    found: HashMap<i64, Parent>,
+    /// Spans of the trace's row by the links of their envelopes.
+    envelopes: HashMap<u64, SpanPlace>,
+    /// By link.
+    found: HashMap<u64, Parent>,
 }
 
 impl<D: Database> Parents<'_, D> {
@@ -232,37 +236,39 @@ impl<D: Database> Parents<'_, D> {
         group: &[Span],
         events: &[Result<SpanBody<'_>, Missing>],
     ) -> Result<(), Fault> {
-        let mut wanted: HashMap<i64, Option<&str>> = HashMap::new();
+        let mut wanted: HashMap<u64, Option<String>> = HashMap::new();
         for (span, event) in group.iter().zip(events) {
-            let Parent::Elsewhere(hash) = span.parent else { continue };
-            if !self.found.contains_key(&hash) {
+            let Parent::Elsewhere(link) = span.parent else { continue };
+            if !self.found.contains_key(&link) {
                 let name = event.as_ref().ok().and_then(|event| event.parent.as_deref());
-                let known = wanted.entry(hash).or_default();
-                *known = known.or(name);
+                let known = wanted.entry(link).or_default();
+                *known = known.take().or_else(|| name.map(|name| pack(name).into()));
             }
         }
         if wanted.is_empty() {
             return Ok(());
         }
-        let names: Vec<&str> = wanted.values().copied().flatten().collect();
-        let hashes: Vec<i64> = wanted.keys().copied().collect();
-        let ran =
-            self.db.run(spans::select_named(self.project, self.trace, &names, &hashes)).await?;
-        let Named { ids, mut envelopes } = read::read_named(&ran)?;
+        let names: Vec<String> = wanted.values().flatten().cloned().collect();
+        let links: Vec<u64> = wanted.keys().copied().collect();
+        let asked = spans::select_named(self.project, self.trace, &names, &links);
+        let Named { ids, mut envelopes } = found::read_named(&self.db.run(asked).await?)?;
         let ids: HashSet<&str> = ids.iter().map(String::as_str).collect();
-        for (hash, name) in wanted {
-            // A span's id is meant where an envelope's would do as well.
-            let id = name.filter(|name| ids.contains(name)).map(str::to_owned);
-            let id = id.or_else(|| envelopes.remove(&hash));
-            self.found.insert(hash, id.map_or(Parent::Missing, Parent::Span));
+        for (link, name) in wanted {
+            // A span's id is meant where an envelope's would do as well; of those the last.
+            let id = name.filter(|name| ids.contains(&**name)).or_else(|| {
+                let last = envelopes.remove(&link).max(self.envelopes.get(&link).cloned());
+                last.map(|(_, id)| id)
+            });
+            let parent = id.map_or(Parent::Missing, |id| Parent::Span(unpack(id)));
+            self.found.insert(link, parent);
         }
         Ok(())
     }
 
     /// What a span hangs from.
     fn of<'a>(&'a self, span: &'a Span) -> &'a Parent {
-        let Parent::Elsewhere(hash) = span.parent else { return &span.parent };
-        match self.found.get(&hash) {
+        let Parent::Elsewhere(link) = span.parent else { return &span.parent };
+        match self.found.get(&link) {
             Some(Parent::Span(id)) if *id == span.id => &Parent::Itself,
             Some(found) => found,
             None => &Parent::Missing,

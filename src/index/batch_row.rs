@@ -4,6 +4,7 @@ use ingest_core::named_row;
 use serde_tuple::Serialize_tuple;
 
 use crate::batch::BatchRef;
+use crate::model::Millis;
 
 named_row! {
     /// A batch, named as the columns are.
@@ -13,6 +14,7 @@ named_row! {
         pub project: &'a str,
         pub batch: &'a str,
         pub object: String,
+        pub received_ms: Millis,
     }
 }
 
@@ -21,7 +23,12 @@ named_row! {
 pub fn to_json(batches: &[BatchRef]) -> String {
     let rows: Vec<_> = batches
         .iter()
-        .map(|b| BatchRow { project: &b.project, batch: &b.id, object: b.key() })
+        .map(|b| BatchRow {
+            project: &b.project,
+            batch: &b.id,
+            object: b.key(),
+            received_ms: b.received,
+        })
         .collect();
     serde_json::to_string(&rows).unwrap_or_default()
 }

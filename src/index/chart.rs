@@ -5,18 +5,21 @@
 use serde_tuple::Deserialize_tuple;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::query::Builder;
+use super::query::{Builder, COUNTS, Keys, SECONDS, first_key};
 use super::traces::{Filter, ListPlace, conditions};
 use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
 use crate::model::{Micros, TraceStatus};
-use ingest_core::index_writer::compact_id::pack;
+use ingest_core::index_writer::stored_row::{COUNT_BITS, KEY_EPOCH_S, key_second};
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
 
 /// The fields of one of [`Plan::windows`], in order: the SQL names them.
-const WINDOW_FIELDS: &[&str] = &["bucket", "from", "to"];
-sql_file!(chart_sql, "sql/chart.sql", &[("w", WINDOW_FIELDS)]);
+const WINDOW_FIELDS: &[&str] = &["bucket", "first", "seconds"];
+sql_file!(rows_sql, "sql/chart_rows.sql", &[]);
+sql_file!(sums_sql, "sql/chart_sums.sql", &[]);
+sql_file!(exact_sql, "sql/chart_exact.sql", &[]);
+sql_file!(windows_sql, "sql/chart_windows.sql", &[("w", WINDOW_FIELDS)]);
 sql_file!(extent_sql, "sql/extent.sql", &[]);
 
 /// Up to so many traces every one is read.
@@ -40,17 +43,18 @@ pub struct Scope {
     pub from: Option<Micros>,
     /// Up to this time, and in it.
     pub to: Option<Micros>,
-    /// From the newest to this one.
+    /// From the newest to the one at this place in the list.
     pub oldest: Option<ListPlace>,
 }
 
 impl Scope {
-    /// The condition on traces `t`, in which no index is looked for.
-    fn after_oldest(&self, sql: &mut Builder) -> String {
-        self.oldest.as_ref().map_or_else(String::new, |(start, id)| {
-            let (start, id) = (sql.bind_time(*start), sql.bind(&*pack(id)));
-            format!(" and (+t.start_us, +t.id) >= ({start}, {id})")
-        })
+    fn keys(&self) -> Keys {
+        Keys { from: self.oldest.map(|place| place.key), before: None, start: (self.from, self.to) }
+    }
+
+    /// When the first of them may have started.
+    fn first(&self) -> Option<Micros> {
+        self.from.max(self.oldest.map(|place| place.start_us))
     }
 }
 
@@ -71,14 +75,10 @@ pub struct Extent {
 #[must_use]
 pub fn select_extent(project: &str, scope: &Scope) -> Statement {
     let mut sql = Builder::new(project);
-    let oldest = scope.oldest.as_ref().map(|(start, _)| *start);
-    sql.range(None, scope.from.max(oldest), scope.to);
-    let after = scope.after_oldest(&mut sql);
-    let Builder { mut clauses, params } = sql;
-    clauses.push_str(&after);
-    let holes = [("RANGE", &*clauses), ("EXACT", &EXACT.to_string())];
+    let range = sql.keys(&scope.keys());
+    let holes = [("RANGE", &*range), ("EXACT", &EXACT.to_string())];
     let text = fill(extent_sql(), &holes);
-    Statement::new(text, params)
+    Statement::new(text, sql.params)
 }
 
 /// What [`select_extent`] found.
@@ -104,8 +104,8 @@ pub struct Plan {
     pub buckets: usize,
     /// Whether every trace is read.
     pub exact: bool,
-    /// What is read: bucket, from, to (not included).
-    windows: Vec<(usize, Micros, Micros)>,
+    /// What is read where that is not every trace: bucket, first second of keys, seconds.
+    windows: Vec<(usize, i64, i64)>,
     /// How many times as much each window stands for.
     scale: f64,
 }
@@ -116,54 +116,43 @@ impl Plan {
     #[must_use]
     pub fn new(scope: Scope, now: Micros, extent: &Extent) -> Self {
         let to = scope.to.unwrap_or(now);
-        let oldest = scope.oldest.as_ref().map(|(start, _)| *start);
-        let first = scope.from.max(oldest);
+        let first = scope.first();
         let from = first.or(extent.oldest).unwrap_or(to).min(to);
         let span = to.saturating_sub(from).max(1);
-        let width = WIDTHS_S
-            .iter()
-            .map(|s| s * 1_000_000)
-            .find(|width| span <= width * BUCKETS)
-            .unwrap_or(span / BUCKETS + 1);
+        let width_s = WIDTHS_S
+            .into_iter()
+            .find(|width| span <= width * 1_000_000 * BUCKETS)
+            .unwrap_or(span / 1_000_000 / BUCKETS + 1);
+        let width = width_s * 1_000_000;
         let from = from - from.rem_euclid(width);
         let buckets = (to - from).div_euclid(width) + 1;
         let exact = extent.traces <= EXACT;
         // How much of the time is looked at, for as many traces as above if the
         // rest of the range is like its newest part.
         let counted = extent.newest.zip(extent.counted_to).map_or(span, |(a, b)| a - b).max(1);
-        let part = width / WINDOWS;
+        let parts = WINDOWS.min(width_s);
+        let part = width_s / parts;
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a share")]
         let window = ((part as f64 * counted as f64 / span as f64) as i64).clamp(1, part);
         let mut windows = Vec::new();
-        for bucket in 0..buckets {
-            let start = from + bucket * width;
+        for bucket in (0..buckets).filter(|_| !exact) {
             let at = usize::try_from(bucket).unwrap_or_default();
-            if exact {
-                windows.push((at, start, start + width));
-                continue;
-            }
-            for n in 0..WINDOWS {
+            let bucket = (from + bucket * width).div_euclid(1_000_000);
+            for n in 0..parts {
                 // Anywhere in its part of the bucket, but there each time: what
                 // comes every full hour must not be all or nothing of it.
-                let part_start = start + n * part;
+                let start = bucket + n * part;
                 let room = part - window + 1;
                 let offset = i64::from(
-                    u32::try_from(xxh3_64(&part_start.to_le_bytes()) >> 32).unwrap_or_default(),
+                    u32::try_from(xxh3_64(&start.to_le_bytes()) >> 32).unwrap_or_default(),
                 ) % room.clamp(1, i64::from(u32::MAX));
-                windows.push((at, part_start + offset, part_start + offset + window));
+                windows.push((at, start + offset - KEY_EPOCH_S, window));
             }
         }
-        let end = scope.to.map_or(Micros::MAX, |to| to.saturating_add(1));
-        if let (Some(last), true) = (windows.last_mut(), exact) {
-            last.2 = end;
-        }
-        for (_, start, stop) in &mut windows {
-            *start = first.map_or(*start, |first| first.max(*start));
-            *stop = end.min(*stop);
-        }
-        windows.retain(|(_, start, stop)| start < stop);
+        let (least, most) = (first.map_or(0, key_second), scope.to.map_or(SECONDS, key_second));
+        windows.retain(|(_, start, seconds)| start + seconds > least && *start <= most);
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        let scale = if exact { 1.0 } else { part as f64 / window as f64 };
+        let scale = width_s as f64 / (parts * window) as f64;
         let buckets = usize::try_from(buckets).unwrap_or_default();
         Self { from, scope, width, buckets, exact, windows, scale }
     }
@@ -173,35 +162,70 @@ impl Plan {
     #[must_use]
     pub fn bucket(&self, at: usize) -> (Micros, Option<Micros>) {
         let start = self.from + self.width * i64::try_from(at).unwrap_or_default();
-        let oldest = self.scope.oldest.as_ref().map(|(start, _)| *start);
-        let first = self.scope.from.max(oldest).map_or(start, |first| first.max(start));
+        let first = self.scope.first().map_or(start, |first| first.max(start));
         let last = start + self.width - 1;
         let end = if at + 1 == self.buckets { self.scope.to } else { Some(last) };
         (first, end)
     }
 
-    /// The statement that reads the windows.
+    /// The statement that reads the traces, or the windows.
     #[must_use]
     pub fn statement(&self, project: &str, filter: &Filter) -> Statement {
         let mut sql = Builder::new(project);
-        let windows = sql.bind(serde_json::to_string(&self.windows).unwrap_or_default());
         let hit = conditions(&mut sql, filter);
-        let after = self.scope.after_oldest(&mut sql);
         let [failed, runs, unfinished] =
             [TraceStatus::Error, TraceStatus::Running, TraceStatus::Unfinished]
                 .map(|status| sql.has_status(status, filter.now));
+        let range =
+            if self.exact { sql.keys(&self.scope.keys()) } else { self.of_window(&mut sql) };
         let rows = if self.exact { EXACT + 1 } else { WINDOW_ROWS };
-        let holes = [
-            ("HIT", &*hit),
-            ("FAILED", &failed),
-            ("RUNNING", &runs),
-            ("UNFINISHED", &unfinished),
-            ("AFTER", &after),
-            ("ROWS", &rows.to_string()),
-            ("WINDOWS", &windows),
-        ];
-        let text = fill(chart_sql(), &holes);
+        let traces = fill(
+            rows_sql(),
+            &[
+                ("HIT", &hit),
+                ("FAILED", &failed),
+                ("RUNNING", &runs),
+                ("UNFINISHED", &unfinished),
+                ("RANGE", &range),
+                ("ROWS", &rows.to_string()),
+            ],
+        );
+        let mut holes = vec![("SUMS", sums_sql().to_owned()), ("TRACES", traces)];
+        if self.exact {
+            holes.push(("FROM", sql.bind_time(self.from)));
+            holes.push(("WIDTH", sql.bind_time(self.width)));
+            holes.push(("LAST", self.buckets.saturating_sub(1).to_string()));
+        } else {
+            let windows = sql.bind(serde_json::to_string(&self.windows).unwrap_or_default());
+            holes.push(("WINDOWS", windows));
+            holes.push(("COUNT_BITS", COUNT_BITS.to_string()));
+            holes.push(("COUNTS", COUNTS.to_string()));
+            holes.push(("SECONDS", SECONDS.to_string()));
+        }
+        let holes: Vec<_> = holes.iter().map(|(name, text)| (*name, &**text)).collect();
+        let text = fill(if self.exact { exact_sql() } else { windows_sql() }, &holes);
         Statement::new(text, sql.params)
+    }
+
+    /// Traces `t` of the window `w`.
+    fn of_window(&self, sql: &mut Builder) -> String {
+        let Scope { from, to, oldest } = self.scope;
+        let [first, seconds] = [1, 2].map(|field| format!("(w.value->>{field})"));
+        let project = first_key();
+        let least = format!("({project} | ({first} << {COUNT_BITS}))");
+        let least = match oldest {
+            None => least,
+            Some(place) => format!("max({least}, {})", sql.bind_time(place.key)),
+        };
+        let mut range = format!(
+            "t.key >= {least} and t.key < ({project} | (({first} + {seconds}) << {COUNT_BITS}))"
+        );
+        for (side, time) in [(">=", from), ("<=", to)] {
+            if let Some(time) = time {
+                range = format!("{range} and t.start_us {side} {}", sql.bind_time(time));
+            }
+        }
+        range
     }
 }
 
@@ -249,7 +273,9 @@ impl Bucket {
     }
 }
 
-type Window = (usize, Micros, Micros, i64, Option<Micros>, f64, f64, f64, f64, String);
+/// Bucket, traces that were read, seconds that they reach, seconds of the window; of those
+/// that the filter lets through how many there are and failed, tokens, cost, durations.
+type Window = (usize, i64, Option<f64>, f64, f64, f64, f64, f64, String);
 
 /// What the plan's statement found, by bucket.
 ///
@@ -258,15 +284,13 @@ type Window = (usize, Micros, Micros, i64, Option<Micros>, f64, f64, f64, f64, S
 pub fn read_chart(ran: &QueryResults, plan: &Plan) -> Result<Vec<Bucket>, Fault> {
     let mut buckets = vec![Bucket::default(); plan.buckets];
     for row in ran.rows.first().into_iter().flatten() {
-        let (at, from, to, rows, last, traces, errors, tokens, cost_nano, durations): Window =
+        let (at, rows, reached, seconds, traces, errors, tokens, cost_nano, durations): Window =
             decode(row)?;
         // What a row stands for: a window for its part of the bucket, and what
         // was read of a window for all of it.
-        let mut scale = plan.scale;
-        if let Some(last) = last.filter(|last| rows == WINDOW_ROWS && *last > from && !plan.exact) {
-            #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-            let share = (to - from) as f64 / (last - from) as f64;
-            scale *= share;
+        let mut scale = if plan.exact { 1.0 } else { plan.scale };
+        if let Some(reached) = reached.filter(|at| rows == WINDOW_ROWS && *at > 0.0) {
+            scale *= (seconds / reached).max(1.0);
         }
         let durations: Vec<i64> =
             durations.split(',').filter_map(|d| d.parse().ok()).map(|d: i64| d.max(0)).collect();
@@ -319,20 +343,26 @@ mod tests {
 
     #[test]
     fn windows_stay_in_their_buckets() {
+        let start = KEY_EPOCH_S * 1_000_000 + 48 * HOUR;
         let extent = Extent {
             traces: EXACT + 1,
             newest: Some(24 * HOUR),
             counted_to: Some(23 * HOUR),
             oldest: None,
         };
-        let plan = Plan::new(range(0, 24 * HOUR), 0, &extent);
+        let plan = Plan::new(range(start, start + 24 * HOUR), 0, &extent);
         // The last bucket begins where the range ends.
         assert_eq!(plan.windows.len(), (plan.buckets - 1) * 4);
-        for (at, from, to) in &plan.windows {
-            let start = plan.from + plan.width * i64::try_from(*at).unwrap();
-            assert!(start <= *from && from < to && *to <= start + plan.width);
-            assert_eq!(to - from, plan.width / WINDOWS / 24);
+        for (at, first, seconds) in &plan.windows {
+            let start = (plan.from + plan.width * i64::try_from(*at).unwrap()) / 1_000_000;
+            let first = first + KEY_EPOCH_S;
+            assert!(start <= first && first + seconds <= start + plan.width / 1_000_000);
+            assert_eq!(*seconds, plan.width / 1_000_000 / WINDOWS / 24);
         }
+        // A second is the least that is looked at.
+        let much = Extent { newest: Some(1_000), counted_to: Some(0), ..extent };
+        let plan = Plan::new(range(start, start + 30_000_000), 0, &much);
+        assert!(plan.windows.iter().all(|(_, _, seconds)| *seconds == 1));
     }
 
     #[test]
@@ -343,14 +373,13 @@ mod tests {
         assert_eq!(plan.bucket(0), (91_000_000, Some(91_999_999)));
         assert_eq!(plan.bucket(1), (92_000_000, Some(93_999_999)));
         assert_eq!(plan.bucket(55), (200_000_000, Some(200_500_000)));
-        assert_eq!(plan.windows.first().map(|w| w.1), Some(91_000_000));
-        assert_eq!(plan.windows.last().map(|w| w.2), Some(200_500_001));
         // Without an end there is no last one.
-        let open = Scope { oldest: Some((95_000_000, "x".into())), to: None, ..range(0, 0) };
-        let plan = Plan::new(open, 200_000_000, &FEW);
-        assert_eq!(plan.bucket(0), (95_000_000, Some(95_999_999)));
-        assert_eq!(plan.bucket(plan.buckets - 1), (200_000_000, None));
-        assert_eq!(plan.windows.last().map(|w| w.2), Some(Micros::MAX));
+        let start = KEY_EPOCH_S * 1_000_000;
+        let oldest = ListPlace { key: 95 << COUNT_BITS, start_us: start + 95_000_000 };
+        let open = Scope { oldest: Some(oldest), to: None, ..range(0, 0) };
+        let plan = Plan::new(open, start + 200_000_000, &FEW);
+        assert_eq!(plan.bucket(0), (start + 95_000_000, Some(start + 95_999_999)));
+        assert_eq!(plan.bucket(plan.buckets - 1), (start + 200_000_000, None));
     }
 
     #[test]

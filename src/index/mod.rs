@@ -1,9 +1,10 @@
 //! The index in D1, as pure functions: [`query`] from questions to statements,
-//! [`read`] from rows to what they mean. The statements that write events are
+//! [`read`] and [`found`] from rows to what they mean. The statements that write events are
 //! [`ingest_core::index_writer`]'s, running statements is the port's.
 
 pub mod batch_row;
 pub mod chart;
+pub mod found;
 pub mod query;
 pub mod read;
 pub mod recovery;
@@ -14,7 +15,9 @@ pub mod traces;
 
 use serde::de::DeserializeOwned;
 
-pub use ingest_core::index_writer::{Param, Statement, link};
+pub use ingest_core::fold::link;
+pub use ingest_core::index_writer::delivery::RowBounds;
+pub use ingest_core::index_writer::{Param, Statement};
 
 use crate::error::Fault;
 
@@ -32,6 +35,11 @@ pub struct QueryResults {
 pub trait Database {
     /// Runs the statements in one transaction: all of them, or none.
     async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault>;
+
+    /// How much of a trace's spans one row is to hold.
+    fn row_bounds(&self) -> RowBounds {
+        RowBounds::default()
+    }
 }
 
 /// A row of the index: the JSON in its column `json`.

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use super::Param;
 use crate::model::{Micros, Millis, TraceStatus};
-use ingest_core::index_writer::compact_id::pack;
+use ingest_core::index_writer::statements::TENANT;
+use ingest_core::index_writer::stored_row::{COUNT_BITS, SECOND_BITS, key_second};
 use ingest_core::index_writer::template::fill;
 
 /// A field of a row, and the SQL expression that it is.
@@ -15,8 +16,10 @@ pub(super) type Column = (&'static str, &'static str);
 
 /// The columns of a trace, as [`super::read::TraceRow`] has them.
 pub(super) const TRACE: &[Column] = &[
+    ("project", "?1"),
+    ("key", "cast(t.key as text)"),
     ("id", "t.id"),
-    ("name", "coalesce(t.name, t.root_name, '')"),
+    ("name", "coalesce(t.name, '')"),
     ("start_us", "t.start_us"),
     ("end_us", "t.end_us"),
     ("spans", "t.spans"),
@@ -33,10 +36,7 @@ pub(super) const TRACE: &[Column] = &[
     ("metadata", "t.metadata"),
     ("input_preview", "t.input_preview"),
     ("output_preview", "t.output_preview"),
-    ("event_object", "b.object"),
-    ("event_offset", "t.event_offset"),
-    ("event_length", "t.event_length"),
-    ("event_context", "t.event_context"),
+    ("head", "case when t.metadata = '' then hex(t.head) end"),
     ("open", "t.open"),
     ("root_child", "t.root_child"),
     ("active_us", "t.active_us"),
@@ -44,11 +44,11 @@ pub(super) const TRACE: &[Column] = &[
 ];
 
 /// Those of them that a client may make long, and that a session does not show.
-const LONG: [&str; 7] =
-    ["session", "user", "parent_trace", "deployment", "tags", "evaluators", "metadata"];
+const LONG: [&str; 8] =
+    ["session", "user", "parent_trace", "deployment", "tags", "evaluators", "metadata", "head"];
 
 /// A row with these columns, as JSON.
-pub(super) fn json_row(columns: &[Column]) -> String {
+fn json_row(columns: &[Column]) -> String {
     let expressions: Vec<_> = columns.iter().map(|(_, expression)| *expression).collect();
     format!("json_array({})", expressions.join(", "))
 }
@@ -71,22 +71,48 @@ pub(super) fn short_trace() -> &'static str {
     &SQL
 }
 
-/// Whether columns are a row's fields, in order.
-#[cfg(test)]
-pub(super) fn are_fields(columns: &[Column], fields: &[&str]) -> bool {
-    let plain = |name: &str| name.trim_start_matches("r#").to_owned();
-    columns.iter().map(|(field, _)| plain(field)).eq(fields.iter().map(|field| plain(field)))
+/// Bits of a key below the project's number.
+const PROJECT_BITS: u32 = SECOND_BITS + COUNT_BITS;
+
+/// The counts within a second, as a mask.
+pub(super) const COUNTS: i64 = (1 << COUNT_BITS) - 1;
+
+/// The seconds, as a mask.
+pub(super) const SECONDS: i64 = (1 << SECOND_BITS) - 1;
+
+/// A trace may turn out to have started so much earlier than it was first known to start,
+/// and is still found by its start.
+const MOVED_US: Micros = 60 * 60 * 1_000_000;
+
+/// The first key that traces of the project may have.
+pub(super) fn first_key() -> String {
+    format!("({TENANT} << {PROJECT_BITS})")
+}
+
+/// The last.
+pub(super) fn last_key() -> String {
+    format!("({TENANT} << {PROJECT_BITS} | {})", (1_i64 << PROJECT_BITS) - 1)
 }
 
 /// Conditions and what is bound in them, counted together.
 pub(super) struct Builder {
-    pub(super) clauses: String,
     pub(super) params: Vec<Param>,
+}
+
+/// Some of a project's traces by their keys.
+#[derive(Default)]
+pub(super) struct Keys {
+    /// From this one on, and up to that one, both not included and included.
+    pub(super) from: Option<i64>,
+    /// See `from`.
+    pub(super) before: Option<i64>,
+    /// Those that start in this time, both ends included.
+    pub(super) start: (Option<Micros>, Option<Micros>),
 }
 
 impl Builder {
     pub(super) fn new(project: &str) -> Self {
-        Self { clauses: String::new(), params: vec![project.into()] }
+        Self { params: vec![project.into()] }
     }
 
     /// Binds a value; returns its `?n`.
@@ -95,29 +121,42 @@ impl Builder {
         format!("?{}", self.params.len())
     }
 
-    /// Binds a time, as text: in microseconds the year 9999 is beyond what a
+    /// Binds a time or a key, as text: in microseconds the year 9999 is beyond what a
     /// JavaScript number holds exactly.
     pub(super) fn bind_time(&mut self, at: Micros) -> String {
         format!("cast({} as integer)", self.bind(at.to_string()))
     }
 
-    /// Traces `t` after a place in the list's order, from a time on, up to a time.
-    pub(super) fn range(
-        &mut self,
-        after: Option<&(Micros, String)>,
-        from: Option<Micros>,
-        to: Option<Micros>,
-    ) {
-        if let Some((start, id)) = after {
-            let (start, id) = (self.bind_time(*start), self.bind(&*pack(id)));
-            self.and(&format!("(t.start_us, t.id) < ({start}, {id})"));
+    /// Traces `t` of the project that have these keys. `SQLite` goes along a table from
+    /// one bound to one other, so there is one of each.
+    pub(super) fn keys(&mut self, keys: &Keys) -> String {
+        let (mut least, mut most) = (vec![first_key()], vec![last_key()]);
+        let second = |sql: &mut Self, at: Micros| {
+            let bits = sql.bind(key_second(at) << COUNT_BITS);
+            format!("({} | {bits})", first_key())
+        };
+        let (mut starts, (from, to)) = (String::new(), keys.start);
+        if let Some(from) = from {
+            least.push(second(self, from));
+            let from = self.bind_time(from);
+            starts = format!(" and t.start_us >= {from}");
         }
-        for (side, time) in [(">=", from), ("<=", to)] {
-            if let Some(time) = time {
-                let time = self.bind_time(time);
-                self.and(&format!("t.start_us {side} {time}"));
-            }
+        if let Some(to) = to {
+            most.push(format!("({} | {COUNTS})", second(self, to.saturating_add(MOVED_US))));
+            let to = self.bind_time(to);
+            starts = format!("{starts} and t.start_us <= {to}");
         }
+        if let Some(key) = keys.from {
+            least.push(self.bind_time(key));
+        }
+        if let Some(key) = keys.before {
+            most.push(format!("{} - 1", self.bind_time(key)));
+        }
+        let bound = |function: &str, bounds: &[String]| match bounds {
+            [one] => one.clone(),
+            all => format!("{function}({})", all.join(", ")),
+        };
+        format!("t.key >= {} and t.key <= {}{starts}", bound("max", &least), bound("min", &most))
     }
 
     /// The condition that a trace has this status at this time.
@@ -125,15 +164,12 @@ impl Builder {
         let quiet = self.bind_time(TraceStatus::quiet_before(now));
         format!("({}) = '{}'", fill(TraceStatus::SQL, &[("QUIET", &quiet)]), status.as_str())
     }
-
-    pub(super) fn and(&mut self, condition: &str) {
-        self.clauses.push_str(" and ");
-        self.clauses.push_str(condition);
-    }
 }
 
 /// What the trace's spans are kept under.
-pub(super) const KEY: &str = "(select key from trace where project = ?1 and id = ?2)";
+pub(super) fn key() -> String {
+    format!("(select key from trace where project = {TENANT} and id = ?2)")
+}
 
 #[cfg(test)]
 mod tests {
@@ -142,7 +178,8 @@ mod tests {
 
     #[test]
     fn columns_are_the_fields_of_their_row() {
-        assert!(are_fields(TRACE, TraceRow::FIELDS));
+        let fields = TRACE.iter().map(|(field, _)| *field);
+        assert!(fields.eq(TraceRow::FIELDS.iter().copied()));
         assert!(LONG.iter().all(|long| TRACE.iter().any(|(field, _)| field == long)));
         assert_eq!(short_trace().matches("null").count(), LONG.len());
     }

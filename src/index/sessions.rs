@@ -2,11 +2,12 @@
 //! no index by session: it would be one more row written for each trace. But a
 //! session is short, and whoever asks knows when one of its traces started.
 
-use super::query::short_trace;
-use super::read::{TraceRow, read_traces};
+use super::query::{COUNTS, SECONDS, first_key, last_key, short_trace};
+use super::read::{TraceRow, read_key, read_traces};
 use super::{QueryResults, Statement};
 use crate::error::Fault;
 use crate::model::Micros;
+use ingest_core::index_writer::stored_row::{COUNT_BITS, KEY_EPOCH_S, key_second};
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
 
@@ -30,14 +31,19 @@ pub struct Near {
     pub later: Option<Micros>,
 }
 
-/// Looks along the project's traces, from a time back and from it on. For each
+/// Looks along the project's traces, from a second back and from it on. For each
 /// direction two statements: the traces, and where it stopped.
 #[must_use]
 pub fn select_near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
-    let directions = [("<=", "desc"), (">", "asc")];
+    // All that start in the second itself are among the earlier ones.
+    let place = format!("({} | (cast(?2 as integer) << {COUNT_BITS}) | {COUNTS})", first_key());
+    let directions = [
+        (format!("t.key <= {place} and t.key >= {}", first_key()), "desc"),
+        (format!("t.key > {place} and t.key <= {}", last_key()), "asc"),
+    ];
     let columns = short_trace();
-    let statements = directions.into_iter().flat_map(|(side, order)| {
-        let walk = fill(walk_sql(), &[("SIDE", side), ("ORDER", order)]);
+    let statements = directions.into_iter().flat_map(|(range, order)| {
+        let walk = fill(walk_sql(), &[("RANGE", &*range), ("ORDER", order)]);
         let rows = MAX_ROWS_SCANNED.to_string();
         let holes = [
             ("TRACES", &*MAX_TRACES.to_string()),
@@ -46,8 +52,10 @@ pub fn select_near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
             ("ROWS", &rows),
         ];
         let traces = fill(traces_sql(), &holes);
-        let stopped = fill(stopped_sql(), &[("WALK", &walk), ("ROWS", &rows)]);
-        let params = || vec![project.into(), at.to_string().into()];
+        let bits = [("COUNT_BITS", &*COUNT_BITS.to_string()), ("SECONDS", &SECONDS.to_string())];
+        let holes = [&[("WALK", &*walk), ("ROWS", &rows)], &bits[..]].concat();
+        let stopped = fill(stopped_sql(), &holes);
+        let params = || vec![project.into(), key_second(at).into()];
         let with_session = params().into_iter().chain([session.into()]).collect();
         [Statement::new(traces, with_session), Statement::new(stopped, params())]
     });
@@ -62,15 +70,19 @@ pub fn read_near(ran: QueryResults) -> Result<Near, Fault> {
     let odd = || Fault::Internal("a session is four results".into());
     let [before, stopped_before, after, stopped_after]: [Vec<String>; 4] =
         ran.rows.try_into().map_err(|_| odd())?;
-    let rows = |rows| read_traces(&QueryResults { rows: vec![rows], rows_written: 0 });
-    let (mut before, mut after) = (rows(before)?, rows(after)?);
+    let (mut before, mut after) = (read_traces(&before)?, read_traces(&after)?);
     // Where so many were found that not all were given, the last one is where
     // to go on.
-    let go_on = |found: &[TraceRow], stopped: &[String]| match found.last() {
-        Some(last) if found.len() == MAX_TRACES => Some(last.start_us),
-        _ => stopped.first().and_then(|at| at.parse().ok()),
+    let go_on = |found: &[TraceRow], stopped: &[String]| {
+        let second = match found.last() {
+            Some(last) if found.len() == MAX_TRACES => {
+                Some((read_key(&last.key)? >> COUNT_BITS) & SECONDS)
+            }
+            _ => stopped.first().and_then(|second| second.parse().ok()),
+        };
+        Ok::<_, Fault>(second.map(|second| (second + KEY_EPOCH_S) * 1_000_000))
     };
-    let (earlier, later) = (go_on(&before, &stopped_before), go_on(&after, &stopped_after));
+    let (earlier, later) = (go_on(&before, &stopped_before)?, go_on(&after, &stopped_after)?);
     before.append(&mut after);
     before.sort_by(|a, b| (a.start_us, &a.id).cmp(&(b.start_us, &b.id)));
     Ok(Near { traces: before, earlier, later })

@@ -1,18 +1,18 @@
 //! The list as a statement, the dashboard's and the API's. It walks the project's
-//! traces along the index by start, newest first, and ends with a page full, a
-//! bounded number of rows looked at or a bounded number of bytes, whichever comes
-//! first: a filter that nothing passes costs the same in a project of any age.
-//! Where it ended it says, to go on from there.
+//! traces along their keys, in order of when they were first known to start, newest
+//! first, and ends with a page full, a bounded number of rows looked at or a bounded
+//! number of bytes, whichever comes first: a filter that nothing passes costs the same in
+//! a project of any age. Where it ended it says, to go on from there.
 
 use serde_tuple::Deserialize_tuple;
 
 use super::query;
-use super::query::Builder;
-use super::read::TraceRow;
+use super::query::{Builder, Keys};
+use super::read::{TraceRow, read_key};
 use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
 use crate::model::{Micros, Millis, Progress, TraceStatus};
-use ingest_core::index_writer::compact_id::unpack;
+use ingest_core::fold::compact_id::unpack;
 use ingest_core::index_writer::template::fill;
 use ingest_core::{named_row, sql_file};
 
@@ -26,9 +26,6 @@ sql_file!(any_trace_sql, "sql/any_trace.sql", &[]);
 /// Rows that one question looks at, at most. D1 bills each, and they take some
 /// 30 ms (measured).
 pub const MAX_ROWS_SCANNED: i64 = 5_000;
-/// Where spans have to be looked at, too: traces and their spans together. One
-/// trace is always looked at, whatever it has.
-pub const MAX_SPAN_ROWS_SCANNED: i64 = 20_000;
 /// A page ends with the trace that brings it to so many bytes: clients may give a
 /// trace some 200 KB of tags and evaluators, and a hundred of those are more than
 /// an answer should hold. Ordinary traces have less than 1 KB, 6 with metadata.
@@ -54,13 +51,21 @@ pub struct Filter {
 }
 
 /// A place in the list: of the trace that comes before it.
-pub type ListPlace = (Micros, String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListPlace {
+    /// Its key, which never changes.
+    pub key: i64,
+    /// When it started, as far as was known: for people to read.
+    pub start_us: Micros,
+}
 
 named_row! {
     /// A trace as the list shows it.
     #[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
     #[allow(missing_docs, reason = "the columns are documented in migrations/")]
     pub struct ListRow {
+        /// Its key, in text.
+        key: String,
         pub id: String,
         pub name: String,
         pub start_us: Micros,
@@ -151,8 +156,7 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
         all.push(has_in_it(sql, "name", name));
     }
     if let Some(model) = &filter.model {
-        let model = has_in_it(sql, "s.model", model);
-        all.push(format!("exists (select 1 from span as s where s.trace = walk.key and {model})"));
+        all.push(has_in_it(sql, "models", model));
     }
     format!("({}) is true", all.join(" and "))
 }
@@ -204,18 +208,13 @@ fn cases(c: char) -> Option<(char, Vec<char>)> {
 
 /// The walk as a subquery, with `hit` for whether the filter lets a row through,
 /// and the condition that holds for the last row that may be looked at.
-fn walk(project: &str, filter: &Filter, after: Option<&ListPlace>) -> (Builder, String, String) {
+fn walk(project: &str, filter: &Filter, after: Option<ListPlace>) -> (Builder, String, String) {
     let mut sql = Builder::new(project);
-    sql.range(after, filter.from, filter.to);
+    let start = (filter.from, filter.to);
+    let range = sql.keys(&Keys { before: after.map(|place| place.key), start, ..Keys::default() });
     let hit = conditions(&mut sql, filter);
-    let (weight, most) = if filter.model.is_some() {
-        ("1 + t.spans", MAX_SPAN_ROWS_SCANNED)
-    } else {
-        ("1", MAX_ROWS_SCANNED)
-    };
-    let range = std::mem::take(&mut sql.clauses);
-    let walk = fill(walk_sql(), &[("HIT", &hit), ("WEIGHT", weight), ("RANGE", &range)]);
-    (sql, walk, format!("walked >= {most}"))
+    let walk = fill(walk_sql(), &[("HIT", &hit), ("RANGE", &range)]);
+    (sql, walk, format!("walked >= {MAX_ROWS_SCANNED}"))
 }
 
 /// Of rows with a `json` and how many bytes they `weigh`, those that a page holds;
@@ -229,25 +228,30 @@ fn a_page_of(rows: &str) -> String {
 pub fn select_page(
     project: &str,
     filter: &Filter,
-    after: Option<&ListPlace>,
+    after: Option<ListPlace>,
     limit: usize,
 ) -> [Statement; 2] {
     let (sql, walk, end) = walk(project, filter, after);
-    // The walk has columns of these names, but for the last.
-    let fields = ListRow::FIELDS.iter().map(|field| if *field == "end" { &end } else { *field });
+    // The walk has columns of these names, but for two.
+    let fields = ListRow::FIELDS.iter().map(|field| match *field {
+        "end" => &*end,
+        "key" => "cast(key as text)",
+        other => other,
+    });
     let fields = fields.collect::<Vec<_>>().join(", ");
     let limit = (limit + 1).to_string();
     let holes = [("FIELDS", &*fields), ("WALK", &walk), ("END", &end), ("LIMIT", &limit)];
     let text = a_page_of(&fill(list_page_sql(), &holes));
-    [Statement::new(text, sql.params), Statement::new(any_trace_sql(), vec![project.into()])]
+    let any = fill(any_trace_sql(), &[("RANGE", &Builder::new(project).keys(&Keys::default()))]);
+    [Statement::new(text, sql.params), Statement::new(any, vec![project.into()])]
 }
 
-/// Where a walk from the newest trace on ends that may look at so many rows, spans
-/// among them where the filter looks into those; no row if it comes to the end first.
+/// The place of the last of so many traces from the newest on; no row where there are fewer.
 #[must_use]
 pub fn select_reach(project: &str, filter: &Filter, most: i64) -> Statement {
-    let (sql, walk, _) = walk(project, filter, None);
-    let text = fill(list_reach_sql(), &[("WALK", &walk), ("MOST", &most.to_string())]);
+    let mut sql = Builder::new(project);
+    let range = sql.keys(&Keys { start: (filter.from, filter.to), ..Keys::default() });
+    let text = fill(list_reach_sql(), &[("RANGE", &range), ("OFFSET", &(most - 1).to_string())]);
     Statement::new(text, sql.params)
 }
 
@@ -257,8 +261,9 @@ pub fn select_reach(project: &str, filter: &Filter, most: i64) -> Statement {
 /// As [`read_page`].
 pub fn read_reach(ran: &QueryResults) -> Result<Option<ListPlace>, Fault> {
     let row = ran.rows.first().and_then(|rows| rows.first());
-    let place = row.map(|row| decode::<ListPlace>(row)).transpose()?;
-    Ok(place.map(|(start, id)| (start, unpack(id))))
+    let Some(row) = row else { return Ok(None) };
+    let (key, start_us): (String, Micros) = decode(row)?;
+    Ok(Some(ListPlace { key: read_key(&key)?, start_us }))
 }
 
 /// The same for the API: the traces with all that the index has of them.
@@ -266,7 +271,7 @@ pub fn read_reach(ran: &QueryResults) -> Result<Option<ListPlace>, Fault> {
 pub fn select_traces(
     project: &str,
     filter: &Filter,
-    after: Option<&ListPlace>,
+    after: Option<ListPlace>,
     limit: usize,
 ) -> Vec<Statement> {
     let (sql, walk, end) = walk(project, filter, after);
@@ -287,7 +292,7 @@ pub fn read_page(ran: &QueryResults, limit: usize) -> Result<Page, Fault> {
     let (rows, next) = gather(found, limit, |json| {
         let row: ListRow = decode(json)?;
         let row = ListRow { id: unpack(row.id), ..row };
-        let place = (row.start_us, row.id.clone());
+        let place = ListPlace { key: read_key(&row.key)?, start_us: row.start_us };
         Ok(Seen { place, hit: row.hit != 0, end: row.end != 0, row })
     })?;
     Ok(Page { rows, next, any: !any.is_empty() })
@@ -302,7 +307,7 @@ pub fn read_traces(ran: &QueryResults, limit: usize) -> Result<(Vec<TraceRow>, N
     gather(found, limit, |json| {
         let (hit, end, row): (u8, u8, TraceRow) = decode(json)?;
         let row = TraceRow { id: unpack(row.id), ..row };
-        let place = (row.start_us, row.id.clone());
+        let place = ListPlace { key: read_key(&row.key)?, start_us: row.start_us };
         Ok(Seen { place, hit: hit != 0, end: end != 0, row })
     })
 }

@@ -4,12 +4,13 @@
 //! its own, so that a bad one holds up nobody. Every await may be repeated: that is said where it
 //! stands.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::AssertUnwindSafe;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
+use super::fold_in::{Failure, fold_in};
 use super::queue::Message;
 use super::retry::{delay, shuffled};
 use crate::batch::{BatchRef, RawStore};
@@ -18,7 +19,7 @@ use crate::formats::wire_format::WireFormat;
 use crate::index::{Database, recovery};
 use crate::limits::MAX_BODY_BYTES;
 use crate::model::{Event, Millis};
-use ingest_core::index_writer::statements::{Source, plan};
+use ingest_core::index_writer::delivery::Source;
 
 /// A message as it was delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,17 +68,6 @@ pub struct Written {
     pub rows_written: u64,
     /// Milliseconds since the edge received the batch.
     pub delay_ms: Millis,
-}
-
-/// Why a message could not be written.
-#[derive(Clone)]
-enum Failure {
-    /// Perhaps next time; it may be this batch's own.
-    Passing(String),
-    /// D1 does nothing for anybody at the moment, as far as this tells.
-    Away(String),
-    /// Not by this release, ever.
-    Lasting(String),
 }
 
 /// A raw batch that was read.
@@ -306,9 +296,8 @@ fn settled(
     away
 }
 
-/// Writes raw batches in one transaction; what each came to. It commutes with
-/// itself and all others: done twice, or done and its reply lost, it ends the
-/// same.
+/// Writes raw batches together; what each came to. It commutes with itself and all others:
+/// done twice, or done and its reply lost, it ends the same.
 async fn write(
     group: &[Raw],
     now: &impl Fn() -> Millis,
@@ -340,37 +329,15 @@ async fn write(
     if sources.is_empty() {
         return Ok(written);
     }
-    let ran = db.run(plan(&sources, now())).await;
-    let ran = ran.map_err(|fault| match fault.to_string() {
-        why if names_a_statement(&why) => Failure::Passing(why),
-        why => Failure::Away(why),
-    })?;
-    // Only the ledger's statements give anything: the batches that are new to it, or that
-    // it knows by an earlier object now.
-    let mut fresh: HashSet<&str> = ran.rows.iter().flatten().map(String::as_str).collect();
+    let mut fresh = fold_in(&sources, now, db).await?;
     for (written, raw) in written.iter_mut().zip(group) {
         let Ok(written) = written else { continue };
-        written.fresh = fresh.remove(&*raw.batch.id);
+        written.fresh = fresh.batches.remove(&*raw.batch.id);
         written.together = sources.len();
-        written.rows_written = ran.rows_written;
+        written.rows_written = fresh.rows_written;
         written.delay_ms = now() - raw.batch.received;
     }
     Ok(written)
-}
-
-/// Whether D1 says that a statement was not to its liking, which may be one
-/// batch's own doing. Anything else (overloaded, timed out, reset, not reached)
-/// is nobody's in particular (developers.cloudflare.com/d1/observability/debug-d1).
-fn names_a_statement(why: &str) -> bool {
-    const OF_STATEMENTS: [&str; 6] = [
-        "SQLITE_CONSTRAINT",
-        "SQLITE_ERROR",
-        "SQLITE_MISMATCH",
-        "SQLITE_RANGE",
-        "SQLITE_TOOBIG",
-        "D1_TYPE_ERROR",
-    ];
-    OF_STATEMENTS.iter().any(|code| why.contains(code))
 }
 
 /// The events of the batch that count: the edge accepted all good ones, or

@@ -3,6 +3,7 @@
 
 pub mod consume;
 pub mod deliver;
+mod fold_in;
 pub mod ingest;
 pub mod queue;
 pub mod replay;

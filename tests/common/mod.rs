@@ -102,6 +102,15 @@ impl World {
         serde_json::from_str(&data.unwrap()).unwrap()
     }
 
+    /// The list's traces, in whatever order they first came.
+    pub fn listed(&self, project: &str) -> Vec<String> {
+        let list = self.list(project, "limit=100");
+        let traces = list["traces"].as_array().unwrap().iter();
+        let mut traces: Vec<String> = traces.map(serde_json::Value::to_string).collect();
+        traces.sort();
+        traces
+    }
+
     /// A trace's `data`, as text: payloads are compared byte for byte.
     pub fn get(&self, project: &str, id: &str) -> String {
         self.get_part(project, id, "").unwrap()
@@ -112,6 +121,13 @@ impl World {
         pollster::block_on(edgespan::api::get(project, id, query, &self.db, self.source()))
     }
 }
+
+/// Columns of a trace that a test fills in by hand but that say nothing to it, and what is
+/// in them.
+pub const PLAIN_COLUMNS: &str =
+    "project, version, open, created_ms, active_us, root_child, ended, head, pack";
+/// See [`PLAIN_COLUMNS`]: those of the database's first project.
+pub const PLAIN_VALUES: &str = "1, 1, 0, 0, 0, 0, 0, x'', x''";
 
 /// The body that carries these events.
 pub fn body(events: &[String]) -> String {

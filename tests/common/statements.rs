@@ -2,58 +2,84 @@
 //! tests of what each of them keeps to.
 
 use edgespan::batch::BatchRef;
-use edgespan::formats::{otlp, twosignal};
+use edgespan::formats::twosignal;
 
-use edgespan::index::{Statement, chart, link, recovery, sessions, spans, stats, traces};
+use edgespan::index::{
+    Database, RowBounds, Statement, chart, link, recovery, sessions, spans, stats, traces,
+};
 use edgespan::model::TraceStatus;
-use ingest_core::index_writer::statements;
-use ingest_core::index_writer::statements::Source;
+use edgespan::pipeline::consume::Outcome;
+use ingest_core::index_writer::delivery::{Delivery, Source};
+use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
+use ingest_core::pack::{hex, spans as pack};
 
-use super::{PROJECT, RECEIVED};
+use super::{PROJECT, RECEIVED, World, body};
 
 /// What [`of_project`] writes.
 const WRITTEN: &str = r#"{"batch":[
     {"type":"trace-create","body":{"id":"t","name":"n","sessionId":"s","tags":["a","b"]}},
-    {"type":"span-create","body":{"traceId":"t","name":"n","type":"LLM","startTime":"1970-01-01T00:00:00Z"}}]}"#;
+    {"type":"trace-create","body":{"id":"new","name":"n"}},
+    {"type":"span-create","body":{"traceId":"t","id":"s","name":"n","type":"LLM","startTime":"2020-01-01T00:00:00.000001Z","endTime":"2020-01-01T00:00:00.000004Z"}}]}"#;
+
+/// The second in which the first of the traces starts.
+const START: i64 = KEY_EPOCH_S * 1_000_000;
+
+/// A place in the list before all traces.
+const LATEST: traces::ListPlace = traces::ListPlace { key: i64::MAX, start_us: 0 };
 
 /// The batch that [`of_project`] writes.
 pub fn written() -> BatchRef {
     BatchRef::of(PROJECT, WRITTEN.as_bytes(), RECEIVED, "json")
 }
 
-/// An export whose span says the session, the user and the tags of its trace.
-const SAID: &str = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0102030405060708090a0b0c0d0e0f10",
-    "spanId":"0102030405060708","name":"n","attributes":[
-    {"key":"session.id","value":{"stringValue":"s"}},{"key":"user.id","value":{"stringValue":"u"}},
-    {"key":"langfuse.trace.name","value":{"stringValue":"n"}},{"key":"langfuse.trace.metadata.k","value":{"stringValue":"v"}},
-    {"key":"tag.tags","value":{"arrayValue":{"values":[{"stringValue":"a"}]}}}]}]}]}]}"#;
-
-/// What such a batch has written beside what other batches have.
-fn of_spans_that_speak_of_their_trace() -> Vec<Statement> {
-    let (body, batch) = (SAID.as_bytes(), written());
-    let events = (otlp::JSON.decode)(body).unwrap();
-    let all = statements::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
-    all.into_iter().filter(|statement| statement.sql.contains("user_by")).collect()
+/// Rows of [`PROJECT`] for each of the statements to find: two traces, of which one has a
+/// span with a row of its own, the ledger of what was written, the hour's counts, and a dead
+/// letter of the batch to come. Its number in the database is 5.
+pub fn filled() -> World {
+    let world = World::new();
+    let run = |sql: &str| world.db.0.borrow().execute_batch(sql).unwrap();
+    run("insert into tenant values (4, 'fourth')");
+    let events: Vec<String> = [("a", 1), ("t", 0)]
+        .iter()
+        .flat_map(|(id, second)| {
+            [
+                format!(r#"{{"type":"trace-create","body":{{"id":"{id}","name":"n","sessionId":"s","tags":["a","b"]}}}}"#),
+                format!(r#"{{"id":"e","type":"span-create","body":{{"traceId":"{id}","id":"s","name":"n","type":"LLM","model":"m","cost":0.5,
+                "startTime":"2020-01-01T00:00:0{second}.000001Z","endTime":"2020-01-01T00:00:0{second}.000003Z","input":"mine"}}}}"#),
+            ]
+        })
+        .collect();
+    assert!(matches!(world.deliver(PROJECT, &body(&events)), Outcome::Ack(_)));
+    let letter = "insert into dead_letter values (?1, ?2, 'mine', 'mine', 1, 1)";
+    world.db.0.borrow().execute(letter, [PROJECT, &written().id]).unwrap();
+    let (envelope, none) = (link("e").cast_signed(), hex::write(&pack::write_all(&[])));
+    run(&format!(
+        "update trace set user = 'u';
+         insert into span select key, 's', 1, {envelope}, pack from trace where id = 't';
+         update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't'"
+    ));
+    world
 }
 
-/// One of each kind that [`PROJECT`] has asked, in an order in which each of them
-/// has something to find in what `tenants` fills in: traces `a` and `t` that
-/// pass every filter.
+/// One of each kind that [`PROJECT`] has asked of [`filled`], in an order in which each of
+/// them has something to find: traces `a` and `t` that pass every filter.
 pub fn of_project() -> Vec<Statement> {
     let (body, batch) = (WRITTEN.as_bytes(), written());
     let mut events = Vec::new();
     twosignal::decode(body, |event| events.push(event)).unwrap();
-    let mut all = statements::plan(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
-    all.extend(of_spans_that_speak_of_their_trace());
+    let delivery = Delivery::of(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
+    let held = pollster::block_on(filled().db.run(delivery.read())).unwrap();
+    let mut all = delivery.read();
+    all.extend(delivery.write(&held.rows, RowBounds::default(), RECEIVED).unwrap().statements);
     all.extend(spans::select_trace(PROJECT, "t"));
     all.extend(spans::select_span(PROJECT, "t", "s"));
     let after = Some((0, String::new()));
     all.extend(spans::select_part(PROJECT, "t", &spans::SpanPart { after, most: 1 }));
-    all.extend(spans::select_named(PROJECT, "t", &["s"], &[link("e")]));
-    all.extend(sessions::select_near(PROJECT, "s", 0));
+    all.extend(spans::select_named(PROJECT, "t", &["s".into()], &[link("e")]));
+    all.extend(sessions::select_near(PROJECT, "s", START));
     let every_condition = traces::Filter {
-        from: Some(0),
-        to: Some(2),
+        from: Some(START),
+        to: Some(START + 2_000_000),
         status: Some(TraceStatus::Ok),
         now: RECEIVED,
         name: Some("n".into()),
@@ -65,17 +91,25 @@ pub fn of_project() -> Vec<Statement> {
         min_cost_nano: Some(1),
     };
     all.extend(traces::select_page(PROJECT, &traces::Filter::default(), None, 50));
-    all.extend(traces::select_page(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
+    all.extend(traces::select_page(PROJECT, &every_condition, Some(LATEST), 50));
     all.extend(traces::select_traces(PROJECT, &traces::Filter::default(), None, 50));
-    all.extend(traces::select_traces(PROJECT, &every_condition, Some(&(1, "t".into())), 50));
+    all.extend(traces::select_traces(PROJECT, &every_condition, Some(LATEST), 50));
     all.push(traces::select_reach(PROJECT, &traces::Filter::default(), 1));
     all.push(traces::select_reach(PROJECT, &every_condition, 1));
     let few = chart::Extent { traces: 1, newest: None, counted_to: None, oldest: None };
-    let some = chart::Scope { from: Some(0), to: Some(2), oldest: Some((0, "a".into())) };
+    let some = chart::Scope {
+        from: Some(START),
+        to: Some(START + 2_000_000),
+        oldest: Some(traces::ListPlace { key: 1, start_us: START }),
+    };
     for scope in [chart::Scope::default(), some] {
         all.push(chart::select_extent(PROJECT, &scope));
         for traces in [1, chart::EXACT + 1] {
-            let plan = chart::Plan::new(scope.clone(), 1, &chart::Extent { traces, ..few });
+            let plan = chart::Plan::new(
+                scope.clone(),
+                START + 2_000_000,
+                &chart::Extent { traces, ..few },
+            );
             all.push(plan.statement(PROJECT, &every_condition));
         }
     }

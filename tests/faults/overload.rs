@@ -13,6 +13,7 @@ use edgespan::pipeline::consume::{Delivery, Outcome, consume, consume_dead};
 use edgespan::pipeline::queue::Message;
 use edgespan::pipeline::retry::delay;
 use edgespan::pipeline::sweep::{GRACE_MS, sweep};
+use sim::state::all_spans;
 
 const OVERLOADED: &str = "D1_ERROR: D1 DB is overloaded. Requests queued for too long.";
 const TIMED_OUT: &str =
@@ -62,7 +63,7 @@ fn deliver(world: &World, db: &impl Database, deliveries: &[Delivery]) -> Vec<Ou
 }
 
 fn written(world: &World) -> BTreeSet<String> {
-    world.db.dump("select id from span").into_iter().collect()
+    all_spans(&world.db).into_keys().collect()
 }
 
 #[test]

@@ -122,13 +122,13 @@ fn read_span<'a>(
         model_parameters: None,
         usage: Usage { total: Some(7), ..Usage::default() },
         cost: None,
-        status: Status::Ok,
+        status: Some(Status::Ok),
         error_message: None,
         metadata: Some(Json::Owned(format!(r#"{{"agent":"{agent}"}}"#))),
         of_trace: None,
     };
     let body = Body::Span(body);
-    Some(Event { index, range, context, envelope: None, timestamp: None, body })
+    Some(Event { index, range, context, envelope: None, timestamp: None, update: false, body })
 }
 
 const BODY: &str = "planner t-1\ns-1 LLM say \"hello\"\ns-2 TOOL look <up>\n";

@@ -71,7 +71,7 @@ fn a_span_has_all_its_fields() {
         model_parameters: Some(r#"{"temperature":0.2}"#.into()),
         usage: Usage { prompt: Some(1), completion: Some(2), total: Some(3), cached: Some(0) },
         cost: Some("3.10e-3".into()),
-        status: Status::Error,
+        status: Some(Status::Error),
         error_message: Some("why".into()),
         metadata: Some("{}".into()),
         of_trace: None,

@@ -203,19 +203,20 @@ describe("queries", () => {
     ["startDate=2026-03-14T10:00:00++05:30", 400],
     ["startDate=2026-03-14T10:00:00Z[UTC]", 400],
     ["endDate=2026-03-14%00", 400],
-    [`cursor=${cursor("9223372036854775807 t")}`, 200],
-    [`cursor=${cursor("-9223372036854775808 ")}`, 200],
-    [`cursor=${cursor("9223372036854775808 t")}`, 400],
-    [`cursor=${cursor("1 ' or 1=1 --")}`, 200],
-    [`cursor=${cursor("1e3 t")}`, 400],
+    [`cursor=${cursor("9223372036854775807 0")}`, 200],
+    [`cursor=${cursor("-9223372036854775808 -9223372036854775808")}`, 200],
+    [`cursor=${cursor("9223372036854775808 0")}`, 400],
+    [`cursor=${cursor("0 9223372036854775808")}`, 400],
+    [`cursor=${cursor("1 ' or 1=1 --")}`, 400],
+    [`cursor=${cursor("1e3 0")}`, 400],
     [`cursor=${cursor("1")}`, 400],
-    [`cursor=${cursor("1 \0\0\0")}`, 200],
+    [`cursor=${cursor("1 \0\0\0")}`, 400],
     [`cursor=${cursor(Buffer.from([0x31, 0x20, 0xff, 0xfe]))}`, 400],
-    [`cursor=${cursor("1 t")}=`, 400],
-    [`cursor=${cursor(`1 ${"t".repeat(5_000)}`)}`, 200],
-    [`cursor=${cursor("NaN t")}`, 400],
-    [`cursor=${cursor(" t")}`, 400],
-    [`cursor=${cursor("+1 t")}`, 200],
+    [`cursor=${cursor("1 0")}=`, 400],
+    [`cursor=${cursor(`1 ${"0".repeat(5_000)}`)}`, 200],
+    [`cursor=${cursor("NaN 0")}`, 400],
+    [`cursor=${cursor(" 0")}`, 400],
+    [`cursor=${cursor("+1 0")}`, 200],
   ])("%s", async (query, status) => {
     const answer = await project.get(`${TRACES}?${encodeURI(query).replaceAll("%25", "%").replaceAll("#", "%23")}`);
     expect(answer.status, answer.text).toBe(status);
@@ -229,7 +230,9 @@ describe("queries", () => {
     await theirs.listWith(3);
     await ours.listWith(1);
     const { nextCursor } = await theirs.list({ limit: "1" });
-    expect((await ours.list({ cursor: nextCursor! })).traces.map(({ name }) => name)).toEqual(["ours"]);
+    // It is a place before or after all of ours.
+    const shown = (await ours.list({ cursor: nextCursor! })).traces.map(({ name }) => name);
+    expect(shown.filter((name) => name !== "ours")).toEqual([]);
   });
 });
 

@@ -15,7 +15,7 @@ const view = async (project: Project, ...traces: string[]) => ({
   traces: await Promise.all(traces.map(async (id) => (await project.trace(id)).text)),
   deadLetters: (await project.get("/api/v1/dead-letters")).json.data,
   stats: (await project.get("/api/v1/stats")).json.data,
-  rows: [await project.rows("batch"), await project.rows("trace"), await project.rows("span")],
+  rows: [await project.rows("batch"), await project.rows("trace")],
   objects: await project.objects(),
 });
 
@@ -52,7 +52,7 @@ describe("two projects with equal ids", () => {
     await b.settled(2);
     expect(await view(a, "trace")).toEqual(before);
     expect(JSON.parse(before.traces[0]!).data).toMatchObject({ name: "a", totalCost: "2", totalTokens: 1, spanCount: 2, status: "OK" });
-    expect((await b.trace("trace")).json.data).toMatchObject({ name: "b, newer", totalCost: "100", spanCount: 7, status: "ERROR" });
+    expect((await b.trace("trace")).json.data).toMatchObject({ name: "b, newer", totalCost: "200", spanCount: 7, status: "ERROR" });
   });
 
   test("the same body, byte for byte, is a batch of each", async () => {
@@ -87,7 +87,7 @@ describe("whatever the one sends", () => {
       `project=${theirs.id}`,
       "name=private",
       "tags=private",
-      `cursor=${Buffer.from("9000000000000000 z").toString("base64url")}`,
+      `cursor=${Buffer.from("9000000000000000 0").toString("base64url")}`,
       "",
     ]) {
       expect((await ours.get(`${TRACES}?${query}`)).json.data.traces, query).toEqual([]);
@@ -171,7 +171,7 @@ describe("operating the service", () => {
       expect(counted.json, counted.text).toMatchObject({ data: { matched: 1, queued: 0, next: null }, error: null });
       expect((await ask(operated, "Bearer the-operators-secret", only)).json.data).toMatchObject({ matched: 1, queued: 1 });
       await project.settled(2);
-      expect(await project.rows("span")).toHaveLength(1);
+      expect(await project.spans()).toBe(1);
       for (const body of [
         {},
         { since: "x", until: "y" },

@@ -1,14 +1,20 @@
 // No read is larger than an isolate: whatever is asked for, of however much, the
 // wasm's memory grows by no more than 32 MiB. All reads are made in one isolate,
-// one after another, because that memory never shrinks. Most rows are made with
-// SQL, as copies of spans that were sent, and share their payloads.
+// one after another, because that memory never shrinks. Most rows are copies of spans
+// that were sent, and share their payloads.
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Project, useWorker } from "../support/worker.ts";
-import { spanCreate, traceCreate } from "../support/events.ts";
+import { spanCreate } from "../support/events.ts";
 
 const MiB = 1 << 20;
 const MOST = 32;
 const SIZES = [10_000, 50_000, 100_000, 200_000];
+/** Spans that a trace's row holds. */
+const PACKED = 2_000;
+/** The second at which those of keys begin, 2020. */
+const SECOND_0 = 1_577_836_800;
+/** The pack of no spans: its version, and four empty lists. */
+const NO_SPANS = "0100000000";
 /** As large as it may be: D1 keeps 256 bytes, and JSON writes these in six each. */
 const CONTROLS = "\u0001".repeat(256);
 
@@ -27,7 +33,8 @@ beforeAll(async () => {
   cookie = String(signed.headers["set-cookie"]).split(";")[0]!;
   expect(cookie).toMatch(/=/);
 
-  // A thousand spans as they are: small, named by UUIDs, below the first of them.
+  // Small spans below one of them. Two thousand are packed in their trace's row, and those
+  // that come after them have rows of their own.
   const small = (n: number) =>
     spanCreate({
       id: n === 0 ? "root" : crypto.randomUUID(),
@@ -35,23 +42,34 @@ beforeAll(async () => {
       input: `in ${n}`,
       ...(n === 0 ? {} : { parentSpanId: "root" }),
     });
+  for (let from = 1; from <= PACKED; from += 1_000) {
+    await project.send(...Array.from({ length: 1_000 }, (_, n) => small(from + n)));
+    await project.settled(Math.ceil(from / 1_000));
+  }
   await project.send(...Array.from({ length: 1_000 }, (_, n) => small(n)));
-  // And a hundred of 50 KB.
-  const large = (n: number) => spanCreate({ id: n === 0 ? "root" : `large-${n}`, traceId: "large", input: "x".repeat(51_000) });
-  await project.send(...Array.from({ length: 100 }, (_, n) => large(n)));
+  await project.settled(3);
+  for (const spans of SIZES) await copy("small", `small ${spans}`, spans);
+  // And 800 of 50 KB.
+  for (let batch = 0; batch < 8; batch++) {
+    const large = (n: number) =>
+      spanCreate({ id: batch + n === 0 ? "root" : `large-${batch}-${n}`, traceId: "large", input: "x".repeat(51_000) });
+    await project.send(...Array.from({ length: 100 }, (_, n) => large(n)));
+  }
   // One that fills a batch alone.
   await project.send(spanCreate({ id: "one", traceId: "one", input: "x".repeat(5_240_000) }));
-  await project.send(traceCreate({ id: "hostile", sessionId: "s" }));
-  await project.settled(4);
-  for (const spans of SIZES) await copy("small", `small ${spans}`, spans / 1_000);
-  await copy("large", "large", 8);
+  await project.settled(12);
+  // As they are written, but for their numbers: all in seconds of their own.
   await run(
     `with recursive n (value) as (select 1 union all select value + 1 from n where value < 500)
-     insert or ignore into trace (project, id, start_us, created_ms, name, session, tags, evaluators, metadata, key)
-     select ?1, 'hostile' || value, 1 - value, 0, ?2, 's', ?3, ?3, ?4, -1 - value from n`,
+     insert or ignore into trace (key, project, id, version, start_us, spans, errors, open, tokens, cost_nano, created_ms,
+       active_us, root_child, ended, name, session, tags, evaluators, metadata, head, pack)
+     select (number << 48) | (value << 16), number, 'hostile' || value, 1, (${SECOND_0} + value) * 1000000, 0, 0, 0, 0, 0, 0,
+       0, 2, 1, ?2, 's', ?3, ?3, ?4, t.head, unhex(?5)
+     from n join tenant on tenant.project = ?1 join trace as t on t.project = number and t.id = 'one'`,
     CONTROLS,
     JSON.stringify(Array(64).fill(CONTROLS)),
     `{"a":"${"x".repeat(4_000)}"}`,
+    NO_SPANS,
   );
 }, 300_000);
 
@@ -64,30 +82,48 @@ async function run(sql: string, ...bound: unknown[]): Promise<void> {
   await once().catch(once);
 }
 
-let keys = 0;
-
-/** A trace of so many copies of all of another's spans, which may be that trace itself. */
-async function copy(of: string, to: string, times: number): Promise<void> {
-  const columns = `parent, envelope, name, type, status`;
-  const rest = `took_us, model, prompt_tokens, completion_tokens, total_tokens, cost_nano, rev_us, rev_hash, batch, offset, length`;
-  const key = of === to ? "(select key from trace where project = ?1 and id = ?2)" : `${--keys * 1_000}`;
-  if (of !== to)
+/** A trace of so many spans: copies of another's, the packed ones as they are, those with
+ *  rows of their own again and again under other ids. */
+async function copy(of: string, to: string, spans: number): Promise<void> {
+  const own = "project = (select number from tenant where project = ?1)";
+  const { results } = await worker.bindings.DB.prepare(
+    `select s.id, hex(s.pack) as pack, s.start_us from span as s where trace = (select key from trace where ${own} and id = ?2)`,
+  )
+    .bind(project.id, of)
+    .all<{ id: string; pack: string; start_us: number }>();
+  const { results: columns } = await worker.bindings.DB.prepare("select name from pragma_table_info('trace')").all<{ name: string }>();
+  const copied: Record<string, string> = {
+    key: "max(t.key) over () + 1 + abs(random() % 1000000)",
+    id: "?2",
+    spans: String(spans),
+    beyond: `'[${spans - PACKED},0,0,0,0]'`,
+  };
+  const names = columns.map(({ name }) => name);
+  await run(
+    `insert or ignore into trace (${names}) select ${names.map((name) => copied[name] ?? `t.${name}`)} from trace as t where ${own} and t.id = '${of}'`,
+    to,
+  );
+  for (let n = 0; n < (spans - PACKED) / 1_000; n++) {
+    const rows = results.map(({ id, pack, start_us }) => {
+      const root = id === "root";
+      const bytes = crypto.getRandomValues(Buffer.alloc(16));
+      const name = n === 0 ? "root" : `root-${n}`;
+      const [was, is] = root ? [text("root"), text(name)] : [hex(Buffer.from(id.slice(1), "base64url")), hex(bytes)];
+      return [root ? name : `~${bytes.toString("base64url")}`, start_us, pack.replace(was, is)];
+    });
     await run(
-      `insert or ignore into trace (project, id, start_us, created_ms, key) select ?1, ?2, start_us, created_ms, ${key} from trace where project = ?1 and id = '${of}'`,
+      `insert or ignore into span (trace, id, start_us, pack)
+       select (select key from trace where ${own} and id = ?2), value->>0, value->>1, unhex(value->>2) from json_each(?3)`,
       to,
-    );
-  // A few at a time: a statement's time is bounded.
-  for (let from = of === to ? 1 : 0; from < times; from += 20) {
-    await run(
-      `with recursive n (value) as (select ${from} union all select value + 1 from n where value < ${Math.min(from + 20, times) - 1})
-       insert or ignore into span (trace, id, ${columns}, start_us, ${rest})
-       select ${key}, case n.value when 0 then id else id || '-' || n.value end, ${columns}, start_us + n.value * 1000, ${rest}
-       from n cross join span where trace = (select key from trace where project = ?1 and id = '${of}') and ?2 is not null`,
-      to,
+      JSON.stringify(rows),
     );
   }
-  await run(`update trace set spans = (select count(*) from span where trace = ${key}) where project = ?1 and id = ?2`, to);
 }
+
+const hex = (bytes: Buffer): string => bytes.toString("hex").toUpperCase();
+
+/** A text as packs have it. */
+const text = (text: string): string => hex(Buffer.from([text.length, ...Buffer.from(text)]));
 
 async function page(path: string, part = false): Promise<string> {
   const answer = await worker.request(path, { headers: { cookie, ...(part ? { "hx-request": "true" } : {}) } });
@@ -141,7 +177,7 @@ describe("an isolate's memory grows by no more than 32 MiB", () => {
       const id = encodeURIComponent(`small ${size}`);
       const html = await page(`/traces/${id}`);
       expect(html.match(/data-span-id/g)).toHaveLength(10_000);
-      const last = `root-${size / 1_000 - 1}`;
+      const last = `root-${(size - PACKED) / 1_000 - 1}`;
       if (size > 10_000) expect(await page(`/traces/${id}?span=${last}`)).not.toContain("has no span");
       expect(await page(`/traces/${id}/spans/${last}`, true)).toContain("in 0");
       const one = await project.get(`/api/v1/traces/${id}/spans/${last}`);
@@ -175,7 +211,7 @@ describe("an isolate's memory grows by no more than 32 MiB", () => {
   }, 300_000);
 
   test("when a session has 500 such traces", async () => {
-    const html = await page("/sessions/s?at=-250");
+    const html = await page(`/sessions/s?at=${(SECOND_0 + 250) * 1_000_000}`);
     expect(html.match(/data-trace-id/g)!.length).toBeGreaterThan(400);
     await expectSmall("a session of 500 hostile traces");
   }, 300_000);

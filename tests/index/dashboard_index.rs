@@ -1,16 +1,22 @@
 //! The dashboard's list and chart against SQLite with the real tables: what
 //! they find, how far they look, and what they say when they did not look at all.
 
-use crate::common::{PROJECT, Sqlite};
+use crate::common::{PLAIN_COLUMNS, PLAIN_VALUES, PROJECT, Sqlite};
 use edgespan::index::Database;
 use edgespan::index::chart;
 use edgespan::index::chart::{Bucket, Plan, Scope};
 use edgespan::index::traces;
 use edgespan::index::traces::{Filter, ListPlace, MAX_ROWS_SCANNED, Next, Page};
 use edgespan::model::TraceStatus;
+use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
 use pollster::block_on;
 
 const SECOND: i64 = 1_000_000;
+
+/// So many seconds after the first that keys know.
+fn at(seconds: i64) -> i64 {
+    (KEY_EPOCH_S + seconds) * SECOND
+}
 
 /// Traces a second apart, the last at this many seconds: every tenth failed,
 /// every hundredth has a model in one of its three spans.
@@ -20,16 +26,18 @@ fn filled(traces: i64) -> Sqlite {
         .execute_batch(&format!(
             "create temp table n as with recursive n (value) as (
                select 1 union all select value + 1 from n where value < {traces}) select value from n;
-             insert into trace (project, id, start_us, end_us, spans, errors, tokens, cost_nano,
-               created_ms, name, session, tags, input_preview, key)
-             select '{PROJECT}', 'id ' || value, value * 1000000, value * 1000000 + value % 1000 * 1000,
-               3, value % 10 = 0, value % 7, value % 11, 0, 'Agent ' || (value % 3),
-               's' || (value % 50), json_array('all', 't' || (value % 4)), '\"in\"', value
+             insert into tenant values (1, '{PROJECT}'), (2, 'other');
+             insert into trace (key, id, start_us, end_us, spans, errors, tokens, cost_nano,
+               name, session, tags, input_preview, models, {PLAIN_COLUMNS})
+             select (1 << 48) | (value << 16), 'id ' || value, ({KEY_EPOCH_S} + value) * 1000000,
+               ({KEY_EPOCH_S} + value) * 1000000 + value % 1000 * 1000,
+               3, value % 10 = 0, value % 7, value % 11, 'Agent ' || (value % 3),
+               's' || (value % 50), json_array('all', 't' || (value % 4)), '\"in\"',
+               case when value % 100 = 0 then 'GPT-4o' end, {PLAIN_VALUES}
              from n where {traces} > 0;
-             insert into trace (project, id, start_us, created_ms) values ('other', 'id 1', 1000000, 0);
-             insert into span (trace, id, name, type, status, model, rev_us, rev_hash, batch, offset, length)
-             select value, 'x', '', 1, 0, 'GPT-4o', 0, 0, 1, 0, 0
-             from n where value % 100 = 0"
+             insert into trace (key, id, start_us, spans, errors, tokens, cost_nano, {PLAIN_COLUMNS})
+             values (2 << 48, 'of other', 0, 0, 0, 0, 0, {PLAIN_VALUES});
+             update trace set project = 2, id = 'id 1' where key = 2 << 48"
         ))
         .unwrap();
     db
@@ -37,7 +45,7 @@ fn filled(traces: i64) -> Sqlite {
 
 type Passes = fn(i64) -> bool;
 
-fn ask(db: &Sqlite, filter: &Filter, after: Option<&ListPlace>) -> Page {
+fn ask(db: &Sqlite, filter: &Filter, after: Option<ListPlace>) -> Page {
     traces::read_page(
         &block_on(db.run(traces::select_page(PROJECT, filter, after, 50).into())).unwrap(),
         50,
@@ -49,7 +57,7 @@ fn ask(db: &Sqlite, filter: &Filter, after: Option<&ListPlace>) -> Page {
 fn follow(db: &Sqlite, filter: &Filter) -> (Vec<String>, usize) {
     let (mut ids, mut after, mut asked) = (Vec::new(), None, 0);
     loop {
-        let page = ask(db, filter, after.as_ref());
+        let page = ask(db, filter, after);
         asked += 1;
         ids.extend(page.rows.into_iter().map(|row| row.id));
         match page.next {
@@ -85,8 +93,8 @@ fn each_filter_finds_what_it_should() {
         (Filter { model: some("gpt"), ..no() }, |n| n % 100 == 0),
         (Filter { min_duration_us: Some(900_000), ..no() }, |n| n % 1000 >= 900),
         (Filter { min_cost_nano: Some(5), ..no() }, |n| n % 11 >= 5),
-        (Filter { from: Some(990 * SECOND), ..no() }, |n| n >= 990),
-        (Filter { to: Some(10 * SECOND), ..no() }, |n| n <= 10),
+        (Filter { from: Some(at(990)), ..no() }, |n| n >= 990),
+        (Filter { to: Some(at(10)), ..no() }, |n| n <= 10),
         (Filter { tags: vec!["%' or 1=1".into()], ..no() }, |_| false),
     ];
     for (filter, passes) in cases {
@@ -101,10 +109,9 @@ fn letters_of_all_scripts_are_found_in_either_case() {
     let db = filled(4);
     db.0.borrow()
         .execute_batch(
-            "update trace set name = case key when 1 then 'Rückfrage ÄRGER' when 2 then 'ärger'
-               when 3 then 'ΣΟΦΌΣ Агент' else 'arger STRAẞE' end;
-             insert into span (trace, id, name, type, status, model, rev_us, rev_hash, batch, offset, length)
-             values (2, 'y', '', 1, 0, 'МОДЕЛЬ-4', 0, 0, 1, 0, 0)",
+            "update trace set name = case id when 'id 1' then 'Rückfrage ÄRGER' when 'id 2' then 'ärger'
+               when 'id 3' then 'ΣΟΦΌΣ Агент' else 'arger STRAẞE' end;
+             update trace set models = 'a' || char(10) || 'МОДЕЛЬ-4' where id = 'id 2'",
         )
         .unwrap();
     let find = |name: &str| {
@@ -151,10 +158,16 @@ fn letters_of_all_scripts_are_found_in_either_case() {
         min_cost_nano: Some(1),
     };
     assert_eq!(follow(&db, &all).0, Vec::<String>::new());
-    block_on(db.run(traces::select_traces(PROJECT, &all, Some(&(1, "t".into())), 50))).unwrap();
-    chart(&db, 0, SECOND, &all);
+    block_on(db.run(traces::select_traces(
+        PROJECT,
+        &all,
+        Some(ListPlace { key: i64::MAX, start_us: 0 }),
+        50,
+    )))
+    .unwrap();
+    chart(&db, at(0), at(1), &all);
     // Beyond the first of them a letter is found as it is asked for.
-    db.0.borrow().execute("update trace set name = ?1 where key = 1", [&letters]).unwrap();
+    db.0.borrow().execute("update trace set name = ?1 where id = 'id 1'", [&letters]).unwrap();
     assert_eq!(find(&letters), "1");
 }
 
@@ -164,13 +177,9 @@ fn a_filter_that_finds_little_looks_at_a_bounded_number_of_rows() {
     let rare = Filter { to: None, name: Some("no such name".into()), ..Filter::default() };
     let page = ask(&db, &rare, None);
     assert!(page.rows.is_empty());
-    assert_eq!(
-        page.next,
-        Next::Perhaps((
-            (2 * MAX_ROWS_SCANNED + 1) * SECOND,
-            format!("id {}", 2 * MAX_ROWS_SCANNED + 1)
-        ))
-    );
+    let last = 2 * MAX_ROWS_SCANNED + 1;
+    let place = ListPlace { key: 1 << 48 | last << 16, start_us: at(last) };
+    assert_eq!(page.next, Next::Perhaps(place));
     assert_eq!(follow(&db, &rare), (vec![], 4));
     // The first and the last of each stretch are looked at, too.
     for n in [
@@ -181,7 +190,7 @@ fn a_filter_that_finds_little_looks_at_a_bounded_number_of_rows() {
         2 * MAX_ROWS_SCANNED + 1,
         3 * MAX_ROWS_SCANNED,
     ] {
-        let at = Some(n * SECOND);
+        let at = Some(at(n));
         let one =
             Filter { session: Some(format!("s{}", n % 50)), from: at, to: at, ..rare.clone() };
         let found = follow(&db, &Filter { name: None, ..one }).0;
@@ -201,9 +210,9 @@ fn traces_without_what_is_asked_for_are_walked_over() {
     let long = Filter { min_duration_us: Some(1), ..Filter::default() };
     for filter in [session, long] {
         assert_eq!(follow(&db, &filter), (vec![], 2));
-        chart(&db, 0, MAX_ROWS_SCANNED * SECOND, &filter);
+        chart(&db, at(0), at(MAX_ROWS_SCANNED), &filter);
     }
-    let (_, buckets) = chart(&db, 0, MAX_ROWS_SCANNED * SECOND, &Filter::default());
+    let (_, buckets) = chart(&db, at(0), at(MAX_ROWS_SCANNED), &Filter::default());
     assert!(buckets.iter().any(|bucket| bucket.tokens > 1e19));
 }
 
@@ -220,7 +229,7 @@ fn chart(db: &Sqlite, from: i64, to: i64, filter: &Filter) -> (Plan, Vec<Bucket>
 #[allow(clippy::float_cmp, reason = "whole numbers")]
 fn charts_are_exact_while_there_are_few() {
     let db = filled(1_000);
-    let (plan, buckets) = chart(&db, SECOND, 1_000 * SECOND, &Filter::default());
+    let (plan, buckets) = chart(&db, at(1), at(1_000), &Filter::default());
     assert!(plan.exact);
     let all = Bucket::sum(&buckets);
     assert_eq!((all.traces, all.errors), (1_000.0, 100.0));
@@ -230,14 +239,14 @@ fn charts_are_exact_while_there_are_few() {
     assert_eq!(plan.width, 30 * SECOND);
     assert_eq!((buckets[0].traces, buckets[1].traces), (29.0, 30.0));
     let failed = Filter { status: Some(TraceStatus::Error), ..Filter::default() };
-    assert_eq!(Bucket::sum(&chart(&db, SECOND, 1_000 * SECOND, &failed).1).traces, 100.0);
+    assert_eq!(Bucket::sum(&chart(&db, at(1), at(1_000), &failed).1).traces, 100.0);
 }
 
 #[test]
 fn charts_of_many_are_close_and_read_a_bounded_number_of_rows() {
     let many = 4 * chart::EXACT;
     let db = filled(many);
-    let (plan, buckets) = chart(&db, SECOND, many * SECOND, &Filter::default());
+    let (plan, buckets) = chart(&db, at(1), at(many), &Filter::default());
     assert!(!plan.exact);
     let all = Bucket::sum(&buckets);
     let off = |value: f64, expected: f64| (value / expected - 1.0).abs();

@@ -1,10 +1,11 @@
 //! How far one question for a list looks, and how much it brings back, whatever
 //! is asked for and however much a project has.
 
-use crate::common::{PROJECT, World};
+use crate::common::{PLAIN_COLUMNS, PLAIN_VALUES, PROJECT, World};
 use edgespan::index::traces;
 use edgespan::index::traces::{Filter, MAX_ROWS_SCANNED, PAGE_BYTES};
 use edgespan::index::{Database, Param, Statement};
+use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
 use pollster::block_on;
 use rusqlite::StatementStatus;
 use serde_json::Value;
@@ -17,11 +18,12 @@ fn filled(traces: i64, tags: &str) -> World {
         .0
         .borrow()
         .execute_batch(&format!(
-            "insert into trace (project, id, start_us, created_ms, name, spans, errors, tags, evaluators, key)
+            "insert into tenant values (1, '{PROJECT}');
+             insert into trace (key, id, start_us, tokens, cost_nano, name, spans, errors, tags, evaluators, {PLAIN_COLUMNS})
              with recursive n (value) as (
                select 1 union all select value + 1 from n where value < {traces})
-             select '{PROJECT}', printf('t%06d', value), value * 1000000, 0,
-               case when value = 1 then 'first' else 'agent' end, 3, value % 1000 = 1, {tags}, {tags}, value from n"
+             select (1 << 48) | (value << 16), printf('t%06d', value), ({KEY_EPOCH_S} + value) * 1000000, 0, 0,
+               case when value = 1 then 'first' else 'agent' end, 3, value % 1000 = 1, {tags}, {tags}, {PLAIN_VALUES} from n"
         ))
         .unwrap();
     world
@@ -115,9 +117,7 @@ fn a_page_ends_early_with_traces_that_clients_made_large() {
     // So does the dashboard's.
     let (mut shown, mut after) = (0, None);
     loop {
-        let ran = world
-            .db
-            .run(traces::select_page(PROJECT, &Filter::default(), after.as_ref(), 50).into());
+        let ran = world.db.run(traces::select_page(PROJECT, &Filter::default(), after, 50).into());
         let page = traces::read_page(&block_on(ran).unwrap(), 50).unwrap();
         shown += page.rows.len();
         match page.next {

@@ -12,7 +12,6 @@ mod d1_limits;
 mod dashboard_index;
 mod index_bounds;
 mod list_walk;
-mod migrations;
 mod statements;
 mod tenants;
 mod trace_parts;

@@ -15,14 +15,26 @@ fn each_is_bound_to_the_project() {
 }
 
 /// The tables, and what statements call them.
-const TABLES: [&str; 11] =
-    ["trace", "span", "batch", "dead_letter", "stat", "overdue", "project", "t", "s", "b", "d"];
+const TABLES: [&str; 13] = [
+    "trace",
+    "span",
+    "batch",
+    "dead_letter",
+    "stat",
+    "overdue",
+    "project",
+    "tenant",
+    "t",
+    "s",
+    "b",
+    "d",
+    "n",
+];
 
 /// What may read all of a project's rows, or go along them: a question whether there
 /// are any; the hours, of which a week is read in their order; the dead letters, of
 /// which there should be few.
-const ALL_OF_A_PROJECT: [&str; 3] = [
-    "from trace where project = ?1 limit 1",
+const ALL_OF_A_PROJECT: [&str; 2] = [
     "from stat where project = ?1 order by hour_ms desc limit 168",
     "from dead_letter where project = ?1 order by recorded_ms desc, batch limit 100",
 ];
@@ -43,14 +55,16 @@ fn complaint(db: &Sqlite, sql: &str) -> Option<String> {
         let words: Vec<&str> = step.split(' ').collect();
         let table = words[0] == "SCAN" && TABLES.contains(&words[1]);
         // Only lists go along a whole project, newest first, and stop.
-        let list = step.contains("INDEX trace_by_start") && text.contains(" limit ");
-        let project = step.ends_with("(project=?)") && !list;
-        // They are in the index's order: nothing is sorted but the spans of one trace, and
-        // its tags.
+        let along = step.contains("USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)");
+        let walk = along && !text.contains(" limit ") && !text.contains("max(t.key)");
+        let half = step.contains("(rowid>?)") || step.contains("(rowid<?)");
+        let project = step.ends_with("(project=?)") && words[1] != "tenant";
+        // They are in the table's order: nothing is sorted but the spans of one trace, and
+        // what a statement is given.
         let sorted = step.contains("ORDER BY")
             && !text.contains("from span where trace = (select key")
-            && !text.contains("union select value from json_each(excluded.tags)");
-        table || (project || sorted) && !all_of_a_project
+            && !steps.iter().any(|step| step == "MERGE (UNION)");
+        table || walk || half || (project || sorted) && !all_of_a_project
     };
     steps.iter().find(wrong).map(|step| format!("{step}\nof {steps:#?}\nin {sql}"))
 }
@@ -81,7 +95,9 @@ fn what_reads_too_much_is_found() {
         "select count(*) from trace",
         "select name from trace where project = ?1 limit 100",
         "select count(*) from trace where project = ?1",
-        "select object from batch where project = ?1 limit 10",
+        "select id from batch where project = ?1 limit 10",
+        "select id from trace where key > ?1 limit 10",
+        "select id from trace where key between ?1 and ?2",
         "select reason from dead_letter where project = ?1 limit 1000",
         "select id from trace where project = ?1 order by name limit 1",
         "select hour_ms from stat where project = ?1 order by hour_ms",

@@ -6,7 +6,9 @@ use edgespan::dashboard;
 use edgespan::dashboard::view::View;
 use edgespan::error::{Error, Fault, Reject};
 use edgespan::http::router::{Route, find};
+use edgespan::index::RowBounds;
 use edgespan::index::spans::MAX_SPANS;
+use ingest_core::fold::compact_id::pack;
 use pollster::block_on;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -67,8 +69,10 @@ proptest! {
             1..30,
         ),
         limit in 1..12_usize,
+        packed in 1..40_usize,
     ) {
         let world = World::new();
+        world.db.1.set(RowBounds { spans: packed, ..RowBounds::default() });
         let events: Vec<_> = made.iter().map(|(id, start, parent, by, envelope)| {
             let start = start.map(|s| format!("2026-11-22T06:00:0{s}.000Z"));
             let parent = parent.map(|parent| match by {
@@ -83,7 +87,7 @@ proptest! {
         prop_assert_eq!(parts.len(), 1);
         let order = |span: &Value| {
             let start = span["startTime"].as_str().unwrap_or("~").to_owned();
-            (start, span["id"].as_str().unwrap().to_owned())
+            (start, pack(span["id"].as_str().unwrap()).into_owned())
         };
         prop_assert!(whole.is_sorted_by(|a, b| order(a) < order(b)));
         let (spans, parts) = follow(&world, &format!("limit={limit}"));

@@ -65,14 +65,14 @@ fn each_case_has_its_status() {
 /// A database of all the cases, each under its place as id.
 fn cases() -> Sqlite {
     let db = Sqlite::new();
+    db.0.borrow().execute("insert into tenant values (1, ?1)", [PROJECT]).unwrap();
     for (n, (case, _)) in CASES.iter().enumerate() {
         let Progress { spans, errors, open, root_child, active_us, ended } = case;
-        let insert = "insert into trace (project, id, start_us, created_ms, key,
-            spans, errors, open, root_child, active_us, ended)
-            values (?1, ?2, ?3, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let insert = "insert into trace (key, project, id, version, start_us, created_ms, tokens,
+            cost_nano, head, pack, spans, errors, open, root_child, active_us, ended)
+            values ((1 << 48) | ?2, 1, ?1, 1, ?2, 0, 0, 0, x'', x'', ?3, ?4, ?5, ?6, ?7, ?8)";
         let at = i64::try_from(n).unwrap();
-        let params =
-            (PROJECT, n.to_string(), at, spans, errors, open, root_child, active_us, ended);
+        let params = (n.to_string(), at, spans, errors, open, root_child, active_us, ended);
         db.0.borrow().execute(insert, params).unwrap();
     }
     db

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use crate::common::pages::{html, text};
 use crate::common::{PROJECT, RECEIVED, World};
+use ingest_core::index_writer::stored_row::key_second;
 
 const SECOND: i64 = 1_000_000;
 const NOW: i64 = RECEIVED * 1_000;
@@ -30,7 +31,7 @@ impl Random {
 /// ahead; of every third a span has a model.
 fn of_all_kinds(count: i64, random: &mut Random) -> World {
     let world = World::new();
-    let mut sql = String::from("begin;");
+    let mut sql = format!("begin; insert into tenant values (1, '{PROJECT}');");
     for n in 1..=count {
         let start = match random.below(10) {
             0 => NOW - 2 * 86_400 * SECOND,
@@ -42,12 +43,14 @@ fn of_all_kinds(count: i64, random: &mut Random) -> World {
         let (open, failed, root) = (random.below(3) / 2, random.below(4) / 3, random.below(2));
         let end = if random.below(5) == 0 { "null".into() } else { end.to_string() };
         let active = start + random.below(3_600 * SECOND);
+        let models = if n % 3 == 0 { "'gpt-4o'" } else { "null" };
         writeln!(
             sql,
-            "insert into trace (project, id, start_us, end_us, spans, errors, tokens, cost_nano,
-               created_ms, name, session, tags, key, open, root_child, active_us, ended)
-             values ('{PROJECT}', 'id {n}', {start}, {end}, 1, {failed}, {}, {}, 0, '{}', '{}',
-               '[\"{}\"]', {n}, {open}, {root}, {active}, 0);",
+            "insert into trace (key, project, id, version, start_us, end_us, spans, errors, tokens, cost_nano,
+               created_ms, name, session, tags, models, open, root_child, active_us, ended, head, pack)
+             values ({}, 1, 'id {n}', 1, {start}, {end}, 1, {failed}, {}, {}, 0, '{}', '{}',
+               '[\"{}\"]', {models}, {open}, {root}, {active}, 0, x'', x'');",
+            1 << 48 | key_second(start) << 16 | n,
             random.below(1_000),
             random.below(SECOND),
             random.one(&["invoice", "Invoices", "agent", "research"]),
@@ -55,21 +58,9 @@ fn of_all_kinds(count: i64, random: &mut Random) -> World {
             random.one(&["a", "b", "c"]),
         )
         .unwrap();
-        if n % 3 == 0 {
-            with_model(&mut sql, n, "gpt-4o");
-        }
     }
     world.db.0.borrow().execute_batch(&(sql + "commit;")).unwrap();
     world
-}
-
-fn with_model(sql: &mut String, key: i64, model: &str) {
-    writeln!(
-        sql,
-        "insert into span (trace, id, name, type, status, model, rev_us, rev_hash, batch, offset, length)
-         values ({key}, 's', '', 1, 0, '{model}', 0, 0, 1, 0, 0);"
-    )
-    .unwrap();
 }
 
 fn all_of<'a>(page: &'a str, before: &str, after: &str) -> Vec<&'a str> {
@@ -196,14 +187,15 @@ fn in_a_row(count: i64, every: i64, newest: i64) -> World {
     let sql = format!(
         "create temp table n as with recursive n (value) as (
            select 1 union all select value + 1 from n where value < {count}) select value from n;
-         insert into trace (project, id, start_us, end_us, spans, created_ms, name, key, active_us, ended)
-         select '{PROJECT}', 'id ' || value, {NOW} - value / 2 * 2000000, {NOW} - value / 2 * 2000000 + 1000000,
-           3, 0, case when value % {every} = 0 and value <= {newest} then 'invoice' else 'other' end,
-           value, {NOW}, 1
-         from n;
-         insert into span (trace, id, name, type, status, model, rev_us, rev_hash, batch, offset, length)
-         select value, 'x', '', 1, 0, case when value % 7 = 0 then 'claude' else 'gpt' end, 0, 0, 1, 0, 0
-         from n"
+         insert into tenant values (1, '{PROJECT}');
+         insert into trace (key, project, id, version, start_us, end_us, spans, errors, open, tokens,
+           cost_nano, created_ms, name, models, active_us, root_child, ended, head, pack)
+         select (1 << 48) | (({} - value / 2 * 2) << 16) | (value % 2), 1, 'id ' || value, 1,
+           {NOW} - value / 2 * 2000000, {NOW} - value / 2 * 2000000 + 1000000, 3, 0, 0, 0, 0, 0,
+           case when value % {every} = 0 and value <= {newest} then 'invoice' else 'other' end,
+           case when value % 7 = 0 then 'claude' else 'gpt' end, {NOW}, 2, 1, x'', x''
+         from n",
+        key_second(NOW)
     );
     world.db.0.borrow().execute_batch(&sql).unwrap();
     world
@@ -241,13 +233,14 @@ fn charts_go_as_far_back_as_the_list_has_searched_and_say_so() {
 }
 
 #[test]
-fn charts_look_at_models_as_far_as_the_list_would() {
+fn charts_look_at_models_as_at_all_else() {
     let world = in_a_row(6_000, 1, 0);
-    // A trace and its three spans are four of 20,000.
-    for (query, traces) in [("range=7d&model=claude", 5_000 / 7), ("range=7d&model=none", 0)] {
+    let until = Some("2026-11-22T04:56:10.123Z");
+    for (query, traces, back) in
+        [("range=7d&model=claude", 6_000 / 7, None), ("range=7d&model=none", 0, until)]
+    {
         let charted = chart(&world, query);
-        assert_eq!(charted.traces, traces, "{query}");
-        assert_eq!(counted_back_to(&charted), Some("2026-11-22T04:56:10.123Z"), "{query}");
+        assert_eq!((charted.traces, counted_back_to(&charted)), (traces, back), "{query}");
     }
     let searched = list(&world, "range=7d&model=none", false).searched;
     assert_eq!(searched.as_deref(), Some("2026-11-22T04:56:10.123Z"));

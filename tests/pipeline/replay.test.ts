@@ -123,16 +123,19 @@ test("what is in the database is no dead letter, whatever happens to its message
 });
 
 describe("a database that was emptied", () => {
-  const EMPTIED = ["batch", "trace", "span", "overdue", "dead_letter", "stat"];
+  const EMPTIED = ["batch", "trace", "span", "tenant", "overdue", "dead_letter", "stat"];
 
-  /** Every answer of the read API about the project's traces, as text. */
+  /** Every answer of the read API about the project's traces, as text, in whatever order
+   *  the list has them: that in which they first came. */
   async function answers(project: Project): Promise<Record<string, string>> {
     const all: Record<string, string> = {};
     for (let query = "limit=3"; ; ) {
       const page = await project.get(`/api/v1/traces?${query}`);
       expect(page.status, page.text).toBe(200);
-      all[query] = page.text;
-      for (const { id } of page.json.data.traces) all[id] = (await project.trace(id)).text;
+      for (const trace of page.json.data.traces) {
+        all[trace.id] = (await project.trace(trace.id)).text;
+        all[`${trace.id} in the list`] = JSON.stringify(trace);
+      }
       if (!page.json.data.nextCursor) return all;
       query = `limit=3&cursor=${encodeURIComponent(page.json.data.nextCursor)}`;
     }

@@ -118,6 +118,6 @@ export class Book {
  *  @param {string} project */
 export const COUNTS = (project) => `select
   (select count(*) from batch where project = '${project}') as ledger,
-  (select count(*) from span as s join trace as t on t.key = s.trace where t.project = '${project}') as spans,
+  (select coalesce(sum(spans), 0) from trace where project = (select number from tenant where project = '${project}')) as spans,
   (select coalesce(sum(batches), 0) from stat where project = '${project}') as counted,
   (select coalesce(sum(events), 0) from stat where project = '${project}') as events`;

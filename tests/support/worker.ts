@@ -234,11 +234,16 @@ export class Project {
     }
   }
 
-  /** This project's rows of a table; spans lie under the keys of its traces. */
-  async rows(table: "batch" | "trace" | "span"): Promise<Record<string, any>[]> {
-    const where = table === "span" ? "trace in (select key from trace where project = ?)" : "project = ?";
-    const { results } = await this.worker.bindings.DB.prepare(`select * from ${table} where ${where}`).bind(this.id).all();
+  /** This project's rows of a table. */
+  async rows(table: "batch" | "trace"): Promise<Record<string, any>[]> {
+    const own = table === "trace" ? "(select number from tenant where project = ?)" : "?";
+    const { results } = await this.worker.bindings.DB.prepare(`select * from ${table} where project = ${own}`).bind(this.id).all();
     return results;
+  }
+
+  /** How many spans its traces have in the index. */
+  async spans(): Promise<number> {
+    return (await this.rows("trace")).reduce((sum, { spans }) => sum + spans, 0);
   }
 }
 

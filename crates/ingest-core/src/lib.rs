@@ -1,5 +1,6 @@
 //! The way of every event: what [`formats`] decodes and refuses, what [`batch`] it is
-//! stored as, how [`index_writer`] makes statements of it. It is a crate of its own
+//! stored as, what a trace's events come to ([`fold`]), how that is kept ([`pack`]), and
+//! how [`index_writer`] makes statements of it. It is a crate of its own
 //! because it alone is optimized for speed; the rest of the Worker, which runs
 //! once for a request, is optimized for size (`Cargo.toml`). No I/O, no platform.
 //!
@@ -16,5 +17,9 @@ pub mod json;
 pub mod formats;
 
 pub mod batch;
+
+pub mod fold;
+
+pub mod pack;
 
 pub mod index_writer;

@@ -50,6 +50,10 @@ pub const MAX_SAID_TAGS: usize = 32;
 /// See [`MAX_SAID_TAGS`].
 pub const MAX_SAID_TAG_BYTES: usize = 128;
 
+/// Most models of a trace by which it is found, the first in order of all that its spans
+/// ever said. Agents use two or three.
+pub const MAX_MODELS: usize = 16;
+
 /// Longest that a trace's tags and evaluators together are in D1, in bytes of JSON, in
 /// which a control character has six. A list gives a hundred traces with all of
 /// theirs. What does not fit, the last evaluators first, only the raw batch has.
@@ -63,9 +67,9 @@ pub const MAX_INDEXED_METADATA_BYTES: usize = 4_096;
 /// line in a list. A trace's row has two, and D1 bills what is stored.
 pub const MAX_PREVIEW_BYTES: usize = 80;
 
-/// Largest token count. A trace's spans are added up in SQLite's 64-bit integer,
-/// which nine million of them fit: a sum that has been cut off is wrong for good,
-/// because what a span said is taken off it again when the span says something else.
+/// Largest token count. A trace's spans are added up in a 64-bit integer, which nine
+/// million of them fit: a sum that has been cut off is wrong for good, because what a
+/// span said is taken off it again when the span says something else.
 pub const MAX_TOKENS: u64 = 1_000_000_000_000;
 
 /// Largest cost of a span, in US dollars either side of zero. In billionths, as
@@ -77,6 +81,18 @@ pub const MAX_DETAILS: usize = 100;
 
 /// Longest API key looked at, in bytes. Ours have 46.
 pub const MAX_KEY_BYTES: usize = 256;
+
+/// Most spans that a trace's row holds; further ones have rows of their own. A row is
+/// written anew with each delivery that has something of its trace, 120 KB then.
+pub const MAX_PACK_SPANS: usize = 2_000;
+
+/// Most bytes of a trace's packed spans: what 2,000 of them are if their texts are long. A
+/// row of D1 holds 2,000,000.
+pub const MAX_PACK_BYTES: usize = 256 * 1024;
+
+/// Bytes of packed spans that a delivery reads at once, or the first trace's: twice as many
+/// travel, and an isolate holds them a few times.
+pub const MAX_READ_PACK_BYTES: usize = 4 * 1024 * 1024;
 
 /// Largest text bound to one SQL parameter, in bytes. D1 allows 2,000,000
 /// (developers.cloudflare.com/d1/platform/limits); not enforced locally.

@@ -48,6 +48,9 @@ pub struct Event<'a> {
     pub envelope: Option<Text<'a>>,
     /// The envelope's `timestamp`.
     pub timestamp: Option<Micros>,
+    /// Whether it changes what another event created, by its format. Formats without
+    /// such events only have others.
+    pub update: bool,
     /// What it creates.
     pub body: Body<'a>,
 }
@@ -116,8 +119,8 @@ pub struct SpanBody<'a> {
     pub usage: Usage,
     /// `cost`: a JSON number, in US dollars.
     pub cost: Option<Json<'a>>,
-    /// `status`.
-    pub status: Status,
+    /// `status`, where it says one.
+    pub status: Option<Status>,
     /// `errorMessage`.
     pub error_message: Option<Text<'a>>,
     /// `metadata`: a JSON object.

@@ -49,12 +49,6 @@ async fn searched(
     view: &View<'_, impl Database, impl RawStore>,
     filter: &Filter,
 ) -> Result<Option<ListPlace>, Error> {
-    if filter.model.is_some() {
-        // Whether a trace has a model is in its spans: no further than the list walks
-        // in one go, also where that has found enough for a page before.
-        let reach = traces::select_reach(view.project, filter, traces::MAX_SPAN_ROWS_SCANNED);
-        return Ok(traces::read_reach(&view.db.run(vec![reach]).await?)?);
-    }
     let statements = traces::select_page(view.project, filter, None, list::page::LIMIT);
     let page = traces::read_page(&view.db.run(statements.into()).await?, list::page::LIMIT)?;
     Ok(match page.next {
@@ -174,8 +168,8 @@ fn draw(plan: &Plan, buckets: &[Bucket]) -> Markup {
     ];
     html! {
         @for panel in &panels { (self::panel(panel, plan, buckets)) }
-        @if let Some((oldest, _)) = &plan.scope.oldest {
-            p.note { "Counted back to " (time(*oldest)) " only." }
+        @if let Some(oldest) = plan.scope.oldest {
+            p.note { "Counted back to " (time(oldest.start_us)) " only." }
         } @else if !plan.exact {
             p.note { "≈ Estimated from a sample of this range's traces." }
         }

@@ -3,7 +3,7 @@
 use form_urlencoded::Serializer;
 
 use super::range::{ALL, CUSTOM, DEFAULT_RANGE, range};
-use crate::api::{cursor, parse_cursor, parse_end, parse_time};
+use crate::api::{list_cursor, parse_end, parse_list_cursor, parse_time};
 use crate::index::traces;
 use crate::index::traces::ListPlace;
 use crate::model::{Millis, TraceStatus};
@@ -135,7 +135,7 @@ impl ListQuery {
         if filter.status.is_none() && !self.status.is_empty() {
             problems.push(("Status", "ok, error, running or unfinished"));
         }
-        let before = parse_cursor(&self.before);
+        let before = parse_list_cursor(&self.before);
         if before.is_none() && !self.before.is_empty() {
             problems.push(("Page", "a link from this list"));
         }
@@ -150,8 +150,8 @@ impl ListQuery {
 
     /// The same after a place.
     #[must_use]
-    pub fn after(&self, place: &ListPlace) -> String {
-        self.link("/traces", Some(cursor(place.0, &place.1)))
+    pub fn after(&self, place: ListPlace) -> String {
+        self.link("/traces", Some(list_cursor(place)))
     }
 
     /// The same with another tag.
@@ -258,8 +258,8 @@ mod tests {
         let query = "range=7d&status=error&name=a+b&session=s%2F1&user=u%401&model=gpt&min_duration=2s&min_cost=0.05&tag=x&tag=%3Cy%3E";
         let asked = ListQuery::parse(query);
         assert_eq!(asked.newest("/traces"), format!("/traces?{query}"));
-        let place = (5, "a b".to_owned());
-        let next = asked.after(&place);
+        let place = ListPlace { key: 1 << 48 | 7, start_us: 5 };
+        let next = asked.after(place);
         let next = ListQuery::parse(next.split_once('?').unwrap().1);
         let (filter, before) = next.filter(NOW).unwrap();
         assert_eq!(before, Some(place));

@@ -32,7 +32,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
         Ok(filter) => filter,
         Err(problems) => return Ok(unreadable(view, &asked, &problems)),
     };
-    let statements = traces::select_page(view.project, &filter, before.as_ref(), LIMIT);
+    let statements = traces::select_page(view.project, &filter, before, LIMIT);
     let page = traces::read_page(&view.db.run(statements.into()).await?, LIMIT)?;
     if !page.any {
         let waiting = first_trace::section(view.origin, view.local);
@@ -122,8 +122,8 @@ fn list_of(asked: &ListQuery, page: &Page, now: Millis) -> Markup {
         } @else {
             (rows::list_table(asked, &page.rows, now))
         }
-        @if let (Next::Perhaps((start, _)), false) = (&page.next, page.rows.is_empty()) {
-            p.searched { "Searched back to " (time(*start)) "." }
+        @if let (Next::Perhaps(place), false) = (&page.next, page.rows.is_empty()) {
+            p.searched { "Searched back to " (time(place.start_us)) "." }
         }
         @if older.is_some() || !asked.before.is_empty() {
             nav.pages aria-label="Pages" {
@@ -131,7 +131,7 @@ fn list_of(asked: &ListQuery, page: &Page, now: Millis) -> Markup {
                     a.button rel="first" href=(asked.newest("/traces")) { "Newest" }
                 }
                 @if let Some((text, place)) = older {
-                    a.button rel="next" href=(asked.after(place)) { (text) }
+                    a.button rel="next" href=(asked.after(*place)) { (text) }
                 }
             }
         }
@@ -140,11 +140,9 @@ fn list_of(asked: &ListQuery, page: &Page, now: Millis) -> Markup {
 
 /// That nothing was found as far as was looked.
 fn no_match(asked: &ListQuery) -> String {
-    // How many traces were looked at, where each takes one step.
+    // How many traces were looked at.
     let walked = count(traces::MAX_ROWS_SCANNED);
-    if !asked.model.is_empty() {
-        "No match so far".into()
-    } else if asked.before.is_empty() && asked.to.is_empty() {
+    if asked.before.is_empty() && asked.to.is_empty() {
         format!("No match in the newest {walked} traces")
     } else {
         format!("No match in these {walked} traces")
@@ -154,9 +152,9 @@ fn no_match(asked: &ListQuery) -> String {
 fn nothing(asked: &ListQuery, next: &Next) -> Markup {
     html! {
         div.nothing {
-            @if let Next::Perhaps((start, _)) = next {
+            @if let Next::Perhaps(place) = next {
                 h2 { (no_match(asked)) }
-                p.muted { "Searched back to " (time(*start)) "." }
+                p.muted { "Searched back to " (time(place.start_us)) "." }
             } @else if !asked.before.is_empty() {
                 h2 { "No older traces" }
             } @else {

@@ -218,6 +218,7 @@ mod tests {
         let evil = r#"<script>alert(1)</script>"'><img src=x onerror=alert(1)>"#;
         let json = serde_json::to_string(evil).unwrap();
         let row: ListRow = serde_json::from_value(serde_json::json!([
+            "1",
             evil,
             evil,
             0,

@@ -19,8 +19,9 @@ use crate::dashboard::ui::trace_state::{running_until, version_of};
 use crate::dashboard::ui::url::query_value;
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
-use crate::index::read;
-use crate::index::read::{Span, TraceRow};
+use crate::index::found;
+use crate::index::found::{Found, Span};
+use crate::index::read::TraceRow;
 use crate::index::{Database, spans};
 use crate::model::{Millis, SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
@@ -86,7 +87,7 @@ pub async fn raw_payload(
         if field == Some(PayloadField::Error) { "text/plain" } else { "application/json" };
     let text = match field {
         Some(field) => field.of(&body).map(Cow::Borrowed),
-        None => span.slice.as_ref().and_then(|slice| payloads.show(slice).ok()),
+        None => shown(&span, &payloads),
     };
     let none = || Reject::NotFound("this span has no such payload".into());
     let text = text.ok_or_else(none)?;
@@ -96,6 +97,16 @@ pub async fn raw_payload(
         .with("content-security-policy", "default-src 'none'; sandbox"))
 }
 
+/// The event that says all of a span; of several a list of them, the oldest first.
+fn shown<'a>(span: &Span, payloads: &'a Payloads) -> Option<Cow<'a, str>> {
+    let events: Vec<_> =
+        span.slices.iter().map(|slice| payloads.show(slice).ok()).collect::<Option<_>>()?;
+    match <[_; 1]>::try_from(events) {
+        Ok([event]) => Some(event),
+        Err(events) => Some(Cow::Owned(format!("[{}]", events.join(",\n")))),
+    }
+}
+
 async fn fetch(
     view: &View<'_, impl Database, impl RawStore>,
     trace: &str,
@@ -103,9 +114,9 @@ async fn fetch(
 ) -> Result<(TraceRow, Span, Payloads), Error> {
     let ran = view.db.run(spans::select_span(view.project, trace, span)).await?;
     let none = || Reject::NotFound("this trace has no span with this id".into());
-    let (trace, spans) = read::read_trace(&ran)?.ok_or_else(none)?;
+    let Found { trace, spans, .. } = found::read_span(&ran, span)?.ok_or_else(none)?;
     let span = spans.into_iter().next().ok_or_else(none)?;
-    let slices: Vec<_> = span.slice.iter().collect();
+    let slices: Vec<_> = span.slices.iter().collect();
     let payloads = Payloads::read(&view.source, &slices).await?;
     Ok((trace, span, payloads))
 }

@@ -25,8 +25,9 @@ use crate::dashboard::ui::trace_state::{duration_so_far, running_until, version_
 use crate::dashboard::ui::url::{query_value, session_url, user_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
-use crate::index::read;
-use crate::index::read::{Span, TraceRow};
+use crate::index::found;
+use crate::index::found::{Found, Span};
+use crate::index::read::{TraceRow, read_trace_row};
 use crate::index::{Database, spans};
 use crate::model::{Millis, Status, TraceStatus};
 use crate::payload::Payloads;
@@ -47,18 +48,20 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let asked = query_value(view.query, "span");
     if view.part {
         // Only whether something has changed: by key, a row or two.
-        let statements = match &asked {
-            Some(span) => spans::select_span(view.project, id, span),
-            None => vec![spans::select_trace_row(view.project, id)],
+        let (trace, span) = if let Some(span) = &asked {
+            let ran = view.db.run(spans::select_span(view.project, id, span)).await?;
+            let Found { trace, spans, .. } = found::read_span(&ran, span)?.ok_or_else(none)?;
+            (trace, spans.into_iter().next())
+        } else {
+            let ran = view.db.run(vec![spans::select_trace_row(view.project, id)]).await?;
+            (read_trace_row(&ran)?.ok_or_else(none)?, None)
         };
-        let ran = view.db.run(statements).await?;
-        let (trace, spans) = read::read_trace(&ran)?.ok_or_else(none)?;
-        let span = spans.first().map(|span| version_of(span, &trace, view.now));
+        let span = span.map(|span| version_of(&span, &trace, view.now));
         let state = html! { (state(&trace, view.now)) @if let Some(span) = span { " " (span) } };
         return Ok(Reply::html(200, state));
     }
     let ran = view.db.run(spans::select_trace(view.project, id)).await?;
-    let (trace, spans) = read::read_trace(&ran)?.ok_or_else(none)?;
+    let (trace, spans) = found::read_trace(&ran)?.ok_or_else(none)?;
     drop(ran);
     let cut = i64::try_from(spans.len()).is_ok_and(|shown| shown < trace.spans);
     let _hold = view.source.budget.take((2 * spans.len() * size_of::<Span>()) as u64, view.now)?;
@@ -66,15 +69,15 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let beyond = match &asked {
         Some(span) if cut && !spans.iter().any(|shown| shown.id == *span) => {
             let ran = view.db.run(spans::select_span(view.project, id, span)).await?;
-            read::read_trace(&ran)?.and_then(|(_, spans)| spans.into_iter().next())
+            found::read_span(&ran, span)?.and_then(|found| found.spans.into_iter().next())
         }
         _ => None,
     };
     let chosen = asked.as_ref().and_then(|id| spans.iter().find(|span| span.id == *id));
     let chosen = chosen.or(beyond.as_ref());
-    let elsewhere = trace.metadata_elsewhere();
+    let elsewhere = trace.metadata_elsewhere().unwrap_or_default();
     let slices: Vec<_> =
-        chosen.and_then(|span| span.slice.as_ref()).into_iter().chain(&elsewhere).collect();
+        chosen.into_iter().flat_map(|span| &span.slices).chain(&elsewhere).collect();
     let payloads = Payloads::read(&view.source, &slices).await?;
     let running = running_until(&trace, view.now);
     let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
@@ -274,7 +277,7 @@ fn curl<D, S>(trace: &TraceRow, view: &View<'_, D, S>) -> String {
 fn metadata(trace: &TraceRow, payloads: &Payloads) -> Option<Markup> {
     let json = match trace.metadata_elsewhere() {
         None => Cow::Borrowed(trace.metadata.as_deref()?),
-        Some(slice) => match payloads.trace_metadata(&slice) {
+        Some(slices) => match payloads.trace_metadata(&slices) {
             Ok(metadata) => metadata?,
             Err(_) => return Some(html! { p.muted { "could not be read" } }),
         },

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::critical_path;
 use super::row::{ParentProblem, TreeRow, Window, children};
-use crate::index::read::{Parent, Span};
+use crate::index::found::{Parent, Span};
 use crate::model::Micros;
 
 /// All rows, and the time that they span.
@@ -237,7 +237,7 @@ pub(super) mod tests {
                 total_tokens: None,
                 cost_nano: None,
                 received_ms: None,
-                slice: None,
+                slices: Vec::new(),
             })
             .collect()
     }

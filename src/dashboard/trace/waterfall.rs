@@ -12,7 +12,7 @@ use super::tree::Tree;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::count;
 use crate::dashboard::ui::span_duration::SpanDuration;
-use crate::index::read::Span;
+use crate::index::found::Span;
 use crate::model::{Micros, SpanType, Status};
 
 /// Rows that the browser lays out together, or not at all while they are out of

@@ -5,14 +5,16 @@ use maud::{Markup, html};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::dashboard::ui::span_duration::SpanDuration;
-use crate::index::read::{Span, TraceRow};
+use crate::index::found::Span;
+use crate::index::read::TraceRow;
 use crate::model::{Micros, Millis, TraceStatus};
 
 /// What is different when another event counts for a span, or its trace has ended.
 #[must_use]
 pub fn version_of(span: &Span, trace: &TraceRow, now: Millis) -> String {
-    let Span { start_us, end_us, slice, .. } = span;
-    let text = format!("{slice:?} {start_us:?} {end_us:?} {}", running_until(trace, now).is_some());
+    let Span { start_us, end_us, slices, .. } = span;
+    let text =
+        format!("{slices:?} {start_us:?} {end_us:?} {}", running_until(trace, now).is_some());
     format!("{:016x}", xxh3_64(text.as_bytes()))
 }
 

@@ -1,17 +1,49 @@
 //! Statements run in D1, and the table of keys.
 
+use js_sys::{Array, Promise};
 use serde::Deserialize;
-use worker::wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use worker::wasm_bindgen::prelude::*;
 use worker::{Context, D1Database, D1PreparedStatement, Env};
 
 use crate::access::api_keys::{Keys, Principal, Which};
 use crate::access::{key_table, rate_limits};
+use crate::edge::text_of;
 use crate::error::Fault;
 use crate::index::{Database, Param, QueryResults, Statement};
 use crate::model::Millis;
 
 /// The database binding.
 pub struct Index(pub D1Database);
+
+// Results are read here and not through the `worker` crate (0.8.7): that reads a result's
+// `meta` as a whole, and fails where the last row's id is above 2^53, as keys of traces
+// may be.
+#[wasm_bindgen]
+extern "C" {
+    type Batching;
+
+    #[wasm_bindgen(method, catch)]
+    fn batch(this: &Batching, statements: &Array) -> Result<Promise, JsValue>;
+
+    type Ran;
+
+    #[wasm_bindgen(method, getter)]
+    fn results(this: &Ran) -> Option<Array>;
+
+    #[wasm_bindgen(method, getter)]
+    fn meta(this: &Ran) -> Option<Meta>;
+
+    type Meta;
+
+    #[wasm_bindgen(method, getter)]
+    fn rows_written(this: &Meta) -> Option<f64>;
+
+    type JsonRow;
+
+    #[wasm_bindgen(method, getter)]
+    fn json(this: &JsonRow) -> Option<String>;
+}
 
 #[derive(Deserialize)]
 struct Row {
@@ -20,15 +52,24 @@ struct Row {
 
 impl Database for Index {
     async fn run(&self, statements: Vec<Statement>) -> Result<QueryResults, Fault> {
-        let prepared: Vec<_> =
-            statements.iter().map(|s| self.prepare(s)).collect::<Result<_, _>>()?;
-        let results = self.0.batch(prepared).await.map_err(unavailable)?;
+        let prepared = Array::new();
+        for statement in &statements {
+            prepared.push(self.prepare(statement)?.inner());
+        }
+        let failed = |error: JsValue| Fault::Unavailable { what: "d1", why: text_of(&error) };
+        let database: &Batching = self.0.unchecked_ref();
+        let promise = database.batch(&prepared).map_err(failed)?;
+        let results: Array = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
         let mut ran = QueryResults::default();
-        for result in results {
-            let rows: Vec<Row> = result.results().map_err(unavailable)?;
-            ran.rows.push(rows.into_iter().map(|row| row.json).collect());
-            let meta = result.meta().ok().flatten();
-            ran.rows_written += meta.and_then(|m| m.rows_written).unwrap_or(0) as u64;
+        for result in results.iter() {
+            let result: Ran = result.unchecked_into();
+            let rows = result.results().unwrap_or_default();
+            let text = |row: JsValue| row.unchecked_into::<JsonRow>().json().unwrap_or_default();
+            ran.rows.push(rows.iter().map(text).collect());
+            let written = result.meta().and_then(|meta| meta.rows_written()).unwrap_or(0.0);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+            let written = written as u64;
+            ran.rows_written += written;
         }
         Ok(ran)
     }

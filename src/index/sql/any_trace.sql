@@ -1,1 +1,1 @@
-select '1' as json from trace where project = ?1 limit 1
+select '1' as json from trace as t where $RANGE limit 1

@@ -1,3 +1,2 @@
 select $TRACE as json from trace as t
-left join batch as b on b.seq = t.event_batch and b.project = t.project
-where t.project = ?1 and t.id = ?2
+where t.project = $TENANT and t.id = ?2

@@ -128,7 +128,7 @@ test("in a trace's name, tags, session and metadata: the list, the traces, their
       spanCreate({ traceId: `t${n}`, name: evil, input: evil, output: { [evil]: evil }, ...times(n) }),
     ]),
   );
-  await soon(async () => expect((await project.rows("span")).length).toBe(CORPUS.length));
+  await soon(async () => expect(await project.spans()).toBe(CORPUS.length));
   const who = await member(project);
   await who.go("/traces?range=all");
   for (const [n, evil] of CORPUS.entries()) {
@@ -215,7 +215,7 @@ test("in all that a span has: the tree, the conversation, JSON, raw", async () =
     ),
   );
   const spans = CORPUS.length + 3;
-  await soon(async () => expect((await project.rows("span")).length).toBe(spans));
+  await soon(async () => expect(await project.spans()).toBe(spans));
   const who = await member(project);
   for (const id of ["openai", "anthropic", "json"]) {
     await who.go(`/traces/t?span=${id}`);
@@ -292,7 +292,7 @@ test("in ids of traces and spans, each of which can be opened", async () => {
     ...ids.map((id, n) => traceCreate({ id, name: `n${n}`, ...times(n) })),
     ...ids.map((id, n) => spanCreate({ id, traceId: "spans", name: `span ${n}`, input: `input ${n}`, ...times(n) })),
   );
-  await soon(async () => expect((await project.rows("span")).length).toBe(ids.length));
+  await soon(async () => expect(await project.spans()).toBe(ids.length));
   const who = await member(project);
   await who.go("/traces?range=all&name=n");
   const links = who.page.locator("tr[data-trace-id] a[href^='/traces/']");

@@ -101,7 +101,7 @@ async function furnished(): Promise<Project> {
     ];
   }).flat();
   await project.send(...events);
-  await soon(async () => expect((await project.rows("span")).length).toBe(91));
+  await soon(async () => expect(await project.spans()).toBe(91));
   return project;
 }
 

@@ -11,7 +11,6 @@ named_row! {
     #[allow(missing_docs, reason = "the columns are documented in migrations/")]
     pub struct LedgerRow {
         pub id: String,
-        pub object: String,
         pub received_ms: Millis,
         pub events: usize,
         pub bytes: usize,

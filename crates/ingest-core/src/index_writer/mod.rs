@@ -1,21 +1,16 @@
-//! From batches' events to the statements that merge them into D1: [`rows`] folds
-//! the events, [`statements`] binds the rows and has the SQL, [`stats`] counts,
-//! [`compact_id`] makes ids short. Running statements, and asking the index, is left to others.
+//! What a delivery has the database do: read the rows of its traces, fold its events
+//! in, write each once. [`delivery`] is those steps, [`stored_row`] a trace's row,
+//! [`statements`] the SQL, [`stats`] counts. Running statements, and asking the index, is
+//! left to others.
 
-pub mod compact_id;
-mod cut;
+pub mod delivery;
 pub mod ledger_row;
-pub mod rows;
-pub mod sent;
-pub mod span_row;
 pub mod statements;
 pub mod stats;
+pub mod stored_row;
 pub mod template;
-pub mod trace_row;
 
 use std::borrow::Cow;
-
-use xxhash_rust::xxh3::xxh3_64;
 
 /// One SQL statement with what is bound to `?1`, `?2`, ….
 #[derive(Debug, Clone, PartialEq)]
@@ -59,12 +54,4 @@ impl From<i64> for Param {
     fn from(n: i64) -> Self {
         Self::Int(n)
     }
-}
-
-/// What a span's row holds instead of a parent's or an envelope's id. At a
-/// million spans in a trace the odds that any two ids share one are 1 in
-/// 37 million, and then one parent would be wrong.
-#[must_use]
-pub fn link(id: &str) -> i64 {
-    xxh3_64(id.as_bytes()).cast_signed()
 }

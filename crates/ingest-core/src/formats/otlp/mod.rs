@@ -185,6 +185,7 @@ fn decode<'a>(export: &Export, body: &'a [u8], encoding: &Encoding) -> Vec<Event
             context: Some(Rc::clone(&*context)),
             envelope: None,
             timestamp: None,
+            update: false,
             body: Body::Span(span_body(&span, shared, Detail::Index)),
         });
     }
@@ -216,5 +217,13 @@ fn decode_event<'a>(bytes: &EventBytes<'a>, encoding: &Encoding) -> Vec<Event<'a
     let shared = (encoding.shared)(resource, scope);
     let body = Body::Span(span_body(&(encoding.span)(own), &shared, Detail::Full));
     let range = 0..own.len();
-    vec![Event { index: 0, range, context: None, envelope: None, timestamp: None, body }]
+    vec![Event {
+        index: 0,
+        range,
+        context: None,
+        envelope: None,
+        timestamp: None,
+        update: false,
+        body,
+    }]
 }

@@ -67,7 +67,7 @@ pub(super) fn event<'a>(
     if check.problems.total > before {
         return None;
     }
-    Some(Event { index, range, context: None, envelope, timestamp, body })
+    Some(Event { index, range, context: None, envelope, timestamp, update: false, body })
 }
 
 /// What an event's `type` says it creates.
@@ -122,7 +122,7 @@ impl<'a> Check<'_, 'a> {
         let model_parameters = self.object(Field::ModelParameters);
         let usage = self.usage();
         let cost = self.cost();
-        let status = self.one_of(Field::Status, &STATUSES).unwrap_or_default();
+        let status = self.one_of(Field::Status, &STATUSES);
         let error_message = self.string(Field::ErrorMessage);
         let metadata = self.object(Field::Metadata);
         Some(SpanBody {

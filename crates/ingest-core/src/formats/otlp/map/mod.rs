@@ -60,7 +60,7 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
         model_parameters,
         usage,
         cost: if has_usage { usage::read_cost(attributes) } else { None },
-        status,
+        status: Some(status),
         error_message: if status == Status::Error { status::read_error(span) } else { None },
         metadata,
         of_trace: Some(Box::new(of_trace)),

@@ -1,0 +1,209 @@
+//! What is said of a trace itself: by its own events, by its spans, by all of them
+//! together. Each field is folded by itself, by a rule that order makes no difference to.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::cut::{cut, list, short};
+use super::metadata::Metadata;
+use super::part::{Part, Texts};
+use super::root::Root;
+use super::sent::Sent;
+use super::standing::{SpanStanding, Standing, Told};
+use super::tags::{Tags, first_of};
+use crate::limits::{
+    MAX_INDEXED_BYTES, MAX_INDEXED_LISTS_BYTES, MAX_MODELS, MAX_PREVIEW_BYTES, MAX_SAID_TAG_BYTES,
+};
+use crate::model::{Micros, Millis, OfTrace, Said, SpanBody, Text, TraceBody};
+
+/// A text of a trace, and who says it.
+pub type Field = Option<Told<Rc<str>>>;
+
+/// What is said of a trace itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The least time that any event says.
+    pub start_us: Micros,
+    /// The greatest.
+    pub end_us: Option<Micros>,
+    /// When it was last heard of.
+    pub active_us: Micros,
+    /// When the first batch that mentions it was received.
+    pub created_ms: Millis,
+    /// Whether an event of its own says an end.
+    pub ended: bool,
+    /// The event of the span that is taken for its root.
+    pub root: Option<Root>,
+    /// Its name, its session, who it is for.
+    pub name: Field,
+    /// See `name`.
+    pub session: Field,
+    /// See `name`.
+    pub user: Field,
+    /// What only its own events say.
+    pub parent_trace: Field,
+    /// See `parent_trace`.
+    pub deployment: Field,
+    /// A JSON array of strings. See `parent_trace`.
+    pub evaluators: Field,
+    /// Its tags.
+    pub tags: Tags,
+    /// Its metadata.
+    pub metadata: Metadata,
+    /// The models that its spans say, ever: the first [`MAX_MODELS`] in order, a line each.
+    pub models: BTreeSet<Rc<str>>,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self {
+            start_us: Micros::MAX,
+            end_us: None,
+            active_us: Micros::MIN,
+            created_ms: Millis::MAX,
+            ended: false,
+            root: None,
+            name: None,
+            session: None,
+            user: None,
+            parent_trace: None,
+            deployment: None,
+            evaluators: None,
+            tags: Tags::None,
+            metadata: Metadata::None,
+            models: BTreeSet::new(),
+        }
+    }
+}
+
+/// Takes another value if it is less, or greater; whether it is.
+fn widen<T: Ord>(old: &mut T, new: T, than: Ordering) -> bool {
+    let counts = new.cmp(old) == than;
+    if counts {
+        *old = new;
+    }
+    counts
+}
+
+impl Head {
+    /// Takes in what another fold says of the trace; whether that changes anything.
+    pub fn merge(&mut self, mut other: Self) -> bool {
+        let mut changed = widen(&mut self.start_us, other.start_us, Ordering::Less);
+        changed |= widen(&mut self.end_us, other.end_us, Ordering::Greater);
+        changed |= widen(&mut self.active_us, other.active_us, Ordering::Greater);
+        changed |= widen(&mut self.created_ms, other.created_ms, Ordering::Less);
+        changed |= widen(&mut self.ended, other.ended, Ordering::Greater);
+        changed |= Told::take(&mut self.name, other.name);
+        if self.name.is_some() {
+            for root in [&mut self.root, &mut other.root].into_iter().flatten() {
+                root.name = None;
+            }
+        }
+        changed |= Root::take(&mut self.root, other.root);
+        changed |= Told::take(&mut self.session, other.session);
+        changed |= Told::take(&mut self.user, other.user);
+        changed |= Told::take(&mut self.parent_trace, other.parent_trace);
+        changed |= Told::take(&mut self.deployment, other.deployment);
+        changed |= Told::take(&mut self.evaluators, other.evaluators);
+        changed |= self.tags.take(other.tags);
+        changed |= self.metadata.take(other.metadata);
+        changed | first_of(&mut self.models, other.models, MAX_MODELS)
+    }
+
+    /// Takes in an event of one of its spans.
+    pub(super) fn see_span(&mut self, span: &SpanBody, id: &Rc<str>, part: &Part, sent: &Sent) {
+        let start = sent.start(span.start, span.end);
+        self.start_us = self.start_us.min(start);
+        self.end_us = self.end_us.max(span.end.or(span.start));
+        self.active_us = self.active_us.max(sent.active(span.start, span.end));
+        if let Some(model) = &part.fields.model
+            && !self.models.contains(model)
+        {
+            let line = model.replace('\n', " ").into();
+            first_of(&mut self.models, BTreeSet::from([line]), MAX_MODELS);
+        }
+        let child = span.parent.is_some();
+        // Most spans are not what the trace is shown by: nothing is made of their texts.
+        let updates = part.order.update;
+        if Root::may_be(self.root.as_ref(), updates, child, start, id) {
+            let preview = |json: Option<&str>| {
+                json.map(|json| (part.order, Rc::from(cut(json, MAX_PREVIEW_BYTES))))
+            };
+            let name = part.fields.name.clone().filter(|_| self.name.is_none());
+            let root = Root {
+                updates,
+                child,
+                start_us: start,
+                id: Rc::clone(id),
+                name: name.map(|name| (part.order, name)),
+                input: preview(span.input.as_deref()),
+                output: preview(span.output.as_deref()),
+            };
+            Root::take(&mut self.root, Some(root));
+        }
+    }
+
+    /// Takes in what a span says of its trace.
+    pub(super) fn see_said(
+        &mut self,
+        said: &OfTrace,
+        span: &SpanBody,
+        id: &Rc<str>,
+        sent: &Sent,
+        texts: &mut Texts,
+    ) {
+        let by = |rank| SpanStanding {
+            rank,
+            child: span.parent.is_some(),
+            start_us: sent.start(span.start, span.end),
+            id: Rc::clone(id),
+        };
+        let mut told = |said: Option<&Said<Text>>| {
+            let Said { rank, value } = said?;
+            let value = texts.keep(cut(value, MAX_INDEXED_BYTES));
+            Some(Told { by: Standing::Span(by(*rank)), value })
+        };
+        Told::take(&mut self.name, told(said.name.as_ref()));
+        Told::take(&mut self.session, told(said.session.as_ref()));
+        Told::take(&mut self.user, told(said.user.as_ref()));
+        if let Some(Said { rank, value }) = &said.metadata {
+            let text = short(value).into();
+            self.metadata.take(Metadata::OfSpan(by(*rank), sent.place(), text));
+        }
+        if !said.tags.is_empty() {
+            let tags = said.tags.iter().map(|tag| Rc::from(cut(tag, MAX_SAID_TAG_BYTES)));
+            self.tags.take(Tags::OfSpans(tags.collect()));
+        }
+    }
+
+    /// Takes in an event of its own.
+    pub(super) fn see_event(&mut self, trace: &TraceBody, sent: &Sent) {
+        self.start_us = self.start_us.min(sent.start(trace.start, None));
+        self.end_us = self.end_us.max(trace.end);
+        self.active_us = self.active_us.max(sent.active(trace.start, trace.end));
+        self.ended |= trace.end.is_some();
+        let order = sent.order(trace.start, trace.end);
+        let by = || Standing::Event(order);
+        let told = |text: Option<&Text>| {
+            let value = cut(text?, MAX_INDEXED_BYTES).into();
+            Some(Told { by: by(), value })
+        };
+        Told::take(&mut self.name, told(Some(&trace.name)));
+        Told::take(&mut self.session, told(trace.session.as_ref()));
+        Told::take(&mut self.parent_trace, told(trace.parent_trace.as_ref()));
+        Told::take(&mut self.deployment, told(trace.deployment.as_ref()));
+        let tags = list(&trace.tags, MAX_INDEXED_LISTS_BYTES - "[]".len());
+        if !trace.evaluators.is_empty() {
+            let value = list(&trace.evaluators, MAX_INDEXED_LISTS_BYTES - tags.len()).into();
+            Told::take(&mut self.evaluators, Some(Told { by: by(), value }));
+        }
+        if !trace.tags.is_empty() {
+            self.tags.take(Tags::OfEvent(order, tags.into()));
+        }
+        if let Some(metadata) = &trace.metadata {
+            let text = short(metadata).into();
+            self.metadata.take(Metadata::OfEvents(vec![(order, sent.place())], text));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! One event of a span as the fold keeps it: what it says, and where its bytes lie. A
+//! field that the event does not say, or says as null, is `None` and takes no part.
+
+use std::rc::Rc;
+
+use super::compact_id::pack;
+use super::cut::cut;
+use super::link;
+use super::place::{Order, Place};
+use super::sent::Sent;
+use crate::limits::MAX_INDEXED_BYTES;
+use crate::model::{Micros, SpanBody, Status};
+
+/// Which payloads an event has. Bits of [`Fields::payloads`].
+pub mod payload {
+    /// `input`.
+    pub const INPUT: u8 = 1;
+    /// `output`.
+    pub const OUTPUT: u8 = 2;
+    /// `metadata`.
+    pub const METADATA: u8 = 4;
+    /// `modelParameters`.
+    pub const PARAMETERS: u8 = 8;
+    /// `errorMessage`.
+    pub const ERROR: u8 = 16;
+    /// All of them.
+    pub const ALL: u8 = 31;
+}
+
+/// What an event says of its span.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Fields {
+    /// [`link`] of the parent's id.
+    pub parent: Option<u64>,
+    /// [`link`] of the event's envelope's id, which children may name as their parent.
+    pub envelope: Option<u64>,
+    /// The name, at most [`MAX_INDEXED_BYTES`] of it.
+    pub name: Option<Rc<str>>,
+    /// [`crate::model::SpanType::code`].
+    pub kind: Option<u8>,
+    /// Whether it failed.
+    pub failed: Option<bool>,
+    /// When it began.
+    pub start_us: Option<Micros>,
+    /// When it ended.
+    pub end_us: Option<Micros>,
+    /// The model, at most [`MAX_INDEXED_BYTES`] of its name.
+    pub model: Option<Rc<str>>,
+    /// Tokens that went in.
+    pub prompt_tokens: Option<u64>,
+    /// Tokens that came out.
+    pub completion_tokens: Option<u64>,
+    /// Tokens in all, where that is not the sum of the two.
+    pub total_tokens: Option<u64>,
+    /// Billionths of a dollar.
+    pub cost_nano: Option<i64>,
+    /// Bits of [`payload`].
+    pub payloads: u8,
+}
+
+/// An event of a span.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    /// How new it is.
+    pub order: Order,
+    /// What it says.
+    pub fields: Fields,
+    /// Where it lies.
+    pub place: Place,
+}
+
+impl Part {
+    /// What an event says of a span; and the span's id as it is kept.
+    pub(super) fn of(span: &SpanBody, sent: &Sent, texts: &mut Texts) -> (Rc<str>, Self) {
+        let envelope = sent.event.envelope.as_ref();
+        let id = match span.id.as_ref().or(envelope) {
+            Some(id) => Rc::from(pack(id)),
+            None => sent.made_up_id(),
+        };
+        let usage = span.usage;
+        let sum = usage.prompt.zip(usage.completion).map(|(p, c)| p + c);
+        let has = |bit, has: bool| if has { bit } else { 0 };
+        let fields = Fields {
+            parent: span.parent.as_deref().map(link),
+            envelope: envelope.map(|id| link(id)),
+            name: Some(texts.keep(cut(&span.name, MAX_INDEXED_BYTES))),
+            kind: u8::try_from(span.kind.code()).ok(),
+            failed: span.status.map(|status| status == Status::Error),
+            start_us: span.start,
+            end_us: span.end,
+            model: span.model.as_deref().map(|model| texts.keep(cut(model, MAX_INDEXED_BYTES))),
+            prompt_tokens: usage.prompt,
+            completion_tokens: usage.completion,
+            total_tokens: usage.total.filter(|total| sum != Some(*total)),
+            cost_nano: span.cost.as_deref().and_then(nano_dollars),
+            payloads: has(payload::INPUT, span.input.is_some())
+                | has(payload::OUTPUT, span.output.is_some())
+                | has(payload::METADATA, span.metadata.is_some())
+                | has(payload::PARAMETERS, span.model_parameters.is_some())
+                | has(payload::ERROR, span.error_message.is_some()),
+        };
+        let order = sent.order(span.start, span.end);
+        (id, Self { order, fields, place: sent.place() })
+    }
+
+    /// Whether the other is the same event, wherever each of them lies.
+    pub(super) fn is_same_event(&self, other: &Self) -> bool {
+        self.order == other.order
+            && self.fields == other.fields
+            && self.place.length == other.place.length
+    }
+}
+
+/// Texts that many events say, each kept once.
+#[derive(Debug, Default)]
+pub struct Texts(std::collections::HashSet<Rc<str>>);
+
+impl Texts {
+    /// The text.
+    pub fn keep(&mut self, text: &str) -> Rc<str> {
+        if let Some(kept) = self.0.get(text) {
+            return Rc::clone(kept);
+        }
+        let kept: Rc<str> = text.into();
+        self.0.insert(Rc::clone(&kept));
+        kept
+    }
+}
+
+/// A JSON number of dollars as billionths, the unit that adds up exactly.
+fn nano_dollars(number: &str) -> Option<i64> {
+    let dollars: f64 = number.parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "at most 1e15, `formats` refuses more")]
+    Some((dollars * 1e9).round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_dollars_in_billionths() {
+        for (number, nano) in [
+            ("0", 0),
+            ("0.003", 3_000_000),
+            ("1.5e-6", 1_500),
+            ("0.1", 100_000_000),
+            ("-2", -2_000_000_000),
+            ("1e6", 1_000_000_000_000_000),
+        ] {
+            assert_eq!(nano_dollars(number), Some(nano), "{number}");
+        }
+    }
+}

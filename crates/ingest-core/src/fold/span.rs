@@ -1,0 +1,210 @@
+//! A span: what all its events say, field by field. The newest event that says a field
+//! decides it; of starts the least counts, and metadata is merged, each by its reader.
+//! Events that no field is taken from any more are forgotten, which changes nothing that
+//! is read, whatever comes later: whoever covers an event that covers another covers that.
+
+use std::rc::Rc;
+
+use super::part::{Part, payload};
+use crate::model::{Micros, Usage};
+
+/// Most events of a span that are kept, the newest. Only events with metadata are
+/// kept when newer ones say everything else, so these are updates of metadata.
+pub const MAX_PARTS: usize = 100;
+
+/// A span with its events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Its id, as [`super::compact_id`] packs it.
+    pub id: Rc<str>,
+    /// Its events that still count, the oldest first. Never empty.
+    parts: Vec<Part>,
+}
+
+/// A span field by field.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "see `Fields`")]
+pub struct Folded {
+    pub parent: Option<u64>,
+    pub envelope: Option<u64>,
+    pub name: Option<Rc<str>>,
+    pub kind: Option<u8>,
+    pub failed: bool,
+    pub start_us: Option<Micros>,
+    pub end_us: Option<Micros>,
+    pub model: Option<Rc<str>>,
+    pub prompt_tokens: Option<u64>,
+    pub completion_tokens: Option<u64>,
+    /// [`Usage::total`].
+    pub total_tokens: Option<u64>,
+    pub cost_nano: Option<i64>,
+}
+
+impl Span {
+    /// A span of which one event is known.
+    #[must_use]
+    pub fn new(id: Rc<str>, part: Part) -> Self {
+        Self { id, parts: vec![part] }
+    }
+
+    /// A span of these events; `None` without any.
+    #[must_use]
+    pub fn of(id: Rc<str>, parts: impl IntoIterator<Item = Part>) -> Option<Self> {
+        let mut parts = parts.into_iter();
+        let mut span = Self::new(id, parts.next()?);
+        for part in parts {
+            span.take(part);
+        }
+        Some(span)
+    }
+
+    /// Its events that still count, the oldest first.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The newest of its events.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Part> {
+        self.parts.last()
+    }
+
+    /// Takes in an event; whether that changes anything.
+    pub fn take(&mut self, part: Part) -> bool {
+        if let Some(same) = self.parts.iter_mut().find(|known| known.is_same_event(&part)) {
+            // Sent again in another batch: the first of its places counts.
+            let earlier = part.place < same.place;
+            if earlier {
+                same.place = part.place;
+                self.parts.sort_unstable();
+            }
+            return earlier;
+        }
+        if self.parts.iter().any(|known| *known > part) && is_covered(&part, &self.parts) {
+            return false;
+        }
+        let at = self.parts.partition_point(|known| *known < part);
+        self.parts.insert(at, part);
+        if self.parts.len() > 1 {
+            self.forget_covered();
+        }
+        true
+    }
+
+    /// Takes in another fold of the same span; whether that changes anything.
+    pub fn merge(&mut self, other: Self) -> bool {
+        let mut changed = false;
+        for part in other.parts {
+            changed |= self.take(part);
+        }
+        changed
+    }
+
+    fn forget_covered(&mut self) {
+        let mut at = 0;
+        while at < self.parts.len() {
+            let part = self.parts.remove(at);
+            if is_covered(&part, &self.parts) {
+                continue;
+            }
+            self.parts.insert(at, part);
+            at += 1;
+        }
+        let beyond = self.parts.len().saturating_sub(MAX_PARTS);
+        self.parts.drain(..beyond);
+    }
+
+    /// The span field by field.
+    #[must_use]
+    pub fn fold(&self) -> Folded {
+        let mut folded = Folded::default();
+        let mut usage = Usage::default();
+        for Part { fields, .. } in &self.parts {
+            let newer = |old: &mut Option<u64>, new: Option<u64>| *old = new.or(*old);
+            newer(&mut folded.parent, fields.parent);
+            newer(&mut folded.envelope, fields.envelope);
+            newer(&mut usage.prompt, fields.prompt_tokens);
+            newer(&mut usage.completion, fields.completion_tokens);
+            newer(&mut usage.total, fields.total_tokens);
+            if let Some(name) = &fields.name {
+                folded.name = Some(Rc::clone(name));
+            }
+            if let Some(model) = &fields.model {
+                folded.model = Some(Rc::clone(model));
+            }
+            folded.kind = fields.kind.or(folded.kind);
+            folded.failed = fields.failed.unwrap_or(folded.failed);
+            folded.start_us = match (folded.start_us, fields.start_us) {
+                (Some(old), Some(new)) => Some(old.min(new)),
+                (old, new) => new.or(old),
+            };
+            folded.end_us = fields.end_us.or(folded.end_us);
+            folded.cost_nano = fields.cost_nano.or(folded.cost_nano);
+        }
+        folded.prompt_tokens = usage.prompt;
+        folded.completion_tokens = usage.completion;
+        folded.total_tokens = usage.total();
+        folded
+    }
+}
+
+impl Folded {
+    /// Whether it has begun and not ended, as far as is known.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.start_us.is_some() && self.end_us.is_none()
+    }
+}
+
+/// Whether each thing that a part says is taken from others.
+fn is_covered(part: &Part, others: &[Part]) -> bool {
+    let fields = &part.fields;
+    if fields.payloads & payload::METADATA != 0 {
+        return false;
+    }
+    let (mut said, mut payloads, mut start) = (Covered::default(), 0, fields.start_us.is_none());
+    for other in others {
+        if let (Some(own), Some(others)) = (fields.start_us, other.fields.start_us) {
+            start |= others < own || others == own && other > part;
+        }
+        if other > part {
+            said.add(other);
+            payloads |= other.fields.payloads;
+        }
+    }
+    start && fields.payloads & !payloads == 0 && said.covers(part)
+}
+
+/// Which fields some newer events say.
+#[derive(Default)]
+struct Covered(u16);
+
+impl Covered {
+    fn add(&mut self, part: &Part) {
+        self.0 |= said(part);
+    }
+
+    fn covers(&self, part: &Part) -> bool {
+        said(part) & !self.0 == 0
+    }
+}
+
+/// The fields of which the newest counts, as bits, that an event says.
+fn said(part: &Part) -> u16 {
+    let f = &part.fields;
+    let said = [
+        f.parent.is_some(),
+        f.envelope.is_some(),
+        f.name.is_some(),
+        f.kind.is_some(),
+        f.failed.is_some(),
+        f.end_us.is_some(),
+        f.model.is_some(),
+        f.prompt_tokens.is_some(),
+        f.completion_tokens.is_some(),
+        f.total_tokens.is_some(),
+        f.cost_nano.is_some(),
+    ];
+    said.iter().enumerate().fold(0, |bits, (at, said)| bits | u16::from(*said) << at)
+}

@@ -1,0 +1,155 @@
+//! The spans of a trace by their ids, and what they add up to.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::part::Part;
+use super::span::{Folded, Span};
+
+/// Where sums stop, either side of zero: short of where 64 bits do.
+const MAX_SUM: i64 = 9_000_000_000_000_000_000;
+
+/// The spans of a trace, each once, in the order in which they were first heard of.
+#[derive(Debug, Clone, Default)]
+pub struct Spans {
+    list: Vec<Span>,
+    at: HashMap<Rc<str>, usize>,
+}
+
+/// What some spans add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "the columns are documented in migrations/")]
+pub struct Totals {
+    pub spans: i64,
+    pub errors: i64,
+    pub open: i64,
+    pub tokens: i64,
+    pub cost_nano: i64,
+}
+
+impl Spans {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The spans.
+    #[must_use]
+    pub fn list(&self) -> &[Span] {
+        &self.list
+    }
+
+    /// The span with this id, as it is kept.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Span> {
+        self.at.get(id).and_then(|at| self.list.get(*at))
+    }
+
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, id: &str) -> Option<&mut Span> {
+        self.at.get(id).and_then(|at| self.list.get_mut(*at))
+    }
+
+    /// Takes in an event; whether that changes anything.
+    pub fn take(&mut self, id: Rc<str>, part: Part) -> bool {
+        if let Some(span) = self.get_mut(&id) {
+            return span.take(part);
+        }
+        self.push(Span::new(id, part));
+        true
+    }
+
+    /// Takes in another fold of a span; whether that changes anything.
+    pub fn merge(&mut self, span: Span) -> bool {
+        if let Some(known) = self.get_mut(&span.id) {
+            return known.merge(span);
+        }
+        self.push(span);
+        true
+    }
+
+    fn push(&mut self, span: Span) {
+        self.at.insert(Rc::clone(&span.id), self.list.len());
+        self.list.push(span);
+    }
+
+    /// What they add up to.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for span in &self.list {
+            totals.add(&span.fold());
+        }
+        totals
+    }
+}
+
+impl FromIterator<Span> for Spans {
+    fn from_iter<T: IntoIterator<Item = Span>>(spans: T) -> Self {
+        let mut all = Self::default();
+        for span in spans {
+            all.merge(span);
+        }
+        all
+    }
+}
+
+impl IntoIterator for Spans {
+    type Item = Span;
+    type IntoIter = std::vec::IntoIter<Span>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}
+
+impl Totals {
+    /// What a span comes to by itself.
+    fn of(span: &Folded) -> Self {
+        let tokens = span.total_tokens.and_then(|n| i64::try_from(n).ok()).unwrap_or(0);
+        Self {
+            spans: 1,
+            errors: span.failed.into(),
+            open: span.is_open().into(),
+            tokens,
+            cost_nano: span.cost_nano.unwrap_or(0),
+        }
+    }
+
+    /// Adds a span.
+    pub fn add(&mut self, span: &Folded) {
+        *self = self.plus(&Self::of(span));
+    }
+
+    /// Takes a span off again.
+    pub fn take_off(&mut self, span: &Folded) {
+        let Self { spans, errors, open, tokens, cost_nano } = Self::of(span);
+        *self = self.plus(&Self {
+            spans: -spans,
+            errors: -errors,
+            open: -open,
+            tokens: -tokens,
+            cost_nano: -cost_nano,
+        });
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        let sum = |a: i64, b: i64| a.saturating_add(b).clamp(-MAX_SUM, MAX_SUM);
+        Self {
+            spans: sum(self.spans, other.spans),
+            errors: sum(self.errors, other.errors),
+            open: sum(self.open, other.open),
+            tokens: sum(self.tokens, other.tokens),
+            cost_nano: sum(self.cost_nano, other.cost_nano),
+        }
+    }
+}

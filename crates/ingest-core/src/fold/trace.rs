@@ -1,0 +1,64 @@
+//! A trace: what is said of itself, and its spans.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::compact_id::pack;
+use super::head::Head;
+use super::part::{Part, Texts};
+use super::sent::Sent;
+use super::spans::Spans;
+use crate::model::Body;
+
+/// A trace, or what some events say of it.
+#[derive(Debug, Clone, Default)]
+pub struct Trace {
+    /// What is said of the trace itself.
+    pub head: Head,
+    /// Its spans.
+    pub spans: Spans,
+}
+
+impl Trace {
+    /// Takes in another fold of the same trace; whether that changes anything.
+    pub fn merge(&mut self, other: Self) -> bool {
+        let mut changed = self.head.merge(other.head);
+        for span in other.spans {
+            changed |= self.spans.merge(span);
+        }
+        changed
+    }
+}
+
+/// What some events say, trace by trace, in the order in which they mention them: the
+/// trace's id as it is kept, and what is said of it.
+#[must_use]
+pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
+    let mut traces: Vec<(Rc<str>, Trace)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut texts = Texts::default();
+    for one in sent {
+        let id = match &one.event.body {
+            Body::Trace(trace) => &trace.id,
+            Body::Span(span) => &span.trace,
+        };
+        let at = *places.entry(id).or_insert_with(|| {
+            traces.push((pack(id).into(), Trace::default()));
+            traces.len() - 1
+        });
+        let Some((_, Trace { head, spans })) = traces.get_mut(at) else { continue };
+        head.created_ms = head.created_ms.min(one.batch.received);
+        match &one.event.body {
+            Body::Trace(trace) => head.see_event(trace, one),
+            Body::Span(span) => {
+                let (id, part) = Part::of(span, one, &mut texts);
+                head.see_span(span, &id, &part, one);
+                if let Some(said) = &span.of_trace {
+                    head.see_said(said, span, &id, one, &mut texts);
+                }
+                spans.take(id, part);
+            }
+        }
+    }
+    traces
+}

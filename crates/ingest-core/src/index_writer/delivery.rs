@@ -1,0 +1,365 @@
+//! Writing some batches: which rows their traces have, what becomes of them, and once
+//! more where somebody else was faster. Reading and writing are the caller's.
+//!
+//! All of it may be repeated, and done by many at once: a row is only written as the
+//! fold of the row that was read and of what the batches say, and only if it still is
+//! that row. What is folded in already changes nothing and is not written.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::ledger_row::LedgerRow;
+use super::statements;
+use super::stored_row::{SpanRow, Stored, StoredRow, StoredSpan, TraceRow};
+use super::{Statement, stats};
+use crate::batch::BatchRef;
+use crate::fold::place::BatchName;
+use crate::fold::sent::Sent;
+use crate::fold::span::Span;
+use crate::fold::spans::Totals;
+use crate::fold::trace::{Trace, fold};
+use crate::limits::{MAX_PACK_BYTES, MAX_PACK_SPANS, MAX_PARAM_BYTES};
+use crate::model::{Event, Millis};
+use crate::pack::{Damaged, hex, spans};
+
+/// A batch to be written.
+#[derive(Debug)]
+pub struct Source<'a> {
+    /// Which it is.
+    pub batch: &'a BatchRef,
+    /// Its raw bytes.
+    pub body: &'a [u8],
+    /// What counts of it.
+    pub events: Vec<Event<'a>>,
+    /// Deliveries, this one included.
+    pub attempt: u32,
+}
+
+/// How much of a trace's spans its row holds; further ones have rows of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowBounds {
+    /// At most so many spans.
+    pub spans: usize,
+    /// At most so many bytes of them, packed.
+    pub bytes: usize,
+}
+
+impl Default for RowBounds {
+    fn default() -> Self {
+        Self { spans: MAX_PACK_SPANS, bytes: MAX_PACK_BYTES }
+    }
+}
+
+/// Some batches, each of them another, that are written together.
+#[derive(Debug)]
+pub struct Delivery {
+    projects: Vec<OfProject>,
+}
+
+#[derive(Debug)]
+struct OfProject {
+    project: String,
+    batches: Vec<LedgerRow>,
+    /// What the batches say of each trace that is not written yet, by its id as it is kept.
+    traces: Vec<(Rc<str>, Trace)>,
+}
+
+/// Ids of traces as they are kept, project by project.
+pub type Left = Vec<Vec<Rc<str>>>;
+
+/// What to write, after what was read.
+#[derive(Debug)]
+pub struct Writing {
+    /// To be run in one transaction. The ledger's give the ids of batches that were not
+    /// written before, or are known by an earlier object now; no other gives anything.
+    pub statements: Vec<Statement>,
+    /// The traces of each project that it leaves to be written.
+    pub left: Left,
+}
+
+impl Delivery {
+    /// What these batches say.
+    #[must_use]
+    pub fn of(sources: &[Source], now: Millis) -> Self {
+        let mut projects: Vec<OfProject> = Vec::new();
+        for source in sources {
+            let project = &source.batch.project;
+            if projects.iter().any(|known| known.project == *project) {
+                continue;
+            }
+            let own: Vec<_> =
+                sources.iter().filter(|other| other.batch.project == *project).collect();
+            let names: Vec<_> = own.iter().map(|source| BatchName::of(source.batch)).collect();
+            let sent: Vec<_> = own
+                .iter()
+                .zip(&names)
+                .flat_map(|(source, name)| {
+                    let Source { batch, body, events, .. } = source;
+                    events.iter().map(move |event| Sent { batch, name, body, event })
+                })
+                .collect();
+            projects.push(OfProject {
+                project: project.clone(),
+                batches: own.iter().map(|source| ledger_row(source, now)).collect(),
+                traces: fold(&sent),
+            });
+        }
+        Self { projects }
+    }
+
+    /// Whether nothing is left to be written.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.projects.is_empty()
+    }
+
+    /// Reads the rows that the traces have: for each project two statements.
+    #[must_use]
+    pub fn read(&self) -> Vec<Statement> {
+        let read = |of: &OfProject| {
+            let asked: Vec<(&str, Vec<&str>)> = of
+                .traces
+                .iter()
+                .map(|(id, trace)| {
+                    (&**id, trace.spans.list().iter().map(|span| &*span.id).collect())
+                })
+                .collect();
+            statements::stored(&of.project, &json(&asked))
+        };
+        self.projects.iter().flat_map(read).collect()
+    }
+
+    /// Folds what the batches say into what was read.
+    ///
+    /// # Errors
+    /// [`Damaged`] for a row that cannot be unpacked.
+    pub fn write(
+        &self,
+        rows: &[Vec<String>],
+        bounds: RowBounds,
+        now: Millis,
+    ) -> Result<Writing, Damaged> {
+        let mut statements = Vec::new();
+        let mut left = Vec::new();
+        let (pairs, _) = rows.as_chunks::<2>();
+        for (of, [traces, spans]) in self.projects.iter().zip(pairs) {
+            let (written, later) = of.fold(traces, spans, bounds)?;
+            of.statements(written, later.is_empty(), now, &mut statements);
+            left.push(later);
+        }
+        Ok(Writing { statements, left })
+    }
+
+    /// Notes that all was written but these.
+    pub fn wrote(&mut self, left: &Left) {
+        for (of, left) in self.projects.iter_mut().zip(left) {
+            of.traces.retain(|(id, _)| left.contains(id));
+        }
+        self.projects.retain(|of| !of.traces.is_empty());
+    }
+}
+
+/// Rows to be written.
+#[derive(Debug)]
+struct Rows {
+    bounds: RowBounds,
+    traces: Vec<TraceRow>,
+    spans: Vec<SpanRow>,
+}
+
+impl OfProject {
+    /// The rows that become others, and the traces that were not read this time.
+    fn fold(
+        &self,
+        traces: &[String],
+        spans: &[String],
+        bounds: RowBounds,
+    ) -> Result<(Rows, Vec<Rc<str>>), Damaged> {
+        let mut stored: HashMap<Rc<str>, Option<Stored>> = HashMap::new();
+        for row in traces {
+            let row: StoredRow = serde_json::from_str(row).map_err(|_| Damaged)?;
+            stored.insert(Rc::clone(&row.id), row.unpack()?);
+        }
+        let mut rows_of: HashMap<Rc<str>, HashMap<Rc<str>, Span>> = HashMap::new();
+        for row in spans {
+            let StoredSpan(trace, id, pack) = serde_json::from_str(row).map_err(|_| Damaged)?;
+            let read = spans::read_list(&hex::read(&pack).ok_or(Damaged)?)?;
+            let span = read.into_iter().next().ok_or(Damaged)?;
+            rows_of.entry(trace).or_default().insert(id, span);
+        }
+        let (mut rows, mut later) = (Rows::new(bounds), Vec::new());
+        for (id, news) in &self.traces {
+            match stored.remove(id) {
+                Some(None) => later.push(Rc::clone(id)),
+                Some(Some(stored)) => {
+                    let beyond = rows_of.remove(id).unwrap_or_default();
+                    rows.add(id, Some(stored), news.clone(), beyond);
+                }
+                None => rows.add(id, None, news.clone(), HashMap::new()),
+            }
+        }
+        Ok((rows, later))
+    }
+
+    /// The statements that write rows; those of the ledger with the last of them.
+    fn statements(&self, rows: Rows, last: bool, now: Millis, to: &mut Vec<Statement>) {
+        let project = &*self.project;
+        let Rows { traces, spans, .. } = rows;
+        to.push(statements::tenant(project));
+        let versions: Vec<_> = traces.iter().map(|row| (&row.id, row.was)).collect();
+        to.push(statements::guard(project, json(&versions)));
+        if last {
+            let batches = json(&self.batches);
+            let ids: Vec<_> = self.batches.iter().map(|row| &row.id).collect();
+            to.push(stats::batches(project, &batches, now));
+            to.push(statements::ledger(project, &batches));
+            to.push(statements::delete_dead_letters(project, json(&ids)));
+        }
+        let (mut new, known): (Vec<_>, Vec<_>) =
+            traces.into_iter().partition(|row| row.was.is_none());
+        // Keys are given in this order: those that come together are listed by their start.
+        new.sort_by(|a, b| (a.start_us, &a.id).cmp(&(b.start_us, &b.id)));
+        let mut of_second = HashMap::new();
+        for row in &mut new {
+            let nth = of_second.entry(row.second).or_default();
+            row.nth = *nth;
+            *nth += 1;
+        }
+        chunks(&new, |rows| to.push(statements::insert_traces(project, rows)));
+        chunks(&known, |rows| to.push(statements::update_traces(project, rows)));
+        chunks(&spans, |rows| to.push(statements::write_spans(project, rows)));
+    }
+}
+
+impl Rows {
+    fn new(bounds: RowBounds) -> Self {
+        Self { bounds, traces: Vec::new(), spans: Vec::new() }
+    }
+
+    /// A trace's row, and those of its spans that do not fit into it, where they change.
+    fn add(
+        &mut self,
+        id: &Rc<str>,
+        stored: Option<Stored>,
+        news: Trace,
+        mut rows: HashMap<Rc<str>, Span>,
+    ) {
+        let (was, mut trace, mut beyond) = match stored {
+            Some(Stored { version, trace, beyond }) => (Some(version), trace, beyond),
+            None => (None, Trace::default(), None),
+        };
+        let mut changed = trace.head.merge(news.head) || was.is_none();
+        for span in news.spans {
+            if let Some(packed) = trace.spans.get_mut(&span.id) {
+                changed |= packed.merge(span);
+            } else if beyond.is_none() && trace.spans.len() < self.bounds.spans {
+                changed |= trace.spans.merge(span);
+            } else {
+                let totals = beyond.get_or_insert_default();
+                if let Some(row) = Self::beyond(id, rows.remove(&span.id), span, totals) {
+                    self.spans.push(row);
+                    changed = true;
+                }
+            }
+        }
+        if !changed {
+            return;
+        }
+        let mut pack = spans::write(&trace.spans);
+        // Few spans with long texts, or with many events.
+        while pack.len() > self.bounds.bytes && !trace.spans.is_empty() {
+            let mut kept: Vec<Span> = trace.spans.into_iter().collect();
+            let totals = beyond.get_or_insert_default();
+            for span in kept.drain(kept.len() / 2..) {
+                if let Some(row) = Self::beyond(id, None, span, totals) {
+                    self.spans.push(row);
+                }
+            }
+            trace.spans = kept.into_iter().collect();
+            pack = spans::write(&trace.spans);
+        }
+        let row = TraceRow::of(Rc::clone(id), was, &trace.head, &trace.spans, &pack, beyond);
+        self.traces.push(row);
+    }
+
+    /// The row of a span that is not in its trace's pack, where it changes.
+    fn beyond(
+        trace: &Rc<str>,
+        known: Option<Span>,
+        news: Span,
+        totals: &mut Totals,
+    ) -> Option<SpanRow> {
+        let span = match known {
+            None => news,
+            Some(mut span) => {
+                let before = span.fold();
+                if !span.merge(news) {
+                    return None;
+                }
+                totals.take_off(&before);
+                span
+            }
+        };
+        let folded = span.fold();
+        totals.add(&folded);
+        Some(SpanRow {
+            trace: Rc::clone(trace),
+            id: Rc::clone(&span.id),
+            start_us: folded.start_us,
+            envelope: folded.envelope.map(u64::cast_signed),
+            pack: hex::write(&spans::write_all(std::slice::from_ref(&span))),
+        })
+    }
+}
+
+fn ledger_row(source: &Source, now: Millis) -> LedgerRow {
+    let Source { batch, body, events, attempt } = source;
+    LedgerRow {
+        id: batch.id.clone(),
+        received_ms: batch.received,
+        events: events.len(),
+        bytes: body.len(),
+        delay_ms: (now - batch.received).max(0),
+        retried: attempt.saturating_sub(1),
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Rows as JSON, as many at a time as one parameter holds.
+fn chunks<T: serde::Serialize>(rows: &[T], mut one: impl FnMut(String)) {
+    let mut text = String::new();
+    for row in rows {
+        let row = json(row);
+        if !text.is_empty() && text.len() + row.len() + ",]".len() > MAX_PARAM_BYTES {
+            text.push(']');
+            one(std::mem::take(&mut text));
+        }
+        text.push(if text.is_empty() { '[' } else { ',' });
+        text.push_str(&row);
+    }
+    if !text.is_empty() {
+        text.push(']');
+        one(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_rows_into_what_a_parameter_holds() {
+        let rows: Vec<String> =
+            (0..40).map(|n| "x".repeat(MAX_PARAM_BYTES / 20 * (n % 3))).collect();
+        let mut found: Vec<String> = Vec::new();
+        chunks(&rows, |text| {
+            assert!(text.len() <= MAX_PARAM_BYTES);
+            found.extend(serde_json::from_str::<Vec<String>>(&text).unwrap());
+        });
+        assert_eq!(found, rows);
+        chunks(&[0_u8; 0], |text| panic!("{text}"));
+    }
+}

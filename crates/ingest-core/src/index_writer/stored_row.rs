@@ -1,0 +1,285 @@
+//! A trace's row: its fold in the columns that lists need, and the rest of it packed.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use serde::Deserialize;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::fold::head::{Field, Head};
+use crate::fold::metadata::Metadata;
+use crate::fold::root::Root;
+use crate::fold::spans::{Spans, Totals};
+use crate::fold::standing::Told;
+use crate::fold::tags::Tags;
+use crate::fold::trace::Trace;
+use crate::model::{Micros, Millis};
+use crate::named_row;
+use crate::pack::{Damaged, hex};
+
+named_row! {
+    /// A trace's row as it is written, named as the columns are.
+    #[derive(Debug, Clone, PartialEq, Serialize_tuple)]
+    #[allow(missing_docs, reason = "the columns are documented in migrations/")]
+    pub struct TraceRow {
+        pub id: Rc<str>,
+        /// The version that it had before; null where it is new.
+        pub was: Option<i64>,
+        /// Seconds since 2020 of its start and of its receipt: what the key of a new one
+        /// is made of, and which new one it is of those that start in that second.
+        pub second: i64,
+        pub received_second: i64,
+        pub nth: usize,
+        pub start_us: Micros,
+        pub end_us: Option<Micros>,
+        pub spans: i64,
+        pub errors: i64,
+        pub open: i64,
+        pub tokens: i64,
+        pub cost_nano: i64,
+        pub created_ms: Millis,
+        pub active_us: Micros,
+        pub root_child: u8,
+        pub ended: u8,
+        pub name: Option<Rc<str>>,
+        pub session: Option<Rc<str>>,
+        pub user: Option<Rc<str>>,
+        pub parent_trace: Option<Rc<str>>,
+        pub deployment: Option<Rc<str>>,
+        pub tags: Option<Rc<str>>,
+        pub evaluators: Option<Rc<str>>,
+        pub models: Option<String>,
+        pub metadata: Option<Rc<str>>,
+        pub metadata_bytes: Option<u64>,
+        pub input_preview: Option<Rc<str>>,
+        pub output_preview: Option<Rc<str>>,
+        pub beyond: Option<String>,
+        pub head: String,
+        pub pack: String,
+    }
+}
+
+named_row! {
+    /// A trace's row as it is read to be written again, named as the columns are.
+    #[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
+    #[allow(missing_docs, reason = "the columns are documented in migrations/")]
+    pub struct StoredRow {
+        pub id: Rc<str>,
+        pub version: i64,
+        pub start_us: Micros,
+        pub end_us: Option<Micros>,
+        pub created_ms: Millis,
+        pub active_us: Micros,
+        pub ended: u8,
+        pub name: Option<Rc<str>>,
+        pub session: Option<Rc<str>>,
+        pub user: Option<Rc<str>>,
+        pub parent_trace: Option<Rc<str>>,
+        pub deployment: Option<Rc<str>>,
+        pub tags: Option<Rc<str>>,
+        pub evaluators: Option<Rc<str>>,
+        pub models: Option<String>,
+        pub metadata: Option<Rc<str>>,
+        pub input_preview: Option<Rc<str>>,
+        pub output_preview: Option<Rc<str>>,
+        pub beyond: Option<String>,
+        /// Hexadecimal; null where those that came before it were enough for one read.
+        pub head: Option<String>,
+        pub pack: Option<String>,
+    }
+}
+
+/// A trace that the index has.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The version of its row.
+    pub version: i64,
+    /// What is known of it, but for the spans that have rows of their own.
+    pub trace: Trace,
+    /// What those add up to, if there are any.
+    pub beyond: Option<Totals>,
+}
+
+/// The first fields of [`TraceRow`], which are no columns that are written as they are.
+pub const NO_COLUMNS: [&str; 5] = ["id", "was", "second", "received_second", "nth"];
+
+/// What stands between models in the column: they are a line each.
+const BETWEEN: char = '\n';
+
+impl StoredRow {
+    /// The trace; `None` where its pack was not read.
+    ///
+    /// # Errors
+    /// [`Damaged`] for a row that was not written by [`TraceRow::of`].
+    pub fn unpack(self) -> Result<Option<Stored>, Damaged> {
+        let (Some(head), Some(pack)) = (&self.head, &self.pack) else { return Ok(None) };
+        let spans = crate::pack::spans::read(&hex::read(pack).ok_or(Damaged)?)?;
+        let beyond = self.beyond.as_deref().map(read_totals).transpose()?;
+        let head = crate::pack::head::read(&hex::read(head).ok_or(Damaged)?, self.start_us)?;
+        let version = self.version;
+        Ok(Some(Stored { version, trace: Trace { head: self.fill(head)?, spans }, beyond }))
+    }
+
+    /// Puts what stands in columns into a head.
+    fn fill(self, head: Head) -> Result<Head, Damaged> {
+        let named_by_root = head.name.is_none();
+        let fill = |field: Field, text: &Option<Rc<str>>| {
+            let Some(Told { by, .. }) = field else { return Ok(None) };
+            Ok(Some(Told { by, value: text.clone().ok_or(Damaged)? }))
+        };
+        let root = head.root.map(|root| Root {
+            name: root.name.map(|(order, _)| {
+                let name = self.name.clone().filter(|_| named_by_root);
+                (order, name.unwrap_or_default())
+            }),
+            input: root.input.map(|(order, _)| (order, self.input_preview.unwrap_or_default())),
+            output: root.output.map(|(order, _)| (order, self.output_preview.unwrap_or_default())),
+            ..root
+        });
+        let tags = match head.tags {
+            Tags::None => Tags::None,
+            Tags::OfEvent(order, _) => Tags::OfEvent(order, self.tags.ok_or(Damaged)?),
+            Tags::OfSpans(_) => {
+                let tags = self.tags.ok_or(Damaged)?;
+                Tags::OfSpans(serde_json::from_str(&tags).map_err(|_| Damaged)?)
+            }
+        };
+        let metadata = match head.metadata {
+            Metadata::None => Metadata::None,
+            Metadata::OfEvents(parts, _) => {
+                Metadata::OfEvents(parts, self.metadata.ok_or(Damaged)?)
+            }
+            Metadata::OfSpan(by, place, _) => {
+                Metadata::OfSpan(by, place, self.metadata.ok_or(Damaged)?)
+            }
+        };
+        let models = self.models.iter().flat_map(|models| models.split(BETWEEN)).map(Rc::from);
+        Ok(Head {
+            start_us: self.start_us,
+            end_us: self.end_us,
+            active_us: self.active_us,
+            created_ms: self.created_ms,
+            ended: self.ended != 0,
+            name: fill(head.name, &self.name)?,
+            session: fill(head.session, &self.session)?,
+            user: fill(head.user, &self.user)?,
+            parent_trace: fill(head.parent_trace, &self.parent_trace)?,
+            deployment: fill(head.deployment, &self.deployment)?,
+            evaluators: fill(head.evaluators, &self.evaluators)?,
+            root,
+            tags,
+            metadata,
+            models: models.collect(),
+        })
+    }
+}
+
+/// Seconds since the epoch at which seconds in keys begin: 2020.
+pub const KEY_EPOCH_S: i64 = 1_577_836_800;
+/// Bits of a key that are the second, and those that are the count within it.
+pub const SECOND_BITS: u32 = 32;
+/// See [`SECOND_BITS`].
+pub const COUNT_BITS: u32 = 16;
+
+/// A time as seconds of a key; what is out of their range is at its ends.
+#[must_use]
+pub fn key_second(at: Micros) -> i64 {
+    (at.div_euclid(1_000_000) - KEY_EPOCH_S).clamp(0, (1 << SECOND_BITS) - 1)
+}
+
+impl TraceRow {
+    /// The row of a trace: `was` is the version that it had, `beyond` what the spans add
+    /// up to that have rows of their own.
+    #[must_use]
+    pub fn of(
+        id: Rc<str>,
+        was: Option<i64>,
+        head: &Head,
+        spans: &Spans,
+        pack: &[u8],
+        beyond: Option<Totals>,
+    ) -> Self {
+        let all = beyond.unwrap_or_default().plus(&spans.totals());
+        let said = |field: &Field| field.as_ref().map(|told| Rc::clone(&told.value));
+        let root = head.root.as_ref();
+        let of_root = |text: Option<&(_, Rc<str>)>| text.map(|(_, text)| Rc::clone(text));
+        let tags = match &head.tags {
+            Tags::None => None,
+            Tags::OfEvent(_, tags) => Some(Rc::clone(tags)),
+            Tags::OfSpans(tags) => serde_json::to_string(tags).ok().map(Rc::from),
+        };
+        let metadata = head.metadata.text().cloned();
+        Self {
+            id,
+            was,
+            second: key_second(head.start_us),
+            received_second: key_second(head.created_ms.saturating_mul(1_000)),
+            nth: 0,
+            start_us: head.start_us,
+            end_us: head.end_us,
+            spans: all.spans,
+            errors: all.errors,
+            open: all.open,
+            tokens: all.tokens,
+            cost_nano: all.cost_nano,
+            created_ms: head.created_ms,
+            active_us: head.active_us,
+            // None yet, or none that is not known of updates alone.
+            root_child: root.filter(|root| !root.updates).map_or(2, |root| root.child.into()),
+            ended: head.ended.into(),
+            name: said(&head.name).or_else(|| of_root(root.and_then(|root| root.name.as_ref()))),
+            session: said(&head.session),
+            user: said(&head.user),
+            parent_trace: said(&head.parent_trace),
+            deployment: said(&head.deployment),
+            tags,
+            evaluators: said(&head.evaluators),
+            models: models(&head.models),
+            metadata,
+            metadata_bytes: head.metadata.bytes_elsewhere(),
+            input_preview: of_root(root.and_then(|root| root.input.as_ref())),
+            output_preview: of_root(root.and_then(|root| root.output.as_ref())),
+            beyond: beyond.map(|totals| write_totals(&totals)),
+            head: hex::write(&crate::pack::head::write(head)),
+            pack: hex::write(pack),
+        }
+    }
+}
+
+fn models(models: &BTreeSet<Rc<str>>) -> Option<String> {
+    let all: Vec<&str> = models.iter().map(|model| &**model).collect();
+    (!all.is_empty()).then(|| all.join(&BETWEEN.to_string()))
+}
+
+/// The order of the numbers in the column `beyond`.
+type InOrder = (i64, i64, i64, i64, i64);
+
+fn write_totals(totals: &Totals) -> String {
+    let Totals { spans, errors, open, tokens, cost_nano } = *totals;
+    let all: InOrder = (spans, errors, open, tokens, cost_nano);
+    serde_json::to_string(&all).unwrap_or_default()
+}
+
+fn read_totals(text: &str) -> Result<Totals, Damaged> {
+    let all: InOrder = serde_json::from_str(text).map_err(|_| Damaged)?;
+    let (spans, errors, open, tokens, cost_nano) = all;
+    Ok(Totals { spans, errors, open, tokens, cost_nano })
+}
+
+/// A span that has a row of its own, as it is read: of which trace, which, packed.
+#[derive(Debug, Deserialize)]
+pub struct StoredSpan(pub Rc<str>, pub Rc<str>, pub String);
+
+named_row! {
+    /// A span that has a row of its own, as it is written.
+    #[derive(Debug, Clone, PartialEq, Serialize_tuple)]
+    #[allow(missing_docs, reason = "the columns are documented in migrations/")]
+    pub struct SpanRow {
+        /// Its trace's id.
+        pub trace: Rc<str>,
+        pub id: Rc<str>,
+        pub start_us: Option<Micros>,
+        pub envelope: Option<i64>,
+        pub pack: String,
+    }
+}

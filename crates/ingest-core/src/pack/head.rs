@@ -1,0 +1,251 @@
+//! Who said what of a trace itself, as bytes. What was said stands in columns; it comes
+//! back empty, for whoever has the columns to fill in.
+//!
+//! ```text
+//! version   1 byte
+//! names     as `places` writes them
+//! flags     a number: 1: a root; 2: and its name; 4: its input; 8: its output;
+//!           16: it is known of updates only; 32: it has a parent;
+//!           64, 128, 256, 512, 1024, 2048: somebody says name, session, user, parent
+//!           trace, deployment, evaluators; 4096: tags are an event's; 8192: spans';
+//!           16384: metadata are events'; 32768: a span's
+//! root      form of the id as a byte, id, start; the orders of name, input, output
+//! sayings   in the order of the flags; each: a byte, 0 for an event, 1 for a span;
+//!           of an event its order, of a span: its rank as a byte, a byte that is 1 where
+//!           it has a parent, its start, the form of its id as a byte, its id
+//! tags      the order of the event
+//! metadata  of events: how many; each: order, place; of a span: as a saying without its
+//!           first byte, place
+//! order     a byte that is 1 for an update, its time, 3 bytes of hash
+//! time, start: a signed number, less the start of the trace
+//! ```
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::Damaged;
+use super::bytes::{Reader, Writer};
+use super::places::{Named, Names};
+use crate::fold::compact_id;
+use crate::fold::head::{Field, Head};
+use crate::fold::metadata::Metadata;
+use crate::fold::place::{Order, Place};
+use crate::fold::root::Root;
+use crate::fold::standing::{SpanStanding, Standing, Told};
+use crate::fold::tags::Tags;
+use crate::model::Micros;
+
+const ROOT: u64 = 1;
+const ROOT_NAME: u64 = 1 << 1;
+const ROOT_INPUT: u64 = 1 << 2;
+const ROOT_OUTPUT: u64 = 1 << 3;
+const ROOT_UPDATES: u64 = 1 << 4;
+const ROOT_CHILD: u64 = 1 << 5;
+/// The first of six.
+const SAYINGS: u64 = 1 << 6;
+const TAGS_OF_EVENT: u64 = 1 << 12;
+const TAGS_OF_SPANS: u64 = 1 << 13;
+const METADATA_OF_EVENTS: u64 = 1 << 14;
+const METADATA_OF_SPAN: u64 = 1 << 15;
+
+/// What of a head is not in columns, as bytes.
+#[must_use]
+pub fn write(head: &Head) -> Vec<u8> {
+    let mut names = Names::default();
+    match &head.metadata {
+        Metadata::None => {}
+        Metadata::OfEvents(parts, _) => parts.iter().for_each(|(_, place)| {
+            names.of(place);
+        }),
+        Metadata::OfSpan(_, place, _) => {
+            names.of(place);
+        }
+    }
+    let bit = |bit, set: bool| if set { bit } else { 0 };
+    let root = head.root.as_ref();
+    let is = |test: fn(&Root) -> bool| root.is_some_and(test);
+    let sayings = sayings(head);
+    let said = sayings.iter().enumerate().map(|(at, field)| bit(SAYINGS << at, field.is_some()));
+    let flags = bit(ROOT, root.is_some())
+        | bit(ROOT_NAME, is(|root| root.name.is_some()))
+        | bit(ROOT_INPUT, is(|root| root.input.is_some()))
+        | bit(ROOT_OUTPUT, is(|root| root.output.is_some()))
+        | bit(ROOT_UPDATES, is(|root| root.updates))
+        | bit(ROOT_CHILD, is(|root| root.child))
+        | said.fold(0, |all, bit| all | bit)
+        | bit(TAGS_OF_EVENT, matches!(head.tags, Tags::OfEvent(..)))
+        | bit(TAGS_OF_SPANS, matches!(head.tags, Tags::OfSpans(_)))
+        | bit(METADATA_OF_EVENTS, matches!(head.metadata, Metadata::OfEvents(..)))
+        | bit(METADATA_OF_SPAN, matches!(head.metadata, Metadata::OfSpan(..)));
+    let mut to = Times { to: Writer::new(96), base: head.start_us };
+    names.write(&mut to.to);
+    to.to.number(flags);
+    if let Some(root) = root {
+        to.id(&root.id);
+        to.time(root.start_us);
+        for (order, _) in root.name.iter().chain(&root.input).chain(&root.output) {
+            to.order(*order);
+        }
+    }
+    for told in sayings.into_iter().flatten() {
+        match &told.by {
+            Standing::Event(order) => {
+                to.to.byte(0);
+                to.order(*order);
+            }
+            Standing::Span(by) => {
+                to.to.byte(1);
+                to.span(by);
+            }
+        }
+    }
+    if let Tags::OfEvent(order, _) = &head.tags {
+        to.order(*order);
+    }
+    match &head.metadata {
+        Metadata::None => {}
+        Metadata::OfEvents(parts, _) => {
+            to.to.count(parts.len());
+            for (order, place) in parts {
+                to.order(*order);
+                to.place(place, &mut names);
+            }
+        }
+        Metadata::OfSpan(by, place, _) => {
+            to.span(by);
+            to.place(place, &mut names);
+        }
+    }
+    to.to.end()
+}
+
+/// The fields that somebody says, in the order of their flags.
+fn sayings(head: &Head) -> [&Field; 6] {
+    let Head { name, session, user, parent_trace, deployment, evaluators, .. } = head;
+    [name, session, user, parent_trace, deployment, evaluators]
+}
+
+/// A writer of times that are less one of them.
+struct Times {
+    to: Writer,
+    base: Micros,
+}
+
+impl Times {
+    fn time(&mut self, at: Micros) {
+        self.to.signed(at.wrapping_sub(self.base));
+    }
+
+    fn order(&mut self, Order { update, at_us, hash }: Order) {
+        self.to.byte(update.into());
+        self.time(at_us);
+        let [low, middle, high, _] = hash.to_le_bytes();
+        self.to.raw(&[low, middle, high]);
+    }
+
+    fn id(&mut self, id: &str) {
+        let id = compact_id::read(id);
+        self.to.byte(id.form());
+        self.to.id(&id);
+    }
+
+    fn span(&mut self, SpanStanding { rank, child, start_us, id }: &SpanStanding) {
+        self.to.byte(*rank);
+        self.to.byte((*child).into());
+        self.time(*start_us);
+        self.id(id);
+    }
+
+    fn place(&mut self, place: &Place, names: &mut Names) {
+        let (batch, context) = names.of(place);
+        self.to.count(batch);
+        self.to.count(context);
+        self.to.number(place.offset);
+        self.to.number(place.length);
+    }
+}
+
+/// A head with that start that was written; its texts are empty, and what stands in
+/// columns alone is as in [`Head::default`].
+///
+/// # Errors
+/// [`Damaged`] for bytes that [`write`] does not write.
+pub fn read(bytes: &[u8], start_us: Micros) -> Result<Head, Damaged> {
+    let mut from = Bases { from: Reader::new(bytes)?, base: start_us };
+    let names = Named::read(&mut from.from)?;
+    let flags = from.from.number()?;
+    let is = |bit| flags & bit != 0;
+    let mut head = Head { start_us, ..Head::default() };
+    if is(ROOT) {
+        let (id, start_us) = (from.id()?, from.time()?);
+        let mut text = |bit| Ok(if is(bit) { Some((from.order()?, Rc::default())) } else { None });
+        let (name, input, output) = (text(ROOT_NAME)?, text(ROOT_INPUT)?, text(ROOT_OUTPUT)?);
+        let (updates, child) = (is(ROOT_UPDATES), is(ROOT_CHILD));
+        head.root = Some(Root { updates, child, start_us, id, name, input, output });
+    }
+    let mut said: [Field; 6] = Default::default();
+    for (_, field) in said.iter_mut().enumerate().filter(|(at, _)| is(SAYINGS << at)) {
+        let by = match from.from.byte()? {
+            0 => Standing::Event(from.order()?),
+            1 => Standing::Span(from.span()?),
+            _ => return Err(Damaged),
+        };
+        *field = Some(Told { by, value: Rc::default() });
+    }
+    let [name, session, user, parent_trace, deployment, evaluators] = said;
+    if is(TAGS_OF_EVENT) {
+        head.tags = Tags::OfEvent(from.order()?, Rc::default());
+    } else if is(TAGS_OF_SPANS) {
+        head.tags = Tags::OfSpans(BTreeSet::new());
+    }
+    if is(METADATA_OF_EVENTS) {
+        let count = from.from.count()?;
+        let parts = (0..count).map(|_| Ok((from.order()?, from.place(&names)?)));
+        head.metadata = Metadata::OfEvents(parts.collect::<Result<_, Damaged>>()?, Rc::default());
+    } else if is(METADATA_OF_SPAN) {
+        head.metadata = Metadata::OfSpan(from.span()?, from.place(&names)?, Rc::default());
+    }
+    from.from.end()?;
+    Ok(Head { name, session, user, parent_trace, deployment, evaluators, ..head })
+}
+
+/// A reader of times that are less one of them.
+struct Bases<'a> {
+    from: Reader<'a>,
+    base: Micros,
+}
+
+impl Bases<'_> {
+    fn time(&mut self) -> Result<Micros, Damaged> {
+        Ok(self.base.wrapping_add(self.from.signed()?))
+    }
+
+    fn flag(&mut self) -> Result<bool, Damaged> {
+        match self.from.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Damaged),
+        }
+    }
+
+    fn order(&mut self) -> Result<Order, Damaged> {
+        let (update, at_us) = (self.flag()?, self.time()?);
+        let bytes = self.from.raw(3)?.iter().rev();
+        Ok(Order { update, at_us, hash: bytes.fold(0, |hash, byte| hash << 8 | u32::from(*byte)) })
+    }
+
+    fn id(&mut self) -> Result<Rc<str>, Damaged> {
+        let form = self.from.byte()?;
+        self.from.id(form)
+    }
+
+    fn span(&mut self) -> Result<SpanStanding, Damaged> {
+        let (rank, child) = (self.from.byte()?, self.flag()?);
+        Ok(SpanStanding { rank, child, start_us: self.time()?, id: self.id()? })
+    }
+
+    fn place(&mut self, names: &Named) -> Result<Place, Damaged> {
+        let (batch, context) = (self.from.place()?, self.from.place()?);
+        names.place(batch, context, self.from.number()?, self.from.number()?)
+    }
+}

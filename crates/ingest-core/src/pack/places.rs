@@ -1,0 +1,174 @@
+//! Where events lie, as bytes: the batches and contexts that several places name stand in
+//! front of them, once.
+//!
+//! ```text
+//! words     a number; each a text: endings of batches, and what else there is
+//! batches   a number; each: received as a signed number less that of the one before,
+//!           the length of its id: 0 for 32 hexadecimal digits, else its bytes;
+//!           the id: 16 bytes, or so many; the word of its ending
+//! contexts  a number; each: how many ranges, of each its offset and its length
+//! ```
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::Damaged;
+use super::bytes::{Reader, Writer};
+use crate::fold::place::{BatchName, Context, Place};
+use crate::model::Millis;
+
+/// Things in the order in which they first came, and where each is.
+#[derive(Debug)]
+struct Listed<T>(Vec<T>, HashMap<T, usize>);
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self(Vec::new(), HashMap::new())
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Listed<T> {
+    fn place(&mut self, thing: &T) -> usize {
+        if let Some(at) = self.1.get(thing) {
+            return *at;
+        }
+        let at = self.0.len();
+        self.0.push(thing.clone());
+        self.1.insert(thing.clone(), at);
+        at
+    }
+}
+
+/// What places name, being collected.
+#[derive(Debug, Default)]
+pub struct Names {
+    words: Listed<Rc<str>>,
+    batches: Listed<Rc<BatchName>>,
+    contexts: Listed<Context>,
+    ids: Vec<usize>,
+}
+
+impl Names {
+    /// The place of a word.
+    pub fn word(&mut self, text: &Rc<str>) -> usize {
+        self.words.place(text)
+    }
+
+    /// The places of a batch, and of a context from 1.
+    pub fn of(&mut self, place: &Place) -> (usize, usize) {
+        let known = self.batches.0.len();
+        let batch = self.batches.place(&place.batch);
+        if batch == known {
+            let ending = self.words.place(&place.batch.ending);
+            self.ids.push(ending);
+        }
+        let context = place.context.as_ref().map_or(0, |context| self.contexts.place(context) + 1);
+        (batch, context)
+    }
+
+    /// Writes them.
+    pub fn write(&self, to: &mut Writer) {
+        to.count(self.words.0.len());
+        for word in &self.words.0 {
+            to.text(word);
+        }
+        to.count(self.batches.0.len());
+        let mut before: Millis = 0;
+        for (batch, ending) in self.batches.0.iter().zip(&self.ids) {
+            to.signed(batch.received.wrapping_sub(before));
+            before = batch.received;
+            if let Some(id) = hex(&batch.id) {
+                to.count(0);
+                to.raw(&id.to_be_bytes());
+            } else {
+                to.text(&batch.id);
+            }
+            to.count(*ending);
+        }
+        to.count(self.contexts.0.len());
+        for context in &self.contexts.0 {
+            to.count(context.len());
+            for (offset, length) in context.iter() {
+                to.number(*offset);
+                to.number(*length);
+            }
+        }
+    }
+}
+
+/// The number that 32 lower-case hexadecimal digits are.
+fn hex(id: &str) -> Option<u128> {
+    let id = Some(id).filter(|id| id.len() == 32)?;
+    let number = u128::from_str_radix(id, 16).ok()?;
+    (format!("{number:032x}") == id).then_some(number)
+}
+
+/// What places name, as it was read.
+#[derive(Debug)]
+pub struct Named {
+    words: Vec<Rc<str>>,
+    batches: Vec<Rc<BatchName>>,
+    contexts: Vec<Context>,
+}
+
+impl Named {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`Damaged`]; so for all others.
+    pub fn read(from: &mut Reader) -> Result<Self, Damaged> {
+        let words: Vec<Rc<str>> = list(from, |from| Ok(from.text()?.into()))?;
+        let mut before: Millis = 0;
+        let batches = list(from, |from| {
+            before = before.wrapping_add(from.signed()?);
+            let id = match from.count()? {
+                0 => {
+                    let bytes = from.raw(16)?.first_chunk().ok_or(Damaged)?;
+                    format!("{:032x}", u128::from_be_bytes(*bytes)).into()
+                }
+                length => std::str::from_utf8(from.raw(length)?).map_err(|_| Damaged)?.into(),
+            };
+            let ending = words.get(from.place()?).ok_or(Damaged)?;
+            Ok(Rc::new(BatchName { received: before, id, ending: Rc::clone(ending) }))
+        })?;
+        let contexts =
+            list(from, |from| Ok(list(from, |from| Ok((from.number()?, from.number()?)))?.into()))?;
+        Ok(Self { words, batches, contexts })
+    }
+
+    /// A word.
+    ///
+    /// # Errors
+    /// See [`Self::read`].
+    pub fn word(&self, at: usize) -> Result<Rc<str>, Damaged> {
+        self.words.get(at).cloned().ok_or(Damaged)
+    }
+
+    /// A place.
+    ///
+    /// # Errors
+    /// See [`Self::read`].
+    pub fn place(
+        &self,
+        batch: usize,
+        context: usize,
+        offset: u64,
+        length: u64,
+    ) -> Result<Place, Damaged> {
+        let batch = self.batches.get(batch).cloned().ok_or(Damaged)?;
+        let context = match context.checked_sub(1) {
+            None => None,
+            Some(at) => Some(self.contexts.get(at).cloned().ok_or(Damaged)?),
+        };
+        Ok(Place { batch, offset, length, context })
+    }
+}
+
+/// A number of things.
+fn list<'a, T>(
+    from: &mut Reader<'a>,
+    mut one: impl FnMut(&mut Reader<'a>) -> Result<T, Damaged>,
+) -> Result<Vec<T>, Damaged> {
+    let count = from.count()?;
+    (0..count).map(|_| one(from)).collect()
+}

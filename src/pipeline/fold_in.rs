@@ -1,0 +1,88 @@
+//! Writing batches that are decoded: reading the rows of their traces, folding them in,
+//! writing the rows; again where somebody else was faster. Two calls of D1 as a rule.
+
+use std::collections::HashSet;
+
+use crate::index::Database;
+use crate::model::Millis;
+use ingest_core::index_writer::delivery::{Delivery, Source};
+use ingest_core::index_writer::statements::is_conflict;
+
+/// Why a message could not be written.
+#[derive(Debug, Clone)]
+pub(super) enum Failure {
+    /// Perhaps next time; it may be this batch's own.
+    Passing(String),
+    /// D1 does nothing for anybody at the moment, as far as this tells.
+    Away(String),
+    /// Not by this release, ever.
+    Lasting(String),
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub(super) struct Fresh {
+    /// The batches that are new to the ledger, or that it knows by an earlier object now.
+    pub(super) batches: HashSet<String>,
+    /// Rows that D1 wrote, as it bills them.
+    pub(super) rows_written: u64,
+}
+
+/// Times that rows are read again, because others have written them in between. Each time
+/// one of those others has got on.
+const MAX_CONFLICTS: u32 = 20;
+
+/// Folds batches into the index.
+///
+/// # Errors
+/// That of the index, of which nothing or a part was written: all of it may be done again.
+pub(super) async fn fold_in(
+    sources: &[Source<'_>],
+    now: &impl Fn() -> Millis,
+    db: &impl Database,
+) -> Result<Fresh, Failure> {
+    let mut delivery = Delivery::of(sources, now());
+    let mut fresh = Fresh::default();
+    let mut conflicts = 0;
+    while !delivery.is_done() {
+        // Reading changes nothing.
+        let read = db.run(delivery.read()).await.map_err(|fault| failure(fault.to_string()))?;
+        let damaged = |why| Failure::Passing(format!("a trace in the index: {why}"));
+        let writing = delivery.write(&read.rows, db.row_bounds(), now()).map_err(damaged)?;
+        // Only what is as it was read is written, so this can be done again and by others.
+        match db.run(writing.statements).await {
+            Ok(ran) => {
+                fresh.batches.extend(ran.rows.into_iter().flatten());
+                fresh.rows_written += ran.rows_written;
+                delivery.wrote(&writing.left);
+            }
+            Err(fault) => {
+                let why = fault.to_string();
+                conflicts += 1;
+                if !is_conflict(&why) || conflicts > MAX_CONFLICTS {
+                    return Err(failure(why));
+                }
+            }
+        }
+    }
+    Ok(fresh)
+}
+
+fn failure(why: String) -> Failure {
+    if names_a_statement(&why) { Failure::Passing(why) } else { Failure::Away(why) }
+}
+
+/// Whether D1 says that a statement was not to its liking, which may be one
+/// batch's own doing. Anything else (overloaded, timed out, reset, not reached)
+/// is nobody's in particular (developers.cloudflare.com/d1/observability/debug-d1).
+fn names_a_statement(why: &str) -> bool {
+    const OF_STATEMENTS: [&str; 6] = [
+        "SQLITE_CONSTRAINT",
+        "SQLITE_ERROR",
+        "SQLITE_MISMATCH",
+        "SQLITE_RANGE",
+        "SQLITE_TOOBIG",
+        "D1_TYPE_ERROR",
+    ];
+    OF_STATEMENTS.iter().any(|code| why.contains(code))
+}
