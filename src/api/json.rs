@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::index::found::{Parent, Span};
-use crate::index::read::TraceRow;
+use crate::index::read::{Slice, TraceRow};
 use crate::model::{Json, Micros, Millis, SpanBody, SpanType};
-use crate::payload::{Missing, Payloads};
+use crate::payload::{Content, Missing, Payloads};
 use crate::time;
 
 /// A page of the list.
@@ -36,7 +36,12 @@ pub struct Trace<'a> {
     total_tokens: i64,
     tags: Option<&'a RawValue>,
     metadata: Option<Cow<'a, RawValue>>,
-    /// Why `metadata` is null though some was sent.
+    /// What went in and came out of the trace itself, in formats that have that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<Cow<'a, RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Cow<'a, RawValue>>,
+    /// Why one of these is not here though it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     payload_error: Option<Missing>,
     session_id: Option<&'a str>,
@@ -70,6 +75,8 @@ impl<'a> Trace<'a> {
             total_tokens: row.tokens,
             tags: raw(Some(row.tags.as_deref().unwrap_or("[]"))),
             metadata: metadata.and_then(checked),
+            input: None,
+            output: None,
             payload_error,
             session_id: row.session.as_deref(),
             user_id: row.user.as_deref(),
@@ -80,6 +87,26 @@ impl<'a> Trace<'a> {
             score_count: 0,
             created_at: time::with_millis(row.created_ms.saturating_mul(1_000)),
         }
+    }
+}
+
+impl<'a> Trace<'a> {
+    /// With its own input and output, which are among the payloads; lists have none.
+    #[must_use]
+    pub fn with_content(mut self, row: &TraceRow, payloads: &'a Payloads) -> Self {
+        let mut read = |slice: Option<Slice>, which: fn(Content<'a>) -> Option<Json<'a>>| {
+            let content = slice.map(|slice| payloads.trace_content(&slice)).transpose();
+            content
+                .unwrap_or_else(|why| {
+                    self.payload_error = Some(why);
+                    None
+                })
+                .and_then(which)
+                .and_then(checked)
+        };
+        let input = read(row.own_input(), |(input, _)| input);
+        let output = read(row.own_output(), |(_, output)| output);
+        Self { input, output, ..self }
     }
 }
 

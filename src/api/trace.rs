@@ -58,21 +58,23 @@ pub async fn get(
     let Some(Found { trace, mut spans, more, envelopes }) = found else {
         return Err(Reject::NotFound(NO_TRACE.into()).into());
     };
-    let metadata = trace.metadata_elsewhere().unwrap_or_default();
-    let fit = fitting(&spans, &metadata, EVENTS_BYTES).max(1);
+    let mut besides = trace.metadata_elsewhere().unwrap_or_default();
+    besides.extend(trace.own_input().into_iter().chain(trace.own_output()));
+    let fit = fitting(&spans, &besides, EVENTS_BYTES).max(1);
     let more = more || fit < spans.len();
     spans.truncate(fit);
-    let (mut answer, _hold) = Answer::of(&spans, &metadata, &source)?;
+    let (mut answer, _hold) = Answer::of(&spans, &besides, &source)?;
     let mut parents = Parents { project, trace: id, db, envelopes, found: HashMap::new() };
     let (mut written, mut reads) = (0, MAX_READS);
     loop {
         let rest = spans.get(written..).unwrap_or_default();
-        let besides = if written == 0 { &*metadata } else { &[] };
-        let (group, plan) = group(rest, besides, reads);
+        let first = if written == 0 { &*besides } else { &[] };
+        let (group, plan) = group(rest, first, reads);
         reads = reads.saturating_sub(plan.len());
         let payloads = Payloads::fetch(&source, plan).await;
         if written == 0 {
-            answer.json(&json::Trace::of(&trace, &payloads, source.now))?;
+            let shown = json::Trace::of(&trace, &payloads, source.now);
+            answer.json(&shown.with_content(&trace, &payloads))?;
             answer.text.pop(); // The object goes on.
             answer.push(",\"spans\":[");
         }

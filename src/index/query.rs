@@ -36,12 +36,15 @@ pub(super) const TRACE: &[Column] = &[
     ("metadata", "t.metadata"),
     ("input_preview", "t.input_preview"),
     ("output_preview", "t.output_preview"),
-    ("head", "case when t.metadata = '' then hex(t.head) end"),
+    HEAD,
     ("open", "t.open"),
     ("root_child", "t.root_child"),
     ("active_us", "t.active_us"),
     ("ended", "t.ended"),
 ];
+
+/// What is packed of a trace in its row, besides its spans.
+const HEAD: Column = ("head", "case when t.metadata = '' then hex(t.head) end");
 
 /// Those of them that a client may make long, and that a session does not show.
 const LONG: [&str; 8] =
@@ -56,6 +59,12 @@ fn json_row(columns: &[Column]) -> String {
 /// The row of a trace, as JSON.
 pub(super) fn trace() -> &'static str {
     static SQL: LazyLock<String> = LazyLock::new(|| json_row(TRACE));
+    &SQL
+}
+
+/// The same of one trace alone: where its own input and output lie, too.
+pub(super) fn whole_trace() -> &'static str {
+    static SQL: LazyLock<String> = LazyLock::new(|| trace().replace(HEAD.1, "hex(t.head)"));
     &SQL
 }
 

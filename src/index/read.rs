@@ -12,9 +12,10 @@ use crate::batch::BatchRef;
 use crate::error::Fault;
 use crate::model::{Micros, Millis, Progress, TraceStatus};
 use ingest_core::fold::compact_id::unpack;
+use ingest_core::fold::head::Head;
 use ingest_core::fold::place::{BatchName, Place};
 use ingest_core::named_row;
-use ingest_core::pack::{Damaged, head, hex};
+use ingest_core::pack::{head, hex};
 
 named_row! {
     /// A trace as the index has it.
@@ -42,7 +43,8 @@ named_row! {
         pub metadata: Option<String>,
         pub input_preview: Option<String>,
         pub output_preview: Option<String>,
-        /// Where its metadata lies, packed, where it is not in its row.
+        /// What else is packed in its row, in hexadecimal digits: of one trace alone, and
+        /// where its metadata is not in its row.
         pub head: Option<String>,
         pub open: i64,
         pub root_child: u8,
@@ -63,13 +65,28 @@ impl TraceRow {
     /// it has to: it is too long for the index, or several events make it.
     #[must_use]
     pub fn metadata_elsewhere(&self) -> Option<Vec<Slice>> {
-        let packed = self.head.as_deref()?;
+        let elsewhere = self.metadata.as_deref() == Some("") && self.head.is_some();
+        elsewhere.then(|| self.slices(|head| head.metadata.places()))
+    }
+
+    /// Where the event lies that says its own input, in formats whose traces have one.
+    #[must_use]
+    pub fn own_input(&self) -> Option<Slice> {
+        self.slices(|head| head.input.iter().map(|told| &told.value).collect()).pop()
+    }
+
+    /// The same of its output.
+    #[must_use]
+    pub fn own_output(&self) -> Option<Slice> {
+        self.slices(|head| head.output.iter().map(|told| &told.value).collect()).pop()
+    }
+
+    /// Where some of what is packed lies; of what is damaged nothing is found.
+    fn slices(&self, places: impl Fn(&Head) -> Vec<&Place>) -> Vec<Slice> {
+        let bytes = self.head.as_deref().and_then(hex::read).unwrap_or_default();
+        let head = head::read(&bytes, self.start_us).unwrap_or_default();
         let mut objects = Objects::of(&self.project);
-        let bytes = hex::read(packed).ok_or(Damaged);
-        // Of what is damaged nothing is found.
-        let head = bytes.and_then(|bytes| head::read(&bytes, self.start_us)).unwrap_or_default();
-        let places = head.metadata.places();
-        Some(places.into_iter().map(|place| objects.slice(place)).collect())
+        places(&head).into_iter().map(|place| objects.slice(place)).collect()
     }
 }
 

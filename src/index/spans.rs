@@ -116,7 +116,7 @@ fn select(
 /// The trace's row alone.
 #[must_use]
 pub fn select_trace_row(project: &str, trace: &str) -> Statement {
-    let sql = fill(row_sql(), &[("TRACE", query::trace()), ("TENANT", TENANT)]);
+    let sql = fill(row_sql(), &[("TRACE", query::whole_trace()), ("TENANT", TENANT)]);
     Statement::new(sql, of_trace(project, trace))
 }
 

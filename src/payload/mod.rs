@@ -28,6 +28,9 @@ const MAX_GAPS_BYTES: u64 = 2 * 1024 * 1024;
 /// Reads under way at once: a Worker may wait for six.
 const CONCURRENCY: usize = 6;
 
+/// What went in and what came out.
+pub type Content<'a> = (Option<Json<'a>>, Option<Json<'a>>);
+
 /// Why a payload is not there.
 pub type Missing = &'static str;
 
@@ -144,6 +147,17 @@ impl Payloads {
             };
             Ok(merge::merge_metadata(all, metadata))
         })
+    }
+
+    /// A trace's own input and output, as far as the event that lies there says them.
+    ///
+    /// # Errors
+    /// Why it is not there.
+    pub fn trace_content(&self, slice: &Slice) -> Result<Content<'_>, Missing> {
+        match self.events(slice)?.into_iter().next().ok_or(ODD)?.body {
+            Body::Trace(trace) => Ok((trace.input, trace.output)),
+            Body::Span(_) => Err(ODD),
+        }
     }
 
     /// The events that lie there, decoded again by the format of their raw batch.

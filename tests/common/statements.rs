@@ -67,7 +67,8 @@ pub fn of_project() -> Vec<Statement> {
     let (body, batch) = (WRITTEN.as_bytes(), written());
     let mut events = Vec::new();
     twosignal::decode(body, |event| events.push(event)).unwrap();
-    let delivery = Delivery::of(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
+    let mut delivery =
+        Delivery::of(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
     let held = pollster::block_on(filled().db.run(delivery.read())).unwrap();
     let mut all = delivery.read();
     all.extend(delivery.write(&held.rows, RowBounds::default(), RECEIVED).unwrap().statements);

@@ -12,6 +12,7 @@ mod fuzz;
 mod otlp_bounds;
 mod otlp_differential;
 mod otlp_fixtures;
+mod partial_events;
 mod second_format;
 mod wire_fields;
 mod wire_fixtures;

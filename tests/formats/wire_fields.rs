@@ -42,6 +42,8 @@ fn a_trace_has_all_its_fields() {
         tags: vec!["a".into(), "b".into()],
         evaluators: vec!["x".into()],
         metadata: Some(r#"{ "k" : [1] }"#.into()),
+        input: None,
+        output: None,
     };
     assert_eq!(*trace, wanted);
     assert!(matches!(trace.id, Cow::Borrowed(_)));

@@ -87,6 +87,10 @@ pub struct TraceBody<'a> {
     pub evaluators: Vec<Text<'a>>,
     /// `metadata`: a JSON object.
     pub metadata: Option<Json<'a>>,
+    /// What went in, in formats whose traces have an input of their own.
+    pub input: Option<Json<'a>>,
+    /// What came out, likewise.
+    pub output: Option<Json<'a>>,
 }
 
 /// The body of a `span-create`.

@@ -120,6 +120,8 @@ fn trace<'a>(body: &Object<'a>) -> Option<TraceBody<'a>> {
         tags: body.texts("tags")?,
         evaluators: body.texts("evaluators")?,
         metadata: body.object("metadata", "metadata")?.map(Json::from),
+        input: None,
+        output: None,
     })
 }
 

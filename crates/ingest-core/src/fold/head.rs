@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::cut::{cut, list, short};
 use super::metadata::Metadata;
 use super::part::{Part, Texts};
+use super::place::Place;
 use super::root::Root;
 use super::sent::Sent;
 use super::standing::{SpanStanding, Standing, Told};
@@ -19,6 +20,10 @@ use crate::model::{Micros, Millis, OfTrace, Said, SpanBody, Text, TraceBody};
 
 /// A text of a trace, and who says it.
 pub type Field = Option<Told<Rc<str>>>;
+
+/// What an event of a trace's own says that is not kept in the index: where that event lies,
+/// and who says it.
+pub type Lying = Option<Told<Place>>;
 
 /// What is said of a trace itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +56,10 @@ pub struct Head {
     pub tags: Tags,
     /// Its metadata.
     pub metadata: Metadata,
+    /// Where its own input and output lie, which the index does not keep.
+    pub input: Lying,
+    /// See `input`.
+    pub output: Lying,
     /// The models that its spans say, ever: the first [`MAX_MODELS`] in order, a line each.
     pub models: BTreeSet<Rc<str>>,
 }
@@ -72,6 +81,8 @@ impl Default for Head {
             evaluators: None,
             tags: Tags::None,
             metadata: Metadata::None,
+            input: None,
+            output: None,
             models: BTreeSet::new(),
         }
     }
@@ -108,6 +119,8 @@ impl Head {
         changed |= Told::take(&mut self.evaluators, other.evaluators);
         changed |= self.tags.take(other.tags);
         changed |= self.metadata.take(other.metadata);
+        changed |= Told::take(&mut self.input, other.input);
+        changed |= Told::take(&mut self.output, other.output);
         changed | first_of(&mut self.models, other.models, MAX_MODELS)
     }
 
@@ -204,6 +217,9 @@ impl Head {
         if let Some(metadata) = &trace.metadata {
             let text = short(metadata).into();
             self.metadata.take(Metadata::OfEvents(vec![(order, sent.place())], text));
+        }
+        for (lying, said) in [(&mut self.input, &trace.input), (&mut self.output, &trace.output)] {
+            Told::take(lying, said.as_ref().map(|_| Told { by: by(), value: sent.place() }));
         }
     }
 }

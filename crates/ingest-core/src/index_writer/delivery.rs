@@ -35,6 +35,10 @@ pub struct Source<'a> {
     pub attempt: u32,
 }
 
+/// Spans of one trace that are asked for at a time: their ids are 256 bytes each, which JSON
+/// may write in six.
+const SPANS_ASKED: usize = 500;
+
 /// How much of a trace's spans its row holds; further ones have rows of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowBounds {
@@ -62,6 +66,8 @@ struct OfProject {
     batches: Vec<LedgerRow>,
     /// What the batches say of each trace that is not written yet, by its id as it is kept.
     traces: Vec<(Rc<str>, Trace)>,
+    /// How many statements read traces, and how many their spans.
+    reads: (usize, usize),
 }
 
 /// Ids of traces as they are kept, project by project.
@@ -102,6 +108,7 @@ impl Delivery {
                 project: project.clone(),
                 batches: own.iter().map(|source| ledger_row(source, now)).collect(),
                 traces: fold(&sent),
+                reads: (0, 0),
             });
         }
         Self { projects }
@@ -113,20 +120,30 @@ impl Delivery {
         self.projects.is_empty()
     }
 
-    /// Reads the rows that the traces have: for each project two statements.
+    /// Reads the rows that the traces have, and those of their spans that have some: as
+    /// many statements as what they are bound to takes.
     #[must_use]
-    pub fn read(&self) -> Vec<Statement> {
-        let read = |of: &OfProject| {
-            let asked: Vec<(&str, Vec<&str>)> = of
+    pub fn read(&mut self) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        for of in &mut self.projects {
+            let ids: Vec<&str> = of.traces.iter().map(|(id, _)| &**id).collect();
+            let before = statements.len();
+            chunks(&ids, |ids| statements.push(statements::stored_traces(&of.project, ids)));
+            of.reads.0 = statements.len() - before;
+            // A trace with more spans than a parameter holds is asked for more than once.
+            let spans: Vec<(&str, Vec<&str>)> = of
                 .traces
                 .iter()
-                .map(|(id, trace)| {
-                    (&**id, trace.spans.list().iter().map(|span| &*span.id).collect())
+                .flat_map(|(id, trace)| {
+                    let some = trace.spans.list().chunks(SPANS_ASKED);
+                    some.map(|spans| (&**id, spans.iter().map(|span| &*span.id).collect()))
                 })
                 .collect();
-            statements::stored(&of.project, &json(&asked))
-        };
-        self.projects.iter().flat_map(read).collect()
+            let before = statements.len();
+            chunks(&spans, |spans| statements.push(statements::stored_spans(&of.project, spans)));
+            of.reads.1 = statements.len() - before;
+        }
+        statements
     }
 
     /// Folds what the batches say into what was read.
@@ -141,8 +158,11 @@ impl Delivery {
     ) -> Result<Writing, Damaged> {
         let mut statements = Vec::new();
         let mut left = Vec::new();
-        let (pairs, _) = rows.as_chunks::<2>();
-        for (of, [traces, spans]) in self.projects.iter().zip(pairs) {
+        let mut rest = rows;
+        for of in &self.projects {
+            let (traces, others) = rest.split_at_checked(of.reads.0).ok_or(Damaged)?;
+            let (spans, others) = others.split_at_checked(of.reads.1).ok_or(Damaged)?;
+            rest = others;
             let (written, later) = of.fold(traces, spans, bounds)?;
             of.statements(written, later.is_empty(), now, &mut statements);
             left.push(later);
@@ -171,17 +191,17 @@ impl OfProject {
     /// The rows that become others, and the traces that were not read this time.
     fn fold(
         &self,
-        traces: &[String],
-        spans: &[String],
+        traces: &[Vec<String>],
+        spans: &[Vec<String>],
         bounds: RowBounds,
     ) -> Result<(Rows, Vec<Rc<str>>), Damaged> {
         let mut stored: HashMap<Rc<str>, Option<Stored>> = HashMap::new();
-        for row in traces {
+        for row in traces.iter().flatten() {
             let row: StoredRow = serde_json::from_str(row).map_err(|_| Damaged)?;
             stored.insert(Rc::clone(&row.id), row.unpack()?);
         }
         let mut rows_of: HashMap<Rc<str>, HashMap<Rc<str>, Span>> = HashMap::new();
-        for row in spans {
+        for row in spans.iter().flatten() {
             let StoredSpan(trace, id, pack) = serde_json::from_str(row).map_err(|_| Damaged)?;
             let read = spans::read_list(&hex::read(&pack).ok_or(Damaged)?)?;
             let span = read.into_iter().next().ok_or(Damaged)?;
@@ -207,7 +227,7 @@ impl OfProject {
         let Rows { traces, spans, .. } = rows;
         to.push(statements::tenant(project));
         let versions: Vec<_> = traces.iter().map(|row| (&row.id, row.was)).collect();
-        to.push(statements::guard(project, json(&versions)));
+        chunks(&versions, |versions| to.push(statements::guard(project, versions)));
         if last {
             let batches = json(&self.batches);
             let ids: Vec<_> = self.batches.iter().map(|row| &row.id).collect();

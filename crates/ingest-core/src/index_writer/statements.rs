@@ -84,10 +84,14 @@ pub(super) fn tenant(project: &str) -> Statement {
     Statement::new(tenant_sql(), vec![project.into()])
 }
 
-/// The rows of traces, and of those of their spans that have some: JSON of each trace's id
-/// and its spans' ids.
-pub(super) fn stored(project: &str, asked: &str) -> [Statement; 2] {
-    [of_project(project, stored_sql(), asked), of_project(project, stored_spans_sql(), asked)]
+/// The rows of traces: JSON of their ids.
+pub(super) fn stored_traces(project: &str, ids: String) -> Statement {
+    of_project(project, stored_sql(), ids)
+}
+
+/// The rows of spans that have some: JSON of each trace's id and its spans' ids.
+pub(super) fn stored_spans(project: &str, asked: String) -> Statement {
+    of_project(project, stored_spans_sql(), asked)
 }
 
 /// Fails where a trace has another version: JSON of ids and versions.

@@ -169,6 +169,8 @@ impl StoredRow {
             root,
             tags,
             metadata,
+            input: head.input,
+            output: head.output,
             models: models.collect(),
         })
     }

@@ -8,7 +8,8 @@
 //!           16: it is known of updates only; 32: it has a parent;
 //!           64, 128, 256, 512, 1024, 2048: somebody says name, session, user, parent
 //!           trace, deployment, evaluators; 4096: tags are an event's; 8192: spans';
-//!           16384: metadata are events'; 32768: a span's
+//!           16384: metadata are events'; 32768: a span's; 65536, 131072: somebody says an
+//!           input, an output
 //! root      form of the id as a byte, id, start; the orders of name, input, output
 //! sayings   in the order of the flags; each: a byte, 0 for an event, 1 for a span;
 //!           of an event its order, of a span: its rank as a byte, a byte that is 1 where
@@ -16,6 +17,7 @@
 //! tags      the order of the event
 //! metadata  of events: how many; each: order, place; of a span: as a saying without its
 //!           first byte, place
+//! input     as a saying, place; so the output
 //! order     a byte that is 1 for an update, its time, 3 bytes of hash
 //! time, start: a signed number, less the start of the trace
 //! ```
@@ -47,19 +49,16 @@ const TAGS_OF_EVENT: u64 = 1 << 12;
 const TAGS_OF_SPANS: u64 = 1 << 13;
 const METADATA_OF_EVENTS: u64 = 1 << 14;
 const METADATA_OF_SPAN: u64 = 1 << 15;
+const INPUT: u64 = 1 << 16;
+const OUTPUT: u64 = 1 << 17;
 
 /// What of a head is not in columns, as bytes.
 #[must_use]
 pub fn write(head: &Head) -> Vec<u8> {
     let mut names = Names::default();
-    match &head.metadata {
-        Metadata::None => {}
-        Metadata::OfEvents(parts, _) => parts.iter().for_each(|(_, place)| {
-            names.of(place);
-        }),
-        Metadata::OfSpan(_, place, _) => {
-            names.of(place);
-        }
+    let lying = || [&head.input, &head.output].into_iter().flatten();
+    for place in head.metadata.places().into_iter().chain(lying().map(|told| &told.value)) {
+        names.of(place);
     }
     let bit = |bit, set: bool| if set { bit } else { 0 };
     let root = head.root.as_ref();
@@ -76,7 +75,9 @@ pub fn write(head: &Head) -> Vec<u8> {
         | bit(TAGS_OF_EVENT, matches!(head.tags, Tags::OfEvent(..)))
         | bit(TAGS_OF_SPANS, matches!(head.tags, Tags::OfSpans(_)))
         | bit(METADATA_OF_EVENTS, matches!(head.metadata, Metadata::OfEvents(..)))
-        | bit(METADATA_OF_SPAN, matches!(head.metadata, Metadata::OfSpan(..)));
+        | bit(METADATA_OF_SPAN, matches!(head.metadata, Metadata::OfSpan(..)))
+        | bit(INPUT, head.input.is_some())
+        | bit(OUTPUT, head.output.is_some());
     let mut to = Times { to: Writer::new(96), base: head.start_us };
     names.write(&mut to.to);
     to.to.number(flags);
@@ -88,16 +89,7 @@ pub fn write(head: &Head) -> Vec<u8> {
         }
     }
     for told in sayings.into_iter().flatten() {
-        match &told.by {
-            Standing::Event(order) => {
-                to.to.byte(0);
-                to.order(*order);
-            }
-            Standing::Span(by) => {
-                to.to.byte(1);
-                to.span(by);
-            }
-        }
+        to.standing(&told.by);
     }
     if let Tags::OfEvent(order, _) = &head.tags {
         to.order(*order);
@@ -115,6 +107,10 @@ pub fn write(head: &Head) -> Vec<u8> {
             to.span(by);
             to.place(place, &mut names);
         }
+    }
+    for Told { by, value } in lying() {
+        to.standing(by);
+        to.place(value, &mut names);
     }
     to.to.end()
 }
@@ -147,6 +143,19 @@ impl Times {
         let id = compact_id::read(id);
         self.to.byte(id.form());
         self.to.id(&id);
+    }
+
+    fn standing(&mut self, standing: &Standing) {
+        match standing {
+            Standing::Event(order) => {
+                self.to.byte(0);
+                self.order(*order);
+            }
+            Standing::Span(by) => {
+                self.to.byte(1);
+                self.span(by);
+            }
+        }
     }
 
     fn span(&mut self, SpanStanding { rank, child, start_us, id }: &SpanStanding) {
@@ -185,12 +194,7 @@ pub fn read(bytes: &[u8], start_us: Micros) -> Result<Head, Damaged> {
     }
     let mut said: [Field; 6] = Default::default();
     for (_, field) in said.iter_mut().enumerate().filter(|(at, _)| is(SAYINGS << at)) {
-        let by = match from.from.byte()? {
-            0 => Standing::Event(from.order()?),
-            1 => Standing::Span(from.span()?),
-            _ => return Err(Damaged),
-        };
-        *field = Some(Told { by, value: Rc::default() });
+        *field = Some(Told { by: from.standing()?, value: Rc::default() });
     }
     let [name, session, user, parent_trace, deployment, evaluators] = said;
     if is(TAGS_OF_EVENT) {
@@ -204,6 +208,11 @@ pub fn read(bytes: &[u8], start_us: Micros) -> Result<Head, Damaged> {
         head.metadata = Metadata::OfEvents(parts.collect::<Result<_, Damaged>>()?, Rc::default());
     } else if is(METADATA_OF_SPAN) {
         head.metadata = Metadata::OfSpan(from.span()?, from.place(&names)?, Rc::default());
+    }
+    for (bit, lying) in [(INPUT, &mut head.input), (OUTPUT, &mut head.output)] {
+        if is(bit) {
+            *lying = Some(Told { by: from.standing()?, value: from.place(&names)? });
+        }
     }
     from.from.end()?;
     Ok(Head { name, session, user, parent_trace, deployment, evaluators, ..head })
@@ -237,6 +246,14 @@ impl Bases<'_> {
     fn id(&mut self) -> Result<Rc<str>, Damaged> {
         let form = self.from.byte()?;
         self.from.id(form)
+    }
+
+    fn standing(&mut self) -> Result<Standing, Damaged> {
+        match self.from.byte()? {
+            0 => Ok(Standing::Event(self.order()?)),
+            1 => Ok(Standing::Span(self.span()?)),
+            _ => Err(Damaged),
+        }
     }
 
     fn span(&mut self) -> Result<SpanStanding, Damaged> {

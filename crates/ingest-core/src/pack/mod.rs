@@ -22,6 +22,9 @@ pub mod head;
 pub mod hex;
 pub mod places;
 pub mod spans;
+
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;
 

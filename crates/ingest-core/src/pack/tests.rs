@@ -161,14 +161,19 @@ fn head_of(text: &str) -> impl Strategy<Value = Head> + use<> {
             .prop_map(move |parts| Metadata::OfEvents(parts, one.clone())),
         (span, place()).prop_map(move |(by, place)| Metadata::OfSpan(by, place, other.clone())),
     ];
-    (time(), root, fields, tags, metadata).prop_map(
+    let lying = (standing.clone(), place()).prop_map(|(by, value)| Told { by, value }).boxed();
+    let lying = (maybe(lying.clone()), maybe(lying));
+    (time(), root, fields, tags, metadata, lying).prop_map(
         |(
             start_us,
             root,
             (name, session, user, parent_trace, deployment, evaluators),
             tags,
             metadata,
+            (input, output),
         )| Head {
+            input,
+            output,
             start_us,
             root,
             name,

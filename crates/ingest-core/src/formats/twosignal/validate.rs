@@ -105,6 +105,8 @@ impl<'a> Check<'_, 'a> {
             tags: self.strings(Field::Tags),
             evaluators: self.strings(Field::Evaluators),
             metadata: self.object(Field::Metadata),
+            input: None,
+            output: None,
         }
     }
 

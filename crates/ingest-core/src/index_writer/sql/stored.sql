@@ -6,5 +6,5 @@ from (
   from (
     select t.key, length(t.pack) as size
     from json_each(?2) as r
-    cross join trace as t on t.project = $TENANT and t.id = r.value->>0)) as sizes
+    cross join trace as t on t.project = $TENANT and t.id = r.value)) as sizes
 cross join trace as t on t.key = sizes.key
