@@ -172,8 +172,6 @@ fn head_of(text: &str) -> impl Strategy<Value = Head> + use<> {
             metadata,
             (input, output),
         )| Head {
-            input,
-            output,
             start_us,
             root,
             name,
@@ -184,6 +182,8 @@ fn head_of(text: &str) -> impl Strategy<Value = Head> + use<> {
             evaluators,
             tags,
             metadata,
+            input,
+            output,
             ..Head::default()
         },
     )
