@@ -122,7 +122,7 @@ pub fn find_wrong(db: &Sqlite) -> Vec<String> {
         }
         let beyond: Option<Totals> = beyond.map(|_| others.totals());
         let pack = spans::write(&trace.spans);
-        let row = TraceRow::of("".into(), None, &trace.head, &trace.spans, &pack, beyond);
+        let row = TraceRow::of("".into(), None, &trace.head, &trace.spans, Some(&pack), beyond);
         let row = serde_json::to_value(&row).unwrap();
         let row = &row.as_array().unwrap()[NO_COLUMNS.len()..];
         let should = serde_json::to_string(row).unwrap();

@@ -19,6 +19,7 @@ use super::{PROJECT, RECEIVED, World, body};
 const WRITTEN: &str = r#"{"batch":[
     {"type":"trace-create","body":{"id":"t","name":"n","sessionId":"s","tags":["a","b"]}},
     {"type":"trace-create","body":{"id":"new","name":"n"}},
+    {"type":"span-create","body":{"traceId":"b","name":"n","type":"LLM"}},
     {"type":"span-create","body":{"traceId":"t","id":"s","name":"n","type":"LLM","startTime":"2020-01-01T00:00:00.000001Z","endTime":"2020-01-01T00:00:00.000004Z"}}]}"#;
 
 /// The second in which the first of the traces starts.
@@ -39,7 +40,7 @@ pub fn filled() -> World {
     let world = World::new();
     let run = |sql: &str| world.db.0.borrow().execute_batch(sql).unwrap();
     run("insert into tenant values (4, 'fourth')");
-    let events: Vec<String> = [("a", 1), ("t", 0)]
+    let events: Vec<String> = [("a", 1), ("t", 0), ("b", 1)]
         .iter()
         .flat_map(|(id, second)| {
             [

@@ -51,6 +51,21 @@ pub fn bytes_of_form(form: u8) -> Option<usize> {
     FORMS.get(usize::from(form)).map(|form| form.bytes)
 }
 
+/// The bytes of an id of one of the shorter forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdBytes {
+    bytes: [u8; 16],
+    length: usize,
+}
+
+impl std::ops::Deref for IdBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&self.bytes)
+    }
+}
+
 /// An id that is kept, without its marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Packed<'a> {
@@ -59,7 +74,7 @@ pub enum Packed<'a> {
         /// Its place among them.
         form: u8,
         /// The bytes.
-        bytes: Vec<u8>,
+        bytes: IdBytes,
     },
     /// Any other.
     Text(&'a str),
@@ -76,14 +91,26 @@ impl Packed<'_> {
     }
 }
 
+/// The form and the bytes of an id as it was sent, if it is of one of the shorter forms.
+#[must_use]
+pub fn bytes(id: &str) -> Option<(u8, IdBytes)> {
+    (0..).zip(&FORMS).find_map(|(at, form)| {
+        let bytes = form.read(id)?;
+        Some((at, IdBytes { bytes, length: form.bytes }))
+    })
+}
+
 /// The bytes of an id as it is kept: [`keep`] makes the same of them again.
 #[must_use]
 pub fn read(kept: &str) -> Packed<'_> {
     for (at, form) in (0..).zip(&FORMS) {
         let Some(text) = kept.strip_prefix(form.mark) else { continue };
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
-        if let Some(bytes) = bytes.filter(|bytes| bytes.len() == form.bytes) {
-            return Packed::Bytes { form: at, bytes };
+        // As much as decoding may write.
+        let mut room = [0; 18];
+        let length = BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut room).ok();
+        let bytes = room.first_chunk().copied();
+        if let Some(bytes) = bytes.filter(|_| length == Some(form.bytes)) {
+            return Packed::Bytes { form: at, bytes: IdBytes { bytes, length: form.bytes } };
         }
     }
     Packed::Text(kept)

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::compact_id::pack;
 use super::cut::cut;
 use super::link;
+use super::map::Set;
 use super::place::{Order, Place};
 use super::sent::Sent;
 use crate::limits::MAX_INDEXED_BYTES;
@@ -113,7 +114,7 @@ impl Part {
 
 /// Texts that many events say, each kept once.
 #[derive(Debug, Default)]
-pub struct Texts(std::collections::HashSet<Rc<str>>);
+pub struct Texts(Set<Rc<str>>);
 
 impl Texts {
     /// The text.

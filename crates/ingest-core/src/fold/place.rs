@@ -45,10 +45,9 @@ pub struct Order {
     pub hash: u32,
 }
 
-/// Bits of an event's hash that are kept with each of a span's events. Two events of one
-/// span, rank and microsecond that share them, 1 in 16 million, still differ in what they
-/// say or in their length, as a rule.
-pub const HASH_BITS: u32 = 24;
+/// Bits of an event's hash that are kept. Two events of one span and one microsecond that
+/// share them, 1 in 65,536, still differ in what they say or in their length, as a rule.
+pub const HASH_BITS: u32 = 16;
 
 impl BatchName {
     /// What places call a batch.

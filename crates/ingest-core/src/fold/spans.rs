@@ -1,8 +1,8 @@
 //! The spans of a trace by their ids, and what they add up to.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::map::Map;
 use super::part::Part;
 use super::span::{Folded, Span};
 
@@ -13,7 +13,7 @@ const MAX_SUM: i64 = 9_000_000_000_000_000_000;
 #[derive(Debug, Clone, Default)]
 pub struct Spans {
     list: Vec<Span>,
-    at: HashMap<Rc<str>, usize>,
+    at: Map<Rc<str>, usize>,
 }
 
 /// What some spans add up to.

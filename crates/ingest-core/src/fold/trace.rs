@@ -1,10 +1,10 @@
 //! A trace: what is said of itself, and its spans.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::compact_id::pack;
 use super::head::Head;
+use super::map::Map;
 use super::part::{Part, Texts};
 use super::sent::Sent;
 use super::spans::Spans;
@@ -35,7 +35,7 @@ impl Trace {
 #[must_use]
 pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
     let mut traces: Vec<(Rc<str>, Trace)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut places: Map<&str, usize> = Map::default();
     let mut texts = Texts::default();
     for one in sent {
         let id = match &one.event.body {

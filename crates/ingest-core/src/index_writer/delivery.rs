@@ -5,7 +5,6 @@
 //! fold of the row that was read and of what the batches say, and only if it still is
 //! that row. What is folded in already changes nothing and is not written.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::ledger_row::LedgerRow;
@@ -13,6 +12,7 @@ use super::statements;
 use super::stored_row::{SpanRow, Stored, StoredRow, StoredSpan, TraceRow};
 use super::{Statement, stats};
 use crate::batch::BatchRef;
+use crate::fold::map::Map;
 use crate::fold::place::BatchName;
 use crate::fold::sent::Sent;
 use crate::fold::span::Span;
@@ -195,12 +195,12 @@ impl OfProject {
         spans: &[Vec<String>],
         bounds: RowBounds,
     ) -> Result<(Rows, Vec<Rc<str>>), Damaged> {
-        let mut stored: HashMap<Rc<str>, Option<Stored>> = HashMap::new();
+        let mut stored: Map<Rc<str>, Option<Stored>> = Map::default();
         for row in traces.iter().flatten() {
             let row: StoredRow = serde_json::from_str(row).map_err(|_| Damaged)?;
             stored.insert(Rc::clone(&row.id), row.unpack()?);
         }
-        let mut rows_of: HashMap<Rc<str>, HashMap<Rc<str>, Span>> = HashMap::new();
+        let mut rows_of: Map<Rc<str>, Map<Rc<str>, Span>> = Map::default();
         for row in spans.iter().flatten() {
             let StoredSpan(trace, id, pack) = serde_json::from_str(row).map_err(|_| Damaged)?;
             let read = spans::read_list(&hex::read(&pack).ok_or(Damaged)?)?;
@@ -215,7 +215,7 @@ impl OfProject {
                     let beyond = rows_of.remove(id).unwrap_or_default();
                     rows.add(id, Some(stored), news.clone(), beyond);
                 }
-                None => rows.add(id, None, news.clone(), HashMap::new()),
+                None => rows.add(id, None, news.clone(), Map::default()),
             }
         }
         Ok((rows, later))
@@ -239,14 +239,17 @@ impl OfProject {
             traces.into_iter().partition(|row| row.was.is_none());
         // Keys are given in this order: those that come together are listed by their start.
         new.sort_by(|a, b| (a.start_us, &a.id).cmp(&(b.start_us, &b.id)));
-        let mut of_second = HashMap::new();
+        let mut of_second = Map::default();
         for row in &mut new {
             let nth = of_second.entry(row.second).or_default();
             row.nth = *nth;
             *nth += 1;
         }
         chunks(&new, |rows| to.push(statements::insert_traces(project, rows)));
-        chunks(&known, |rows| to.push(statements::update_traces(project, rows)));
+        let (repacked, others): (Vec<_>, Vec<_>) =
+            known.into_iter().partition(|row| row.pack.is_some());
+        chunks(&repacked, |rows| to.push(statements::update_traces(project, rows, true)));
+        chunks(&others, |rows| to.push(statements::update_traces(project, rows, false)));
         chunks(&spans, |rows| to.push(statements::write_spans(project, rows)));
     }
 }
@@ -262,18 +265,19 @@ impl Rows {
         id: &Rc<str>,
         stored: Option<Stored>,
         news: Trace,
-        mut rows: HashMap<Rc<str>, Span>,
+        mut rows: Map<Rc<str>, Span>,
     ) {
         let (was, mut trace, mut beyond) = match stored {
             Some(Stored { version, trace, beyond }) => (Some(version), trace, beyond),
             None => (None, Trace::default(), None),
         };
-        let mut changed = trace.head.merge(news.head) || was.is_none();
+        let mut changed = trace.head.merge(news.head);
+        let mut repacked = was.is_none();
         for span in news.spans {
             if let Some(packed) = trace.spans.get_mut(&span.id) {
-                changed |= packed.merge(span);
+                repacked |= packed.merge(span);
             } else if beyond.is_none() && trace.spans.len() < self.bounds.spans {
-                changed |= trace.spans.merge(span);
+                repacked |= trace.spans.merge(span);
             } else {
                 let totals = beyond.get_or_insert_default();
                 if let Some(row) = Self::beyond(id, rows.remove(&span.id), span, totals) {
@@ -282,10 +286,10 @@ impl Rows {
                 }
             }
         }
-        if !changed {
+        if !changed && !repacked {
             return;
         }
-        let mut pack = spans::write(&trace.spans);
+        let mut pack = if repacked { spans::write(&trace.spans) } else { Vec::new() };
         // Few spans with long texts, or with many events.
         while pack.len() > self.bounds.bytes && !trace.spans.is_empty() {
             let mut kept: Vec<Span> = trace.spans.into_iter().collect();
@@ -298,7 +302,8 @@ impl Rows {
             trace.spans = kept.into_iter().collect();
             pack = spans::write(&trace.spans);
         }
-        let row = TraceRow::of(Rc::clone(id), was, &trace.head, &trace.spans, &pack, beyond);
+        let pack = repacked.then_some(&*pack);
+        let row = TraceRow::of(Rc::clone(id), was, &trace.head, &trace.spans, pack, beyond);
         self.traces.push(row);
     }
 

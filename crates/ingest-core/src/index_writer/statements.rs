@@ -47,14 +47,17 @@ filled!(insert_sql, "sql/insert_traces.sql", &[("r", TraceRow::FIELDS)], {
         ("COUNT_BITS", COUNT_BITS.to_string()),
         ("COUNTS", (1_u32 << COUNT_BITS).to_string()),
     ];
-    [columns(), numbers].concat()
+    [columns(true), numbers].concat()
 });
-filled!(update_sql, "sql/update_traces.sql", &[("r", TraceRow::FIELDS)], columns());
+filled!(update_sql, "sql/update_traces.sql", &[("r", TraceRow::FIELDS)], columns(true));
+filled!(update_head_sql, "sql/update_traces.sql", &[("r", TraceRow::FIELDS)], columns(false));
 filled!(spans_sql, "sql/write_spans.sql", &[("r", SpanRow::FIELDS)], vec![]);
 
-/// The columns of a trace that are written, and where they come from.
-fn columns() -> Vec<(&'static str, String)> {
-    let fields = || TraceRow::FIELDS.iter().filter(|field| !NO_COLUMNS.contains(field));
+/// The columns of a trace that are written, with its pack or without, and where they come
+/// from.
+fn columns(pack: bool) -> Vec<(&'static str, String)> {
+    let is_column = |field: &&&str| !NO_COLUMNS.contains(field) && (pack || **field != "pack");
+    let fields = || TraceRow::FIELDS.iter().filter(is_column);
     let value = |field: &&str| {
         let text = format!("r.value->>'{field}'");
         if BYTES.contains(field) { format!("unhex({text})") } else { text }
@@ -121,9 +124,9 @@ pub(super) fn insert_traces(project: &str, rows: String) -> Statement {
     of_project(project, insert_sql(), rows)
 }
 
-/// Writes traces that there are: JSON of [`TraceRow`]s.
-pub(super) fn update_traces(project: &str, rows: String) -> Statement {
-    of_project(project, update_sql(), rows)
+/// Writes traces that there are, their packs too or not: JSON of [`TraceRow`]s.
+pub(super) fn update_traces(project: &str, rows: String, packs: bool) -> Statement {
+    of_project(project, if packs { update_sql() } else { update_head_sql() }, rows)
 }
 
 /// Writes spans' own rows: JSON of [`SpanRow`]s.
@@ -147,12 +150,14 @@ mod tests {
             guard_sql(),
             insert_sql(),
             update_sql(),
+            update_head_sql(),
             spans_sql(),
         ];
         for sql in all {
             assert!(is_expanded(sql) && !sql.contains("--"), "{sql}");
         }
-        let traces = [include_str!("sql/insert_traces.sql"), &columns()[1].1, "r.value->>'was'"];
+        let traces =
+            [include_str!("sql/insert_traces.sql"), &columns(true)[1].1, "r.value->>'was'"];
         assert_eq!(unused(&traces.concat(), ("r", TraceRow::FIELDS)), [""; 0]);
         let spans = include_str!("sql/write_spans.sql");
         assert_eq!(unused(spans, ("r", SpanRow::FIELDS)), [""; 0]);

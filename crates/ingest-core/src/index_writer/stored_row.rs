@@ -55,7 +55,8 @@ named_row! {
         pub output_preview: Option<Rc<str>>,
         pub beyond: Option<String>,
         pub head: String,
-        pub pack: String,
+        /// Null where it stays as it is.
+        pub pack: Option<String>,
     }
 }
 
@@ -190,15 +191,15 @@ pub fn key_second(at: Micros) -> i64 {
 }
 
 impl TraceRow {
-    /// The row of a trace: `was` is the version that it had, `beyond` what the spans add
-    /// up to that have rows of their own.
+    /// The row of a trace: `was` is the version that it had, `pack` its spans where those
+    /// are others now, `beyond` what the spans add up to that have rows of their own.
     #[must_use]
     pub fn of(
         id: Rc<str>,
         was: Option<i64>,
         head: &Head,
         spans: &Spans,
-        pack: &[u8],
+        pack: Option<&[u8]>,
         beyond: Option<Totals>,
     ) -> Self {
         let all = beyond.unwrap_or_default().plus(&spans.totals());
@@ -243,7 +244,7 @@ impl TraceRow {
             output_preview: of_root(root.and_then(|root| root.output.as_ref())),
             beyond: beyond.map(|totals| write_totals(&totals)),
             head: hex::write(&crate::pack::head::write(head)),
-            pack: hex::write(pack),
+            pack: pack.map(hex::write),
         }
     }
 }

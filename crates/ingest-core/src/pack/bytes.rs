@@ -54,6 +54,11 @@ impl Writer {
         self.number((n << 1 ^ n >> 63).cast_unsigned());
     }
 
+    /// A number as so many bytes, the lowest first.
+    pub fn fixed(&mut self, n: u64, bytes: u32) {
+        self.0.extend(n.to_le_bytes().iter().take(bytes as usize));
+    }
+
     /// A text.
     pub fn text(&mut self, text: &str) {
         self.count(text.len());
@@ -113,13 +118,13 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
-    /// Eight bytes.
+    /// So many bytes as a number, the lowest first.
     ///
     /// # Errors
     /// See [`Self::byte`].
-    pub fn link(&mut self) -> Result<u64, Damaged> {
-        let bytes = self.raw(8)?.first_chunk().ok_or(Damaged)?;
-        Ok(u64::from_le_bytes(*bytes))
+    pub fn fixed(&mut self, bytes: u32) -> Result<u64, Damaged> {
+        let bytes = self.raw(bytes as usize)?;
+        Ok(bytes.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte)))
     }
 
     /// A number.

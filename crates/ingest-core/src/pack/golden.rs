@@ -72,7 +72,7 @@ fn a_trace() -> Spans {
     let little = Fields { parent: Some(link("elsewhere")), ..Fields::default() };
     let context: Rc<[(u64, u64)]> = Rc::from([(10, 20), (40, 60)]);
     let parts = [
-        ("0b1d9a3e4f506172", order(AT + 2_000_100, 0x00ab_cdef), root, place(&first, 10, 500)),
+        ("0b1d9a3e4f506172", order(AT + 2_000_100, 0xabcd), root, place(&first, 10, 500)),
         (
             "7d4f4ed8-6f0a-4d9c-8a52-0d1d0a1b2c3d",
             order(AT + 1_001, 7),
@@ -101,7 +101,7 @@ fn a_trace() -> Spans {
 
 fn a_head() -> Head {
     let first = batch(0, "json");
-    let event = |at| Standing::Event(order(at, 0x0001_0203));
+    let event = |at| Standing::Event(order(at, 0x0102));
     let by = SpanStanding { rank: 3, child: true, start_us: AT + 5, id: kept("0b1d9a3e4f506172") };
     let told = |by| Some(Told { by, value: Rc::default() });
     Head {

@@ -18,7 +18,8 @@
 //! metadata  of events: how many; each: order, place; of a span: as a saying without its
 //!           first byte, place
 //! input     as a saying, place; so the output
-//! order     a byte that is 1 for an update, its time, 3 bytes of hash
+//! order     a byte: 2 for the order that was written last; else 1 for an update, its time,
+//!           2 bytes of hash
 //! time, start: a signed number, less the start of the trace
 //! ```
 
@@ -31,7 +32,7 @@ use super::places::{Named, Names};
 use crate::fold::compact_id;
 use crate::fold::head::{Field, Head};
 use crate::fold::metadata::Metadata;
-use crate::fold::place::{Order, Place};
+use crate::fold::place::{HASH_BITS, Order, Place};
 use crate::fold::root::Root;
 use crate::fold::standing::{SpanStanding, Standing, Told};
 use crate::fold::tags::Tags;
@@ -78,7 +79,7 @@ pub fn write(head: &Head) -> Vec<u8> {
         | bit(METADATA_OF_SPAN, matches!(head.metadata, Metadata::OfSpan(..)))
         | bit(INPUT, head.input.is_some())
         | bit(OUTPUT, head.output.is_some());
-    let mut to = Times { to: Writer::new(96), base: head.start_us };
+    let mut to = Times { to: Writer::new(96), base: head.start_us, last: None };
     names.write(&mut to.to);
     to.to.number(flags);
     if let Some(root) = root {
@@ -125,6 +126,8 @@ fn sayings(head: &Head) -> [&Field; 6] {
 struct Times {
     to: Writer,
     base: Micros,
+    /// The order that was written last.
+    last: Option<Order>,
 }
 
 impl Times {
@@ -132,11 +135,14 @@ impl Times {
         self.to.signed(at.wrapping_sub(self.base));
     }
 
-    fn order(&mut self, Order { update, at_us, hash }: Order) {
-        self.to.byte(update.into());
-        self.time(at_us);
-        let [low, middle, high, _] = hash.to_le_bytes();
-        self.to.raw(&[low, middle, high]);
+    fn order(&mut self, order: Order) {
+        if self.last.replace(order) == Some(order) {
+            self.to.byte(2);
+            return;
+        }
+        self.to.byte(order.update.into());
+        self.time(order.at_us);
+        self.to.fixed(order.hash.into(), HASH_BITS / 8);
     }
 
     fn id(&mut self, id: &str) {
@@ -180,7 +186,7 @@ impl Times {
 /// # Errors
 /// [`Damaged`] for bytes that [`write`] does not write.
 pub fn read(bytes: &[u8], start_us: Micros) -> Result<Head, Damaged> {
-    let mut from = Bases { from: Reader::new(bytes)?, base: start_us };
+    let mut from = Bases { from: Reader::new(bytes)?, base: start_us, last: None };
     let names = Named::read(&mut from.from)?;
     let flags = from.from.number()?;
     let is = |bit| flags & bit != 0;
@@ -222,6 +228,8 @@ pub fn read(bytes: &[u8], start_us: Micros) -> Result<Head, Damaged> {
 struct Bases<'a> {
     from: Reader<'a>,
     base: Micros,
+    /// The order that was read last.
+    last: Option<Order>,
 }
 
 impl Bases<'_> {
@@ -238,9 +246,17 @@ impl Bases<'_> {
     }
 
     fn order(&mut self) -> Result<Order, Damaged> {
-        let (update, at_us) = (self.flag()?, self.time()?);
-        let bytes = self.from.raw(3)?.iter().rev();
-        Ok(Order { update, at_us, hash: bytes.fold(0, |hash, byte| hash << 8 | u32::from(*byte)) })
+        let update = match self.from.byte()? {
+            2 => return self.last.ok_or(Damaged),
+            0 => false,
+            1 => true,
+            _ => return Err(Damaged),
+        };
+        let at_us = self.time()?;
+        let hash = u32::try_from(self.from.fixed(HASH_BITS / 8)?).map_err(|_| Damaged)?;
+        let order = Order { update, at_us, hash };
+        self.last = Some(order);
+        Ok(order)
     }
 
     fn id(&mut self) -> Result<Rc<str>, Damaged> {

@@ -9,21 +9,21 @@
 //! contexts  a number; each: how many ranges, of each its offset and its length
 //! ```
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Damaged;
 use super::bytes::{Reader, Writer};
+use crate::fold::map::Map;
 use crate::fold::place::{BatchName, Context, Place};
 use crate::model::Millis;
 
 /// Things in the order in which they first came, and where each is.
 #[derive(Debug)]
-struct Listed<T>(Vec<T>, HashMap<T, usize>);
+struct Listed<T>(Vec<T>, Map<T, usize>);
 
 impl<T> Default for Listed<T> {
     fn default() -> Self {
-        Self(Vec::new(), HashMap::new())
+        Self(Vec::new(), Map::default())
     }
 }
 
