@@ -43,6 +43,7 @@ struct Hunt {
 struct Totals {
     runs: u64,
     acknowledged: usize,
+    traces: usize,
     calls: u64,
     sometimes: BTreeMap<&'static str, u64>,
     failed: Vec<Ran>,
@@ -140,10 +141,11 @@ fn hunt(hunt: Hunt) -> ExitCode {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| hunt.work())).collect();
         hunt.tell(began, || workers.iter().all(thread::ScopedJoinHandle::is_finished));
     });
-    let Totals { runs, acknowledged, calls, sometimes, failed } = hunt.totals.into_inner().unwrap();
+    let Totals { runs, acknowledged, traces, calls, sometimes, failed } =
+        hunt.totals.into_inner().unwrap();
     let seconds = began.elapsed().as_secs_f64();
     println!(
-        "{runs} seeds from {:#x} in {seconds:.0} s: {acknowledged} batches acknowledged, {calls} calls to the platform",
+        "{runs} seeds from {:#x} in {seconds:.0} s: {acknowledged} batches acknowledged, {traces} traces compared, {calls} calls to the platform",
         hunt.from
     );
     for ran in &failed {
@@ -173,6 +175,7 @@ impl Hunt {
             let mut totals = self.totals.lock().unwrap();
             totals.runs += 1;
             totals.acknowledged += ran.acknowledged;
+            totals.traces += ran.traces;
             totals.calls += ran.calls;
             for (what, count) in std::mem::take(&mut ran.sometimes) {
                 *totals.sometimes.entry(what).or_default() += count;

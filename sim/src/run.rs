@@ -38,6 +38,8 @@ pub struct Ran {
     pub lines: Vec<String>,
     /// How often what may happen did.
     pub sometimes: BTreeMap<&'static str, u64>,
+    /// Traces that there were in the end, each compared with what was said of it.
+    pub traces: usize,
     /// Batches that were acknowledged.
     pub acknowledged: usize,
     /// Calls to the platform.
@@ -108,6 +110,7 @@ fn guarded(
 ) -> Ran {
     let world = World::new(seed, faults, keep_log);
     let ran = catch_unwind(AssertUnwindSafe(|| work(&world)));
+    let traces = world.db.texts("select id from trace").len();
     let acknowledged = match ran {
         Ok(book) => book.acknowledged(),
         Err(panic) => {
@@ -124,6 +127,7 @@ fn guarded(
         lines: world.log.lines(),
         sometimes: world.log.counts(),
         acknowledged,
+        traces,
         calls: world.faults.calls(),
     };
     // Tasks hold the world, and the world the tasks.
