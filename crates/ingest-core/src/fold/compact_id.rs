@@ -3,6 +3,7 @@
 //! into D1 or comes out of it passes here.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -56,6 +57,16 @@ pub fn bytes_of_form(form: u8) -> Option<usize> {
 pub struct IdBytes {
     bytes: [u8; 16],
     length: usize,
+}
+
+impl IdBytes {
+    /// These bytes, of which there are no more than 16.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        let mut all = [0; 16];
+        all.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(Self { bytes: all, length: bytes.len() })
+    }
 }
 
 impl std::ops::Deref for IdBytes {
@@ -118,12 +129,13 @@ pub fn read(kept: &str) -> Packed<'_> {
 
 /// The id of these bytes, as it is kept; `None` where they are none of that form.
 #[must_use]
-pub fn keep(form: u8, bytes: &[u8]) -> Option<String> {
+pub fn keep(form: u8, bytes: &[u8]) -> Option<Rc<str>> {
     let form = FORMS.get(usize::from(form)).filter(|form| form.bytes == bytes.len())?;
-    let mut packed = String::with_capacity(1 + 22);
-    packed.push(form.mark);
-    BASE64_URL_SAFE_NO_PAD.encode_string(bytes, &mut packed);
-    Some(packed)
+    let mut packed = [0; 1 + 22];
+    let (mark, rest) = packed.split_first_mut()?;
+    *mark = u8::try_from(form.mark).ok()?;
+    let length = BASE64_URL_SAFE_NO_PAD.encode_slice(bytes, rest).ok()?;
+    std::str::from_utf8(packed.get(..=length)?).ok().map(Rc::from)
 }
 
 /// The id as the client sent it.

@@ -42,8 +42,14 @@ pub fn link(id: &str) -> u64 {
 /// The same of an id as [`compact_id`] packs it.
 #[must_use]
 pub fn link_of_kept(id: &str) -> u64 {
-    match compact_id::read(id) {
-        Packed::Bytes { form, bytes } => of_bytes(form, &bytes),
+    link_of_packed(&compact_id::read(id))
+}
+
+/// The same of an id as it is packed.
+#[must_use]
+pub fn link_of_packed(id: &Packed) -> u64 {
+    match id {
+        Packed::Bytes { form, bytes } => of_bytes(*form, bytes),
         Packed::Text(text) => of_text(text),
     }
 }

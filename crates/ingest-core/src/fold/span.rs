@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use super::compact_id::{self, IdBytes, Packed};
 use super::part::{Part, payload};
 use crate::model::{Micros, Usage};
 
@@ -17,6 +18,8 @@ pub const MAX_PARTS: usize = 100;
 pub struct Span {
     /// Its id, as [`super::compact_id`] packs it.
     pub id: Rc<str>,
+    /// The bytes of the id, if it is of one of the shorter forms.
+    bytes: Option<(u8, IdBytes)>,
     /// Its events that still count, the oldest first. Never empty.
     parts: Vec<Part>,
 }
@@ -44,7 +47,37 @@ impl Span {
     /// A span of which one event is known.
     #[must_use]
     pub fn new(id: Rc<str>, part: Part) -> Self {
-        Self { id, parts: vec![part] }
+        let bytes = match compact_id::read(&id) {
+            Packed::Bytes { form, bytes } => Some((form, bytes)),
+            Packed::Text(_) => None,
+        };
+        Self { id, bytes, parts: vec![part] }
+    }
+
+    /// A span of these events as they were packed, to be [`Self::folded`].
+    pub(crate) fn unfolded(id: Rc<str>, bytes: Option<(u8, IdBytes)>, parts: Vec<Part>) -> Self {
+        Self { id, bytes, parts }
+    }
+
+    /// One of the events of a span that is not folded yet.
+    pub(crate) fn part_mut(&mut self, at: usize) -> Option<&mut Part> {
+        self.parts.get_mut(at)
+    }
+
+    /// The same span, whatever order its events are in.
+    pub(crate) fn folded(mut self) -> Self {
+        if self.parts.len() > 1 {
+            for part in std::mem::take(&mut self.parts) {
+                self.take(part);
+            }
+        }
+        self
+    }
+
+    /// The id as it is packed.
+    #[must_use]
+    pub fn packed_id(&self) -> Packed<'_> {
+        self.bytes.map_or(Packed::Text(&self.id), |(form, bytes)| Packed::Bytes { form, bytes })
     }
 
     /// A span of these events; `None` without any.

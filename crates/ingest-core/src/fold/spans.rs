@@ -93,7 +93,10 @@ impl Spans {
 
 impl FromIterator<Span> for Spans {
     fn from_iter<T: IntoIterator<Item = Span>>(spans: T) -> Self {
+        let spans = spans.into_iter();
         let mut all = Self::default();
+        all.list.reserve(spans.size_hint().0);
+        all.at.reserve(spans.size_hint().0);
         for span in spans {
             all.merge(span);
         }

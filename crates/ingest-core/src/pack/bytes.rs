@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Damaged, VERSION};
-use crate::fold::compact_id::{self, Packed};
+use crate::fold::compact_id::{self, IdBytes, Packed};
 
 /// What was written so far.
 #[derive(Debug)]
@@ -190,9 +190,21 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// See [`Self::byte`].
     pub fn id(&mut self, form: u8) -> Result<Rc<str>, Damaged> {
+        Ok(self.id_and_bytes(form)?.0)
+    }
+
+    /// The same, with its bytes if that is what it is.
+    ///
+    /// # Errors
+    /// See [`Self::byte`].
+    pub fn id_and_bytes(&mut self, form: u8) -> Result<(Rc<str>, Option<IdBytes>), Damaged> {
         match compact_id::bytes_of_form(form) {
-            Some(length) => compact_id::keep(form, self.raw(length)?).map(Rc::from).ok_or(Damaged),
-            None if form == compact_id::TEXT_FORM => Ok(self.text()?.into()),
+            Some(length) => {
+                let bytes = self.raw(length)?;
+                let id = compact_id::keep(form, bytes).ok_or(Damaged)?;
+                Ok((id, IdBytes::of(bytes)))
+            }
+            None if form == compact_id::TEXT_FORM => Ok((self.text()?.into(), None)),
             None => Err(Damaged),
         }
     }

@@ -6,13 +6,12 @@ const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 /// The digits of these bytes, as SQLite's `hex` writes them.
 #[must_use]
 pub fn write(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
+    let digit = |n: u8| DIGITS.get(usize::from(n)).copied().unwrap_or_default();
+    let mut text = Vec::with_capacity(2 * bytes.len());
     for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(DIGITS.get(usize::from(digit)).copied().unwrap_or_default().into());
-        }
+        text.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The bytes of these digits; `None` where they are none.

@@ -46,16 +46,40 @@ pub struct Names {
     batches: Listed<Rc<BatchName>>,
     contexts: Listed<Context>,
     ids: Vec<usize>,
+    /// What was asked for last, which is most often asked for again.
+    last: Option<(Place, (usize, usize))>,
+    /// The first words that were asked for, and where they are.
+    first: Vec<(Rc<str>, usize)>,
 }
+
+/// Words that are looked for one after the other, before a map is asked.
+const FIRST_WORDS: usize = 12;
 
 impl Names {
     /// The place of a word.
     pub fn word(&mut self, text: &Rc<str>) -> usize {
-        self.words.place(text)
+        if let Some((_, at)) = self.first.iter().find(|(first, _)| Rc::ptr_eq(first, text)) {
+            return *at;
+        }
+        let at = self.words.place(text);
+        if self.first.len() < FIRST_WORDS {
+            self.first.push((Rc::clone(text), at));
+        }
+        at
     }
 
     /// The places of a batch, and of a context from 1.
     pub fn of(&mut self, place: &Place) -> (usize, usize) {
+        if let Some((last, known)) = &self.last
+            && Rc::ptr_eq(&last.batch, &place.batch)
+            && match (&last.context, &place.context) {
+                (None, None) => true,
+                (Some(last), Some(context)) => Rc::ptr_eq(last, context),
+                _ => false,
+            }
+        {
+            return *known;
+        }
         let known = self.batches.0.len();
         let batch = self.batches.place(&place.batch);
         if batch == known {
@@ -63,6 +87,7 @@ impl Names {
             self.ids.push(ending);
         }
         let context = place.context.as_ref().map_or(0, |context| self.contexts.place(context) + 1);
+        self.last = Some((place.clone(), (batch, context)));
         (batch, context)
     }
 

@@ -39,7 +39,6 @@ pub use self::read::{read, read_list};
 pub use self::write::{write, write_all};
 
 use crate::fold::LINK_BITS;
-use crate::fold::map::Map;
 use crate::fold::place::HASH_BITS;
 use crate::model::{Micros, SpanType};
 
@@ -89,7 +88,18 @@ struct Before {
     start: Micros,
     c: u8,
     batch: Option<usize>,
-    ends: Map<usize, u64>,
+    /// Of each batch.
+    ends: Vec<u64>,
+}
+
+impl Before {
+    /// Where the event before ended that lies in a batch.
+    fn end(&mut self, batch: usize) -> Option<&mut u64> {
+        if self.ends.len() <= batch {
+            self.ends.resize(batch + 1, 0);
+        }
+        self.ends.get_mut(batch)
+    }
 }
 
 /// The order in which a trace's spans are packed, and read.

@@ -1,13 +1,13 @@
 //! Spans from bytes.
 
-use std::rc::Rc;
-
 use super::{Before, HASH_BYTES, LINK_BYTES, MANY, SAME_C, a, b, c};
-use crate::fold::link_of_kept;
+use crate::fold::compact_id::Packed;
 use crate::fold::part::{Fields, Part};
 use crate::fold::place::Order;
 use crate::fold::span::{MAX_PARTS, Span};
 use crate::fold::spans::Spans;
+use crate::fold::{link_of_kept, link_of_packed};
+use crate::limits::MAX_PACK_SPANS;
 use crate::pack::Damaged;
 use crate::pack::bytes::Reader;
 use crate::pack::places::Named;
@@ -28,8 +28,11 @@ pub fn read_list(bytes: &[u8]) -> Result<Vec<Span>, Damaged> {
     let mut from = Reader::new(bytes)?;
     let names = Named::read(&mut from)?;
     let mut before = Before::default();
-    let mut all: Vec<(Rc<str>, Vec<Unlinked>)> = Vec::new();
-    for at in 0..from.count()? {
+    let count = from.count()?;
+    let mut all: Vec<Span> = Vec::with_capacity(count.min(MAX_PACK_SPANS));
+    // Parents may stand after their children.
+    let mut children: Vec<(usize, usize, InPack)> = Vec::new();
+    for at in 0..count {
         let head = from.byte()?;
         let same_c = head & SAME_C != 0;
         let more = usize::from((head & !SAME_C) >> 2);
@@ -37,37 +40,35 @@ pub fn read_list(bytes: &[u8]) -> Result<Vec<Span>, Damaged> {
         if more >= MAX_PARTS {
             return Err(Damaged);
         }
-        let id = from.id(head & 3)?;
+        let form = head & 3;
+        let (id, bytes) = from.id_and_bytes(form)?;
+        let bytes = bytes.map(|bytes| (form, bytes));
         let mut parts = Vec::with_capacity(more + 1);
         for n in 0..=more {
             let same_c = same_c && n == 0;
-            parts.push(read_part(&mut from, (at, &id, same_c), &names, &mut before)?);
+            let own = || {
+                bytes.map_or_else(
+                    || link_of_kept(&id),
+                    |(form, bytes)| link_of_packed(&Packed::Bytes { form, bytes }),
+                )
+            };
+            let (part, parent) = read_part(&mut from, (at, &own, same_c), &names, &mut before)?;
+            parts.push(part);
+            children.extend(parent.map(|parent| (at, n, parent)));
         }
-        all.push((id, parts));
+        all.push(Span::unfolded(id, bytes, parts));
     }
     from.end()?;
-    // Parents may stand after their children.
-    let links: Vec<(u64, Vec<Option<u64>>)> = all
-        .iter()
-        .map(|(id, parts)| {
-            (link_of_kept(id), parts.iter().map(|(part, _)| part.fields.envelope).collect())
-        })
-        .collect();
-    all.into_iter()
-        .map(|(id, parts)| {
-            let parts = parts.into_iter().map(|(mut part, parent)| {
-                if let Some(InPack { span, envelope }) = parent {
-                    let (id, envelopes) = links.get(span).ok_or(Damaged)?;
-                    part.fields.parent = Some(match envelope {
-                        None => *id,
-                        Some(at) => envelopes.get(at).copied().flatten().ok_or(Damaged)?,
-                    });
-                }
-                Ok(part)
-            });
-            Span::of(id, parts.collect::<Result<Vec<_>, Damaged>>()?).ok_or(Damaged)
-        })
-        .collect()
+    for (at, n, InPack { span, envelope }) in children {
+        let parent = all.get(span).ok_or(Damaged)?;
+        let link = match envelope {
+            None => link_of_packed(&parent.packed_id()),
+            Some(n) => parent.parts().get(n).and_then(|p| p.fields.envelope).ok_or(Damaged)?,
+        };
+        let part = all.get_mut(at).and_then(|span| span.part_mut(n)).ok_or(Damaged)?;
+        part.fields.parent = Some(link);
+    }
+    Ok(all.into_iter().map(Span::folded).collect())
 }
 
 /// A part, and its parent where that is in the pack.
@@ -81,7 +82,7 @@ struct InPack {
 
 fn read_part(
     from: &mut Reader,
-    (at, id, same_c): (usize, &str, bool),
+    (at, own, same_c): (usize, &dyn Fn() -> u64, bool),
     names: &Named,
     before: &mut Before,
 ) -> Result<Unlinked, Damaged> {
@@ -105,7 +106,7 @@ fn read_part(
     }
     if b & b::ENVELOPE != 0 {
         let of_id = b & b::OF_ID != 0;
-        fields.envelope = Some(if of_id { link_of_kept(id) } else { from.fixed(LINK_BYTES)? });
+        fields.envelope = Some(if of_id { own() } else { from.fixed(LINK_BYTES)? });
     }
     if c & c::NAMELESS == 0 {
         fields.name = Some(names.word(from.place()?)?);
@@ -140,10 +141,12 @@ fn read_part(
     };
     before.batch = Some(batch);
     let context = if more & c::CONTEXT != 0 { from.place()? } else { 0 };
-    let end = before.ends.entry(batch).or_default();
+    let mut place = names.place(batch, context, 0, 0)?;
+    let end = before.end(batch).ok_or(Damaged)?;
     let offset = end.wrapping_add(from.signed()?.cast_unsigned());
     let length = from.number()?;
     *end = offset.wrapping_add(length);
     let order = Order { update: c & c::UPDATE != 0, at_us, hash };
-    Ok((Part { order, fields, place: names.place(batch, context, offset, length)? }, parent))
+    (place.offset, place.length) = (offset, length);
+    Ok((Part { order, fields, place }, parent))
 }

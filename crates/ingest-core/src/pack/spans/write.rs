@@ -1,8 +1,8 @@
 //! Spans to bytes.
 
 use super::{Before, HASH_BYTES, LINK_BYTES, MANY, SAME_C, a, b, c, order};
-use crate::fold::compact_id;
-use crate::fold::link_of_kept;
+use crate::fold::compact_id::Packed;
+use crate::fold::link_of_packed;
 use crate::fold::map::Map;
 use crate::fold::part::Part;
 use crate::fold::span::Span;
@@ -43,14 +43,14 @@ pub fn write_all(spans: &[Span]) -> Vec<u8> {
         }
     }
     for (at, (span, _)) in sorted.iter().enumerate() {
-        links.insert(link_of_kept(&span.id), (at, None));
+        links.insert(link_of_packed(&span.packed_id()), (at, None));
     }
     let mut to = Writer::new(64 * (spans.len() + 1));
     names.write(&mut to);
     to.count(sorted.len());
     let mut before = Before::default();
     for (at, (span, _)) in sorted.iter().enumerate() {
-        let id = compact_id::read(&span.id);
+        let id = span.packed_id();
         let more = span.parts().len() - 1;
         let same = span.parts().first().is_some_and(|part| c_of(part) == before.c);
         #[expect(clippy::cast_possible_truncation, reason = "at most 31")]
@@ -61,7 +61,7 @@ pub fn write_all(spans: &[Span]) -> Vec<u8> {
         to.id(&id);
         for (n, part) in span.parts().iter().enumerate() {
             let same = same && n == 0;
-            write_part(&mut to, part, (at, &span.id, same), &links, &mut names, &mut before);
+            write_part(&mut to, part, (at, &id, same), &links, &mut names, &mut before);
         }
     }
     to.end()
@@ -86,7 +86,7 @@ fn c_of(Part { order, fields, .. }: &Part) -> u8 {
 fn write_part(
     to: &mut Writer,
     part: &Part,
-    (at, id, same_c): (usize, &str, bool),
+    (at, id, same_c): (usize, &Packed, bool),
     links: &Links,
     names: &mut Names,
     before: &mut Before,
@@ -94,7 +94,7 @@ fn write_part(
     let Part { order, fields, place } = part;
     let parent = fields.parent.map(|link| (link, links.get(&link)));
     let (batch, context) = names.of(place);
-    let of_id = fields.envelope.is_some_and(|envelope| envelope == link_of_kept(id));
+    let of_id = fields.envelope.is_some_and(|envelope| envelope == link_of_packed(id));
     let tokens = fields.prompt_tokens.is_some() || fields.completion_tokens.is_some();
     let more = bit(c::NO_START, fields.start_us.is_none()) | bit(c::CONTEXT, context > 0);
     to.byte(
@@ -172,8 +172,9 @@ fn write_part(
     if context > 0 {
         to.count(context);
     }
-    let end = before.ends.entry(batch).or_default();
-    to.signed(place.offset.wrapping_sub(*end).cast_signed());
-    to.number(place.length);
-    *end = place.offset.wrapping_add(place.length);
+    if let Some(end) = before.end(batch) {
+        to.signed(place.offset.wrapping_sub(*end).cast_signed());
+        to.number(place.length);
+        *end = place.offset.wrapping_add(place.length);
+    }
 }
