@@ -104,7 +104,7 @@ impl Names {
             before = batch.received;
             if let Some(id) = hex(&batch.id) {
                 to.count(0);
-                to.raw(&id.to_be_bytes());
+                to.raw(&id);
             } else {
                 to.text(&batch.id);
             }
@@ -121,11 +121,33 @@ impl Names {
     }
 }
 
-/// The number that 32 lower-case hexadecimal digits are.
-fn hex(id: &str) -> Option<u128> {
-    let id = Some(id).filter(|id| id.len() == 32)?;
-    let number = u128::from_str_radix(id, 16).ok()?;
-    (format!("{number:032x}") == id).then_some(number)
+/// The bytes that 32 lower-case hexadecimal digits are.
+fn hex(id: &str) -> Option<[u8; 16]> {
+    let (pairs, []) = id.as_bytes().as_chunks::<2>() else { return None };
+    let digit = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    let mut bytes = [0; 16];
+    if pairs.len() != bytes.len() {
+        return None;
+    }
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(bytes)
+}
+
+/// The digits of these bytes.
+fn digits(bytes: &[u8; 16]) -> Option<Rc<str>> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 32];
+    for (to, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        let digit = |n: u8| DIGITS.get(usize::from(n)).copied().unwrap_or_default();
+        *to = [digit(byte >> 4), digit(byte & 15)];
+    }
+    std::str::from_utf8(&text).ok().map(Rc::from)
 }
 
 /// What places name, as it was read.
@@ -147,10 +169,7 @@ impl Named {
         let batches = list(from, |from| {
             before = before.wrapping_add(from.signed()?);
             let id = match from.count()? {
-                0 => {
-                    let bytes = from.raw(16)?.first_chunk().ok_or(Damaged)?;
-                    format!("{:032x}", u128::from_be_bytes(*bytes)).into()
-                }
+                0 => from.raw(16)?.first_chunk().and_then(digits).ok_or(Damaged)?,
                 length => std::str::from_utf8(from.raw(length)?).map_err(|_| Damaged)?.into(),
             };
             let ending = words.get(from.place()?).ok_or(Damaged)?;
