@@ -126,16 +126,21 @@ impl Slice {
 pub(super) struct Objects<'a> {
     project: &'a str,
     known: HashMap<Rc<BatchName>, Rc<str>>,
+    /// The last of them: most often the next one's.
+    last: Option<(Rc<BatchName>, Rc<str>)>,
 }
 
 impl<'a> Objects<'a> {
     pub(super) fn of(project: &'a str) -> Self {
-        Self { project, known: HashMap::new() }
+        Self { project, known: HashMap::new(), last: None }
     }
 
     /// Where a place is.
     pub(super) fn slice(&mut self, place: &Place) -> Slice {
-        let object = if let Some(object) = self.known.get(&place.batch) {
+        let last = self.last.as_ref().filter(|(last, _)| *last == place.batch);
+        let object = if let Some((_, object)) = last {
+            Rc::clone(object)
+        } else if let Some(object) = self.known.get(&place.batch) {
             Rc::clone(object)
         } else {
             let BatchName { received, id, ending } = &*place.batch;
@@ -145,6 +150,9 @@ impl<'a> Objects<'a> {
             self.known.insert(Rc::clone(&place.batch), Rc::clone(&object));
             object
         };
+        if last.is_none() {
+            self.last = Some((Rc::clone(&place.batch), Rc::clone(&object)));
+        }
         let range = |(offset, length): &(u64, u64)| *offset..offset.saturating_add(*length);
         let context = place.context.iter().flat_map(|context| context.iter().map(range));
         Slice { object, offset: place.offset, length: place.length, context: context.collect() }
