@@ -117,7 +117,7 @@ impl Delivery {
     #[must_use]
     pub fn read(&self) -> Vec<Statement> {
         let read = |of: &OfProject| {
-            let asked: Vec<(&str, Vec<&str>)> = of
+            let asked: Vec<statements::Asked> = of
                 .traces
                 .iter()
                 .map(|(id, trace)| {

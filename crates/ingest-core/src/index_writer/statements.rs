@@ -19,6 +19,10 @@ pub const TENANT: &str = "(select number from tenant where project = ?1)";
 /// Columns that are bytes.
 const BYTES: [&str; 2] = ["head", "pack"];
 
+/// A trace whose row is asked for, and those of its spans that may have rows: their ids, as
+/// they are kept.
+pub type Asked<'a> = (&'a str, Vec<&'a str>);
+
 sql_file!(tenant_sql, "sql/tenant.sql", &[]);
 sql_file!(ledger_sql, "sql/ledger.sql", &[("r", LedgerRow::FIELDS)]);
 sql_file!(dead_letters_sql, "sql/delete_dead_letters.sql", &[]);
@@ -39,6 +43,7 @@ macro_rules! filled {
 }
 
 filled!(stored_sql, "sql/stored.sql", &[], vec![("FIELDS", stored_fields())]);
+filled!(whole_sql, "sql/stored.sql", &[], vec![("FIELDS", whole_fields())]);
 filled!(stored_spans_sql, "sql/stored_spans.sql", &[], vec![]);
 filled!(guard_sql, "sql/guard.sql", &[], vec![]);
 filled!(insert_sql, "sql/insert_traces.sql", &[("r", TraceRow::FIELDS)], {
@@ -75,6 +80,19 @@ fn stored_fields() -> String {
     StoredRow::FIELDS.iter().map(field).collect::<Vec<_>>().join(", ")
 }
 
+/// The columns of a trace that are written as they are, and are no bytes.
+pub(super) fn plain_columns() -> impl Iterator<Item = &'static str> {
+    let fields = TraceRow::FIELDS.iter().copied();
+    fields.filter(|field| !NO_COLUMNS.contains(field) && !BYTES.contains(field))
+}
+
+/// What a row is read as that is to be checked: its id, what it is unpacked from, and all
+/// other columns.
+fn whole_fields() -> String {
+    let plain: Vec<_> = plain_columns().map(|field| format!("t.{field}")).collect();
+    format!("t.id, json_array({}), json_array({})", stored_fields(), plain.join(", "))
+}
+
 fn of_project(project: &str, sql: &'static str, rows: impl Into<super::Param>) -> Statement {
     Statement::new(sql, vec![project.into(), rows.into()])
 }
@@ -88,6 +106,11 @@ pub(super) fn tenant(project: &str) -> Statement {
 /// and its spans' ids.
 pub(super) fn stored(project: &str, asked: &str) -> [Statement; 2] {
     [of_project(project, stored_sql(), asked), of_project(project, stored_spans_sql(), asked)]
+}
+
+/// The same with all that is in the traces' rows.
+pub(super) fn whole(project: &str, asked: &str) -> [Statement; 2] {
+    [of_project(project, whole_sql(), asked), of_project(project, stored_spans_sql(), asked)]
 }
 
 /// Fails where a trace has another version: JSON of ids and versions.
@@ -139,6 +162,7 @@ mod tests {
             ledger_sql(),
             dead_letters_sql(),
             stored_sql(),
+            whole_sql(),
             stored_spans_sql(),
             guard_sql(),
             insert_sql(),
