@@ -10,7 +10,6 @@ use std::rc::Rc;
 
 use ingest_core::fold::head::{Field, Head};
 use ingest_core::fold::metadata::Metadata;
-use ingest_core::fold::part::Part;
 use ingest_core::fold::place::{BatchName, Place};
 use ingest_core::fold::root::Root;
 use ingest_core::fold::sent::Sent;
@@ -173,20 +172,17 @@ impl<'a> Comparison<'a> {
         let mut altered = Vec::new();
         let is_said =
             |span: &Span, at: u32| self.parts.get(&span.id).is_some_and(|bits| bits & 1 << at != 0);
-        let of = |span: &Span| -> Vec<(Part, u32)> {
-            span.parts().iter().cloned().zip(0..u128::BITS).collect()
-        };
         for span in trace.spans.list() {
-            for (part, at) in of(span) {
+            for (part, at) in span.parts().iter().zip(0..u128::BITS) {
                 if !here.contains(&part.place.batch) {
-                    compared.elsewhere.insert(part.place.batch);
+                    compared.elsewhere.insert(Rc::clone(&part.place.batch));
                 } else if !is_said(span, at) {
                     altered.push(Rc::clone(&span.id));
                 }
             }
         }
         for span in rows.values() {
-            for (part, at) in of(span) {
+            for (part, at) in span.parts().iter().zip(0..u128::BITS) {
                 if is_said(span, at) {
                     compared.in_rows += 1;
                 } else if here.contains(&part.place.batch) {
