@@ -131,3 +131,66 @@ export interface Mutant {
   /** Whether it is looked for whenever all tests run. */
   ci?: boolean;
 }
+
+/** Something that differs between the index and the raw batches. */
+export interface Difference {
+  project: string;
+  trace?: string;
+  batch?: string;
+  /** Of rows of spans that are no trace's. */
+  key?: string;
+  what: string;
+  /** What mends it: queuing its batches, forgetting the trace before that, or nothing. */
+  remedy: "queue" | "forget" | "none";
+  /** Whether it may be on its way. */
+  young?: boolean;
+}
+
+/** What of a trace other batches have to say. */
+export interface Open {
+  fields?: string[];
+  batches?: string[];
+}
+
+/** The answer to a step along R2. */
+export interface VerifyAnswer {
+  next: string | null;
+  reached: number | null;
+  batches: string[];
+  events: number;
+  queued: number;
+  traces: Record<string, [id: string, open: Open, rows: [version: number, events: number] | null][]>;
+  differences: Difference[];
+}
+
+/** The answer to a step along the rows of the index. */
+export interface RowsAnswer {
+  next: string | null;
+  project: string;
+  traces: string[];
+  batches: string[];
+  rows: [trace: string, version: number, events: number] | null;
+  differences: Difference[];
+}
+
+/** The answer to what was to be forgotten. */
+export interface ForgetAnswer {
+  traces: string[];
+  kept: [trace: string, why: string][];
+  more: boolean;
+}
+
+/** What a verification was asked to do. */
+export interface Task {
+  since: string;
+  until?: string;
+  /** The project's id, and its name. */
+  project?: string;
+  name?: string;
+  repair: boolean;
+  remote: boolean;
+  /** Where: the local server's state, unless it is the deployment. */
+  state?: string;
+  /** When it began, in milliseconds. */
+  started: number;
+}

@@ -12,7 +12,8 @@
 //!    and has [`ingest_core::index_writer`] turn it into statements that D1 runs in one
 //!    transaction.
 //! 5. [`pipeline::sweep`] finds raw batches that the database has not seen and queues
-//!    them again; [`pipeline::replay`] does so for any range of time.
+//!    them again; [`pipeline::replay`] does so for any range of time, and
+//!    [`pipeline::verify`] compares what both come to.
 //! 6. [`api`] answers questions that [`index`] asks the database, and [`payload`] reads
 //!    what the client sent out of the raw batches.
 //! 7. [`dashboard`] shows both to people, as pages.

@@ -21,6 +21,7 @@ use crate::book::Book;
 use crate::oracle::{Known, Trace};
 use crate::sqlite::Pooled;
 use crate::state::{dump, find_wrong};
+use crate::verification::Verification;
 use crate::workload::SaidSpan;
 use crate::world::World;
 
@@ -85,6 +86,18 @@ pub fn check(world: &World, book: &Book) {
         if let Err(why) = check_project(world, &project.id, &known) {
             world.violate(format!("project {}: {why}", project.name));
         }
+    }
+}
+
+/// Compares the index with the raw batches as the operator would, with any number of
+/// batches in a step.
+pub fn verify(world: &World) {
+    let keys = usize::try_from(world.chance.number(1..=40)).unwrap();
+    let (now, since) = (world.now(), "1970-01-01");
+    let (store, db, formats) = (&world.store, &*world.db, FORMATS);
+    let verification = Verification { store, keys, db, formats, now, since };
+    for line in verification.report().lines {
+        world.violate(format!("verification: {line}"));
     }
 }
 

@@ -31,5 +31,6 @@ pub mod sent;
 pub mod sometimes;
 pub mod sqlite;
 pub mod state;
+pub mod verification;
 pub mod workload;
 pub mod world;

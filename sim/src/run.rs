@@ -68,6 +68,7 @@ pub fn run(seed: u64, keep_log: bool) -> Ran {
         wait_for_clients(world);
         settle(world, minutes + SETTLED_AFTER);
         check::check(world, &book);
+        check::verify(world);
         repeat_everything(world);
         check::rebuild(world);
         book
@@ -90,6 +91,7 @@ pub fn run_script(script: &BTreeMap<u64, CallFault>, keep_log: bool) -> Ran {
         wait_for_clients(world);
         settle(world, SETTLED_AFTER);
         check::check(world, &book);
+        check::verify(world);
         book
     })
 }

@@ -24,6 +24,12 @@ pub enum Route {
     Stats,
     /// One step of a replay.
     Replay,
+    /// One step of a verification along R2, or along the rows of the index.
+    Verify,
+    /// See `Verify`.
+    VerifyRows,
+    /// Forgetting traces that are wrong.
+    Forget,
     /// What the operator asks for of projects and keys.
     Manage(Command),
     /// Whether the Worker runs.
@@ -103,6 +109,17 @@ const ROUTES: &[Row] = &[
     row(Client, &["api", "v1", "dead-letters"], &[("GET", "dead-letters", |_| Route::DeadLetters)]),
     row(Client, &["api", "v1", "stats"], &[("GET", "stats", |_| Route::Stats)]),
     row(Operator, &["api", "v1", "admin", "replay"], &[("POST", "replay", |_| Route::Replay)]),
+    row(Operator, &["api", "v1", "admin", "verify"], &[("POST", "verify", |_| Route::Verify)]),
+    row(
+        Operator,
+        &["api", "v1", "admin", "verify", "rows"],
+        &[("POST", "verify-rows", |_| Route::VerifyRows)],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "verify", "forget"],
+        &[("POST", "forget", |_| Route::Forget)],
+    ),
     row(
         Operator,
         &["api", "v1", "admin", "projects", "*"],

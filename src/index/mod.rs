@@ -12,6 +12,7 @@ pub mod sessions;
 pub mod spans;
 pub mod stats;
 pub mod traces;
+pub mod verification;
 
 use serde::de::DeserializeOwned;
 

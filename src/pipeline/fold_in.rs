@@ -47,7 +47,10 @@ pub(super) async fn fold_in(
     while !delivery.is_done() {
         // Reading changes nothing.
         let read = db.run(delivery.read()).await.map_err(|fault| failure(fault.to_string()))?;
-        let damaged = |why| Failure::Passing(format!("a trace in the index: {why}"));
+        let damaged = |why| {
+            let then = "`npm run verify -- --repair` makes its row anew from the raw batches";
+            Failure::Passing(format!("a trace in the index: {why}; {then}"))
+        };
         let writing = delivery.write(&read.rows, db.row_bounds(), now()).map_err(damaged)?;
         // Only what is as it was read is written, so this can be done again and by others.
         match db.run(writing.statements).await {

@@ -9,3 +9,4 @@ pub mod queue;
 pub mod replay;
 pub mod retry;
 pub mod sweep;
+pub mod verify;

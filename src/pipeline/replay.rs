@@ -89,7 +89,8 @@ pub async fn replay(
     Ok(Replayed { matched: messages.len(), queued, next: last.filter(|_| more), reached })
 }
 
-fn time(name: &str, text: &str) -> Result<Millis, Reject> {
+/// A time of a request.
+pub(super) fn time(name: &str, text: &str) -> Result<Millis, Reject> {
     let expected = "expected an ISO 8601 date and time such as 2026-03-14T10:00:00Z";
     let at = time::parse(text).ok_or_else(|| Reject::invalid(name, expected))?;
     Ok(at.div_euclid(1_000))

@@ -6,11 +6,13 @@ use edgespan::formats::twosignal;
 
 use edgespan::index::{
     Database, RowBounds, Statement, chart, link, recovery, sessions, spans, stats, traces,
+    verification,
 };
 use edgespan::model::TraceStatus;
 use edgespan::pipeline::consume::Outcome;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
+use ingest_core::index_writer::whole_row;
 use ingest_core::pack::{hex, spans as pack};
 
 use super::{PROJECT, RECEIVED, World, body};
@@ -28,6 +30,9 @@ const START: i64 = KEY_EPOCH_S * 1_000_000;
 /// A place in the list before all traces.
 const LATEST: traces::ListPlace = traces::ListPlace { key: i64::MAX, start_us: 0 };
 
+/// A key of [`PROJECT`] that no trace has, and a row of a span under it.
+const STRAY_KEY: i64 = (6 << 48) - 1;
+
 /// The batch that [`of_project`] writes.
 pub fn written() -> BatchRef {
     BatchRef::of(PROJECT, WRITTEN.as_bytes(), RECEIVED, "json")
@@ -35,7 +40,7 @@ pub fn written() -> BatchRef {
 
 /// Rows of [`PROJECT`] for each of the statements to find: two traces, of which one has a
 /// span with a row of its own, the ledger of what was written, the hour's counts, and a dead
-/// letter of the batch to come. Its number in the database is 5.
+/// letter of the batch to come, and a span of no trace. Its number in the database is 5.
 pub fn filled() -> World {
     let world = World::new();
     let run = |sql: &str| world.db.0.borrow().execute_batch(sql).unwrap();
@@ -57,7 +62,8 @@ pub fn filled() -> World {
     run(&format!(
         "update trace set user = 'u';
          insert into span select key, 's', 1, {envelope}, pack from trace where id = 't';
-         update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't'"
+         update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
+         insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a'"
     ));
     world
 }
@@ -120,5 +126,19 @@ pub fn of_project() -> Vec<Statement> {
     all.push(stats::add_rejected(PROJECT, [1; 4], RECEIVED));
     all.push(recovery::select_dead_letters(PROJECT));
     all.push(stats::select_hours(PROJECT));
+    all.extend(verified());
+    all
+}
+
+/// What is asked to compare the index with the raw batches, and to make room for what is
+/// right.
+fn verified() -> Vec<Statement> {
+    let mut all = whole_row::select(PROJECT, &[("a", vec!["s"]), ("t", vec!["s"])]).to_vec();
+    all.push(verification::select_known(PROJECT, &[&written().id, "none"]));
+    all.push(verification::select_traces(PROJECT, ""));
+    all.extend(verification::select_large(PROJECT, "", ""));
+    all.push(verification::select_ledger(PROJECT, ""));
+    all.extend(verification::forget_traces(PROJECT, &["t"]));
+    all.push(verification::forget_strays(PROJECT, &[STRAY_KEY.to_string()]));
     all
 }

@@ -193,6 +193,31 @@ fn only_the_operator_replays() {
     assert_eq!(outcome(&native, replay("secret").body("[]")).0, 400);
 }
 
+#[test]
+fn only_the_operator_verifies() {
+    let native = Native::new();
+    for (path, body) in [
+        ("verify", r#"{"since":"2026-11-01"}"#),
+        ("verify/rows", r#"{"since":"2026-11-01"}"#),
+        ("verify/forget", r#"{"since":"2026-11-01","project":"p1","traces":["t"]}"#),
+    ] {
+        let ask = |secret: &str, body: &str| {
+            let sent = Sent::new("POST", &format!("/api/v1/admin/{path}")).body(body);
+            sent.header("authorization", format!("Bearer {secret}"))
+        };
+        let answer = native.serve(ask("secret", body)).reply;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert_eq!(outcome(&native, ask(KEY, body)), (401, "UNAUTHORIZED".into()));
+        for bad in ["[]", r#"{"since":"yesterday","project":"p1"}"#, r#"{"since":"2026","drop":1}"#]
+        {
+            assert_eq!(outcome(&native, ask("secret", bad)).0, 400, "{path}: {bad}");
+        }
+    }
+    let many = format!(r#"{{"since":"2026-11-01","project":"p1","traces":{:?}}}"#, vec!["t"; 101]);
+    let sent = Sent::new("POST", "/api/v1/admin/verify/forget").body(many);
+    assert_eq!(outcome(&native, sent.header("authorization", "Bearer secret")).0, 400);
+}
+
 /// The operator's request.
 fn operator(method: &'static str, path: &str) -> Sent {
     let sent = Sent::new(method, &format!("/api/v1/admin/projects/{path}"));

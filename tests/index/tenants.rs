@@ -8,7 +8,7 @@ use crate::common::statements::{filled, of_project};
 use crate::common::{PROJECT, RECEIVED, World};
 use edgespan::batch::BatchRef;
 use edgespan::index::sessions::MAX_ROWS_SCANNED;
-use edgespan::index::{Database, Statement, recovery};
+use edgespan::index::{Database, Statement, recovery, verification};
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
@@ -274,6 +274,7 @@ fn is_run(sql: &str, run: &[String]) -> bool {
 /// What the tests above run, with its white space made one.
 fn run() -> Vec<String> {
     let sweeper = [
+        vec![verification::select_next_tenant(0)],
         recovery::note_overdue(&[], "", 0),
         recovery::select_due(0, 1, 1),
         recovery::note_queued(&[], 0),

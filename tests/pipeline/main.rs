@@ -10,3 +10,4 @@
 mod common;
 mod commute;
 mod replay;
+mod verify;

@@ -131,7 +131,7 @@ impl Delivery {
             chunks(&ids, |ids| statements.push(statements::stored_traces(&of.project, ids)));
             of.reads.0 = statements.len() - before;
             // A trace with more spans than a parameter holds is asked for more than once.
-            let spans: Vec<(&str, Vec<&str>)> = of
+            let spans: Vec<statements::Asked> = of
                 .traces
                 .iter()
                 .flat_map(|(id, trace)| {
@@ -245,7 +245,7 @@ impl OfProject {
             row.nth = *nth;
             *nth += 1;
         }
-        chunks(&new, |rows| to.push(statements::insert_traces(project, rows)));
+        chunks(&new, |rows| to.push(statements::insert_traces(project, rows, now)));
         let (repacked, others): (Vec<_>, Vec<_>) =
             known.into_iter().partition(|row| row.pack.is_some());
         chunks(&repacked, |rows| to.push(statements::update_traces(project, rows, true)));

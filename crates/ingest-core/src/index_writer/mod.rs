@@ -1,7 +1,7 @@
 //! What a delivery has the database do: read the rows of its traces, fold its events
 //! in, write each once. [`delivery`] is those steps, [`stored_row`] a trace's row,
-//! [`statements`] the SQL, [`stats`] counts. Running statements, and asking the index, is
-//! left to others.
+//! [`statements`] the SQL, [`stats`] counts, [`whole_row`] what is checked of what was
+//! written. Running statements, and asking the index, is left to others.
 
 pub mod delivery;
 pub mod ledger_row;
@@ -9,6 +9,7 @@ pub mod statements;
 pub mod stats;
 pub mod stored_row;
 pub mod template;
+pub mod whole_row;
 
 use std::borrow::Cow;
 

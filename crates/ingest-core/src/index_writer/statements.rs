@@ -11,13 +11,21 @@ use super::ledger_row::LedgerRow;
 use super::stored_row::{COUNT_BITS, NO_COLUMNS, SECOND_BITS, SpanRow, StoredRow, TraceRow};
 use super::template::{expand, fill};
 use crate::limits::MAX_READ_PACK_BYTES;
+use crate::model::Millis;
 use crate::sql_file;
 
 /// The number that a project has in this database.
 pub const TENANT: &str = "(select number from tenant where project = ?1)";
 
+/// So many first versions there are: what SQLite keeps in two bytes.
+const FIRST_VERSIONS: i64 = 30_000;
+
 /// Columns that are bytes.
 const BYTES: [&str; 2] = ["head", "pack"];
+
+/// A trace whose row is asked for, and those of its spans that may have rows: their ids, as
+/// they are kept.
+pub type Asked<'a> = (&'a str, Vec<&'a str>);
 
 sql_file!(tenant_sql, "sql/tenant.sql", &[]);
 sql_file!(ledger_sql, "sql/ledger.sql", &[("r", LedgerRow::FIELDS)]);
@@ -39,6 +47,7 @@ macro_rules! filled {
 }
 
 filled!(stored_sql, "sql/stored.sql", &[], vec![("FIELDS", stored_fields())]);
+filled!(whole_sql, "sql/stored.sql", &[], vec![("FIELDS", whole_fields())]);
 filled!(stored_spans_sql, "sql/stored_spans.sql", &[], vec![]);
 filled!(guard_sql, "sql/guard.sql", &[], vec![]);
 filled!(insert_sql, "sql/insert_traces.sql", &[("r", TraceRow::FIELDS)], {
@@ -78,6 +87,19 @@ fn stored_fields() -> String {
     StoredRow::FIELDS.iter().map(field).collect::<Vec<_>>().join(", ")
 }
 
+/// The columns of a trace that are written as they are, and are no bytes.
+pub(super) fn plain_columns() -> impl Iterator<Item = &'static str> {
+    let fields = TraceRow::FIELDS.iter().copied();
+    fields.filter(|field| !NO_COLUMNS.contains(field) && !BYTES.contains(field))
+}
+
+/// What a row is read as that is to be checked: its id, what it is unpacked from, and all
+/// other columns.
+fn whole_fields() -> String {
+    let plain: Vec<_> = plain_columns().map(|field| format!("t.{field}")).collect();
+    format!("t.id, json_array({}), json_array({})", stored_fields(), plain.join(", "))
+}
+
 fn of_project(project: &str, sql: &'static str, rows: impl Into<super::Param>) -> Statement {
     Statement::new(sql, vec![project.into(), rows.into()])
 }
@@ -95,6 +117,11 @@ pub(super) fn stored_traces(project: &str, ids: String) -> Statement {
 /// The rows of spans that have some: JSON of each trace's id and its spans' ids.
 pub(super) fn stored_spans(project: &str, asked: String) -> Statement {
     of_project(project, stored_spans_sql(), asked)
+}
+
+/// The rows of traces with all that is in them: JSON of their ids.
+pub(super) fn whole_traces(project: &str, ids: String) -> Statement {
+    of_project(project, whole_sql(), ids)
 }
 
 /// Fails where a trace has another version: JSON of ids and versions.
@@ -119,9 +146,12 @@ pub(super) fn delete_dead_letters(project: &str, ids: String) -> Statement {
     of_project(project, dead_letters_sql(), ids)
 }
 
-/// Writes new traces: JSON of [`TraceRow`]s.
-pub(super) fn insert_traces(project: &str, rows: String) -> Statement {
-    of_project(project, insert_sql(), rows)
+/// Writes new traces: JSON of [`TraceRow`]s. The version counts on from one that few rows
+/// have that were there before.
+pub(super) fn insert_traces(project: &str, rows: String, now: Millis) -> Statement {
+    let mut statement = of_project(project, insert_sql(), rows);
+    statement.params.push((1 + now.div_euclid(1_000).rem_euclid(FIRST_VERSIONS)).into());
+    statement
 }
 
 /// Writes traces that there are, their packs too or not: JSON of [`TraceRow`]s.
@@ -146,6 +176,7 @@ mod tests {
             ledger_sql(),
             dead_letters_sql(),
             stored_sql(),
+            whole_sql(),
             stored_spans_sql(),
             guard_sql(),
             insert_sql(),

@@ -257,13 +257,19 @@ fn models(models: &BTreeSet<Rc<str>>) -> Option<String> {
 /// The order of the numbers in the column `beyond`.
 type InOrder = (i64, i64, i64, i64, i64);
 
-fn write_totals(totals: &Totals) -> String {
+/// Totals as the column has them.
+#[must_use]
+pub fn write_totals(totals: &Totals) -> String {
     let Totals { spans, errors, open, tokens, cost_nano } = *totals;
     let all: InOrder = (spans, errors, open, tokens, cost_nano);
     serde_json::to_string(&all).unwrap_or_default()
 }
 
-fn read_totals(text: &str) -> Result<Totals, Damaged> {
+/// What [`write_totals`] wrote.
+///
+/// # Errors
+/// [`Damaged`] for anything else.
+pub fn read_totals(text: &str) -> Result<Totals, Damaged> {
     let all: InOrder = serde_json::from_str(text).map_err(|_| Damaged)?;
     let (spans, errors, open, tokens, cost_nano) = all;
     Ok(Totals { spans, errors, open, tokens, cost_nano })

@@ -1,0 +1,91 @@
+//! Statements of what compares the index with the raw batches: what there is, by key and
+//! in pages, and the deletion of what is wrong. The rows themselves are read by
+//! [`ingest_core::index_writer::whole_row`].
+
+use super::Statement;
+use ingest_core::index_writer::statements::TENANT;
+use ingest_core::index_writer::stored_row::{COUNT_BITS, SECOND_BITS};
+use ingest_core::index_writer::template::fill;
+use ingest_core::sql_file;
+
+sql_file!(known_sql, "sql/known_batches.sql", &[]);
+sql_file!(tenant_sql, "sql/next_tenant.sql", &[]);
+sql_file!(traces_sql, "sql/trace_keys.sql", &[]);
+sql_file!(large_sql, "sql/next_large.sql", &[]);
+sql_file!(rows_sql, "sql/span_rows.sql", &[]);
+sql_file!(ledger_sql, "sql/ledger_page.sql", &[]);
+sql_file!(forget_spans_sql, "sql/forget_spans.sql", &[]);
+sql_file!(forget_traces_sql, "sql/forget_traces.sql", &[]);
+sql_file!(forget_strays_sql, "sql/forget_strays.sql", &[]);
+
+/// Rows in a page.
+pub const PAGE: usize = 1_000;
+/// A page of spans ends with the one that brings it to so many packed bytes.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// Rows of spans that are deleted at once.
+const DELETED: usize = 5_000;
+
+fn filled(sql: &str, most: usize) -> String {
+    let numbers =
+        [(SECOND_BITS + COUNT_BITS).to_string(), most.to_string(), PAGE_BYTES.to_string()];
+    let [bits, most, bytes] = &numbers;
+    fill(sql, &[("TENANT", TENANT), ("KEY_BITS", bits), ("MOST", most), ("BYTES", bytes)])
+}
+
+fn json(values: &[impl AsRef<str>]) -> String {
+    let values: Vec<_> = values.iter().map(AsRef::as_ref).collect();
+    serde_json::to_string(&values).unwrap_or_default()
+}
+
+/// Of batches, by their ids, what the ledger and the dead letters know.
+#[must_use]
+pub fn select_known(project: &str, ids: &[&str]) -> Statement {
+    Statement::new(known_sql(), vec![project.into(), json(ids).into()])
+}
+
+/// The project with the next number, which only who serves all of them may ask for.
+#[must_use]
+pub fn select_next_tenant(after: i64) -> Statement {
+    Statement::new(tenant_sql(), vec![after.into()])
+}
+
+/// A page of traces after a key. Keys are bound as text: they may be above 2^53.
+#[must_use]
+pub fn select_traces(project: &str, after: &str) -> Statement {
+    Statement::new(filled(traces_sql(), PAGE), vec![project.into(), after.into()])
+}
+
+/// The first key from this one on that has rows of spans, with its trace; and a page of
+/// those rows after a span.
+#[must_use]
+pub fn select_large(project: &str, from: &str, after: &str) -> [Statement; 2] {
+    let rows = vec![project.into(), from.into(), after.into()];
+    [
+        Statement::new(filled(large_sql(), PAGE), vec![project.into(), from.into()]),
+        Statement::new(filled(rows_sql(), PAGE), rows),
+    ]
+}
+
+/// A page of the ledger after a batch.
+#[must_use]
+pub fn select_ledger(project: &str, after: &str) -> Statement {
+    Statement::new(filled(ledger_sql(), PAGE), vec![project.into(), after.into()])
+}
+
+/// Deletes traces, by their ids as they are kept: rows of their spans, a number at a time,
+/// and those of them that have none left, whose ids it gives.
+#[must_use]
+pub fn forget_traces(project: &str, ids: &[impl AsRef<str>]) -> [Statement; 2] {
+    let ids = json(ids);
+    let of =
+        |sql: &str| Statement::new(filled(sql, DELETED), vec![project.into(), ids.as_str().into()]);
+    [of(forget_spans_sql()), of(forget_traces_sql())]
+}
+
+/// Deletes rows of spans under keys that no trace has, a number at a time; gives a key for
+/// each.
+#[must_use]
+pub fn forget_strays(project: &str, keys: &[impl AsRef<str>]) -> Statement {
+    let params = vec![project.into(), json(keys).into()];
+    Statement::new(filled(forget_strays_sql(), DELETED), params)
+}
