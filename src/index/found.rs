@@ -79,7 +79,7 @@ struct Read {
     cut: bool,
 }
 
-/// What an index that cannot be unpacked is told of.
+/// What is said of a row that cannot be unpacked.
 fn damaged(_: Damaged) -> Fault {
     let why =
         "a trace's row is damaged; `npm run verify -- --repair` makes it anew from the raw batches";

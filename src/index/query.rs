@@ -111,9 +111,9 @@ pub(super) struct Builder {
 /// Some of a project's traces by their keys.
 #[derive(Default)]
 pub(super) struct Keys {
-    /// From this one on, and up to that one, both not included and included.
+    /// From this key on.
     pub(super) from: Option<i64>,
-    /// See `from`.
+    /// Up to this key, which is not among them.
     pub(super) before: Option<i64>,
     /// Those that start in this time, both ends included.
     pub(super) start: (Option<Micros>, Option<Micros>),
