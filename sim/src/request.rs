@@ -15,7 +15,7 @@ use crate::world::World;
 /// How long a client waits for an answer: 30 s, as the SDKs do.
 const PATIENCE_MS: Millis = 30_000;
 /// Calls to the platform that a request may make.
-const MAX_CALLS: u32 = 20;
+const MAX_CALLS: u32 = 40;
 
 /// An answer.
 #[derive(Debug, Clone)]
