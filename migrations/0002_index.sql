@@ -100,7 +100,7 @@ create table span (
   id text not null,
   -- Where it is in the order of a trace's spans. Microseconds; null is last.
   start_us integer,
-  -- XXH3-64 of the id of its envelope, by which its children may name it.
+  -- 48 bits of XXH3-64 of the id of its envelope, by which its children may name it.
   envelope integer,
   -- The span: `ingest_core::pack::spans`, with it alone.
   pack blob not null,
