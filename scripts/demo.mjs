@@ -3,10 +3,10 @@
 // Leaves out: removing what it sent. Nothing in it is real.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { Client } from "./demo/client.mjs";
 import { Schedule } from "./demo/schedule.mjs";
 import { LOCAL_KEY } from "./local.mjs";
+import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
 import { checkServer, port, urlAt } from "./running.mjs";
 import { ensurePackages } from "./setup.mjs";
@@ -47,16 +47,7 @@ await cli(async () => {
 
 /** The command line, every value checked. */
 function read() {
-  let values;
-  try {
-    ({ values } = parseArgs({ options: OPTIONS }));
-  } catch (error) {
-    throw new Failed(`${/** @type {Error} */ (error).message}\n\n${USAGE}`);
-  }
-  if (values.help) {
-    console.log(USAGE);
-    process.exit(0);
-  }
+  const { values } = parse({ options: OPTIONS }, USAGE);
   /** @param {"traces" | "hours" | "seed"} name
    *  @param {number} least
    *  @param {number} most */

@@ -71,10 +71,6 @@ await cli(async () => {
 /** The command line, every value checked. */
 function read() {
   const { values: options, positionals } = parse({ options: OPTIONS, allowPositionals: true }, USAGE);
-  if (options.help) {
-    console.log(USAGE);
-    process.exit(0);
-  }
   const [name = ""] = positionals;
   const command = positionals.length === 1 && Object.hasOwn(COMMANDS, name) && COMMANDS[name];
   if (!command) throw new Failed(`which command?\n\n${USAGE}`);

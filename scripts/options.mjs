@@ -5,17 +5,23 @@ import { Failed } from "./run.mjs";
 /** @import { ParseArgsConfig } from "node:util" */
 
 /** node:util's `parseArgs`, whose complaints are the user's to read, with how
- *  the command is used.
+ *  the command is used. `--help`, where it is an option, prints that and ends.
  *  @template {ParseArgsConfig} T
  *  @param {T} config
  *  @param {string} [usage] */
 export function parse(config, usage) {
+  let parsed;
   try {
-    return parseArgs(config);
+    parsed = parseArgs(config);
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
     throw new Failed(usage ? `${message}\n\n${usage}` : message);
   }
+  if (usage && "help" in parsed.values) {
+    console.log(usage);
+    process.exit(0);
+  }
+  return parsed;
 }
 
 /** Options that are whole numbers, as text, with what they are by default.

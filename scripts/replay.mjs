@@ -58,10 +58,6 @@ function read() {
     help: { type: "boolean", short: "h" },
   });
   const { values } = parse({ options }, USAGE);
-  if (values.help) {
-    console.log(USAGE);
-    process.exit(0);
-  }
   checkProject(values.project);
   if (!values.since) throw new Failed(`--since is missing\n\n${USAGE}`);
   const from = time("since", values.since);

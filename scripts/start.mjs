@@ -31,7 +31,6 @@ const SWEEP_GRACE = 3 * MINUTE;
 
 await cli(async () => {
   const { values } = parse({ options: { verbose: { type: "boolean" }, help: { type: "boolean", short: "h" } } }, USAGE);
-  if (values.help) return console.log(USAGE);
   await checkPlace();
   await setUp();
   await build();

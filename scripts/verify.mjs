@@ -227,10 +227,6 @@ function read() {
     help: { type: "boolean", short: "h" },
   });
   const { values } = parse({ options }, USAGE);
-  if (values.help) {
-    console.log(USAGE);
-    process.exit(0);
-  }
   if (values.resume && Object.keys(values).length > 1)
     throw new Failed("--resume goes on as the run was begun: no other option goes with it");
   checkProject(values.project);

@@ -41,6 +41,7 @@ pub struct VerifyRequest {
 
 /// Batches looked at in one step.
 const STEP: usize = 200;
+
 /// Looks at some raw batches.
 ///
 /// # Errors

@@ -2,8 +2,6 @@
 //! its ledger. Whether some raw batch mentioned them is the caller's to know, who has seen
 //! those; what rows of spans come to is added up here.
 
-use std::rc::Rc;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Difference, Remedy, TimeRange};
@@ -12,8 +10,7 @@ use crate::index::{Database, decode, verification};
 use crate::model::{Micros, Millis};
 use ingest_core::fold::compact_id::unpack;
 use ingest_core::fold::spans::{Spans, Totals};
-use ingest_core::index_writer::stored_row::{read_totals, write_totals};
-use ingest_core::index_writer::whole_row::unpack_span;
+use ingest_core::index_writer::stored_row::{read_totals, unpack_span, write_totals};
 use ingest_core::pack::{Damaged, hex, spans};
 
 /// Which rows, and from where on: one step that the caller repeats.
@@ -256,9 +253,7 @@ fn add(
     };
     let folded = span.fold();
     totals.add(&folded);
-    if Rc::clone(&span.id) != Rc::from(id)
-        || columns != (folded.start_us, folded.envelope.map(u64::cast_signed))
-    {
+    if *span.id != *id || columns != (folded.start_us, folded.envelope.map(u64::cast_signed)) {
         return Err(format!("the row of span {named} is not what is packed in it"));
     }
     if packed.is_some_and(|packed| packed.get(id).is_some()) {

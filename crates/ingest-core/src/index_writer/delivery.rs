@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::ledger_row::LedgerRow;
 use super::statements;
-use super::stored_row::{SpanRow, Stored, StoredRow, StoredSpan, TraceRow};
+use super::stored_row::{SpanRow, Stored, StoredRow, StoredSpan, TraceRow, unpack_span};
 use super::{Statement, stats};
 use crate::batch::BatchRef;
 use crate::fold::map::Map;
@@ -203,9 +203,7 @@ impl OfProject {
         let mut rows_of: Map<Rc<str>, Map<Rc<str>, Span>> = Map::default();
         for row in spans.iter().flatten() {
             let StoredSpan(trace, id, pack) = serde_json::from_str(row).map_err(|_| Damaged)?;
-            let read = spans::read_list(&hex::read(&pack).ok_or(Damaged)?)?;
-            let span = read.into_iter().next().ok_or(Damaged)?;
-            rows_of.entry(trace).or_default().insert(id, span);
+            rows_of.entry(trace).or_default().insert(id, unpack_span(&pack)?);
         }
         let (mut rows, mut later) = (Rows::new(bounds), Vec::new());
         for (id, news) in &self.traces {

@@ -9,6 +9,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use crate::fold::head::{Field, Head};
 use crate::fold::metadata::Metadata;
 use crate::fold::root::Root;
+use crate::fold::span::Span;
 use crate::fold::spans::{Spans, Totals};
 use crate::fold::standing::Told;
 use crate::fold::tags::Tags;
@@ -278,6 +279,16 @@ pub fn read_totals(text: &str) -> Result<Totals, Damaged> {
 /// A span that has a row of its own, as it is read: of which trace, which, packed.
 #[derive(Debug, Deserialize)]
 pub struct StoredSpan(pub Rc<str>, pub Rc<str>, pub String);
+
+/// The one span that is packed in these digits: those of a span's own row.
+///
+/// # Errors
+/// [`Damaged`].
+pub fn unpack_span(digits: &str) -> Result<Span, Damaged> {
+    let mut read = crate::pack::spans::read_list(&hex::read(digits).ok_or(Damaged)?)?;
+    let span = read.pop().ok_or(Damaged)?;
+    if read.is_empty() { Ok(span) } else { Err(Damaged) }
+}
 
 named_row! {
     /// A span that has a row of its own, as it is written.

@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 
 use super::Statement;
 use super::statements::{self, Asked, plain_columns};
-use super::stored_row::{NO_COLUMNS, Stored, StoredRow, StoredSpan, TraceRow};
+use super::stored_row::{NO_COLUMNS, Stored, StoredRow, StoredSpan, TraceRow, unpack_span};
 use crate::fold::metadata::Metadata;
 use crate::fold::span::Span;
-use crate::pack::{Damaged, hex, spans};
+use crate::pack::Damaged;
 
 /// A trace's row.
 #[derive(Debug)]
@@ -72,14 +72,4 @@ pub fn read_span(row: &str) -> Option<(Rc<str>, Result<Span, Damaged>)> {
     let StoredSpan(trace, id, pack) = serde_json::from_str(row).ok()?;
     let span = unpack_span(&pack);
     Some((trace, span.and_then(|span| if span.id == id { Ok(span) } else { Err(Damaged) })))
-}
-
-/// The one span that these digits are.
-///
-/// # Errors
-/// [`Damaged`].
-pub fn unpack_span(digits: &str) -> Result<Span, Damaged> {
-    let mut read = spans::read_list(&hex::read(digits).ok_or(Damaged)?)?;
-    let span = read.pop().ok_or(Damaged)?;
-    if read.is_empty() { Ok(span) } else { Err(Damaged) }
 }

@@ -63,7 +63,7 @@ mod b {
 }
 
 mod c {
-    pub(super) const PAYLOADS: u8 = 31;
+    pub(super) const PAYLOADS: u8 = crate::fold::part::payload::ALL;
     pub(super) const SILENT: u8 = 32;
     pub(super) const NAMELESS: u8 = 64;
     pub(super) const UPDATE: u8 = 128;
