@@ -4,8 +4,8 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt::Write;
 
+use base16ct::lower;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -235,11 +235,7 @@ pub fn hash(key: &str) -> KeyHash {
 /// Bytes as the table has hashes: in lower-case hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    lower::encode_string(bytes)
 }
 
 #[cfg(test)]

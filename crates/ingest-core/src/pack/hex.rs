@@ -1,29 +1,18 @@
 //! Bytes as hexadecimal digits: how they travel to D1 and back, which takes and gives
 //! JSON, and bytes only as lists of numbers.
 
-const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+use base16ct::upper;
 
 /// The digits of these bytes, as SQLite's `hex` writes them.
 #[must_use]
 pub fn write(bytes: &[u8]) -> String {
-    let digit = |n: u8| DIGITS.get(usize::from(n)).copied().unwrap_or_default();
-    let mut text = Vec::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-    }
-    String::from_utf8(text).unwrap_or_default()
+    upper::encode_string(bytes)
 }
 
 /// The bytes of these digits; `None` where they are none.
 #[must_use]
 pub fn read(text: &str) -> Option<Vec<u8>> {
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-    let digit = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    };
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+    upper::decode_vec(text).ok()
 }
 
 #[cfg(test)]

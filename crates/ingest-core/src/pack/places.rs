@@ -11,6 +11,8 @@
 
 use std::rc::Rc;
 
+use base16ct::lower;
+
 use super::Damaged;
 use super::bytes::{Reader, Writer};
 use crate::fold::map::Map;
@@ -123,31 +125,18 @@ impl Names {
 
 /// The bytes that 32 lower-case hexadecimal digits are.
 fn hex(id: &str) -> Option<[u8; 16]> {
-    let (pairs, []) = id.as_bytes().as_chunks::<2>() else { return None };
-    let digit = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
     let mut bytes = [0; 16];
-    if pairs.len() != bytes.len() {
+    if id.len() != 2 * bytes.len() {
         return None;
     }
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
+    lower::decode(id, &mut bytes).ok()?;
     Some(bytes)
 }
 
 /// The digits of these bytes.
 fn digits(bytes: &[u8; 16]) -> Option<Rc<str>> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = [0; 32];
-    for (to, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
-        let digit = |n: u8| DIGITS.get(usize::from(n)).copied().unwrap_or_default();
-        *to = [digit(byte >> 4), digit(byte & 15)];
-    }
-    std::str::from_utf8(&text).ok().map(Rc::from)
+    lower::encode_str(bytes, &mut text).ok().map(Rc::from)
 }
 
 /// What places name, as it was read.

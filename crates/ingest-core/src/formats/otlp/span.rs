@@ -1,6 +1,8 @@
 //! A span as OTLP has it, whichever encoding it came in: attributes, events, links, and
 //! the resource and scope that it shares with others. What they mean is `map`'s.
 
+use base16ct::lower;
+
 use crate::limits::{MAX_OTLP_DEPTH, MAX_OTLP_VALUES};
 use crate::model::Text;
 
@@ -176,17 +178,8 @@ impl<const N: usize> Id<N> {
 impl<const N: usize> Id<N> {
     /// As lower-case hexadecimal digits.
     pub(super) fn to_hex(self) -> String {
-        hex(&self.0)
+        lower::encode_string(&self.0)
     }
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let digit =
-        |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
-    let mut digits = String::with_capacity(2 * bytes.len());
-    digits.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
-    digits
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@
 
 use std::ops::Range;
 
+use base16ct::lower;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::wire::{Fields, Value};
 use crate::formats::otlp::span::{
     AnyValue, Attributes, EVENT_VALUES, Id, Link, Resource, Scope, Span, SpanEvent, ValueBudget,
-    hex,
 };
 use crate::limits::MAX_OTLP_DEPTH;
 use crate::model::Text;
@@ -23,6 +23,11 @@ fn fields(body: &[u8], range: Range<usize>) -> impl Iterator<Item = (u32, Value)
 
 fn bytes(body: &[u8], value: Value) -> &[u8] {
     body.get(value.range()).unwrap_or_default()
+}
+
+/// As lower-case hexadecimal digits.
+fn digits(body: &[u8], value: Value) -> Text<'static> {
+    lower::encode_string(bytes(body, value)).into()
 }
 
 fn text(body: &[u8], value: Value) -> Text<'_> {
@@ -117,8 +122,8 @@ fn link<'a>(body: &'a [u8], range: Range<usize>, budget: &mut ValueBudget) -> Op
     let mut attributes = Vec::new();
     for (number, value) in fields(body, range) {
         match (number, value) {
-            (1, Value::Bytes(..)) => link.trace_id = hex(bytes(body, value)).into(),
-            (2, Value::Bytes(..)) => link.span_id = hex(bytes(body, value)).into(),
+            (1, Value::Bytes(..)) => link.trace_id = digits(body, value),
+            (2, Value::Bytes(..)) => link.span_id = digits(body, value),
             (4, Value::Bytes(..)) => attributes.extend(key_value(body, value.range(), 0, budget)),
             _ => {}
         }
