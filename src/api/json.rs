@@ -170,7 +170,7 @@ impl<'a> SpanOut<'a> {
             trace_id: trace,
             parent_span_id,
             parent_missing,
-            name: body.map_or(&row.name, |b| &b.name),
+            name: body.and_then(|b| b.name.as_deref()).unwrap_or(&row.name),
             r#type: SpanType::name_of(row.kind),
             start_time: row.start_us.map(time::with_millis),
             end_time: row.end_us.map(time::with_millis),

@@ -15,6 +15,8 @@ use crate::model::{Json, SpanBody};
 pub fn merge_bodies(bodies: Vec<SpanBody<'_>>) -> Option<SpanBody<'_>> {
     bodies.into_iter().reduce(|old, new| SpanBody {
         parent: new.parent.or(old.parent),
+        name: new.name.or(old.name),
+        kind: new.kind.or(old.kind),
         start: match (old.start, new.start) {
             (Some(old), Some(new)) => Some(old.min(new)),
             (old, new) => new.or(old),

@@ -9,7 +9,7 @@ use edgespan::formats::Formats;
 use edgespan::formats::twosignal;
 use edgespan::formats::wire_format::WireFormat;
 use edgespan::index::RowBounds;
-use edgespan::model::{Body, Event, Json, SpanBody, SpanType, Status, TraceBody, Usage};
+use edgespan::model::{Body, Event, Json, Rank, SpanBody, SpanType, Status, TraceBody, Usage};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::queue::Message;
 use proptest::prelude::*;
@@ -49,24 +49,29 @@ fn read(line: &str) -> Event<'static> {
     let body = match text("span") {
         None => Body::Trace(TraceBody {
             id: text("trace").unwrap(),
-            name: text("name").unwrap(),
+            name: text("name"),
             start: said["start"].as_i64(),
             end: said["end"].as_i64(),
             session: text("session"),
-            parent_trace: None,
-            deployment: None,
-            tags: Vec::new(),
-            evaluators: Vec::new(),
+            user: text("user"),
+            tags: said["tags"]
+                .as_str()
+                .iter()
+                .flat_map(|tags| tags.split(' '))
+                .map(|tag| Cow::Owned(tag.to_owned()))
+                .collect(),
+            adds_tags: said["adds"] == json!(true),
             metadata: payload("metadata"),
             input: payload("input"),
             output: payload("output"),
+            ..TraceBody::default()
         }),
         Some(id) => Body::Span(SpanBody {
             trace: text("trace").unwrap(),
             id: Some(id),
             parent: text("parent"),
-            name: text("name").unwrap_or_else(|| "span".into()),
-            kind: SpanType::Llm,
+            name: text("name"),
+            kind: text("kind").and_then(|kind| SpanType::parse(&kind)),
             start: said["start"].as_i64(),
             end: said["end"].as_i64(),
             input: payload("input"),
@@ -91,7 +96,11 @@ fn read(line: &str) -> Event<'static> {
         context: None,
         envelope: None,
         timestamp: said["at"].as_i64(),
-        update: said["update"] == json!(true),
+        rank: match said["rank"].as_str() {
+            None => Rank::Create,
+            Some("update") => Rank::Update,
+            Some(_) => Rank::Supplement,
+        },
         body,
     }
 }
@@ -131,7 +140,7 @@ fn an_update_that_comes_first_wipes_nothing_of_what_the_create_brings() {
         "metadata": { "a": { "x": 1 }, "b": 1 } }));
     // By its clock it was made before.
     let update = line(json!({ "trace": "t", "span": "s", "name": "answer", "at": AT - 5,
-        "update": true, "end": AT + 2_000, "output": "Yes.", "prompt": 3, "completion": 2,
+        "rank": "update", "end": AT + 2_000, "output": "Yes.", "prompt": 3, "completion": 2,
         "cost": 0.5, "metadata": { "a": { "y": [2] }, "b": null, "c": 3.0 } }));
     let trace = line(json!({ "trace": "t", "name": "run", "at": AT, "input": { "q": 1 },
         "session": "s1", "metadata": { "plan": "pro" } }));
@@ -165,21 +174,24 @@ fn maybe<T: std::fmt::Debug + Clone + 'static>(
 }
 
 fn event() -> impl Strategy<Value = String> {
-    let ids = (0..2_u8, maybe(0..4_u8), maybe(0..4_u8), any::<bool>());
+    let ids = (0..2_u8, maybe(0..4_u8), maybe(0..4_u8), maybe("(update|supplement)"));
     let at = || maybe((0..4_i64).prop_map(|s| RECEIVED * 1_000 + s * 1_000));
     let texts = (maybe("[ab]"), maybe("[ab]"), maybe("[mn]"), maybe("(OK|ERROR)"));
+    let names = (maybe("[no]"), maybe("(LLM|TOOL)"), maybe("[uv]"), maybe("[xy]( z)?"));
     let numbers =
         (maybe(0..9_u64), maybe(0..9_u64), maybe((0..9_u8).prop_map(|n| f64::from(n) / 8.0)));
     let metadata = maybe(prop_oneof![
         (0..3_u8).prop_map(|n| json!({ "n": n })),
         (0..3_u8, 0..2_u8).prop_map(|(n, key)| json!({ "deep": { key.to_string(): n } })),
     ]);
-    (ids, (at(), at(), at()), texts, numbers, metadata).prop_map(
-        |((trace, span, parent, update), (at, start, end), texts, numbers, metadata)| {
+    (ids, (at(), at(), at()), texts, names, numbers, metadata).prop_map(
+        |((trace, span, parent, rank), (at, start, end), texts, names, numbers, metadata)| {
             let (input, output, model, status) = texts;
             let (prompt, completion, cost) = numbers;
+            let (name, kind, user, tags) = names;
             line(json!({ "trace": format!("t{trace}"), "span": span.map(|n| format!("s{n}")),
-                "parent": parent.map(|n| format!("s{n}")), "name": "n", "update": update, "at": at,
+                "parent": parent.map(|n| format!("s{n}")), "name": name, "kind": kind,
+                "rank": rank, "user": user, "tags": tags, "adds": trace == 1, "at": at,
                 "start": start, "end": end, "input": input, "output": output, "model": model,
                 "status": status, "prompt": prompt, "completion": completion, "cost": cost,
                 "metadata": metadata }))

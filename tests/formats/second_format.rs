@@ -23,7 +23,7 @@ use edgespan::formats::decoded::{Decoded, Receipt};
 use edgespan::formats::twosignal;
 use edgespan::formats::wire_format::WireFormat;
 use edgespan::http::router::{Route, find};
-use edgespan::model::{Body, Event, Handling, Json, SpanBody, SpanType, Status, Usage};
+use edgespan::model::{Body, Event, Handling, Json, Rank, SpanBody, SpanType, Status, Usage};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::ingest::{Ingested, Preference, Upload, ingest};
 use edgespan::pipeline::queue::Message;
@@ -112,8 +112,8 @@ fn read_span<'a>(
         trace: trace.into(),
         id: Some(id.into()),
         parent: None,
-        name: format!("{agent} {id}").into(),
-        kind,
+        name: Some(format!("{agent} {id}").into()),
+        kind: Some(kind),
         start: Some(RECEIVED * 1_000),
         end: Some(RECEIVED * 1_000 + 5_000),
         input: Some(Json::Owned(serde_json::to_string(input).unwrap())),
@@ -128,7 +128,7 @@ fn read_span<'a>(
         of_trace: None,
     };
     let body = Body::Span(body);
-    Some(Event { index, range, context, envelope: None, timestamp: None, update: false, body })
+    Some(Event { index, range, context, envelope: None, timestamp: None, rank: Rank::Create, body })
 }
 
 const BODY: &str = "planner t-1\ns-1 LLM say \"hello\"\ns-2 TOOL look <up>\n";

@@ -33,7 +33,9 @@ fn a_trace_has_all_its_fields() {
     let Body::Trace(trace) = &event.body else { panic!() };
     let wanted = TraceBody {
         id: "t".into(),
-        name: "n\n".into(),
+        name: Some("n\n".into()),
+        user: None,
+        adds_tags: false,
         start: Some(TEN),
         end: Some(TEN + 1_000_000),
         session: Some("s".into()),
@@ -47,7 +49,7 @@ fn a_trace_has_all_its_fields() {
     };
     assert_eq!(*trace, wanted);
     assert!(matches!(trace.id, Cow::Borrowed(_)));
-    assert!(matches!(trace.name, Cow::Owned(_)));
+    assert!(matches!(trace.name, Some(Cow::Owned(_))));
 }
 
 #[test]
@@ -63,8 +65,8 @@ fn a_span_has_all_its_fields() {
         trace: "t".into(),
         id: Some("s".into()),
         parent: Some("p".into()),
-        name: "".into(),
-        kind: SpanType::HumanHandoff,
+        name: Some("".into()),
+        kind: Some(SpanType::HumanHandoff),
         start: Some(TEN),
         end: Some(TEN + 500_000),
         input: Some(r#"[ 1,"\u00e9"]"#.into()),

@@ -48,41 +48,68 @@ pub struct Event<'a> {
     pub envelope: Option<Text<'a>>,
     /// The envelope's `timestamp`.
     pub timestamp: Option<Micros>,
-    /// Whether it changes what another event created, by its format. Formats without
-    /// such events only have others.
-    pub update: bool,
-    /// What it creates.
+    /// What it is to other events for the same thing, by its format.
+    pub rank: Rank,
+    /// What it says.
     pub body: Body<'a>,
 }
 
-/// What an event creates.
+/// What an event is to others for the same trace or span: of what two of them say, that of
+/// the greater rank counts, whatever their clocks say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Rank {
+    /// It says what counts where no other event says it.
+    Supplement,
+    /// It creates the thing. Formats whose events are complete have no others.
+    #[default]
+    Create,
+    /// It changes what another event created.
+    Update,
+}
+
+/// What an event says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body<'a> {
-    /// `trace-create`.
+    /// Something of a trace.
     Trace(TraceBody<'a>),
-    /// `span-create`.
+    /// Something of a span.
     Span(SpanBody<'a>),
 }
 
-/// The body of a `trace-create`.
-#[derive(Debug, Clone, PartialEq)]
+impl<'a> Body<'a> {
+    /// The id of the trace that it is about.
+    #[must_use]
+    pub fn trace_id(&self) -> &Text<'a> {
+        match self {
+            Self::Trace(trace) => &trace.id,
+            Self::Span(span) => &span.trace,
+        }
+    }
+}
+
+/// What an event says of a trace.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct TraceBody<'a> {
     /// `id`.
     pub id: Text<'a>,
     /// `name`; may be empty.
-    pub name: Text<'a>,
+    pub name: Option<Text<'a>>,
     /// `startTime`.
     pub start: Option<Micros>,
     /// `endTime`.
     pub end: Option<Micros>,
     /// `sessionId`.
     pub session: Option<Text<'a>>,
+    /// Who it is for, in formats whose traces say that.
+    pub user: Option<Text<'a>>,
     /// `parentTraceId`.
     pub parent_trace: Option<Text<'a>>,
     /// `deploymentId`.
     pub deployment: Option<Text<'a>>,
     /// `tags`.
     pub tags: Vec<Text<'a>>,
+    /// Whether its tags are added to those of other events, and do not replace them.
+    pub adds_tags: bool,
     /// `evaluators`.
     pub evaluators: Vec<Text<'a>>,
     /// `metadata`: a JSON object.
@@ -93,8 +120,8 @@ pub struct TraceBody<'a> {
     pub output: Option<Json<'a>>,
 }
 
-/// The body of a `span-create`.
-#[derive(Debug, Clone, PartialEq)]
+/// What an event says of a span.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpanBody<'a> {
     /// `traceId`.
     pub trace: Text<'a>,
@@ -104,9 +131,9 @@ pub struct SpanBody<'a> {
     /// `parentSpanId`: a span's id or an envelope's. An empty one is none.
     pub parent: Option<Text<'a>>,
     /// `name`; may be empty.
-    pub name: Text<'a>,
+    pub name: Option<Text<'a>>,
     /// `type`.
-    pub kind: SpanType,
+    pub kind: Option<SpanType>,
     /// `startTime`.
     pub start: Option<Micros>,
     /// `endTime`.

@@ -140,7 +140,7 @@ pub fn detail_of(
     let path = path(&trace.id, &span.id);
     let took = SpanDuration::of(span.start_us, span.end_us, running_until(trace, now));
     let body = event.as_ref().ok();
-    let name = body.map_or(&*span.name, |body| &*body.name);
+    let name = body.and_then(|body| body.name.as_deref()).unwrap_or(&span.name);
     let class = format!("k{}", span.kind);
     let heading =
         html! { h2.(class) { @if name.is_empty() { em { "no name" } } @else { (name) } } };
@@ -180,7 +180,7 @@ pub fn detail_of(
 /// did not: those that say of their trace what only instrumentations do.
 fn is_without_messages(body: &SpanBody<'_>) -> bool {
     let nothing = body.input.is_none() && body.output.is_none();
-    body.kind == SpanType::Llm && nothing && body.of_trace.is_some()
+    body.kind == Some(SpanType::Llm) && nothing && body.of_trace.is_some()
 }
 
 /// `Human handoff`, but `LLM`.

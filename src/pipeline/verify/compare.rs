@@ -70,7 +70,7 @@ const FIELDS: [(&str, Test); 16] = [
     ("deployment", |stored, said| is_said(&stored.deployment, &said.deployment)),
     ("evaluators", |stored, said| is_said(&stored.evaluators, &said.evaluators)),
     ("root", |stored, said| {
-        let place = |root: &Root| (root.updates, root.child, root.start_us, Rc::clone(&root.id));
+        let place = |root: &Root| (root.partial, root.child, root.start_us, Rc::clone(&root.id));
         stored.root.is_none() || stored.root.as_ref().map(place) == said.root.as_ref().map(place)
     }),
     ("root's name", |stored, said| of_root(stored, said, |root| &root.name)),
@@ -96,8 +96,7 @@ impl<'a> Comparison<'a> {
         here: &'a HashSet<Rc<BatchName>>,
     ) -> Self {
         let head = &stored.trace.head;
-        let tags =
-            if let Tags::OfSpans(tags) = &head.tags { tags.clone() } else { BTreeSet::new() };
+        let tags = if let Tags::OfAll(tags) = &head.tags { tags.clone() } else { BTreeSet::new() };
         Self {
             stored,
             rows,
@@ -120,7 +119,7 @@ impl<'a> Comparison<'a> {
                 }
             }
             self.models.retain(|model| !head.models.contains(model));
-            if let Tags::OfSpans(said) = &head.tags {
+            if let Tags::OfAll(said) = &head.tags {
                 self.tags.retain(|tag| !said.contains(tag));
             }
             self.hear_metadata(&head.metadata);

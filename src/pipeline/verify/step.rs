@@ -12,7 +12,7 @@ use crate::batch::BatchRef;
 use crate::error::Fault;
 use crate::formats::Formats;
 use crate::index::{Database, Statement, verification};
-use crate::model::{Body, Event, Millis};
+use crate::model::{Event, Millis};
 use crate::pipeline::sweep::GRACE_MS;
 use ingest_core::fold::compact_id::{pack, unpack};
 use ingest_core::fold::place::BatchName;
@@ -288,10 +288,7 @@ impl<'a> OfProject<'a> {
     }
 
     fn add(&mut self, at: usize, sent: Sent<'a>) {
-        let id = match &sent.event.body {
-            Body::Trace(trace) => &trace.id,
-            Body::Span(span) => &span.trace,
-        };
+        let id = sent.event.body.trace_id();
         self.events.entry(pack(id).into()).or_default().push((at, sent));
     }
 

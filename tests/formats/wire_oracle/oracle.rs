@@ -5,7 +5,7 @@ use std::fmt;
 
 use edgespan::limits::{MAX_COST_USD, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
 use edgespan::model::{
-    Body, Event, Json, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage,
+    Body, Event, Json, Micros, Rank, SpanBody, SpanType, Status, Text, TraceBody, Usage,
 };
 use edgespan::time;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -65,7 +65,7 @@ pub fn read(body: &[u8]) -> Verdict<'_> {
                 context: None,
                 envelope,
                 timestamp,
-                update: false,
+                rank: Rank::Create,
                 body,
             })),
             Err(Surrogates) => return Verdict::Incomparable,
@@ -111,13 +111,15 @@ fn read_event(raw: &str) -> Result<Option<Parts<'_>>, Surrogates> {
 fn trace<'a>(body: &Object<'a>) -> Option<TraceBody<'a>> {
     Some(TraceBody {
         id: body.id(&["id"])??,
-        name: body.text(&["name"])??,
+        name: Some(body.text(&["name"])??),
         start: body.time(&["start_time", "startTime"])?,
         end: body.time(&["end_time", "endTime"])?,
         session: body.text(&["session_id", "sessionId"])?,
         parent_trace: body.id(&["parent_trace_id", "parentTraceId"])?,
         deployment: body.text(&["deployment_id", "deploymentId"])?,
+        user: None,
         tags: body.texts("tags")?,
+        adds_tags: false,
         evaluators: body.texts("evaluators")?,
         metadata: body.object("metadata", "metadata")?.map(Json::from),
         input: None,
@@ -135,8 +137,8 @@ fn span<'a>(body: &Object<'a>, usage: &Object<'_>) -> Option<SpanBody<'a>> {
         trace: body.id(&["trace_id", "traceId"])??,
         id: body.id(&["id"])?,
         parent: body.id(&["parent_span_id", "parentSpanId"])?,
-        name: body.text(&["name"])??,
-        kind: SpanType::parse(&body.text(&["type"])??)?,
+        name: Some(body.text(&["name"])??),
+        kind: Some(SpanType::parse(&body.text(&["type"])??)?),
         start: body.time(&["start_time", "startTime"])?,
         end: body.time(&["end_time", "endTime"])?,
         input: body.get(&["input"]).map(Json::from),

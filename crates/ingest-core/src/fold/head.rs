@@ -11,12 +11,13 @@ use super::part::{Part, Texts};
 use super::place::Place;
 use super::root::Root;
 use super::sent::Sent;
+use super::span::Span;
 use super::standing::{SpanStanding, Standing, Told};
 use super::tags::{Tags, first_of};
 use crate::limits::{
     MAX_INDEXED_BYTES, MAX_INDEXED_LISTS_BYTES, MAX_MODELS, MAX_PREVIEW_BYTES, MAX_SAID_TAG_BYTES,
 };
-use crate::model::{Micros, Millis, OfTrace, Said, SpanBody, Text, TraceBody};
+use crate::model::{Micros, Millis, OfTrace, Rank, Said, SpanBody, Text, TraceBody};
 
 /// A text of a trace, and who says it.
 pub type Field = Option<Told<Rc<str>>>;
@@ -88,6 +89,11 @@ impl Default for Head {
     }
 }
 
+/// Tags of which all that are ever said count.
+fn said_tags(tags: &[Text]) -> BTreeSet<Rc<str>> {
+    tags.iter().map(|tag| Rc::from(cut(tag, MAX_SAID_TAG_BYTES))).collect()
+}
+
 /// Takes another value if it is less, or greater; whether it is.
 fn widen<T: Ord>(old: &mut T, new: T, than: Ordering) -> bool {
     let counts = new.cmp(old) == than;
@@ -124,6 +130,16 @@ impl Head {
         changed | first_of(&mut self.models, other.models, MAX_MODELS)
     }
 
+    /// Names its root as the root's span is named, by what is known of that span; whether that
+    /// changes anything. (Of inputs and outputs nothing is known but what they begin with
+    /// when their event comes: that of an update from before its span was the root is lost
+    /// to lists.)
+    pub fn name_root<'a>(&mut self, known: impl Fn(&str) -> [Option<&'a Span>; 3]) -> bool {
+        let Some(root) = self.root.as_mut().filter(|_| self.name.is_none()) else { return false };
+        let name = known(&root.id).into_iter().flatten().filter_map(Span::name).max();
+        root.take_name(name)
+    }
+
     /// Takes in an event of one of its spans.
     pub(super) fn see_span(&mut self, span: &SpanBody, id: &Rc<str>, part: &Part, sent: &Sent) {
         let start = sent.start(span.start, span.end);
@@ -138,14 +154,14 @@ impl Head {
         }
         let child = span.parent.is_some();
         // Most spans are not what the trace is shown by: nothing is made of their texts.
-        let updates = part.order.update;
-        if Root::may_be(self.root.as_ref(), updates, child, start, id) {
+        let partial = part.order.rank != Rank::Create;
+        if Root::may_be(self.root.as_ref(), partial, child, start, id) {
             let preview = |json: Option<&str>| {
                 json.map(|json| (part.order, Rc::from(cut(json, MAX_PREVIEW_BYTES))))
             };
             let name = part.fields.name.clone().filter(|_| self.name.is_none());
             let root = Root {
-                updates,
+                partial,
                 child,
                 start_us: start,
                 id: Rc::clone(id),
@@ -185,8 +201,7 @@ impl Head {
             self.metadata.take(Metadata::OfSpan(by(*rank), sent.place(), text));
         }
         if !said.tags.is_empty() {
-            let tags = said.tags.iter().map(|tag| Rc::from(cut(tag, MAX_SAID_TAG_BYTES)));
-            self.tags.take(Tags::OfSpans(tags.collect()));
+            self.tags.take(Tags::OfAll(said_tags(&said.tags)));
         }
     }
 
@@ -202,8 +217,9 @@ impl Head {
             let value = cut(text?, MAX_INDEXED_BYTES).into();
             Some(Told { by: by(), value })
         };
-        Told::take(&mut self.name, told(Some(&trace.name)));
+        Told::take(&mut self.name, told(trace.name.as_ref()));
         Told::take(&mut self.session, told(trace.session.as_ref()));
+        Told::take(&mut self.user, told(trace.user.as_ref()));
         Told::take(&mut self.parent_trace, told(trace.parent_trace.as_ref()));
         Told::take(&mut self.deployment, told(trace.deployment.as_ref()));
         let tags = list(&trace.tags, MAX_INDEXED_LISTS_BYTES - "[]".len());
@@ -212,7 +228,11 @@ impl Head {
             Told::take(&mut self.evaluators, Some(Told { by: by(), value }));
         }
         if !trace.tags.is_empty() {
-            self.tags.take(Tags::OfEvent(order, tags.into()));
+            self.tags.take(if trace.adds_tags {
+                Tags::OfAll(said_tags(&trace.tags))
+            } else {
+                Tags::OfEvent(order, tags.into())
+            });
         }
         if let Some(metadata) = &trace.metadata {
             let text = short(metadata).into();

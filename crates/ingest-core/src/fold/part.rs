@@ -84,8 +84,8 @@ impl Part {
         let fields = Fields {
             parent: span.parent.as_deref().map(link),
             envelope: envelope.map(|id| link(id)),
-            name: Some(texts.keep(cut(&span.name, MAX_INDEXED_BYTES))),
-            kind: u8::try_from(span.kind.code()).ok(),
+            name: span.name.as_deref().map(|name| texts.keep(cut(name, MAX_INDEXED_BYTES))),
+            kind: span.kind.and_then(|kind| u8::try_from(kind.code()).ok()),
             failed: span.status.map(|status| status == Status::Error),
             start_us: span.start,
             end_us: span.end,

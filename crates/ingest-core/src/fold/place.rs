@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::batch::BatchRef;
-use crate::model::{Micros, Millis};
+use crate::model::{Micros, Millis, Rank};
 
 /// A raw batch, as far as a place in it names it: with the project it is the object's key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,13 +32,13 @@ pub struct Place {
     pub context: Option<Context>,
 }
 
-/// Which of two events of one thing is the newer: the greater. A create comes before an
-/// update, whatever the clocks say; then the time that the event was made decides; then
+/// Which of two events of one thing is the newer: the greater. The rank comes first,
+/// whatever the clocks say; then the time that the event was made decides; then
 /// the hash of its bytes, which is as good as any other rule that is the same everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Order {
-    /// Whether it changes what is there, by its protocol.
-    pub update: bool,
+    /// What it is to the others, by its protocol.
+    pub rank: Rank,
     /// The event's timestamp, or else what comes closest to it. Microseconds.
     pub at_us: Micros,
     /// [`HASH_BITS`] of XXH3-64 over its bytes.

@@ -7,11 +7,12 @@ use super::place::Order;
 use crate::model::Micros;
 
 /// The span that a trace is shown by: of all that ever came the least by whether it has a
-/// parent, its start, its id. What only updates are known of comes after all others.
+/// parent, its start, its id. What no event that
+/// creates it is known of comes after all others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
-    /// Whether only updates of it are known.
-    pub updates: bool,
+    /// Whether no event is known that creates it, only updates and supplements.
+    pub partial: bool,
     /// Whether it has a parent: the root proper has not come.
     pub child: bool,
     /// When it started, or what comes closest to it.
@@ -26,6 +27,12 @@ pub struct Root {
     pub output: Option<(Order, Rc<str>)>,
 }
 
+/// Where what may be the root stands among all that may. Of what no event creates only the
+/// id is known for sure.
+fn place(partial: bool, child: bool, start_us: Micros, id: &str) -> (bool, bool, Micros, &str) {
+    if partial { (true, false, 0, id) } else { (false, child, start_us, id) }
+}
+
 /// The newer of the two.
 fn newer(old: &mut Option<(Order, Rc<str>)>, new: Option<(Order, Rc<str>)>) -> bool {
     let counts = new > *old;
@@ -36,26 +43,27 @@ fn newer(old: &mut Option<(Order, Rc<str>)>, new: Option<(Order, Rc<str>)>) -> b
 }
 
 impl Root {
+    /// Gives it its span's name, which may be of an event that came when another was the
+    /// root; whether that changes anything.
+    pub(super) fn take_name(&mut self, name: Option<(Order, Rc<str>)>) -> bool {
+        newer(&mut self.name, name)
+    }
+
     /// Whether an event may be the root's.
     pub(super) fn may_be(
         known: Option<&Self>,
-        updates: bool,
+        partial: bool,
         child: bool,
         start: Micros,
         id: &str,
     ) -> bool {
-        known.is_none_or(|known| {
-            *known.id == *id
-                || !updates
-                    && (known.updates
-                        || (child, start, id) <= (known.child, known.start_us, &*known.id))
-        })
+        let place = place(partial, child, start, id);
+        known.is_none_or(|known| *known.id == *id || place <= known.place())
     }
 
-    /// Its place among all that may be it. Of updates only the id is known for sure.
-    fn place(&self) -> (bool, bool, Micros, Rc<str>) {
-        let Self { updates, child, start_us, id, .. } = self;
-        (*updates, *child && !updates, if *updates { 0 } else { *start_us }, Rc::clone(id))
+    /// Its place among all that may be it.
+    fn place(&self) -> (bool, bool, Micros, &str) {
+        place(self.partial, self.child, self.start_us, &self.id)
     }
 
     /// Puts another in the place of one if it comes before it; whether anything changed.
@@ -68,7 +76,7 @@ impl Root {
         let order = other.place().cmp(&root.place());
         // What is only an update of the other says nothing of where that is.
         let same =
-            other.id == root.id && (order == Ordering::Equal || other.updates || root.updates);
+            other.id == root.id && (order == Ordering::Equal || other.partial || root.partial);
         if order == Ordering::Less {
             std::mem::swap(root, &mut other);
         }

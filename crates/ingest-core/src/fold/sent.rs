@@ -32,7 +32,7 @@ impl Sent<'_> {
         let bytes = self.body.get(self.event.range.clone()).unwrap_or_default();
         let hash = xxh3_64(bytes) >> (u64::BITS - HASH_BITS);
         Order {
-            update: self.event.update,
+            rank: self.event.rank,
             at_us: self.event.timestamp.or(end).or(start).unwrap_or(0),
             hash: u32::try_from(hash).unwrap_or_default(),
         }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::compact_id::{self, IdBytes, Packed};
 use super::part::{Part, payload};
+use super::place::Order;
 use crate::model::{Micros, Usage};
 
 /// Most events of a span that are kept, the newest. Only events with metadata are
@@ -146,6 +147,13 @@ impl Span {
         }
         let beyond = self.parts.len().saturating_sub(MAX_PARTS);
         self.parts.drain(..beyond);
+    }
+
+    /// Its name, and how new the event is that says it.
+    #[must_use]
+    pub fn name(&self) -> Option<(Order, Rc<str>)> {
+        let named = |part: &Part| Some((part.order, Rc::clone(part.fields.name.as_ref()?)));
+        self.parts.iter().rev().find_map(named)
     }
 
     /// The span field by field.

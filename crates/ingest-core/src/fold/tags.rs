@@ -14,8 +14,8 @@ pub enum Tags {
     None,
     /// Those of the newest event of its own that has some, as JSON.
     OfEvent(Order, Rc<str>),
-    /// Those that its spans say: the first [`MAX_SAID_TAGS`] in order.
-    OfSpans(BTreeSet<Rc<str>>),
+    /// All that are said, in formats where tags add up: the first [`MAX_SAID_TAGS`] in order.
+    OfAll(BTreeSet<Rc<str>>),
 }
 
 /// The first so many of both; whether those are others.
@@ -41,8 +41,8 @@ impl Tags {
     /// Takes in what others say; whether that changes anything.
     pub(super) fn take(&mut self, other: Self) -> bool {
         match (&mut *self, other) {
-            (_, Self::None) | (Self::OfEvent(..), Self::OfSpans(_)) => false,
-            (Self::OfSpans(known), Self::OfSpans(other)) => first_of(known, other, MAX_SAID_TAGS),
+            (_, Self::None) | (Self::OfEvent(..), Self::OfAll(_)) => false,
+            (Self::OfAll(known), Self::OfAll(other)) => first_of(known, other, MAX_SAID_TAGS),
             (Self::OfEvent(known, text), Self::OfEvent(order, other)) => {
                 let counts = (order, &other) > (*known, &*text);
                 if counts {
@@ -50,13 +50,13 @@ impl Tags {
                 }
                 counts
             }
-            (Self::None, Self::OfSpans(other)) => {
+            (Self::None, Self::OfAll(other)) => {
                 let mut tags = BTreeSet::new();
                 first_of(&mut tags, other, MAX_SAID_TAGS);
-                *self = Self::OfSpans(tags);
+                *self = Self::OfAll(tags);
                 true
             }
-            (Self::None | Self::OfSpans(_), other @ Self::OfEvent(..)) => {
+            (Self::None | Self::OfAll(_), other @ Self::OfEvent(..)) => {
                 *self = other;
                 true
             }

@@ -26,7 +26,11 @@ impl Trace {
         for span in other.spans {
             changed |= self.spans.merge(span);
         }
-        changed
+        changed | self.name_root()
+    }
+
+    fn name_root(&mut self) -> bool {
+        self.head.name_root(|id| [self.spans.get(id), None, None])
     }
 }
 
@@ -38,10 +42,7 @@ pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
     let mut places: Map<&str, usize> = Map::default();
     let mut texts = Texts::default();
     for one in sent {
-        let id = match &one.event.body {
-            Body::Trace(trace) => &trace.id,
-            Body::Span(span) => &span.trace,
-        };
+        let id = one.event.body.trace_id();
         let at = *places.entry(id).or_insert_with(|| {
             traces.push((pack(id).into(), Trace::default()));
             traces.len() - 1
@@ -59,6 +60,9 @@ pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
                 spans.take(id, part);
             }
         }
+    }
+    for (_, trace) in &mut traces {
+        trace.name_root();
     }
     traces
 }

@@ -270,6 +270,8 @@ impl Rows {
             None => (None, Trace::default(), None),
         };
         let mut changed = trace.head.merge(news.head);
+        changed |=
+            trace.head.name_root(|id| [news.spans.get(id), trace.spans.get(id), rows.get(id)]);
         let mut repacked = was.is_none();
         for span in news.spans {
             if let Some(packed) = trace.spans.get_mut(&span.id) {

@@ -141,9 +141,9 @@ impl StoredRow {
         let tags = match head.tags {
             Tags::None => Tags::None,
             Tags::OfEvent(order, _) => Tags::OfEvent(order, self.tags.ok_or(Damaged)?),
-            Tags::OfSpans(_) => {
+            Tags::OfAll(_) => {
                 let tags = self.tags.ok_or(Damaged)?;
-                Tags::OfSpans(serde_json::from_str(&tags).map_err(|_| Damaged)?)
+                Tags::OfAll(serde_json::from_str(&tags).map_err(|_| Damaged)?)
             }
         };
         let metadata = match head.metadata {
@@ -210,7 +210,7 @@ impl TraceRow {
         let tags = match &head.tags {
             Tags::None => None,
             Tags::OfEvent(_, tags) => Some(Rc::clone(tags)),
-            Tags::OfSpans(tags) => serde_json::to_string(tags).ok().map(Rc::from),
+            Tags::OfAll(tags) => serde_json::to_string(tags).ok().map(Rc::from),
         };
         let metadata = head.metadata.text().cloned();
         Self {
@@ -228,8 +228,8 @@ impl TraceRow {
             cost_nano: all.cost_nano,
             created_ms: head.created_ms,
             active_us: head.active_us,
-            // None yet, or none that is not known of updates alone.
-            root_child: root.filter(|root| !root.updates).map_or(2, |root| root.child.into()),
+            // None yet, or none that an event creates.
+            root_child: root.filter(|root| !root.partial).map_or(2, |root| root.child.into()),
             ended: head.ended.into(),
             name: said(&head.name).or_else(|| of_root(root.and_then(|root| root.name.as_ref()))),
             session: said(&head.session),

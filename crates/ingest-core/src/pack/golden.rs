@@ -16,6 +16,7 @@ use crate::fold::span::Span;
 use crate::fold::spans::Spans;
 use crate::fold::standing::{SpanStanding, Standing, Told};
 use crate::fold::tags::Tags;
+use crate::model::Rank;
 
 const AT: i64 = 1_795_328_370_123_456;
 
@@ -33,7 +34,7 @@ fn place(batch: &Rc<BatchName>, offset: u64, length: u64) -> Place {
 }
 
 fn order(at_us: i64, hash: u32) -> Order {
-    Order { update: false, at_us, hash }
+    Order { rank: Rank::Create, at_us, hash }
 }
 
 /// A root, a call of a model below it that came in two parts, and a span that says little.
@@ -81,7 +82,7 @@ fn a_trace() -> Spans {
         ),
         (
             "7d4f4ed8-6f0a-4d9c-8a52-0d1d0a1b2c3d",
-            Order { update: true, ..order(AT + 1_500_001, 8) },
+            Order { rank: Rank::Update, ..order(AT + 1_500_001, 8) },
             ended,
             place(&second, 0, 120),
         ),
@@ -107,7 +108,7 @@ fn a_head() -> Head {
     Head {
         start_us: AT,
         root: Some(Root {
-            updates: false,
+            partial: false,
             child: false,
             start_us: AT,
             id: kept("0b1d9a3e4f506172"),
@@ -118,7 +119,7 @@ fn a_head() -> Head {
         name: told(event(AT)),
         session: told(event(AT + 1)),
         user: told(Standing::Span(by)),
-        tags: Tags::OfSpans(BTreeSet::new()),
+        tags: Tags::OfAll(BTreeSet::new()),
         metadata: Metadata::OfEvents(
             vec![(order(AT, 1), place(&first, 0, 9)), (order(AT + 1, 2), place(&first, 10, 90))],
             Rc::default(),

@@ -5,9 +5,9 @@
 //! version   1 byte
 //! names     as `places` writes them
 //! flags     a number: 1: a root; 2: and its name; 4: its input; 8: its output;
-//!           16: it is known of updates only; 32: it has a parent;
+//!           16: no event is known that creates it; 32: it has a parent;
 //!           64, 128, 256, 512, 1024, 2048: somebody says name, session, user, parent
-//!           trace, deployment, evaluators; 4096: tags are an event's; 8192: spans';
+//!           trace, deployment, evaluators; 4096: tags are an event's; 8192: all that are said;
 //!           16384: metadata are events'; 32768: a span's; 65536, 131072: somebody says an
 //!           input, an output
 //! root      form of the id as a byte, id, start; the orders of name, input, output
@@ -18,8 +18,8 @@
 //! metadata  of events: how many; each: order, place; of a span: as a saying without its
 //!           first byte, place
 //! input     as a saying, place; so the output
-//! order     a byte: 2 for the order that was written last; else 1 for an update, its time,
-//!           2 bytes of hash
+//! order     a byte: 2 for the order that was written last; else 0 for a create, 1 for an
+//!           update, 3 for a supplement; its time, 2 bytes of hash
 //! time, start: a signed number, less the start of the trace
 //! ```
 
@@ -36,18 +36,18 @@ use crate::fold::place::{HASH_BITS, Order, Place};
 use crate::fold::root::Root;
 use crate::fold::standing::{SpanStanding, Standing, Told};
 use crate::fold::tags::Tags;
-use crate::model::Micros;
+use crate::model::{Micros, Rank};
 
 const ROOT: u64 = 1;
 const ROOT_NAME: u64 = 1 << 1;
 const ROOT_INPUT: u64 = 1 << 2;
 const ROOT_OUTPUT: u64 = 1 << 3;
-const ROOT_UPDATES: u64 = 1 << 4;
+const ROOT_PARTIAL: u64 = 1 << 4;
 const ROOT_CHILD: u64 = 1 << 5;
 /// The first of six.
 const SAYINGS: u64 = 1 << 6;
 const TAGS_OF_EVENT: u64 = 1 << 12;
-const TAGS_OF_SPANS: u64 = 1 << 13;
+const TAGS_OF_ALL: u64 = 1 << 13;
 const METADATA_OF_EVENTS: u64 = 1 << 14;
 const METADATA_OF_SPAN: u64 = 1 << 15;
 const INPUT: u64 = 1 << 16;
@@ -70,11 +70,11 @@ pub fn write(head: &Head) -> Vec<u8> {
         | bit(ROOT_NAME, is(|root| root.name.is_some()))
         | bit(ROOT_INPUT, is(|root| root.input.is_some()))
         | bit(ROOT_OUTPUT, is(|root| root.output.is_some()))
-        | bit(ROOT_UPDATES, is(|root| root.updates))
+        | bit(ROOT_PARTIAL, is(|root| root.partial))
         | bit(ROOT_CHILD, is(|root| root.child))
         | said.fold(0, |all, bit| all | bit)
         | bit(TAGS_OF_EVENT, matches!(head.tags, Tags::OfEvent(..)))
-        | bit(TAGS_OF_SPANS, matches!(head.tags, Tags::OfSpans(_)))
+        | bit(TAGS_OF_ALL, matches!(head.tags, Tags::OfAll(_)))
         | bit(METADATA_OF_EVENTS, matches!(head.metadata, Metadata::OfEvents(..)))
         | bit(METADATA_OF_SPAN, matches!(head.metadata, Metadata::OfSpan(..)))
         | bit(INPUT, head.input.is_some())
@@ -140,7 +140,11 @@ impl Times {
             self.to.byte(2);
             return;
         }
-        self.to.byte(order.update.into());
+        self.to.byte(match order.rank {
+            Rank::Create => 0,
+            Rank::Update => 1,
+            Rank::Supplement => 3,
+        });
         self.time(order.at_us);
         self.to.fixed(order.hash.into(), HASH_BITS / 8);
     }
@@ -195,8 +199,8 @@ pub fn read(bytes: &[u8], start_us: Micros) -> Result<Head, Damaged> {
         let (id, start_us) = (from.id()?, from.time()?);
         let mut text = |bit| Ok(if is(bit) { Some((from.order()?, Rc::default())) } else { None });
         let (name, input, output) = (text(ROOT_NAME)?, text(ROOT_INPUT)?, text(ROOT_OUTPUT)?);
-        let (updates, child) = (is(ROOT_UPDATES), is(ROOT_CHILD));
-        head.root = Some(Root { updates, child, start_us, id, name, input, output });
+        let (partial, child) = (is(ROOT_PARTIAL), is(ROOT_CHILD));
+        head.root = Some(Root { partial, child, start_us, id, name, input, output });
     }
     let mut said: [Field; 6] = Default::default();
     for (_, field) in said.iter_mut().enumerate().filter(|(at, _)| is(SAYINGS << at)) {
@@ -205,8 +209,8 @@ pub fn read(bytes: &[u8], start_us: Micros) -> Result<Head, Damaged> {
     let [name, session, user, parent_trace, deployment, evaluators] = said;
     if is(TAGS_OF_EVENT) {
         head.tags = Tags::OfEvent(from.order()?, Rc::default());
-    } else if is(TAGS_OF_SPANS) {
-        head.tags = Tags::OfSpans(BTreeSet::new());
+    } else if is(TAGS_OF_ALL) {
+        head.tags = Tags::OfAll(BTreeSet::new());
     }
     if is(METADATA_OF_EVENTS) {
         let count = from.from.count()?;
@@ -246,15 +250,16 @@ impl Bases<'_> {
     }
 
     fn order(&mut self) -> Result<Order, Damaged> {
-        let update = match self.from.byte()? {
+        let rank = match self.from.byte()? {
             2 => return self.last.ok_or(Damaged),
-            0 => false,
-            1 => true,
+            0 => Rank::Create,
+            1 => Rank::Update,
+            3 => Rank::Supplement,
             _ => return Err(Damaged),
         };
         let at_us = self.time()?;
         let hash = u32::try_from(self.from.fixed(HASH_BITS / 8)?).map_err(|_| Damaged)?;
-        let order = Order { update, at_us, hash };
+        let order = Order { rank, at_us, hash };
         self.last = Some(order);
         Ok(order)
     }

@@ -17,7 +17,7 @@ use crate::fold::spans::Spans;
 use crate::fold::standing::{SpanStanding, Standing, Told};
 use crate::fold::tags::Tags;
 use crate::fold::{link, link_of_kept};
-use crate::model::Micros;
+use crate::model::{Micros, Rank};
 
 fn maybe<T: std::fmt::Debug + Clone + 'static>(
     some: impl Strategy<Value = T> + 'static,
@@ -41,8 +41,12 @@ fn time() -> BoxedStrategy<Micros> {
 }
 
 fn order() -> impl Strategy<Value = Order> {
-    (any::<bool>(), time(), prop_oneof![0..3_u32, 0..1_u32 << 16])
-        .prop_map(|(update, at_us, hash)| Order { update, at_us, hash })
+    let rank = prop_oneof![Just(Rank::Create), Just(Rank::Update), Just(Rank::Supplement)];
+    (rank, time(), prop_oneof![0..3_u32, 0..1_u32 << 16]).prop_map(|(rank, at_us, hash)| Order {
+        rank,
+        at_us,
+        hash,
+    })
 }
 
 fn place() -> impl Strategy<Value = Place> {
@@ -138,8 +142,8 @@ fn head_of(text: &str) -> impl Strategy<Value = Head> + use<> {
         maybe(order().prop_map(move |order| (order, said.clone())))
     };
     let root = maybe((any::<bool>(), any::<bool>(), time(), id(), of(), of(), of()).prop_map(
-        |(updates, child, start_us, id, name, input, output)| Root {
-            updates,
+        |(partial, child, start_us, id, name, input, output)| Root {
+            partial,
             child,
             start_us,
             id,
@@ -152,7 +156,7 @@ fn head_of(text: &str) -> impl Strategy<Value = Head> + use<> {
     let tags = prop_oneof![
         Just(Tags::None),
         order().prop_map(move |order| Tags::OfEvent(order, kept.clone())),
-        Just(Tags::OfSpans(std::iter::empty().collect())),
+        Just(Tags::OfAll(std::iter::empty().collect())),
     ];
     let (one, other) = (text.clone(), text);
     let metadata = prop_oneof![

@@ -28,7 +28,7 @@ use super::decoded::Decoded;
 use super::wire_format::{EventBytes, WireFormat};
 use crate::error::{Detail as ErrorDetail, Reject};
 use crate::limits::{MAX_DETAILS, MAX_OTLP_BODY_BYTES, MAX_OTLP_SPANS};
-use crate::model::{Body, Event};
+use crate::model::{Body, Event, Rank};
 
 /// Where exports of spans are posted to: the default of every exporter; 2Signal's own
 /// path, and what becomes of it when it is set as the base; that of Langfuse's SDKs.
@@ -185,7 +185,7 @@ fn decode<'a>(export: &Export, body: &'a [u8], encoding: &Encoding) -> Vec<Event
             context: Some(Rc::clone(&*context)),
             envelope: None,
             timestamp: None,
-            update: false,
+            rank: Rank::Create,
             body: Body::Span(span_body(&span, shared, Detail::Index)),
         });
     }
@@ -223,7 +223,7 @@ fn decode_event<'a>(bytes: &EventBytes<'a>, encoding: &Encoding) -> Vec<Event<'a
         context: None,
         envelope: None,
         timestamp: None,
-        update: false,
+        rank: Rank::Create,
         body,
     }]
 }

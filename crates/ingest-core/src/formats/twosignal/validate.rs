@@ -6,7 +6,9 @@ use std::ops::Range;
 
 use crate::error::Detail;
 use crate::limits::{MAX_COST_USD, MAX_DETAILS, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
-use crate::model::{Body, Event, Json, Micros, SpanBody, SpanType, Status, Text, TraceBody, Usage};
+use crate::model::{
+    Body, Event, Json, Micros, Rank, SpanBody, SpanType, Status, Text, TraceBody, Usage,
+};
 use crate::time;
 
 use super::fields::{Field, Slots};
@@ -67,7 +69,7 @@ pub(super) fn event<'a>(
     if check.problems.total > before {
         return None;
     }
-    Some(Event { index, range, context: None, envelope, timestamp, update: false, body })
+    Some(Event { index, range, context: None, envelope, timestamp, rank: Rank::Create, body })
 }
 
 /// What an event's `type` says it creates.
@@ -96,13 +98,15 @@ impl<'a> Check<'_, 'a> {
     fn trace(&mut self) -> TraceBody<'a> {
         TraceBody {
             id: self.required_id(Field::Id),
-            name: self.required_text(Field::Name),
+            name: Some(self.required_text(Field::Name)),
             start: self.time(Field::StartTime),
             end: self.time(Field::EndTime),
             session: self.string(Field::SessionId),
             parent_trace: self.optional_id(Field::ParentTraceId),
             deployment: self.string(Field::DeploymentId),
+            user: None,
             tags: self.strings(Field::Tags),
+            adds_tags: false,
             evaluators: self.strings(Field::Evaluators),
             metadata: self.object(Field::Metadata),
             input: None,
@@ -115,7 +119,7 @@ impl<'a> Check<'_, 'a> {
         let trace = self.required_id(Field::TraceId);
         let id = self.optional_id(Field::Id);
         let parent = self.optional_id(Field::ParentSpanId);
-        let name = self.required_text(Field::Name);
+        let name = Some(self.required_text(Field::Name));
         self.require(Field::Type);
         let kind = self.one_of(Field::Type, &SpanType::ALL);
         let start = self.time(Field::StartTime);
@@ -132,7 +136,7 @@ impl<'a> Check<'_, 'a> {
             id,
             parent,
             name,
-            kind: kind?,
+            kind: Some(kind?),
             start,
             end,
             input: self.any(Field::Input),

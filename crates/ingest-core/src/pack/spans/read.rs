@@ -8,6 +8,7 @@ use crate::fold::span::{MAX_PARTS, Span};
 use crate::fold::spans::Spans;
 use crate::fold::{link_of_kept, link_of_packed};
 use crate::limits::MAX_PACK_SPANS;
+use crate::model::Rank;
 use crate::pack::Damaged;
 use crate::pack::bytes::Reader;
 use crate::pack::places::Named;
@@ -146,7 +147,13 @@ fn read_part(
     let offset = end.wrapping_add(from.signed()?.cast_unsigned());
     let length = from.number()?;
     *end = offset.wrapping_add(length);
-    let order = Order { update: c & c::UPDATE != 0, at_us, hash };
+    let rank = match (c & c::UPDATE != 0, more & c::SUPPLEMENT != 0) {
+        (false, false) => Rank::Create,
+        (true, false) => Rank::Update,
+        (false, true) => Rank::Supplement,
+        (true, true) => return Err(Damaged),
+    };
+    let order = Order { rank, at_us, hash };
     (place.offset, place.length) = (offset, length);
     Ok((Part { order, fields, place }, parent))
 }

@@ -7,7 +7,7 @@ use crate::fold::map::Map;
 use crate::fold::part::Part;
 use crate::fold::span::Span;
 use crate::fold::spans::Spans;
-use crate::model::Micros;
+use crate::model::{Micros, Rank};
 use crate::pack::bytes::Writer;
 use crate::pack::places::Names;
 
@@ -80,7 +80,7 @@ fn c_of(Part { order, fields, .. }: &Part) -> u8 {
     fields.payloads & c::PAYLOADS
         | bit(c::SILENT, fields.failed.is_none())
         | bit(c::NAMELESS, fields.name.is_none())
-        | bit(c::UPDATE, order.update)
+        | bit(c::UPDATE, order.rank == Rank::Update)
 }
 
 fn write_part(
@@ -96,7 +96,9 @@ fn write_part(
     let (batch, context) = names.of(place);
     let of_id = fields.envelope.is_some_and(|envelope| envelope == link_of_packed(id));
     let tokens = fields.prompt_tokens.is_some() || fields.completion_tokens.is_some();
-    let more = bit(c::NO_START, fields.start_us.is_none()) | bit(c::CONTEXT, context > 0);
+    let more = bit(c::NO_START, fields.start_us.is_none())
+        | bit(c::CONTEXT, context > 0)
+        | bit(c::SUPPLEMENT, order.rank == Rank::Supplement);
     to.byte(
         fields.kind.map_or(a::KIND, |kind| kind.min(a::KIND))
             | bit(a::FAILED, fields.failed == Some(true))

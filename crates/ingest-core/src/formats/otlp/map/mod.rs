@@ -50,8 +50,8 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
         trace: span.trace_id.to_hex().into(),
         id: Some(span.span_id.to_hex().into()),
         parent: span.parent_id.map(|id| id.to_hex().into()),
-        name: span.name.clone(),
-        kind,
+        name: Some(span.name.clone()),
+        kind: Some(kind),
         start,
         end: micros(span.end_ns).map(|end| end.max(start.unwrap_or(end))),
         input: json(input),
@@ -126,7 +126,8 @@ mod tests {
             ("gen_ai.request.model", "gpt"),
         ]);
         let body = span_body(&span, &Shared::nothing(), Detail::Full);
-        assert_eq!((body.kind, body.model, body.usage), (SpanType::Agent, None, Usage::default()));
+        assert_eq!((body.kind, body.model), (Some(SpanType::Agent), None));
+        assert_eq!(body.usage, Usage::default());
         assert!(body.metadata.unwrap().contains(r#""gen_ai.usage.input_tokens":"5""#));
     }
 
