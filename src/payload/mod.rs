@@ -121,7 +121,7 @@ impl Payloads {
             let bodies = self.events(slice)?.into_iter().map(|event| event.body);
             let mut spans = bodies.filter_map(|body| match body {
                 Body::Span(body) => Some(body),
-                Body::Trace(_) => None,
+                Body::Trace(_) | Body::Score(_) => None,
             });
             spans.next().ok_or(ODD)
         };
@@ -144,6 +144,7 @@ impl Payloads {
                 Body::Span(span) => {
                     span.of_trace.and_then(|said| said.metadata).map(|said| said.value)
                 }
+                Body::Score(_) => None,
             };
             Ok(merge::merge_metadata(all, metadata))
         })
@@ -156,7 +157,7 @@ impl Payloads {
     pub fn trace_content(&self, slice: &Slice) -> Result<Content<'_>, Missing> {
         match self.events(slice)?.into_iter().next().ok_or(ODD)?.body {
             Body::Trace(trace) => Ok((trace.input, trace.output)),
-            Body::Span(_) => Err(ODD),
+            Body::Span(_) | Body::Score(_) => Err(ODD),
         }
     }
 

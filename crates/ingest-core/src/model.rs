@@ -74,15 +74,18 @@ pub enum Body<'a> {
     Trace(TraceBody<'a>),
     /// Something of a span.
     Span(SpanBody<'a>),
+    /// How good something is.
+    Score(ScoreBody<'a>),
 }
 
 impl<'a> Body<'a> {
-    /// The id of the trace that it is about.
+    /// The id of the trace that it says something of. A score is kept beside its trace.
     #[must_use]
-    pub fn trace_id(&self) -> &Text<'a> {
+    pub fn trace_id(&self) -> Option<&Text<'a>> {
         match self {
-            Self::Trace(trace) => &trace.id,
-            Self::Span(span) => &span.trace,
+            Self::Trace(trace) => Some(&trace.id),
+            Self::Span(span) => Some(&span.trace),
+            Self::Score(_) => None,
         }
     }
 }
@@ -158,6 +161,33 @@ pub struct SpanBody<'a> {
     pub metadata: Option<Json<'a>>,
     /// What it says of its trace, in formats that have no events for traces.
     pub of_trace: Option<Box<OfTrace<'a>>>,
+}
+
+/// A judgement of a trace, of one of its spans, or of a session: by a person, a program or
+/// a model.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ScoreBody<'a> {
+    /// Its id: of events with one id the newest counts. Without one it is made from the
+    /// batch and the event's place in it.
+    pub id: Option<Text<'a>>,
+    /// The trace. Some clients name the span alone.
+    pub trace: Option<Text<'a>>,
+    /// The span, where it is not of the whole trace.
+    pub span: Option<Text<'a>>,
+    /// The session, where it is of no trace.
+    pub session: Option<Text<'a>>,
+    /// What is judged: the evaluator's name.
+    pub name: Text<'a>,
+    /// The value, where it is a number; 1 and 0 for true and false.
+    pub value: Option<f64>,
+    /// The value in words.
+    pub label: Option<Text<'a>>,
+    /// Whether the value is one of two.
+    pub boolean: bool,
+    /// Why.
+    pub reasoning: Option<Text<'a>>,
+    /// A JSON object.
+    pub metadata: Option<Json<'a>>,
 }
 
 /// What a span says of its trace. Spans of one trace may disagree, so each field is said

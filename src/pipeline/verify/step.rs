@@ -288,7 +288,7 @@ impl<'a> OfProject<'a> {
     }
 
     fn add(&mut self, at: usize, sent: Sent<'a>) {
-        let id = sent.event.body.trace_id();
+        let Some(id) = sent.event.body.trace_id() else { return };
         self.events.entry(pack(id).into()).or_default().push((at, sent));
     }
 

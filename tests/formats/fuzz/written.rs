@@ -48,6 +48,7 @@ fn what_is_accepted_is_there() {
         |body| {
             let mut wanted: HashMap<String, Vec<String>> = HashMap::new();
             let decoded = twosignal::decode(body, |event| match &event.body {
+                Body::Score(_) => unreachable!(),
                 Body::Trace(trace) => drop(wanted.entry(trace.id.to_string()).or_default()),
                 Body::Span(span) => {
                     let id = span.id.as_ref().or(event.envelope.as_ref());

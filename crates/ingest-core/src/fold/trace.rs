@@ -42,7 +42,7 @@ pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
     let mut places: Map<&str, usize> = Map::default();
     let mut texts = Texts::default();
     for one in sent {
-        let id = one.event.body.trace_id();
+        let Some(id) = one.event.body.trace_id() else { continue };
         let at = *places.entry(id).or_insert_with(|| {
             traces.push((pack(id).into(), Trace::default()));
             traces.len() - 1
@@ -59,6 +59,7 @@ pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
                 }
                 spans.take(id, part);
             }
+            Body::Score(_) => {}
         }
     }
     for (_, trace) in &mut traces {
