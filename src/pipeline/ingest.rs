@@ -96,6 +96,7 @@ fn check(format: &WireFormat, body: &[u8], preference: Preference) -> Result<Rec
         events: decoded.accepted,
         refused: lenient.then_some((decoded.invalid, decoded.details)),
         lenient: preference.request == Some(Handling::Lenient),
+        answer: decoded.answer,
     })
 }
 

@@ -56,6 +56,7 @@ const LINES: WireFormat = WireFormat {
             invalid: details.len(),
             problems: details.len(),
             details,
+            answer: None,
         })
     },
     decode: |body| Ok(read_lines(body)?.into_iter().filter_map(|line| line.event).collect()),

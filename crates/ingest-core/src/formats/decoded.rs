@@ -3,7 +3,7 @@
 use crate::error::{Detail, Reject};
 
 /// What a body had in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decoded {
     /// All events, good and bad.
     pub events: usize,
@@ -15,6 +15,9 @@ pub struct Decoded {
     pub problems: usize,
     /// The first [`crate::limits::MAX_DETAILS`] problems, by event.
     pub details: Vec<Detail>,
+    /// What the client is to read of its events once they are kept, in formats that answer
+    /// each of them: made here, where the body is.
+    pub answer: Option<String>,
 }
 
 impl Decoded {
@@ -43,4 +46,6 @@ pub struct Receipt {
     pub refused: Option<(usize, Vec<Detail>)>,
     /// Whether lenient handling was in force because the request asked for it.
     pub lenient: bool,
+    /// [`Decoded::answer`].
+    pub answer: Option<String>,
 }

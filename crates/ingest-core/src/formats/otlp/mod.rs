@@ -154,6 +154,7 @@ fn check(export: &Export) -> Decoded {
         invalid,
         problems: invalid,
         details: bad.take(MAX_DETAILS).collect(),
+        answer: None,
     }
 }
 

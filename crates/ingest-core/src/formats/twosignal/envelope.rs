@@ -119,7 +119,7 @@ fn batch<'a>(
     };
     let Problems { details, total: problems } = problems;
     let invalid = events - accepted;
-    Ok((Decoded { events, accepted, invalid, problems, details }, end))
+    Ok((Decoded { events, accepted, invalid, problems, details, answer: None }, end))
 }
 
 /// The fields of the event that is being read.

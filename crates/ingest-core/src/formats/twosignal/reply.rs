@@ -7,7 +7,7 @@ use crate::reply::Reply;
 
 /// 201, with the number of events and, where bad ones were left out, each of them.
 pub(super) fn accepted(receipt: &Receipt) -> Reply {
-    let Receipt { events, refused, lenient } = receipt;
+    let Receipt { events, refused, lenient, .. } = receipt;
     let mut body = json!({ "accepted": events });
     if let (Some((rejected, errors)), Value::Object(body)) = (refused, &mut body) {
         body.insert("rejected".into(), json!(rejected));
