@@ -1,6 +1,9 @@
 //! What a decoder says of a body, and what its sender is told, whatever the format.
 
+use serde_json::{Value, json};
+
 use crate::error::{Detail, Reject};
+use crate::reply::Reply;
 
 /// What a body had in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,4 +51,19 @@ pub struct Receipt {
     pub lenient: bool,
     /// [`Decoded::answer`].
     pub answer: Option<String>,
+}
+
+impl Receipt {
+    /// The number of events and, where bad ones were left out, each of them; for clients that
+    /// read no more than the status, and people.
+    #[must_use]
+    pub fn to_reply(&self, status: u16) -> Reply {
+        let Self { events, refused, .. } = self;
+        let mut body = json!({ "accepted": events });
+        if let (Some((rejected, errors)), Value::Object(body)) = (refused, &mut body) {
+            body.insert("rejected".into(), json!(rejected));
+            body.insert("errors".into(), json!(errors));
+        }
+        Reply::json(status, body.to_string())
+    }
 }
