@@ -37,6 +37,12 @@ export async function ensurePython() {
   return commands && join(commands, "python");
 }
 
+/** The same with the SDKs of other services, which want other versions of what both use. */
+export async function ensureServicesPython() {
+  const commands = await ensureEnvironment("services", "tests/sdk/services-requirements.txt", "the SDKs of other services");
+  return commands && join(commands, "python");
+}
+
 /** The first Python on PATH that is new enough, and its version. */
 function find() {
   const ask = "import sys; print(sys.executable, '.'.join(map(str, sys.version_info[:3]))) if sys.version_info >= (3, 11) else exit(1)";

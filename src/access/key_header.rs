@@ -48,10 +48,29 @@ pub fn find_key(headers: KeyHeaders<'_>) -> Result<String, Reject> {
         }
     };
     if !key.starts_with("ts_") || key.len() > MAX_KEY_BYTES {
-        return Err(Reject::Unauthorized("an API key begins with `ts_`; this one does not"));
+        let other = OTHER_KEYS.iter().find(|(prefix, _)| key.starts_with(prefix));
+        let none = "an API key begins with `ts_`; this one does not";
+        return Err(Reject::Unauthorized(other.map_or(none, |(_, hint)| hint)));
     }
     Ok(key)
 }
+
+/// What the keys of other services begin with, which their SDKs send where they were not
+/// told another; and how to tell them.
+const OTHER_KEYS: [(&str, &str); 5] = [
+    ("sk-lf-", LANGFUSE_HINT),
+    ("pk-lf-", LANGFUSE_HINT),
+    ("lsv2_", LANGSMITH_HINT),
+    ("ls__", LANGSMITH_HINT),
+    (
+        "sk-",
+        "this is a key for OpenAI: give the exporter of its Agents SDK the key of this server, \
+         `api_key=\"ts_…\"`",
+    ),
+];
+const LANGFUSE_HINT: &str = "this is a key of another Langfuse server: set LANGFUSE_SECRET_KEY to the key of this one, ts_…";
+const LANGSMITH_HINT: &str =
+    "this is a key of another LangSmith server: set LANGSMITH_API_KEY to the key of this one, ts_…";
 
 /// What a header carries: the token of the scheme Bearer; the password of the scheme
 /// Basic, or the user where there is none (Langfuse's SDKs have a pair of keys); or a key
@@ -139,6 +158,16 @@ mod tests {
             assert!(matches!(find(Some(header), None), Err(Reject::Unauthorized(_))), "{header}");
         }
         assert!(find(None, Some("sk_x")).is_err());
+        for (authorization, api_key, variable) in [
+            (Some(&*wrong), None, "LANGFUSE_SECRET_KEY"),
+            (None, Some("lsv2_pt_x"), "LANGSMITH_API_KEY"),
+            (Some("Bearer sk-proj-x"), None, "api_key"),
+        ] {
+            let Err(Reject::Unauthorized(hint)) = find(authorization, api_key) else {
+                panic!("a key")
+            };
+            assert!(hint.contains(variable) && !hint.contains("sk-proj"), "{hint}");
+        }
         let Err(Reject::Unauthorized(message)) = find(None, None) else { panic!("a key") };
         assert!(message.contains("OTEL_EXPORTER_OTLP_HEADERS"), "{message}");
     }

@@ -1,5 +1,6 @@
-"""A stand-in for OpenAI's chat completions on loopback: says back what it was
-told, counts tokens as words, streams when asked, and fails when asked."""
+"""A stand-in for OpenAI's chat completions and responses on loopback: says back what it
+was told, counts tokens as words, streams when asked (chat completions only), fails when
+asked, and calls the first tool that it is offered once (responses only)."""
 
 import json
 import threading
@@ -11,6 +12,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.endswith("/responses"):
+            return self._respond(request)
         told = request["messages"][-1]["content"]
         if "please fail" in told:
             return self._json(400, {"error": {"message": "Überlastet: it was asked to fail", "type": "invalid_request_error", "code": "asked"}})
@@ -32,6 +35,21 @@ class _Handler(BaseHTTPRequestHandler):
             chunks.append({**answer, "choices": [], "usage": usage})
         events = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks] + ["data: [DONE]\n\n"]
         self._send(200, "text/event-stream", "".join(events).encode())
+
+    def _respond(self, request):
+        asked = request["input"]
+        items = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
+        if any("please fail" in str(item.get("content")) for item in items):
+            return self._json(400, {"error": {"message": "it was asked to fail", "type": "invalid_request_error", "code": "asked"}})
+        called = any(item.get("type") == "function_call_output" for item in items)
+        if request.get("tools") and not called:
+            output = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": request["tools"][0]["name"], "arguments": "{}", "status": "completed"}
+        else:
+            text = {"type": "output_text", "text": f"echo: {items[0]['content']}", "annotations": []}
+            output = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [text]}
+        usage = {"input_tokens": 15, "output_tokens": 5, "total_tokens": 20, "input_tokens_details": {"cached_tokens": 2}, "output_tokens_details": {"reasoning_tokens": 1}}
+        answer = {"id": "resp_1", "object": "response", "created_at": 1_780_000_000, "model": request["model"], "output": [output], "usage": usage}
+        return self._json(200, {**answer, "parallel_tool_calls": True, "tool_choice": "auto", "tools": [], "status": "completed"})
 
     def _json(self, status, value):
         self._send(status, "application/json", json.dumps(value).encode())
