@@ -1,42 +1,25 @@
 // Published clients of OpenTelemetry's protocol against the Worker, each set up by the
 // lines that docs/connecting.md has for it: sdk/otlp.py and sdk/ai-sdk.mjs. Those that
-// call a model have a stub of one on loopback. Python with them installed is
-// EDGESPAN_PYTHON, which `npm test` sets.
-import { execFile } from "node:child_process";
+// call a model have a stub of one on loopback.
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { expect, test, type TestContext } from "vitest";
+import { expect, test } from "vitest";
+import { needsPython, runClient } from "../support/clients.ts";
 import { useWorker } from "../support/worker.ts";
 
-const python = process.env.EDGESPAN_PYTHON;
 const worker = useWorker();
 
-const script = (name: string) => fileURLToPath(new URL(`../sdk/${name}`, import.meta.url));
-
-/** Runs a client with these variables: the id of the trace that it sent. */
-function run(client: string, environment: Record<string, string>): Promise<string> {
-  const env = { ...process.env, PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1", ...environment };
-  const [program, args] = client.endsWith(".mjs") ? [process.execPath, [script(client)]] : [python!, [script("otlp.py"), client]];
-  return new Promise((resolve, reject) => {
-    execFile(program, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${client}: ${error.message}\n${stderr}`));
-      else if (/error|warning/i.test(stderr)) reject(new Error(`${client} complains: ${stderr}`));
-      else resolve(stdout.trim());
-    });
-  });
-}
-
-/** Skips where there is no Python with the clients; in CI there has to be. */
-function needsPython(context: TestContext): void {
-  if (python) return;
-  if (process.env.CI) throw new Error("no Python to run the clients with: EDGESPAN_PYTHON is not set");
-  context.skip("no Python to run the clients with: EDGESPAN_PYTHON is not set");
+/** Runs a client with these variables, which must not complain: the id of the trace that it sent. */
+async function run(python: string, client: string, environment: Record<string, string>): Promise<string> {
+  const [program, args] = client.endsWith(".mjs") ? [client, []] : ["otlp.py", [client]];
+  const { printed, complaints } = await runClient(python, program, args, environment);
+  if (/error|warning/i.test(complaints)) throw new Error(`${client} complains: ${complaints}`);
+  return printed;
 }
 
 test("OpenTelemetry's SDK for Python", { timeout: 120_000 }, async (context) => {
-  needsPython(context);
+  const python = needsPython(context, "otlp");
   const project = await worker.project();
-  const id = await run("opentelemetry", {
+  const id = await run(python, "opentelemetry", {
     OTEL_EXPORTER_OTLP_ENDPOINT: worker.url.origin,
     OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer ${project.key}`,
   });
@@ -50,9 +33,9 @@ test("OpenTelemetry's SDK for Python", { timeout: 120_000 }, async (context) => 
 });
 
 test("Langfuse's SDK for Python", { timeout: 120_000 }, async (context) => {
-  needsPython(context);
+  const python = needsPython(context, "otlp");
   const project = await worker.project();
-  const id = await run("langfuse", {
+  const id = await run(python, "langfuse", {
     LANGFUSE_HOST: worker.url.origin,
     LANGFUSE_SECRET_KEY: project.key,
     LANGFUSE_PUBLIC_KEY: "anything",
@@ -79,9 +62,9 @@ for (const [name, client, spans] of [
   ["Pydantic AI by Logfire", "pydantic-ai", 3],
 ] as const) {
   test(name, { timeout: 120_000 }, async (context) => {
-    needsPython(context);
+    const python = needsPython(context, "otlp");
     const project = await worker.project();
-    const id = await run(client, exporter(project.key));
+    const id = await run(python, client, exporter(project.key));
     const found = await project.traceWith(spans, id);
     expect(found).toMatchObject({ name: "answer", status: "OK" });
     const models = found.spans.filter((span: { type: string }) => span.type === "LLM");
@@ -96,7 +79,7 @@ for (const [name, client, spans] of [
 
 test("the Vercel AI SDK", { timeout: 120_000 }, async () => {
   const project = await worker.project();
-  const id = await run("ai-sdk.mjs", exporter(project.key));
+  const id = await run(process.execPath, "ai-sdk.mjs", exporter(project.key));
   const found = await project.traceWith(4, id);
   expect(found).toMatchObject({ name: "answer", status: "OK", totalTokens: 12 });
   const models = found.spans.filter((span: { type: string }) => span.type === "LLM");

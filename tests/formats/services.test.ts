@@ -1,52 +1,21 @@
 // The SDKs of other services against the Worker, unmodified, each set up by the lines that
-// docs/connecting.md has for it, over a stub of a model on loopback. Python with them
-// installed is EDGESPAN_SERVICES_PYTHON, which `npm test` sets.
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { expect, test, type TestContext } from "vitest";
+// docs/connecting.md has for it, over a stub of a model on loopback.
+import { expect, test } from "vitest";
+import { linesOf, needsPython, runClient } from "../support/clients.ts";
 import { useWorker, type Project } from "../support/worker.ts";
 
-const python = process.env.EDGESPAN_SERVICES_PYTHON;
 const worker = useWorker();
-const documentation = readFileSync(new URL("../../docs/connecting.md", import.meta.url), "utf8");
-
-/** Skips where there is no Python with the SDKs; in CI there has to be. */
-function needsPython(context: TestContext): void {
-  if (python) return;
-  if (process.env.CI) throw new Error("no Python to run the SDKs with: EDGESPAN_SERVICES_PYTHON is not set");
-  context.skip("no Python to run the SDKs with: EDGESPAN_SERVICES_PYTHON is not set");
-}
-
-/** The lines of code of a section of the documentation, for this Worker and a key. */
-function linesOf(section: string, key: string): string {
-  const text = documentation.split(`\n## ${section}\n`)[1]?.split("\n## ")[0] ?? "";
-  const code = [...text.matchAll(/```(?:python|sh)\n(.*?)```/gs)].map(([, lines]) => lines).join("\n");
-  expect(code, section).not.toBe("");
-  return code.replaceAll("https://edgespan.example.workers.dev", worker.url.origin).replaceAll("ts_…", key);
-}
-
-/** Runs a program of tests/sdk: what it prints, and what it complains of. */
-function run(program: string, args: string[], environment: Record<string, string>): Promise<{ sent: any; complaints: string }> {
-  const file = fileURLToPath(new URL(`../sdk/${program}`, import.meta.url));
-  const env = { ...process.env, PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1", ...environment };
-  return new Promise((resolve, reject) => {
-    execFile(python!, [file, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${program}: ${error.message}\n${stderr}`));
-      else resolve({ sent: JSON.parse(stdout.trim().split("\n").at(-1)!), complaints: stderr });
-    });
-  });
-}
 
 const types = (trace: Record<string, any>) => trace.spans.map((span: { name: string; type: string }) => `${span.type} ${span.name}`).sort();
 const calls = (trace: Record<string, any>) => trace.spans.filter((span: { type: string }) => span.type === "LLM");
 
 for (const api of ["responses", "chat"]) {
   test(`OpenAI's Agents SDK, ${api}`, { timeout: 120_000 }, async (context) => {
-    needsPython(context);
+    const python = needsPython(context, "services");
     const project: Project = await worker.project();
-    const lines = linesOf("OpenAI's Agents SDK", project.key);
-    const { sent, complaints } = await run("openai_agents.py", api === "chat" ? ["chat"] : [], { LINES: lines });
+    const lines = linesOf("OpenAI's Agents SDK", worker, project);
+    const { printed, complaints } = await runClient(python, "openai_agents.py", api === "chat" ? ["chat"] : [], { LINES: lines });
+    const sent = JSON.parse(printed);
     // It says so itself where a run fails, and nothing of its exporter.
     expect(complaints).not.toMatch(/tracing|export/i);
     const llm = api === "chat" ? "generation" : "response";
