@@ -14,13 +14,16 @@ import { Failed, cli } from "./run.mjs";
  *  @property {string} [name]
  *  @property {string} [handling]
  *  @property {string} [rate-limit]
+ *  @property {string} [scopes]
  *  @property {boolean} [keep-old]
  *  @property {boolean} [json]
  *  @property {boolean} [remote] */
 
 const USAGE = `Usage: npm run keys -- COMMAND --project NAME [options]
 
-  create    makes a key, and the project when it is new     [--name KEYNAME] [--handling …]
+  create    makes a key, and the project when it is new: one that may send and
+            read, or only some of ingest, read and admin (all) [--name KEYNAME] [--handling …]
+                                                            [--scopes ingest,read]
   list      shows the project's keys                        [--json]
   revoke    ends a key, within a minute                     --id KEYID
   rotate    makes a key that takes over from another, which
@@ -41,6 +44,7 @@ const OPTIONS = /** @type {const} */ ({
   name: { type: "string" },
   id: { type: "string" },
   handling: { type: "string" },
+  scopes: { type: "string" },
   "rate-limit": { type: "string" },
   "keep-old": { type: "boolean" },
   json: { type: "boolean" },
@@ -49,12 +53,13 @@ const OPTIONS = /** @type {const} */ ({
 });
 
 // What is of none of these forms is refused here, before a server is asked for.
-/** @type {Record<"project" | "name" | "id" | "handling" | "rate-limit", [form: RegExp, words: string]>} */
+/** @type {Record<"project" | "name" | "id" | "handling" | "scopes" | "rate-limit", [form: RegExp, words: string]>} */
 const FORM = {
   project: [/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 . _ -"],
   name: [/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 . _ -"],
   id: [/^key_[a-z0-9]{1,32}$/, "the id of a key, as `list` shows it: key_…"],
   handling: [/^(strict|lenient)$/, "strict or lenient"],
+  scopes: [/^(ingest|read|admin)(,(ingest|read|admin))*$/, "some of ingest, read, admin, joined by commas"],
   "rate-limit": [/^(0|100|1000|10000)$/, "0, 100, 1000 or 10000"],
 };
 
@@ -101,8 +106,8 @@ function show({ key, id }, project) {
 
 /** @param {Ask} ask
  *  @param {Options} options */
-async function create(ask, { project, name, handling }) {
-  show(await ask("POST", `projects/${project}/keys`, { name, handling }), project);
+async function create(ask, { project, name, handling, scopes }) {
+  show(await ask("POST", `projects/${project}/keys`, { name, handling, scopes }), project);
 }
 
 /** @param {Ask} ask
@@ -121,6 +126,7 @@ async function list(ask, { project: name, json }) {
         {
           name: key.name,
           prefix: key.prefix,
+          scopes: key.scopes,
           created: time(key.createdAt ?? null),
           "last used": time(key.lastUsedAt ?? null),
           revoked: time(key.revokedAt ?? null),

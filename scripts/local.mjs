@@ -59,8 +59,8 @@ export function ensureLocalState() {
   const now = Date.now();
   execute(`
     insert into project (id, name, created_ms) values ('local', 'local', ${now}) on conflict do nothing;
-    insert into api_key (hash, id, project, name, prefix, created_ms)
-      select '${hashOf(LOCAL_KEY)}', 'key_local', id, 'local', '${LOCAL_KEY.slice(0, 11)}', ${now}
+    insert into api_key (hash, id, project, name, prefix, created_ms, scopes)
+      select '${hashOf(LOCAL_KEY)}', 'key_local', id, 'local', '${LOCAL_KEY.slice(0, 11)}', ${now}, 'admin'
       from project where name = 'local' on conflict do nothing;`);
   done.set(wanted);
 }

@@ -6,6 +6,7 @@ use ingest_core::sql_file;
 use serde_tuple::Deserialize_tuple;
 
 use super::api_keys::{KeyHash, Principal, Which, hex};
+use super::scope::Scopes;
 use crate::error::Fault;
 use crate::index::{Statement, decode};
 use crate::model::{Handling, Millis};
@@ -24,6 +25,7 @@ struct KeyRow {
     project_name: String,
     handling: String,
     rate_limit: u32,
+    scopes: String,
 }
 
 /// Who a key acts for, by the row that [`find`] gives; `None` for an unknown or a revoked
@@ -33,10 +35,12 @@ struct KeyRow {
 /// [`Fault::Internal`] for a row that is not what was asked for.
 pub fn read_principal(row: Option<&str>) -> Result<Option<Principal>, Fault> {
     let Some(row) = row else { return Ok(None) };
-    let KeyRow { id, hash, project, project_name, handling, rate_limit } = decode(row)?;
+    let KeyRow { id, hash, project, project_name, handling, rate_limit, scopes } = decode(row)?;
     let key_hash = unhex(&hash).ok_or_else(|| Fault::Internal("a key's hash".into()))?;
     let handling = if handling == "lenient" { Handling::Lenient } else { Handling::Strict };
-    Ok(Some(Principal { key_id: id, key_hash, project, project_name, handling, rate_limit }))
+    let scopes = Scopes::parse(&scopes).ok_or_else(|| Fault::Internal("a key's scopes".into()))?;
+    let key_id = id;
+    Ok(Some(Principal { key_id, key_hash, project, project_name, handling, rate_limit, scopes }))
 }
 
 /// The statement that finds a key: one row, or none.
@@ -74,11 +78,17 @@ mod tests {
     #[test]
     fn a_row_is_a_principal_or_a_fault() {
         let hash = "0a".repeat(32);
-        let row = format!(r#"["k","{hash}","p","shop","lenient",100]"#);
+        let row = format!(r#"["k","{hash}","p","shop","lenient",100,"read"]"#);
         let principal = read_principal(Some(&row)).unwrap().unwrap();
         assert_eq!((principal.key_hash, principal.handling), ([10; 32], Handling::Lenient));
         assert_eq!(read_principal(None).unwrap(), None);
-        for row in ["[]", "{}", &row.replace(&hash, "zz"), &row.replace("100", "-1")] {
+        for row in [
+            "[]",
+            "{}",
+            &row.replace(&hash, "zz"),
+            &row.replace("100", "-1"),
+            &row.replace("read", "x"),
+        ] {
             assert!(read_principal(Some(row)).is_err(), "{row}");
         }
     }

@@ -191,6 +191,7 @@ pub fn destination(to: Option<&str>) -> &str {
 mod tests {
     use std::cell::RefCell;
 
+    use super::super::scope::Scopes;
     use super::api_keys::Keys;
     use super::*;
     use crate::error::Fault;
@@ -223,6 +224,7 @@ mod tests {
             project_name: project.into(),
             handling: Handling::Strict,
             rate_limit: 1_000,
+            scopes: Scopes::parse("read").unwrap(),
         }
     }
 

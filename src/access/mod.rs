@@ -6,3 +6,4 @@ pub mod key_table;
 pub mod local_only;
 pub mod login_cookie;
 pub mod rate_limits;
+pub mod scope;

@@ -8,6 +8,7 @@ use ingest_core::sql_file;
 use serde_json::{Map, Value};
 
 use crate::access::api_keys::hex;
+use crate::access::scope::Scopes;
 use crate::access::{api_keys, rate_limits};
 use crate::error::{Error, Fault, Reject};
 use crate::index::{Database, Param, Statement};
@@ -38,7 +39,7 @@ pub enum Command {
     GetProject(String),
     /// To set a project: `handling`, `rateLimit` or both.
     ConfigureProject(String),
-    /// To make a key, and the project when it is new: `name`, `handling`.
+    /// To make a key, and the project when it is new: `name`, `handling`, `scopes`.
     CreateKey(String),
     /// To end a key.
     RevokeKey(String, String),
@@ -131,14 +132,14 @@ async fn create_key(
     now: Millis,
     db: &impl Database,
 ) -> Result<String, Error> {
-    let fields = Fields::read(body, &["name", "handling"])?;
+    let fields = Fields::read(body, &["name", "handling", "scopes"])?;
     let (name, handling) = (fields.name("name")?.unwrap_or("default"), fields.handling()?);
     check_name("project", project)?;
     let made = NewKey::of(random);
     let project_params =
         vec![(&*made.project_id).into(), project.into(), handling.into(), now.into()];
     let mut key_params = made.params(name, now);
-    key_params.push(project.into());
+    key_params.extend([project.into(), fields.scopes()?.into()]);
     let statements = vec![
         Statement::new(create_project(), project_params),
         Statement::new(insert_key(), key_params),
@@ -260,6 +261,14 @@ impl Fields {
             Some(known @ ("strict" | "lenient")) => Ok(known),
             Some(_) => Err(Reject::invalid("handling", "expected strict or lenient")),
         }
+    }
+
+    /// The scopes that are asked for, or those of a key of which nothing is said.
+    fn scopes(&self) -> Result<String, Reject> {
+        let expected =
+            || Reject::invalid("scopes", "expected some of ingest, read, admin, joined by commas");
+        let list = self.text("scopes")?.unwrap_or(Scopes::DEFAULT);
+        Ok(Scopes::parse(list).ok_or_else(expected)?.to_list())
     }
 
     fn rate_limit(&self) -> Result<Option<u32>, Reject> {

@@ -6,6 +6,7 @@ use super::address::Address;
 use super::platform::{Isolate, Platform, RequestHead};
 use crate::access::api_keys::{Credentials, Principal};
 use crate::access::key_header::KeyHeaders;
+use crate::access::scope::Scope;
 use crate::access::{api_keys, rate_limits};
 use crate::error::{Error, Reject};
 use crate::formats::Formats;
@@ -54,13 +55,14 @@ impl<P: Platform, R: RequestHead> Exchange<'_, P, R> {
         Source { store, formats: self.formats, budget: &self.isolate.reads, now: self.started }
     }
 
-    /// Who the key in the request's headers stands for.
-    pub(super) async fn principal(&mut self) -> Result<Principal, Error> {
+    /// Who the key in the request's headers stands for, which has to have a scope.
+    pub(super) async fn principal(&mut self, wanted: Scope) -> Result<Principal, Error> {
         let (authorization, api_key) = (self.header("authorization"), self.header("x-api-key"));
         let headers =
             KeyHeaders { authorization: authorization.as_deref(), api_key: api_key.as_deref() };
         let who = self.authenticate(headers).await?;
         self.noted.project = Some(who.project.clone());
+        who.scopes.check(wanted)?;
         Ok(who)
     }
 

@@ -66,7 +66,7 @@ test("`create` shows a key once, on the standard output alone; `list` shows what
   const created = [
     await done("create", "--project", "shop"),
     await done("create", "--project", "shop", "--name", "second"),
-    await done("create", "--project", "other", "--handling", "lenient"),
+    await done("create", "--project", "other", "--handling", "lenient", "--scopes", "admin"),
   ] as const;
   [made.first, made.second, made.other] = created;
   for (const { out, said } of created) {
@@ -76,9 +76,10 @@ test("`create` shows a key once, on the standard output alone; `list` shows what
   const { project, keys } = await listed("shop");
   expect(project).toMatchObject({ name: "shop", handling: "strict" });
   expect(keys).toMatchObject([
-    { id: made.first.id, name: "default", revokedAt: null, rotatedFrom: null },
+    { id: made.first.id, name: "default", scopes: "ingest,read", revokedAt: null, rotatedFrom: null },
     { id: made.second.id, name: "second", revokedAt: null, rotatedFrom: null },
   ]);
+  expect((await listed("other")).keys).toMatchObject([{ id: made.other.id, scopes: "admin" }]);
   const table = await done("list", "--project", "shop");
   for (const { id, key } of [made.first, made.second]) {
     expect(table.out).toContain(id);
@@ -167,6 +168,7 @@ describe("says what is wrong in a line, and does nothing", () => {
     ["nothing to configure", ["configure", ...project], /configure what/],
     ["an option that is none", ["create", ...project, "--force"], /--force/],
     ["an option without its value", ["create", "--project"], /--project/],
+    ["a scope that is none", ["create", ...project, "--scopes", "write"], /--scopes must be some of ingest, read, admin/],
     ["a handling that is none", ["configure", ...project, "--handling", "loose"], /--handling must be strict or lenient/],
     ["a limit that is none", ["configure", ...project, "--rate-limit", "5"], /--rate-limit must be 0, 100/],
     ["a project's name with a quote", ["create", "--project", "shop'; drop table api_key; --"], /--project must be/],

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use edgespan::access::api_keys::{KeyHash, Keys, Principal, Which, hash};
 use edgespan::access::rate_limits::Check;
+use edgespan::access::scope::Scopes;
 use edgespan::batch::{Listed, RawStore};
 use edgespan::error::{Fault, Reject};
 use edgespan::http::platform::{Isolate, Platform, Services, Witness};
@@ -35,6 +36,8 @@ pub struct Deployment {
     pub limited: Cell<bool>,
     pub local: Cell<bool>,
     pub handling: Cell<Handling>,
+    /// What the key may do.
+    pub scopes: Cell<Scopes>,
     seed: Cell<u8>,
     /// Data points that were written.
     pub points: RefCell<Vec<Point>>,
@@ -55,6 +58,7 @@ impl Native {
             limited: Cell::default(),
             local: Cell::default(),
             handling: Cell::default(),
+            scopes: Cell::new(Scopes::parse(Scopes::DEFAULT).unwrap()),
             seed: Cell::default(),
             points: RefCell::default(),
             later: RefCell::default(),
@@ -145,6 +149,7 @@ impl Keys for Native {
             project_name: "shop".into(),
             handling: self.0.handling.get(),
             rate_limit: 100,
+            scopes: self.0.scopes.get(),
         }))
     }
 

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 
+use edgespan::access::scope::Scopes;
 use edgespan::model::Handling;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -132,6 +133,34 @@ fn exporters_are_answered_in_their_own_format() {
 }
 
 #[test]
+fn a_key_may_do_what_its_scopes_say() {
+    let with = |scopes: &str| {
+        let native = Native::new();
+        native.0.scopes.set(Scopes::parse(scopes).unwrap());
+        native
+    };
+    let asked = |native: &Native| {
+        let form = format!("key={KEY}&to=%2Ftraces");
+        let sign_in = Sent::new("POST", "/sign-in").header("origin", "https://edgespan.test");
+        [
+            outcome(native, post(batch(&[trace("t")]))),
+            outcome(native, Sent::new("GET", "/api/v1/traces").bearer(KEY)),
+            outcome(native, sign_in.body(form)),
+        ]
+        .map(|(status, _)| status)
+    };
+    for (scopes, wanted) in [
+        ("ingest", [201, 403, 403]),
+        ("read", [403, 200, 303]),
+        ("ingest,read", [201, 200, 303]),
+        ("admin", [201, 200, 303]),
+    ] {
+        assert_eq!(asked(&with(scopes)), wanted, "{scopes}");
+    }
+    assert_eq!(outcome(&with("read"), post("{}")), (403, "FORBIDDEN".into()));
+}
+
+#[test]
 fn people_sign_in_look_and_sign_out() {
     let native = Native::new();
     let page = |path: &str| Sent::new("GET", path).header("accept", "text/html");
@@ -242,7 +271,7 @@ fn the_operator_makes_lists_rotates_and_revokes_keys() {
         made["id"].as_str().unwrap().to_owned()
     };
     let first = create("web", "{}");
-    let second = create("web", r#"{"name":"second","handling":"lenient"}"#);
+    let second = create("web", r#"{"name":"second","handling":"lenient","scopes":"read"}"#);
     let other = create("other", r#"{"handling":"lenient"}"#);
     let rotate = |key: &str, body: &str| {
         ask_as_operator(&native, operator("POST", &format!("web/keys/{key}/rotate")).body(body))
@@ -261,6 +290,13 @@ fn the_operator_makes_lists_rotates_and_revokes_keys() {
         assert_eq!(rotate(&key, "{}").0, 404, "{key}");
     }
     let (status, web) = ask_as_operator(&native, operator("GET", "web"));
+    // Who takes over from another may do what that could.
+    let scopes = |name: &str| {
+        let named = web["keys"].as_array().unwrap().iter().filter(|key| key["name"] == name);
+        named.map(|key| key["scopes"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(scopes("default"), ["ingest,read", "ingest,read"]);
+    assert_eq!((scopes("second"), scopes("third")), (vec!["read".into()], vec!["read".into()]));
     assert_eq!((status, &web["project"]["handling"]), (200, &json!("lenient")));
     assert_eq!(web["project"]["rateLimit"], 1000);
     let keys: Vec<(&str, &Value, bool)> = web["keys"]
@@ -311,6 +347,8 @@ fn what_the_operator_asks_wrongly_changes_nothing() {
         (operator("POST", "web/keys").body(r#"{"name":""}"#), 400),
         (operator("POST", "web/keys").body(r#"{"handling":"loose"}"#), 400),
         (operator("POST", "web/keys").body(r#"{"scope":"admin"}"#), 400),
+        (operator("POST", "web/keys").body(r#"{"scopes":"write"}"#), 400),
+        (operator("POST", "web/keys").body(r#"{"scopes":""}"#), 400),
         (operator("POST", "web/keys").body("[]"), 400),
         (operator("POST", "web/keys").body(r#"{"name":5}"#), 400),
         (operator("POST", "web/keys/key_1/rotate").body(r#"{"keepOld":"yes"}"#), 400),

@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 use super::key_header::{KeyHeaders, bearer, find_key};
 use super::rate_limits;
 use super::rate_limits::WINDOW_S;
+use super::scope::Scopes;
 use crate::error::{Error, Fault, Reject};
 use crate::model::{Handling, Millis};
 
@@ -30,6 +31,8 @@ pub struct Principal {
     pub handling: Handling,
     /// Requests in 10 s that the key may make; 0 for any number.
     pub rate_limit: u32,
+    /// What the key may do.
+    pub scopes: Scopes,
 }
 
 /// The SHA-256 of a key.

@@ -30,6 +30,7 @@ fn somebody() -> Principal {
         project_name: "shop".into(),
         handling: Handling::Strict,
         rate_limit: 1_000,
+        scopes: Scopes::parse(Scopes::DEFAULT).unwrap(),
     }
 }
 

@@ -73,6 +73,9 @@ pub fn reason_of(error: &Error) -> Option<(u16, String)> {
         Error::Reject(Reject::Unauthorized(_)) => {
             "This API key is not known, or it was revoked.".into()
         }
+        Error::Reject(Reject::Forbidden(_)) => {
+            "This API key may send, not read: sign in with one of the scope read.".into()
+        }
         Error::Reject(Reject::RateLimited { window_s, .. }) => {
             format!("Too many keys were tried from here. Wait {window_s} seconds, then try again.")
         }

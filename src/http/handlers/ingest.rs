@@ -2,6 +2,7 @@
 
 use std::slice;
 
+use crate::access::scope::Scope;
 use crate::batch::RawStore;
 use crate::error::Error;
 use crate::formats::FormatPath;
@@ -27,7 +28,7 @@ where
     let content_type = exchange.header("content-type");
     let (format, accepted) = exchange.formats.choose(at, content_type.as_deref())?;
     exchange.noted.format = Some(format);
-    let who = exchange.principal().await?;
+    let who = exchange.principal(Scope::Ingest).await?;
     exchange.count(&who, false).await?;
     accepted?;
     let prefer = exchange.header("prefer");

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::access::api_keys::Principal;
+use crate::access::scope::Scope;
 use crate::api;
 use crate::error::Error;
 use crate::http::exchange::Exchange;
@@ -44,7 +45,7 @@ pub(in crate::http) async fn answer<P: Platform, R: RequestHead>(
 async fn reader<P: Platform, R: RequestHead>(
     exchange: &mut Exchange<'_, P, R>,
 ) -> Result<Principal, Error> {
-    let who = exchange.principal().await?;
+    let who = exchange.principal(Scope::Read).await?;
     exchange.count(&who, true).await?;
     Ok(who)
 }

@@ -4,6 +4,7 @@ use crate::access::api_keys::Principal;
 use crate::access::key_header::KeyHeaders;
 use crate::access::login_cookie;
 use crate::access::login_cookie::{LoginRequest, Sender, destination};
+use crate::access::scope::Scope;
 use crate::dashboard::login;
 use crate::error::{Error, Reject};
 use crate::http::address::{Address, find_field};
@@ -40,7 +41,9 @@ pub(in crate::http) async fn sign_in<P: Platform, R: RequestHead + RequestBody>(
     let to = destination(Some(&to));
     let key = find_field(&form, "key").unwrap_or_default();
     let headers = KeyHeaders { authorization: None, api_key: Some(&key) };
-    let failed = match exchange.authenticate(headers).await {
+    let found = exchange.authenticate(headers).await;
+    let found = found.and_then(|who| Ok(who.scopes.check(Scope::Read).map(|()| who)?));
+    let failed = match found {
         Ok(who) => {
             exchange.noted.project = Some(who.project.clone());
             let secure = Address::of(&exchange.url).is_secure();
@@ -76,6 +79,8 @@ pub(in crate::http) async fn find_principal<P: Platform, R: RequestHead>(
     };
     let keys = exchange.platform.keys()?;
     let who = login_cookie::who(request, exchange.started, &exchange.isolate.keys, &keys).await?;
+    // Who lost the scope since is signed out.
+    let who = who.filter(|who| who.scopes.check(Scope::Read).is_ok());
     if let Some(who) = &who {
         exchange.noted.project = Some(who.project.clone());
         exchange.noted.project_name = Some(who.project_name.clone());
