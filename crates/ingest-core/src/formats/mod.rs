@@ -3,6 +3,7 @@
 
 pub mod content_type;
 pub mod decoded;
+pub mod langsmith;
 pub mod otlp;
 pub mod twosignal;
 pub mod wire_format;
@@ -14,7 +15,7 @@ use crate::reply::Reply;
 
 /// The formats that this service takes.
 pub const FORMATS: Formats =
-    Formats(&[twosignal::FORMAT, otlp::PROTOBUF, otlp::JSON]);
+    Formats(&[twosignal::FORMAT, otlp::PROTOBUF, otlp::JSON, langsmith::JSON]);
 
 /// A table of formats. It is passed as an argument, so that a test can have others.
 #[derive(Debug, Clone, Copy)]
