@@ -25,6 +25,22 @@ pub struct Received<H> {
     pub share: MemoryShare,
 }
 
+impl<H> Received<H> {
+    /// These bytes in the place of those that came.
+    ///
+    /// # Errors
+    /// A fault where there is no room for them.
+    pub fn replace<R: RequestBody<Held = H>>(
+        mut self,
+        bytes: Vec<u8>,
+        now: Millis,
+    ) -> Result<Self, Error> {
+        self.share.resize(bytes.len() as u64, now)?;
+        let held = R::hold(&bytes);
+        Ok(Self { bytes, held, share: self.share })
+    }
+}
+
 /// Reads a body of at most so many bytes, and takes its compression off. It is held in the
 /// platform's memory; wasm's, which never shrinks, has it only while it is decoded, which
 /// waits for nothing.

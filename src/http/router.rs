@@ -12,6 +12,8 @@ use crate::formats::{FormatPath, Formats};
 pub enum Route {
     /// A batch, or what is not kept, at this path of its wire format.
     Ingest(FormatPath),
+    /// What the clients of a wire format ask before they send, at this path.
+    Answer(&'static str),
     /// The list of traces.
     ListTraces,
     /// One trace.
@@ -185,34 +187,38 @@ const ROUTES: &[Row] = &[
 pub fn find(method: &str, path: &str, formats: Formats) -> Result<Found, Reject> {
     let parts = parts(path);
     let row = ROUTES.iter().find(|row| matches(row.pattern, &parts));
-    let batch = formats.find_path(path);
-    if row.is_none() && batch.is_none() {
+    let (batch, answer) = (formats.find_path(path), formats.find_answer(path));
+    if row.is_none() && batch.is_none() && answer.is_none() {
         return Err(Reject::NotFound("there is nothing at this path".into()));
     }
-    let audience = row.map_or(Client, |row| row.audience);
+    let of_format = if answer.is_some() { Anybody } else { Client };
+    let audience = row.map_or(of_format, |row| row.audience);
     let methods = row.map_or(&[] as &[Method], |row| row.methods);
     let shared = matches!(audience, Anybody | Client);
-    match (method, batch) {
-        ("POST", Some(at)) => {
-            return Ok(Found { route: Route::Ingest(at), name: "ingest", audience });
-        }
-        ("OPTIONS", _) if shared => {
-            return Ok(Found { route: Route::Preflight, name: "preflight", audience });
-        }
+    let found = |route, name| Ok(Found { route, name, audience });
+    match (method, batch, answer) {
+        (_, Some(at), _) if at.method() == method => return found(Route::Ingest(at), "ingest"),
+        ("GET" | "HEAD", _, Some(path)) => return found(Route::Answer(path), "answer"),
+        ("OPTIONS", ..) if shared => return found(Route::Preflight, "preflight"),
         _ => {}
     }
     let wanted = if method == "HEAD" { "GET" } else { method };
     let Some((_, name, make)) = methods.iter().find(|(known, ..)| *known == wanted) else {
-        return Err(Reject::MethodNotAllowed { allow: allowed(methods, batch.is_some(), shared) });
+        let of_format = answer.map(|_| "GET").into_iter().chain(batch.map(FormatPath::method));
+        return Err(Reject::MethodNotAllowed { allow: allowed(methods, of_format, shared) });
     };
     let ids = row.map_or(Ok(<[String; 2]>::default()), |row| read_ids(row.pattern, &parts))?;
     Ok(Found { route: make(ids), name, audience })
 }
 
 /// The methods of a path, as the `Allow` header has them.
-fn allowed(methods: &[Method], takes_batches: bool, shared: bool) -> String {
+fn allowed(
+    methods: &[Method],
+    of_format: impl Iterator<Item = &'static str>,
+    shared: bool,
+) -> String {
     let mut all: Vec<&str> = methods.iter().map(|(method, ..)| *method).collect();
-    all.extend(takes_batches.then_some("POST"));
+    all.extend(of_format);
     all.extend(shared.then_some("OPTIONS"));
     if let Some(at) = all.iter().position(|method| *method == "GET") {
         all.insert(at + 1, "HEAD");
@@ -229,6 +235,16 @@ fn parts(path: &str) -> Vec<&str> {
 fn matches(pattern: &[&str], parts: &[&str]) -> bool {
     let mut pairs = pattern.iter().zip(parts);
     pattern.len() == parts.len() && pairs.all(|(wanted, part)| *wanted == "*" || wanted == part)
+}
+
+/// The id in a path of a wire format, decoded.
+///
+/// # Errors
+/// 404 for one that is not text.
+pub fn read_id(at: FormatPath, path: &str) -> Result<Option<String>, Reject> {
+    let pattern: Vec<_> = parts(at.pattern());
+    let [id, _] = read_ids(&pattern, &parts(path))?;
+    Ok(Some(id).filter(|_| pattern.contains(&"*")))
 }
 
 /// The ids in a path, decoded.

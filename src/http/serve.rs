@@ -87,6 +87,7 @@ where
         Route::Preflight => return Ok(headers::preflight()),
         Route::Health => return Ok(reading::health()),
         Route::Ingest(at) => return ingest::accept(exchange, at).await,
+        Route::Answer(path) => return Ok(exchange.formats.answer(path)?),
         Route::Replay => return operator::replay(exchange).await,
         Route::Verify => return operator::verify(exchange).await,
         Route::VerifyRows => return operator::verify_rows(exchange).await,

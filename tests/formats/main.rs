@@ -9,6 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod fuzz;
+mod langsmith_fixtures;
 mod otlp_bounds;
 mod otlp_differential;
 mod otlp_fixtures;

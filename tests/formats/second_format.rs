@@ -35,10 +35,12 @@ const LINES: WireFormat = WireFormat {
     ending: "lines.txt",
     paths: &["/lines", "/api/v1/traces"],
     unkept_paths: &["/lines/comments"],
+    answers: &[],
     accepts: |content_type| content_type == Some("text/lines"),
     content_type: "text/lines",
     max_body_bytes: 1_000,
     keeps_good_events: false,
+    prepare: |_, _, _| Ok(None),
     check: |body| {
         let lines = read_lines(body)?;
         let good = lines.iter().filter(|line| line.event.is_some()).count();

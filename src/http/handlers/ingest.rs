@@ -6,10 +6,12 @@ use crate::access::scope::Scope;
 use crate::batch::RawStore;
 use crate::error::Error;
 use crate::formats::FormatPath;
+use crate::http::address::Address;
 use crate::http::body;
 use crate::http::body::Received;
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead, Services, Witness};
+use crate::http::router;
 use crate::pipeline::consume::{Delivery, consume};
 use crate::pipeline::ingest;
 use crate::pipeline::ingest::{Ingested, Preference, Upload, ingest};
@@ -39,11 +41,16 @@ where
     let now = || exchange.platform.now();
     let uploads = &exchange.isolate.uploads;
     // What it is counted as is held up to the end, as the body is.
-    let Received { bytes, held, share: _share } =
-        body::receive(exchange.request, format.max_body_bytes, uploads, &now).await?;
+    let received = body::receive(exchange.request, format.max_body_bytes, uploads, &now).await?;
     if !at.kept {
         return Ok((format.unkept)());
     }
+    let id = router::read_id(at, Address::of(&exchange.url).path)?;
+    let Received { bytes, held, share: _share } =
+        match (format.prepare)(at.path, id.as_deref(), &received.bytes)? {
+            Some(prepared) => received.replace::<R>(prepared, now())?,
+            None => received,
+        };
     exchange.noted.bytes = Some(bytes.len());
     let (store, queue) = (exchange.platform.store()?, exchange.platform.queue()?);
     let received = exchange.platform.now();

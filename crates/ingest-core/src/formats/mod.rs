@@ -3,6 +3,7 @@
 
 pub mod content_type;
 pub mod decoded;
+pub mod langsmith;
 mod list;
 mod object;
 pub mod openai_agents;
@@ -13,28 +14,51 @@ pub mod wire_format;
 use self::wire_format::WireFormat;
 use crate::batch;
 use crate::error::Reject;
+use crate::reply::Reply;
 
 /// The formats that this service takes.
-pub const FORMATS: Formats =
-    Formats(&[twosignal::FORMAT, otlp::PROTOBUF, otlp::JSON, openai_agents::FORMAT]);
+pub const FORMATS: Formats = Formats(&[
+    twosignal::FORMAT,
+    otlp::PROTOBUF,
+    otlp::JSON,
+    openai_agents::FORMAT,
+    langsmith::JSON,
+]);
 
 /// A table of formats. It is passed as an argument, so that a test can have others.
 #[derive(Debug, Clone, Copy)]
 pub struct Formats(pub &'static [WireFormat]);
 
 impl Formats {
-    /// What is posted to this path, but for a slash at its end: batches, or what is not
-    /// kept.
+    /// What is sent to this path, but for a slash at its end: batches, or what is not
+    /// kept. A path that is written out comes before one with an id in it.
     #[must_use]
     pub fn find_path(self, path: &str) -> Option<FormatPath> {
         let path = path.strip_suffix('/').unwrap_or(path);
-        let known = |paths: fn(&WireFormat) -> &'static [&'static str]| {
-            self.0.iter().flat_map(paths).find(|known| **known == path).copied()
-        };
-        let kept = known(|format| format.paths).map(|path| FormatPath { path, kept: true });
-        kept.or_else(|| {
-            known(|format| format.unkept_paths).map(|path| FormatPath { path, kept: false })
-        })
+        let kept = |format: &'static WireFormat| format.paths.iter().map(|path| (*path, true));
+        let unkept =
+            |format: &'static WireFormat| format.unkept_paths.iter().map(|path| (*path, false));
+        let all = self.0.iter().flat_map(kept).chain(self.0.iter().flat_map(unkept));
+        let all = || all.clone().map(|(path, kept)| FormatPath { path, kept });
+        all().find(|at| at.pattern() == path).or_else(|| all().find(|at| at.has_id_in(path)))
+    }
+
+    /// The path, without a slash at its end, at which anybody is told the same.
+    #[must_use]
+    pub fn find_answer(self, path: &str) -> Option<&'static str> {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let answers = self.0.iter().flat_map(|format| format.answers);
+        answers.map(|(known, _)| *known).find(|known| *known == path)
+    }
+
+    /// What anybody is told at a path that [`Self::find_answer`] knows.
+    ///
+    /// # Errors
+    /// 404 for any other.
+    pub fn answer(self, path: &str) -> Result<Reply, Reject> {
+        let mut answers = self.0.iter().flat_map(|format| format.answers);
+        let found = answers.find(|(known, _)| *known == path);
+        found.map(|(_, reply)| reply()).ok_or_else(nothing_there)
     }
 
     /// The format at a path that a `Content-Type` header, or none, means; and where it
@@ -54,8 +78,7 @@ impl Formats {
         let wanted: Vec<_> = self.at(path).map(|format| format.content_type).collect();
         let message = format!("Content-Type: expected {}", wanted.join(" or "));
         let first = self.at(path).next();
-        let first =
-            first.ok_or_else(|| Reject::NotFound("there is nothing at this path".into()))?;
+        let first = first.ok_or_else(nothing_there)?;
         Ok((first, Err(Reject::UnsupportedMediaType(message))))
     }
 
@@ -77,13 +100,41 @@ impl Formats {
     }
 }
 
+fn nothing_there() -> Reject {
+    Reject::NotFound("there is nothing at this path".into())
+}
+
 /// A path of a wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FormatPath {
-    /// The path, without a slash at its end.
+    /// As its row has it: see [`WireFormat::paths`].
     pub path: &'static str,
-    /// Whether what is posted there is kept.
+    /// Whether what is sent there is kept.
     pub kept: bool,
+}
+
+impl FormatPath {
+    /// The method that it is sent with.
+    #[must_use]
+    pub fn method(self) -> &'static str {
+        self.path.split_once(' ').map_or("POST", |(method, _)| method)
+    }
+
+    /// The path, `*` for an id, without a slash at its end.
+    #[must_use]
+    pub fn pattern(self) -> &'static str {
+        self.path.split_once(' ').map_or(self.path, |(_, path)| path)
+    }
+
+    /// Whether a path is this one with an id in it.
+    fn has_id_in(self, path: &str) -> bool {
+        let (wanted, found) = (self.pattern().split('/'), path.split('/'));
+        let same = |(wanted, part): (&str, &str)| match wanted {
+            "*" => !part.is_empty(),
+            _ => wanted == part,
+        };
+        wanted.clone().count() == found.clone().count() && wanted.zip(found).all(same)
+    }
 }
 
 #[cfg(test)]

@@ -17,11 +17,15 @@ pub struct WireFormat {
     /// digits and dots. Raw batches are kept for years, so it never changes.
     pub ending: &'static str,
     /// The paths that its batches are posted to, without a slash at the end. Formats may
-    /// share one: the content type then tells them apart.
+    /// share one: the content type then tells them apart. Another method stands before its
+    /// path, and `*` for an id: `PATCH /runs/*`.
     pub paths: &'static [&'static str],
     /// The paths of what its clients send besides and nobody keeps here: it is answered as
     /// if it were kept, with a word on it, so that their consoles stay quiet.
     pub unkept_paths: &'static [&'static str],
+    /// What its clients ask, with `GET`, before they send: paths at which anybody is told
+    /// the same, without a key.
+    pub answers: &'static [Answer],
     /// Whether a `Content-Type` header, or none, means this format.
     pub accepts: fn(content_type: Option<&str>) -> bool,
     /// The content type that it wants, for whoever sent another.
@@ -31,6 +35,9 @@ pub struct WireFormat {
     /// Whether good events are kept whatever the others are, and however a request or its
     /// project wants bad ones handled.
     pub keeps_good_events: bool,
+    /// What is stored of a body, where its path says what itself does not: the path as the
+    /// row has it, and the id in it. `None` where it is stored as it came.
+    pub prepare: Prepare,
     /// Looks a body over, and builds nothing.
     pub check: fn(body: &[u8]) -> Result<Decoded, Reject>,
     /// The good events of a body, in order. It accepts what `check` accepts. Why it does
@@ -50,6 +57,12 @@ pub struct WireFormat {
     /// What it reads when its batch is refused. The text is the id of the request.
     pub rejected: fn(error: &Error, request_id: &str) -> Reply,
 }
+
+/// A path, and what is answered there.
+pub type Answer = (&'static str, fn() -> Reply);
+
+/// See [`WireFormat::prepare`].
+pub type Prepare = fn(path: &str, id: Option<&str>, body: &[u8]) -> Result<Option<Vec<u8>>, Reject>;
 
 /// The bytes of one event, as they lie in its raw batch.
 #[derive(Debug, Clone, PartialEq, Eq)]

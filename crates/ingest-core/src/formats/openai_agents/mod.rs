@@ -26,10 +26,12 @@ pub const FORMAT: WireFormat = WireFormat {
     ending: "agents.json",
     paths: &["/v1/traces/ingest"],
     unkept_paths: &[],
+    answers: &[],
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: JSON,
     max_body_bytes: MAX_OTLP_BODY_BYTES,
     keeps_good_events: true,
+    prepare: |_, _, _| Ok(None),
     check: |body| LIST.decode(body, read_item, &mut |_| {}),
     decode: |body| {
         let mut events = Vec::new();

@@ -43,10 +43,12 @@ pub const FORMAT: WireFormat = WireFormat {
     ending: "json",
     paths: &["/api/v1/traces"],
     unkept_paths: &[],
+    answers: &[],
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: JSON,
     max_body_bytes: MAX_BODY_BYTES,
     keeps_good_events: false,
+    prepare: |_, _, _| Ok(None),
     check: |body| decode(body, |_| {}),
     decode: |body| {
         let mut events = Vec::new();

@@ -1,0 +1,148 @@
+//! LangSmith's wire format: runs, which are created by a post and changed by patches, and
+//! feedback on them, in JSON (`batch`). `run` is what has to be right of a run, `map` what
+//! it means, with `usage`; `feedback` what a piece of feedback is, and `reply` what the SDKs
+//! read. A bad run costs itself and no other.
+//!
+//! Whether a run is created or changed stands around it, so it is its context; a run that is
+//! created has none. A request of a single run is stored as a batch of one.
+
+mod batch;
+mod feedback;
+mod map;
+mod reply;
+mod run;
+mod usage;
+mod value;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::rc::Rc;
+
+use self::batch::{ITEMS, Item, Located, locate, of_one, read_run, text_of};
+use self::run::{Operation, Run};
+use self::value::{Problem, Sent};
+use super::content_type::{JSON as WANTED, is_json};
+use super::decoded::Decoded;
+use super::wire_format::{EventBytes, WireFormat};
+use crate::error::Reject;
+use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS};
+use crate::model::{Body, Event, Rank};
+
+/// The row of runs in JSON. Their paths are under the root and under `/api/v1`, where
+/// self-hosted LangSmith has them.
+pub const JSON: WireFormat = WireFormat {
+    ending: "langsmith.json",
+    paths: &[
+        "/runs/batch",
+        "/runs",
+        "PATCH /runs/*",
+        "/feedback",
+        "/api/v1/runs/batch",
+        "/api/v1/runs",
+        "PATCH /api/v1/runs/*",
+        "/api/v1/feedback",
+    ],
+    unkept_paths: &[],
+    answers: &[("/info", reply::info), ("/api/v1/info", reply::info)],
+    accepts: |content_type| content_type.is_none_or(is_json),
+    content_type: WANTED,
+    max_body_bytes: MAX_BODY_BYTES,
+    keeps_good_events: true,
+    prepare: |path, id, body| match path.rsplit_once('/').map(|(_, last)| last) {
+        Some("runs") => of_one("post", None, body).map(Some),
+        Some("*") => of_one("patch", id, body).map(Some),
+        Some("feedback") => of_one("feedback", None, body).map(Some),
+        _ => Ok(None),
+    },
+    check: |body| {
+        let text = text_of(body)?;
+        check(text, &locate(text)?)
+    },
+    decode: |body| {
+        let text = text_of(body)?;
+        Ok(decode(text, &locate(text)?))
+    },
+    decode_event: |bytes| decode_event(bytes).into_iter().collect(),
+    show_event: |bytes| std::str::from_utf8(bytes.own).ok().map(Cow::Borrowed),
+    accepted: reply::accepted,
+    unkept: || crate::reply::Reply::empty(204),
+    rejected: reply::rejected,
+};
+
+fn check(text: &str, all: &[Located]) -> Result<Decoded, Reject> {
+    let bad = all.iter().enumerate().filter_map(|(index, located)| located.detail(index));
+    let invalid = all.iter().filter(|located| located.problem.is_some()).count();
+    let own = |located: &Located| text.get(located.range.clone()).map(str::to_owned);
+    let decoded = Decoded {
+        events: all.len(),
+        accepted: all.len() - invalid,
+        invalid,
+        problems: invalid,
+        details: bad.take(MAX_DETAILS).collect(),
+        answer: match all {
+            [one] if one.item == Item::Feedback => own(one),
+            _ => None,
+        },
+    };
+    // There is no word for a run that is not kept but for all of them.
+    if invalid > 0 && decoded.accepted == 0 { Err(decoded.into_reject()) } else { Ok(decoded) }
+}
+
+fn decode<'a>(text: &'a str, all: &[Located]) -> Vec<Event<'a>> {
+    let mut events = Vec::with_capacity(all.len());
+    // Those of one key stand together.
+    let mut context: Option<Rc<[Range<usize>]>> = None;
+    for (index, Located { item, key, range, .. }) in all.iter().enumerate() {
+        let own = text.get(range.clone()).unwrap_or_default();
+        let Ok(event) = read(own, *item) else { continue };
+        let known = context.take().filter(|context| context.first() == Some(key));
+        let known = context.insert(known.unwrap_or_else(|| Rc::new([key.clone()])));
+        let created = *item == Item::Run(Operation::Post);
+        let context = (!created).then(|| Rc::clone(known));
+        events.push(Event { index, range: range.clone(), context, ..event });
+    }
+    events
+}
+
+fn decode_event<'a>(bytes: &EventBytes<'a>) -> Option<Event<'a>> {
+    let own = std::str::from_utf8(bytes.own).ok()?;
+    let key = bytes.context.first().and_then(|key| std::str::from_utf8(key).ok());
+    let key = key.and_then(|key| Sent::all_of(key)?.text());
+    let item = match key {
+        Some(key) => ITEMS.iter().find(|(name, _)| *name == key).map(|(_, item)| *item)?,
+        None => Item::Run(Operation::Post),
+    };
+    let event = read(own, item).ok()?;
+    Some(Event { range: 0..own.len(), ..event })
+}
+
+/// The event that an item is, by its own text.
+fn read(own: &str, item: Item) -> Result<Event<'_>, Problem> {
+    let broken = || Problem::new("", "expected an object");
+    match item {
+        Item::Feedback => {
+            let sent = Sent::all_of(own).and_then(Sent::object).ok_or_else(broken)?;
+            let (score, timestamp) = feedback::read(sent)?;
+            Ok(event(Body::Score(score), timestamp, Rank::Create))
+        }
+        Item::Run(operation) => {
+            let (run, _) = read_run(own, 0, 0).map_err(|_| broken())?;
+            run_event(&run, operation)
+        }
+    }
+}
+
+/// The event that a run is. There is no time at which it was made: that of a post is when
+/// the run began, that of a patch when it ended.
+fn run_event<'a>(run: &Run<'a>, operation: Operation) -> Result<Event<'a>, Problem> {
+    let identity = run.identify()?;
+    let (timestamp, rank) = match operation {
+        Operation::Post => (identity.start, Rank::Create),
+        Operation::Patch => (identity.end, Rank::Update),
+    };
+    Ok(event(Body::Span(map::span(run, identity, operation)), timestamp, rank))
+}
+
+fn event(body: Body<'_>, timestamp: Option<i64>, rank: Rank) -> Event<'_> {
+    Event { index: 0, range: 0..0, context: None, envelope: None, timestamp, rank, body }
+}
