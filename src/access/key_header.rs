@@ -68,7 +68,8 @@ const OTHER_KEYS: [(&str, &str); 5] = [
          `api_key=\"ts_…\"`",
     ),
 ];
-const LANGFUSE_HINT: &str = "this is a key of another Langfuse server: set LANGFUSE_SECRET_KEY to the key of this one, ts_…";
+const LANGFUSE_HINT: &str = "this is a key of another Langfuse server: set LANGFUSE_SECRET_KEY to the key of this one, \
+     ts_… (LANGFUSE_PUBLIC_KEY may be anything)";
 const LANGSMITH_HINT: &str =
     "this is a key of another LangSmith server: set LANGSMITH_API_KEY to the key of this one, ts_…";
 

@@ -9,6 +9,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod fuzz;
+mod langfuse_events;
+mod langfuse_fixtures;
+mod langfuse_rejects;
 mod langsmith_fixtures;
 mod otlp_bounds;
 mod otlp_differential;

@@ -10,6 +10,7 @@
     reason = "the clock of the machine that tests, not of the Worker"
 )]
 
+mod langfuse;
 mod mutate;
 mod small;
 mod written;

@@ -3,6 +3,7 @@
 
 pub mod content_type;
 pub mod decoded;
+pub mod langfuse;
 pub mod langsmith;
 mod list;
 mod object;
@@ -22,6 +23,8 @@ pub const FORMATS: Formats = Formats(&[
     otlp::PROTOBUF,
     otlp::JSON,
     openai_agents::FORMAT,
+    langfuse::BATCH,
+    langfuse::SCORE,
     langsmith::JSON,
 ]);
 

@@ -105,6 +105,17 @@ pub(crate) fn cut(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A value as the client wrote it, cut to what a message can show.
+pub(crate) fn quote(text: &str, value: Value) -> String {
+    let raw = value.raw(text);
+    match value.kind() {
+        Kind::Plain | Kind::Escaped => {
+            format!("\"{}\"", cut(raw.get(1..raw.len() - 1).unwrap_or_default()))
+        }
+        _ => cut(raw).into_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ use super::fields::{Field, Slots};
 use crate::json::number;
 use crate::json::scan;
 use crate::json::scan::More;
-use crate::json::text::{cut, lone_surrogate};
+use crate::json::text::{lone_surrogate, quote};
 use crate::json::value::{Kind, Value};
 
 /// The problems of a batch: all counted, the first [`MAX_DETAILS`] kept.
@@ -341,16 +341,5 @@ impl<'a> Check<'_, 'a> {
             return None;
         }
         Some(raw.into())
-    }
-}
-
-/// A value as the client wrote it, cut to what a message can show.
-fn quote(text: &str, value: Value) -> String {
-    let raw = value.raw(text);
-    match value.kind() {
-        Kind::Plain | Kind::Escaped => {
-            format!("\"{}\"", cut(raw.get(1..raw.len() - 1).unwrap_or_default()))
-        }
-        _ => cut(raw).into_owned(),
     }
 }
