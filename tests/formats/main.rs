@@ -13,6 +13,7 @@ mod otlp_bounds;
 mod otlp_differential;
 mod otlp_fixtures;
 mod partial_events;
+mod scores;
 mod second_format;
 mod wire_fields;
 mod wire_fixtures;

@@ -1,6 +1,7 @@
 //! What a decoder says of a body, and what its sender is told, whatever the format.
 
 use crate::error::{Detail, Reject};
+use crate::model::Millis;
 
 /// What a body had in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,4 +49,15 @@ pub struct Receipt {
     pub lenient: bool,
     /// [`Decoded::answer`].
     pub answer: Option<String>,
+    /// What the batch is called that has them, if any is kept.
+    pub kept: Option<Kept>,
+}
+
+/// A batch that is kept, as far as its events take something from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its id.
+    pub batch: String,
+    /// When it was received.
+    pub received: Millis,
 }

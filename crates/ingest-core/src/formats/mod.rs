@@ -4,6 +4,7 @@
 pub mod content_type;
 pub mod decoded;
 pub mod otlp;
+pub mod scores;
 pub mod twosignal;
 pub mod wire_format;
 
@@ -12,7 +13,8 @@ use crate::batch;
 use crate::error::Reject;
 
 /// The formats that this service takes.
-pub const FORMATS: Formats = Formats(&[twosignal::FORMAT, otlp::PROTOBUF, otlp::JSON]);
+pub const FORMATS: Formats =
+    Formats(&[twosignal::FORMAT, otlp::PROTOBUF, otlp::JSON, scores::FORMAT, scores::DELETION]);
 
 /// A table of formats. It is passed as an argument, so that a test can have others.
 #[derive(Debug, Clone, Copy)]

@@ -31,6 +31,9 @@ pub struct WireFormat {
     /// Whether good events are kept whatever the others are, and however a request or its
     /// project wants bad ones handled.
     pub keeps_good_events: bool,
+    /// Whether the same body says something new each time that it is sent, and is not the same
+    /// batch again: see [`crate::batch::BatchRef::sent_once`].
+    pub counts_again: bool,
     /// Looks a body over, and builds nothing.
     pub check: fn(body: &[u8]) -> Result<Decoded, Reject>,
     /// The good events of a body, in order. It accepts what `check` accepts. Why it does

@@ -47,6 +47,7 @@ pub const FORMAT: WireFormat = WireFormat {
     content_type: JSON,
     max_body_bytes: MAX_BODY_BYTES,
     keeps_good_events: false,
+    counts_again: false,
     check: |body| decode(body, |_| {}),
     decode: |body| {
         let mut events = Vec::new();
