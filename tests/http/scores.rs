@@ -129,3 +129,25 @@ fn a_deletion_holds_at_once_and_is_kept_with_what_it_deletes() {
     assert_eq!(ask(&native, "DELETE", "/api/v1/scores/c").0, 503);
     assert_eq!(ask(&native, "GET", "/api/v1/scores/c").0, 200);
 }
+
+#[test]
+fn traces_count_their_scores_in_lists_and_alone() {
+    let native = Native::new();
+    for n in 0..3 {
+        let id = format!("s{n}");
+        sent(&native, &json!({ "id": id, "traceId": "t", "evaluatorName": "e", "value": 0.1 }));
+    }
+    let trace =
+        json!({ "batch": [{ "type": "trace-create", "body": { "id": "t", "name": "n" } }] });
+    let traces = Sent::new("POST", "/api/v1/traces").bearer(KEY).body(trace.to_string());
+    assert_eq!(native.serve(traces).reply.status, 201);
+    native.deliver();
+    assert_eq!(ask(&native, "DELETE", "/api/v1/scores/s1").0, 200);
+    let (_, list) = ask(&native, "GET", "/api/v1/traces");
+    assert_eq!(list["data"]["traces"][0]["scoreCount"], 2);
+    let (_, detail) = ask(&native, "GET", "/api/v1/traces/t");
+    assert_eq!(detail["data"]["scoreCount"], 2);
+    let ids: Vec<_> =
+        detail["data"]["scores"].as_array().unwrap().iter().map(|s| &s["id"]).collect();
+    assert_eq!(ids, ["s2", "s0"]);
+}
