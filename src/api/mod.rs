@@ -9,7 +9,7 @@ mod trace;
 
 pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_time};
 pub(crate) use json::dollars;
-pub use scores::{get_score, list_scores, scores_of_spans};
+pub use scores::{get_score, list_scores, scores_with_trace};
 pub use trace::{get, get_span};
 
 use crate::batch::RawStore;

@@ -96,22 +96,29 @@ pub async fn get_score(project: &str, id: &str, db: &impl Database) -> Result<St
     to_json(&ScoreOut::of(score))
 }
 
-/// The scores that are of no trace by name but of one of these spans, where the index may
-/// have any: what [`scores::select_any_of_span_alone`] gave says that.
+/// A trace's scores: those that [`scores::select_with_trace`] gave, and those that name one of
+/// its spans alone, where the project has any such.
 ///
 /// # Errors
 /// A fault of the database.
-pub async fn scores_of_spans<'a>(
+pub async fn scores_with_trace<'a>(
     project: &str,
-    any: &[String],
+    trace: &str,
+    found: &[Vec<String>],
     spans: impl IntoIterator<Item = &'a str>,
     db: &impl Database,
 ) -> Result<Vec<Score>, Fault> {
-    let asked = if any.is_empty() { Vec::new() } else { scores::select_of_spans(project, spans) };
-    if asked.is_empty() {
-        return Ok(Vec::new());
+    let [of_trace, any] = found else {
+        return Err(Fault::Internal("the scores of a trace are two results".into()));
+    };
+    let mut all = scores::read(of_trace)?;
+    // The root's are among them already.
+    let spans = spans.into_iter().filter(|span| *span != trace && !any.is_empty());
+    let asked = scores::select_of_spans(project, spans);
+    if !asked.is_empty() {
+        all.extend(scores::read(&db.run(asked).await?.rows.concat())?);
     }
-    scores::read(&db.run(asked).await?.rows.concat())
+    Ok(all)
 }
 
 fn parse(query: &str) -> Result<ListRequest, Reject> {

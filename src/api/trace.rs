@@ -7,7 +7,7 @@ use std::iter;
 
 use super::json;
 use super::json::SpanOut;
-use super::scores::{ScoreOut, scores_of_spans};
+use super::scores::{ScoreOut, scores_with_trace};
 use super::{NO_TRACE, filter, to_json};
 use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};
@@ -54,20 +54,20 @@ pub async fn get(
 ) -> Result<String, Error> {
     let part = filter::parse_part(query)?;
     let mut asked = spans::select_part(project, id, &part);
-    let first = asked.len();
-    asked.extend([scores::select_of_trace(project, id), scores::select_any_of_span_alone(project)]);
-    let ran = db.run(asked).await?;
+    let first_of_scores = asked.len();
+    asked.extend(scores::select_with_trace(project, id));
+    let mut ran = db.run(asked).await?;
+    let of_scores = ran.rows.split_off(first_of_scores);
     let found = found::read_part(&ran, &part)?;
-    let of_scores = |at: usize| ran.rows.get(first + at).map(Vec::as_slice).unwrap_or_default();
-    let mut scores = scores::read(of_scores(0))?;
+    drop(ran);
     let Some(Found { mut trace, mut spans, more, envelopes }) = found else {
         return Err(Reject::NotFound(NO_TRACE.into()).into());
     };
-    let ids = spans.iter().map(|span| &*span.id).filter(|span| *span != id);
-    let of_spans = scores_of_spans(project, of_scores(1), ids, db).await?;
-    drop(ran);
-    trace.count_more_scores(of_spans.len());
-    scores.extend(of_spans);
+    let ids = spans.iter().map(|span| &*span.id);
+    let scores = scores_with_trace(project, id, &of_scores, ids, db).await?;
+    let by_span =
+        scores.iter().filter(|score| score.trace.is_none() && score.span.as_deref() != Some(id));
+    trace.count_more_scores(by_span.count());
     let scores = to_json(&scores.iter().map(ScoreOut::of).collect::<Vec<_>>())?;
     let mut besides = trace.metadata_elsewhere().unwrap_or_default();
     besides.extend(trace.own_input().into_iter().chain(trace.own_output()));

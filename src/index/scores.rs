@@ -182,6 +182,12 @@ pub fn select_one(project: &str, id: &str) -> Statement {
     Statement::new(sql, vec![project.into(), (&*pack(id)).into()])
 }
 
+/// What is asked together with a trace.
+#[must_use]
+pub fn select_with_trace(project: &str, trace: &str) -> [Statement; 2] {
+    [select_of_trace(project, trace), select_any_of_span_alone(project)]
+}
+
 /// The newest scores of a trace, at most [`MAX_OF_TRACE`] and as many as a page holds.
 #[must_use]
 pub fn select_of_trace(project: &str, trace: &str) -> Statement {
