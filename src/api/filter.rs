@@ -11,8 +11,8 @@ use crate::time;
 
 /// Traces in a page when the query does not say, and at most; both from the
 /// endpoint's documentation.
-const DEFAULT_LIMIT: usize = 50;
-const MAX_LIMIT: usize = 100;
+pub(super) const DEFAULT_LIMIT: usize = 50;
+pub(super) const MAX_LIMIT: usize = 100;
 
 /// What a query string asks for.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ pub fn parse_part(query: &str) -> Result<SpanPart, Reject> {
     Ok(part)
 }
 
-const A_DATE: &str = "an ISO 8601 date and time such as 2026-03-14T10:00:00.000Z";
+pub(super) const A_DATE: &str = "an ISO 8601 date and time such as 2026-03-14T10:00:00.000Z";
 const MICROS_A_DAY: Micros = 24 * 60 * 60 * 1_000_000;
 /// Each is a parameter of the statement, and D1 takes 100.
 const MAX_TAG_FILTERS: usize = 20;
@@ -149,7 +149,7 @@ pub fn span_cursor((start, id): &SpanPlace) -> String {
 }
 
 /// The place that [`span_cursor`] wrote.
-fn parse_span_cursor(text: &str) -> Option<SpanPlace> {
+pub(super) fn parse_span_cursor(text: &str) -> Option<SpanPlace> {
     let text = decode(text)?;
     let (start, id) = text.split_once(' ')?;
     Some((start.parse().ok()?, id.into()))

@@ -84,7 +84,7 @@ impl<'a> Trace<'a> {
             deployment_id: row.deployment.as_deref(),
             evaluators: raw(Some(row.evaluators.as_deref().unwrap_or("[]"))),
             span_count: row.spans,
-            score_count: 0,
+            score_count: row.scores.unwrap_or_default(),
             created_at: time::with_millis(row.created_ms.saturating_mul(1_000)),
         }
     }

@@ -4,10 +4,12 @@
 
 mod filter;
 mod json;
+mod scores;
 mod trace;
 
 pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_time};
 pub(crate) use json::dollars;
+pub use scores::{get_score, list_scores, scores_with_trace};
 pub use trace::{get, get_span};
 
 use crate::batch::RawStore;

@@ -7,14 +7,15 @@ use std::iter;
 
 use super::json;
 use super::json::SpanOut;
-use super::{NO_TRACE, filter};
+use super::scores::{ScoreOut, scores_with_trace};
+use super::{NO_TRACE, filter, to_json};
 use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};
 use crate::index::found;
 use crate::index::found::{Found, Named, Parent, Span};
 use crate::index::read::Slice;
 use crate::index::spans::SpanPlace;
-use crate::index::{Database, spans};
+use crate::index::{Database, scores, spans};
 use crate::memory_budget::MemoryShare;
 use crate::model::SpanBody;
 use crate::payload::{Missing, Payloads, Read, Source, plan};
@@ -52,18 +53,28 @@ pub async fn get(
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
     let part = filter::parse_part(query)?;
-    let ran = db.run(spans::select_part(project, id, &part)).await?;
+    let mut asked = spans::select_part(project, id, &part);
+    let first_of_scores = asked.len();
+    asked.extend(scores::select_with_trace(project, id));
+    let mut ran = db.run(asked).await?;
+    let of_scores = ran.rows.split_off(first_of_scores);
     let found = found::read_part(&ran, &part)?;
     drop(ran);
-    let Some(Found { trace, mut spans, more, envelopes }) = found else {
+    let Some(Found { mut trace, mut spans, more, envelopes }) = found else {
         return Err(Reject::NotFound(NO_TRACE.into()).into());
     };
+    let ids = spans.iter().map(|span| &*span.id);
+    let scores = scores_with_trace(project, id, &of_scores, ids, db).await?;
+    let by_span =
+        scores.iter().filter(|score| score.trace.is_none() && score.span.as_deref() != Some(id));
+    trace.count_more_scores(by_span.count());
+    let scores = to_json(&scores.iter().map(ScoreOut::of).collect::<Vec<_>>())?;
     let mut besides = trace.metadata_elsewhere().unwrap_or_default();
     besides.extend(trace.own_input().into_iter().chain(trace.own_output()));
     let fit = fitting(&spans, &besides, EVENTS_BYTES).max(1);
     let more = more || fit < spans.len();
     spans.truncate(fit);
-    let (mut answer, _hold) = Answer::of(&spans, &besides, &source)?;
+    let (mut answer, _hold) = Answer::of(&spans, &besides, scores.len(), &source)?;
     let mut parents = Parents { project, trace: id, db, envelopes, found: HashMap::new() };
     let (mut written, mut reads) = (0, MAX_READS);
     loop {
@@ -102,7 +113,9 @@ pub async fn get(
         .map(|last| filter::span_cursor(&spans::place_in_order(last.start_us, &pack(&last.id))));
     answer.push("],\"nextSpanCursor\":");
     answer.json(&next)?;
-    answer.push(",\"scores\":[]}");
+    answer.push(",\"scores\":");
+    answer.push(&scores);
+    answer.push("}");
     answer.end()
 }
 
@@ -126,7 +139,7 @@ pub async fn get_span(
         let none = "This trace has no span with this id. It may not have arrived yet.";
         return Err(Reject::NotFound(none.into()).into());
     };
-    let (mut answer, _hold) = Answer::of(&spans, &[], &source)?;
+    let (mut answer, _hold) = Answer::of(&spans, &[], 0, &source)?;
     let (_, plan) = group(&spans, &[], MAX_READS);
     let payloads = Payloads::fetch(&source, plan).await;
     let event = [payloads.span(span)];
@@ -181,16 +194,18 @@ struct Answer {
 }
 
 impl Answer {
-    /// With room for these spans, and all that it takes until the answer is made.
+    /// With room for these spans and so many bytes besides, and all that it takes until the
+    /// answer is made.
     fn of(
         spans: &[Span],
         besides: &[Slice],
+        rest: usize,
         source: &Source<'_, impl RawStore>,
     ) -> Result<(Self, MemoryShare), Fault> {
         let events = lengths(spans, besides).sum::<u64>();
         let largest = lengths(spans, besides).fold(0, u64::max);
         let size = usize::try_from(events).unwrap_or(ANSWER_BYTES);
-        let size = size + spans.len() * SPAN_BYTES + ROOM;
+        let size = size + spans.len() * SPAN_BYTES + rest + ROOM;
         let rows = spans.len() * (2 * size_of::<Span>() + size_of::<SpanBody<'_>>());
         let hold = (size + rows) as u64 + GROUP_BYTES + largest;
         let hold = source.budget.take(hold, source.now)?;

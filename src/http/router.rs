@@ -20,6 +20,12 @@ pub enum Route {
     GetTrace(String),
     /// One span of a trace.
     GetSpan(String, String),
+    /// The list of scores.
+    ListScores,
+    /// One score.
+    GetScore(String),
+    /// Its deletion.
+    DeleteScore(String),
     /// Batches that could not be written.
     DeadLetters,
     /// Counts by hour.
@@ -107,6 +113,15 @@ const ROUTES: &[Row] = &[
         Client,
         &["api", "v1", "traces", "*", "spans", "*"],
         &[("GET", "get-span", |[trace, span]| Route::GetSpan(trace, span))],
+    ),
+    row(Client, &["api", "v1", "scores"], &[("GET", "list-scores", |_| Route::ListScores)]),
+    row(
+        Client,
+        &["api", "v1", "scores", "*"],
+        &[
+            ("GET", "get-score", |[id, _]| Route::GetScore(id)),
+            ("DELETE", "delete-score", |[id, _]| Route::DeleteScore(id)),
+        ],
     ),
     row(Client, &["api", "v1", "dead-letters"], &[("GET", "dead-letters", |_| Route::DeadLetters)]),
     row(Client, &["api", "v1", "stats"], &[("GET", "stats", |_| Route::Stats)]),
@@ -306,6 +321,7 @@ mod tests {
             ("POST", "/api/v1/traces/x", "GET, HEAD, OPTIONS"),
             ("DELETE", "/api/v1/health", "GET, HEAD, OPTIONS"),
             ("GET", "/v1/traces", "POST, OPTIONS"),
+            ("POST", "/api/v1/scores/x", "GET, HEAD, DELETE, OPTIONS"),
             ("OPTIONS", "/api/v1/admin/replay", "POST"),
             ("DELETE", "/api/v1/admin/projects/shop", "GET, HEAD, PATCH"),
             ("GET", "/api/v1/admin/projects/shop/keys/key_1", "DELETE"),

@@ -4,7 +4,7 @@
 use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
-use super::handlers::{ingest, operator, pages, reading, sign_in};
+use super::handlers::{ingest, operator, pages, reading, scores, sign_in};
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
 use super::router;
@@ -97,6 +97,9 @@ where
         Route::PostSignIn => return sign_in::sign_in(exchange).await,
         Route::SignOut => return sign_in::sign_out(exchange),
         Route::Page(page) => return pages::show(exchange, &page).await,
+        Route::DeleteScore(id) => return scores::delete(exchange, &id).await,
+        Route::ListScores => Question::Scores,
+        Route::GetScore(id) => Question::Score(id),
         Route::DeadLetters => Question::DeadLetters,
         Route::Stats => Question::Stats,
         Route::ListTraces => Question::List,

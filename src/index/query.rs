@@ -10,6 +10,7 @@ use crate::model::{Micros, Millis, TraceStatus};
 use ingest_core::index_writer::statements::TENANT;
 use ingest_core::index_writer::stored_row::{COUNT_BITS, SECOND_BITS, key_second};
 use ingest_core::index_writer::template::fill;
+use ingest_core::sql_file;
 
 /// A field of a row, and the SQL expression that it is.
 pub(super) type Column = (&'static str, &'static str);
@@ -41,14 +42,30 @@ pub(super) const TRACE: &[Column] = &[
     ("root_child", "t.root_child"),
     ("active_us", "t.active_us"),
     ("ended", "t.ended"),
+    ("scores", "($SCORES)"),
 ];
+
+sql_file!(scores_sql, "sql/count_scores.sql", &[]);
+
+/// Most scores of a trace that are counted: each is a row read, of every trace in a list.
+const MAX_SCORES_COUNTED: usize = 1_000;
 
 /// What is packed of a trace in its row, besides its spans.
 const HEAD: Column = ("head", "case when t.metadata = '' then hex(t.head) end");
 
 /// Those of them that a client may make long, and that a session does not show.
-const LONG: [&str; 8] =
-    ["session", "user", "parent_trace", "deployment", "tags", "evaluators", "metadata", "head"];
+/// Neither are its scores counted there.
+const LONG: [&str; 9] = [
+    "session",
+    "user",
+    "parent_trace",
+    "deployment",
+    "tags",
+    "evaluators",
+    "metadata",
+    "head",
+    "scores",
+];
 
 /// A row with these columns, as JSON.
 fn json_row(columns: &[Column]) -> String {
@@ -58,7 +75,11 @@ fn json_row(columns: &[Column]) -> String {
 
 /// The row of a trace, as JSON.
 pub(super) fn trace() -> &'static str {
-    static SQL: LazyLock<String> = LazyLock::new(|| json_row(TRACE));
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let most = MAX_SCORES_COUNTED.to_string();
+        let scores = fill(scores_sql(), &[("TENANT", TENANT), ("MOST", &most)]);
+        fill(&json_row(TRACE), &[("SCORES", &scores)])
+    });
     &SQL
 }
 

@@ -50,6 +50,8 @@ named_row! {
         pub root_child: u8,
         pub active_us: Micros,
         pub ended: u8,
+        /// How many scores it has, where that was asked.
+        pub scores: Option<i64>,
     }
 }
 
@@ -59,6 +61,12 @@ impl TraceRow {
     pub fn status(&self, now: Millis) -> TraceStatus {
         let Self { spans, errors, open, root_child, active_us, ended, .. } = *self;
         TraceStatus::of(&Progress { spans, errors, open, root_child, active_us, ended }, now)
+    }
+
+    /// Counts scores that only its spans tell to be its.
+    pub fn count_more_scores(&mut self, more: usize) {
+        let more = i64::try_from(more).unwrap_or(i64::MAX);
+        self.scores = self.scores.map(|scores| scores.saturating_add(more));
     }
 
     /// Where the events lie that its metadata has to be read from, the oldest first, where

@@ -111,13 +111,13 @@ pub struct Page {
 
 /// What comes after a part of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
+pub enum Next<P = ListPlace> {
     /// Nothing.
     End,
     /// More traces, after this place.
-    More(ListPlace),
+    More(P),
     /// Perhaps more: so far it was looked.
-    Perhaps(ListPlace),
+    Perhaps(P),
 }
 
 /// The conditions on a row that has been walked to, 0 or 1 and never null. Its
@@ -219,7 +219,7 @@ fn walk(project: &str, filter: &Filter, after: Option<ListPlace>) -> (Builder, S
 
 /// Of rows with a `json` and how many bytes they `weigh`, those that a page holds;
 /// of the others only that they are there.
-fn a_page_of(rows: &str) -> String {
+pub(super) fn a_page_of(rows: &str) -> String {
     fill(page_of_sql(), &[("PAGE_BYTES", &PAGE_BYTES.to_string()), ("ROWS", rows)])
 }
 
@@ -313,20 +313,21 @@ pub fn read_traces(ran: &QueryResults, limit: usize) -> Result<(Vec<TraceRow>, N
 }
 
 /// A row that came back from a walk.
-struct Seen<T> {
-    row: T,
-    place: ListPlace,
+pub(super) struct Seen<T, P> {
+    pub(super) row: T,
+    pub(super) place: P,
     /// Whether the filter lets it through.
-    hit: bool,
+    pub(super) hit: bool,
     /// Whether it is the last one that was looked at.
-    end: bool,
+    pub(super) end: bool,
 }
 
-fn gather<T>(
+/// The rows of a page, and where it goes on.
+pub(super) fn gather<T, P>(
     found: &[String],
     limit: usize,
-    decode: impl Fn(&str) -> Result<Seen<T>, Fault>,
-) -> Result<(Vec<T>, Next), Fault> {
+    decode: impl Fn(&str) -> Result<Seen<T, P>, Fault>,
+) -> Result<(Vec<T>, Next<P>), Fault> {
     let mut rows = Vec::new();
     let mut last = None;
     for json in found {

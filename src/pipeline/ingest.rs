@@ -4,7 +4,7 @@
 use super::queue::{BatchQueue, Message};
 use crate::batch::{BatchRef, RawStore};
 use crate::error::{Error, Reject};
-use crate::formats::decoded::Receipt;
+use crate::formats::decoded::{Kept, Receipt};
 use crate::formats::wire_format::WireFormat;
 use crate::model::{Handling, Millis};
 
@@ -20,6 +20,8 @@ pub struct Upload<'a> {
     /// When all of it was there. Not when its request began: a body may take minutes
     /// to arrive, and a key that old would lie behind where the sweeper is.
     pub received: Millis,
+    /// Something random, where each sending of the same body counts.
+    pub random: Option<u64>,
 }
 
 /// What became of a batch that is kept.
@@ -64,11 +66,15 @@ pub async fn ingest<S: RawStore>(
     store: &S,
     queue: &impl BatchQueue,
 ) -> Result<Ingested, Error> {
-    let Upload { project, format, preference, received } = upload;
-    let receipt = check(format, body.as_ref(), preference)?;
+    let Upload { project, format, preference, received, random } = upload;
+    let mut receipt = check(format, body.as_ref(), preference)?;
     let mut unsent = None;
     if receipt.events > 0 {
-        let batch = BatchRef::of(project, body.as_ref(), received, format.ending);
+        let (bytes, ending) = (body.as_ref(), format.ending);
+        let batch = match random {
+            Some(random) => BatchRef::sent_once(project, bytes, received, ending, random),
+            None => BatchRef::of(project, bytes, received, ending),
+        };
         let bytes = body.as_ref().len();
         drop(body);
         let key = batch.key();
@@ -81,6 +87,7 @@ pub async fn ingest<S: RawStore>(
         if queue.send(&message).await.is_err() && queue.send(&message).await.is_err() {
             unsent = Some(message);
         }
+        receipt.kept = Some(Kept { batch: batch.id, received });
     }
     Ok(Ingested { receipt, unsent })
 }
@@ -97,6 +104,7 @@ fn check(format: &WireFormat, body: &[u8], preference: Preference) -> Result<Rec
         refused: lenient.then_some((decoded.invalid, decoded.details)),
         lenient: preference.request == Some(Handling::Lenient),
         answer: decoded.answer,
+        kept: None,
     })
 }
 
@@ -187,7 +195,7 @@ mod tests {
         let format = &FORMATS.0[0];
         let ports = Watching(&dropped, Cell::new(0));
         let preference = Preference { project: Handling::Strict, request: None };
-        let upload = Upload { project: "p", format, preference, received: 0 };
+        let upload = Upload { project: "p", format, preference, received: 0, random: None };
         let taken = ingest(upload, Body(text, &dropped), &(), &ports, &ports);
         assert_eq!(pollster::block_on(taken).unwrap().receipt.events, 1);
         assert_eq!(ports.1.get(), 2);

@@ -5,10 +5,10 @@ use edgespan::batch::BatchRef;
 use edgespan::formats::twosignal;
 
 use edgespan::index::{
-    Database, RowBounds, Statement, chart, link, recovery, sessions, spans, stats, traces,
+    Database, RowBounds, Statement, chart, link, recovery, scores, sessions, spans, stats, traces,
     verification,
 };
-use edgespan::model::TraceStatus;
+use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
@@ -38,6 +38,11 @@ pub fn written() -> BatchRef {
     BatchRef::of(PROJECT, WRITTEN.as_bytes(), RECEIVED, "json")
 }
 
+/// A batch that is not written.
+fn unwritten() -> BatchRef {
+    BatchRef::of(PROJECT, b"unwritten", RECEIVED, "json")
+}
+
 /// Rows of [`PROJECT`] for each of the statements to find: two traces, of which one has a
 /// span with a row of its own, the ledger of what was written, the hour's counts, and a dead
 /// letter of the batch to come, and a span of no trace. Its number in the database is 5.
@@ -63,7 +68,11 @@ pub fn filled() -> World {
         "update trace set user = 'u';
          insert into span select key, 's', 1, {envelope}, pack from trace where id = 't';
          update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
-         insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a'"
+         insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
+         insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
+         values (5, 'of the trace', 0, 1, 5, 1, 'a', 's', null, 'a', 'n', '0.5', 0, 'l'),
+           (5, 'of the span', 0, 1, 5, 1, null, 'alone', null, 'alone', 'n', '0.5', 0, 'l'),
+           (5, 'of the session', 0, 1, 5, 1, null, null, 's', null, 'n', '0.5', 0, 'l')"
     ));
     world
 }
@@ -121,12 +130,60 @@ pub fn of_project() -> Vec<Statement> {
             all.push(plan.statement(PROJECT, &every_condition));
         }
     }
-    let unwritten = BatchRef::of(PROJECT, b"unwritten", RECEIVED, "json");
-    all.extend(recovery::bury(&unwritten, "why", 1, RECEIVED));
+    all.extend(recovery::bury(&unwritten(), "why", 1, RECEIVED));
     all.push(stats::add_rejected(PROJECT, [1; 4], RECEIVED));
     all.push(recovery::select_dead_letters(PROJECT));
     all.push(stats::select_hours(PROJECT));
     all.extend(verified());
+    all.extend(of_scores());
+    all
+}
+
+/// What is written and asked of scores.
+fn of_scores() -> Vec<Statement> {
+    let every_condition = scores::ScoreFilter {
+        trace: Some("a".into()),
+        span: Some("s".into()),
+        session: None,
+        name: Some("n".into()),
+        label: Some("l".into()),
+        source: Some(0),
+        min_value: Some("0".into()),
+        max_value: Some("1".into()),
+        from: Some(1),
+        to: Some(9),
+    };
+    let of_session =
+        scores::ScoreFilter { session: Some("s".into()), ..scores::ScoreFilter::default() };
+    let last = (i64::MAX, String::new());
+    // One that is there already, said anew.
+    let batch = unwritten();
+    let body = Body::Score(ScoreBody {
+        id: Some("of the trace".into()),
+        trace: Some("a".into()),
+        span: Some("s".into()),
+        name: "n".into(),
+        value: Some(0.5),
+        label: Some("l".into()),
+        ..ScoreBody::default()
+    });
+    let (envelope, rank, timestamp) = (None, Rank::Create, Some(8));
+    let event = Event { index: 0, range: 0..0, context: None, envelope, timestamp, rank, body };
+    let source = Source { batch: &batch, body: b"", events: vec![event], attempt: 1 };
+    let mut delivery = Delivery::of(&[source], RECEIVED);
+    assert!(delivery.read().is_empty(), "scores alone have nothing to be read");
+    let mut all = delivery.write(&[], RowBounds::default(), RECEIVED).unwrap().statements;
+    all.retain(|statement| statement.sql.contains("insert into score"));
+    assert_eq!(all.len(), 1);
+    all.extend([
+        scores::select_list(PROJECT, &scores::ScoreFilter::default(), None, 50),
+        scores::select_list(PROJECT, &of_session, None, 50),
+        scores::select_list(PROJECT, &every_condition, Some(&last), 50),
+        scores::select_one(PROJECT, "of the trace"),
+        scores::select_of_trace(PROJECT, "a"),
+        scores::select_any_of_span_alone(PROJECT),
+    ]);
+    all.extend(scores::select_of_spans(PROJECT, ["alone"]));
     all
 }
 

@@ -64,7 +64,13 @@ impl Service {
         let queue = Flaky::new(&self.queue, &self.plan);
         let raw = body.clone().into_bytes();
         let format = &FORMATS.0[0];
-        let upload = Upload { project: PROJECT, format, preference: STRICT, received: self.now };
+        let upload = Upload {
+            project: PROJECT,
+            format,
+            preference: STRICT,
+            received: self.now,
+            random: None,
+        };
         let sent = ingest(upload, &*body, &raw, &store, &queue);
         matches!(run_for(steps, sent), Some(Ok(kept)) if kept.receipt.events == 3)
     }

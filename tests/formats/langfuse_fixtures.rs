@@ -56,7 +56,7 @@ fn post(world: &World, path: &str, body: &str) -> Reply {
     let (format, accepted) = FORMATS.choose(at, Some("application/json")).unwrap();
     assert_eq!(accepted, Ok(()));
     let preference = Preference { project: Handling::Strict, request: None };
-    let upload = Upload { project: PROJECT, format, preference, received: RECEIVED };
+    let upload = Upload { project: PROJECT, format, preference, received: RECEIVED, random: None };
     let raw = body.as_bytes().to_vec();
     let kept = match pollster::block_on(ingest(upload, body, &raw, &world.store, &queue)) {
         Ok(kept) => kept,

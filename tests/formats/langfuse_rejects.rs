@@ -187,6 +187,7 @@ fn every_answer_is_json() {
         refused: Some((0, Vec::new())),
         lenient: false,
         answer: Some(answer.to_owned()),
+        kept: None,
     };
     let Reply { status, body, .. } =
         (BATCH.accepted)(&receipt("{\"successes\":[],\"errors\":[]}"), "");

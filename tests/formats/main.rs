@@ -17,6 +17,7 @@ mod otlp_bounds;
 mod otlp_differential;
 mod otlp_fixtures;
 mod partial_events;
+mod scores;
 mod sdk_fixtures;
 mod second_format;
 mod wire_fields;

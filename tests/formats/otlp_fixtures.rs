@@ -86,7 +86,7 @@ fn send(world: &World, export: &Export) {
     let (format, accepted) = FORMATS.choose(at, Some(&export.content_type)).unwrap();
     assert_eq!(accepted, Ok(()));
     let preference = Preference { project: Handling::Strict, request: None };
-    let upload = Upload { project: PROJECT, format, preference, received: RECEIVED };
+    let upload = Upload { project: PROJECT, format, preference, received: RECEIVED, random: None };
     let kept =
         pollster::block_on(ingest(upload, &*export.body, &export.body, &world.store, &queue));
     let kept = kept.unwrap();

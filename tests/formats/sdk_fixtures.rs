@@ -65,7 +65,7 @@ fn send(world: &World, request: &Request, received: i64) {
     let (format, accepted) = FORMATS.choose(at, Some("application/json")).unwrap();
     assert_eq!(accepted, Ok(()));
     let preference = Preference { project: Handling::Strict, request: None };
-    let upload = Upload { project: PROJECT, format, preference, received };
+    let upload = Upload { project: PROJECT, format, preference, received, random: None };
     let kept = ingest(upload, &*request.body, &request.body, &world.store, &queue);
     let kept = pollster::block_on(kept).unwrap();
     assert_eq!(kept.receipt.refused.map(|refused| refused.0), Some(0));

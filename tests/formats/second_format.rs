@@ -41,6 +41,7 @@ const LINES: WireFormat = WireFormat {
     max_body_bytes: 1_000,
     keeps_good_events: false,
     prepare: |_, _, _| Ok(None),
+    counts_again: false,
     check: |body| {
         let lines = read_lines(body)?;
         let good = lines.iter().filter(|line| line.event.is_some()).count();
@@ -158,7 +159,8 @@ fn post(
         return Ok((format.unkept)());
     }
     let raw = body.as_bytes().to_vec();
-    let upload = Upload { project: PROJECT, format, preference: STRICT, received: RECEIVED };
+    let upload =
+        Upload { project: PROJECT, format, preference: STRICT, received: RECEIVED, random: None };
     let kept = ingest(upload, body, &raw, &world.store, queue);
     let Ingested { receipt, unsent } = pollster::block_on(kept)?;
     assert_eq!(unsent, None);

@@ -15,7 +15,7 @@ fn each_is_bound_to_the_project() {
 }
 
 /// The tables, and what statements call them.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "trace",
     "span",
     "batch",
@@ -29,6 +29,8 @@ const TABLES: [&str; 13] = [
     "b",
     "d",
     "n",
+    "score",
+    "c",
 ];
 
 /// What may read all of a project's rows, or go along them: a question whether there
@@ -101,6 +103,8 @@ fn what_reads_too_much_is_found() {
         "select reason from dead_letter where project = ?1 limit 1000",
         "select id from trace where project = ?1 order by name limit 1",
         "select hour_ms from stat where project = ?1 order by hour_ms",
+        "select id from score as c where c.trace = ?1",
+        "select id from score as c where c.project = ?1 and c.deleted = 0 order by c.at_us",
     ] {
         assert!(complaint(&db, sql).is_some(), "{sql}");
     }

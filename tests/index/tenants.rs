@@ -12,7 +12,8 @@ use edgespan::index::{Database, Statement, recovery, verification};
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
-const TABLES: [&str; 7] = ["trace", "span", "batch", "dead_letter", "stat", "overdue", "tenant"];
+const TABLES: [&str; 8] =
+    ["trace", "span", "batch", "dead_letter", "stat", "overdue", "tenant", "score"];
 
 /// What comes before a table's name.
 const BEFORE: [&str; 4] = ["from", "into", "update", "join"];
@@ -37,6 +38,10 @@ create temp table x as select * from dead_letter;
 update x set project = '$OTHER', object = 'theirs', reason = 'theirs', attempts = 9;
 insert into dead_letter select * from x;
 drop table x;
+create temp table x as select * from score;
+update x set project = $NUMBER, name = 'n of others', at_us = 6;
+insert into score select * from x;
+drop table x;
 create temp table x as select * from stat;
 update x set project = '$OTHER', batches = 9, events = 9, rejected_validation = 9;
 insert into stat select * from x;
@@ -47,7 +52,7 @@ fn rows(world: &World, mine: bool) -> Vec<String> {
     let is = if mine { "=" } else { "<>" };
     let of = |table: &&str| match *table {
         "span" => format!("select * from span where trace >> 48 {is} 5"),
-        "trace" => format!("select * from trace where project {is} 5"),
+        "trace" | "score" => format!("select * from {table} where project {is} 5"),
         table => format!("select * from {table} where project {is} '{PROJECT}'"),
     };
     TABLES.iter().flat_map(|table| world.db.dump(&of(table))).collect()
@@ -121,6 +126,7 @@ fn statements_that_leave_the_project_are_found() {
         "insert into overdue select 'other', id, '', 0, 0, 0 from batch where project = ?1",
         "update stat set batches = (select sum(batches) from stat) where project = ?1",
         "update trace set errors = 9 where id = 'none' and ?1 <> ''",
+        "select name as json from score where id = 'of the trace' and ?1 <> ''",
     ] {
         assert!(complaint(&[statement(sql)]).is_some(), "{sql}");
     }

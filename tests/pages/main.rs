@@ -12,5 +12,6 @@ mod common;
 mod first_use;
 mod list;
 mod running;
+mod scores;
 mod span;
 mod trace;

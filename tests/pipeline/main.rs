@@ -10,4 +10,5 @@
 mod common;
 mod commute;
 mod replay;
+mod scores;
 mod verify;

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128_with_seed};
 
 use crate::error::Fault;
 use crate::model::Millis;
@@ -18,7 +18,8 @@ pub struct BatchRef {
     /// 128 bits of XXH3 over the body, seeded with the project and the format: 32
     /// hexadecimal digits. The same body of the same project is the same batch, unless
     /// it came in another format: one text may be a good body of two. Not
-    /// cryptographic: a client can only collide with itself.
+    /// cryptographic: a client can only collide with itself. Where each sending counts, it
+    /// is made otherwise: [`BatchRef::sent_once`].
     pub id: String,
     /// When it was received, by the edge's clock.
     pub received: Millis,
@@ -33,6 +34,36 @@ impl BatchRef {
         let seed = xxh3_64(format!("{project}/{ending}").as_bytes());
         let id = xxh3_128_with_seed(body, seed);
         Self { project: project.into(), id: format!("{id:032x}"), received, ending: ending.into() }
+    }
+
+    /// The batch that this body is in a format in which the same body counts each time that
+    /// it is sent. The first half of its id is random, the second is 64 bits of XXH3 over
+    /// the body, seeded with that and all else: so no two sendings are one batch, and who has
+    /// the body can still tell whether it is the one.
+    #[must_use]
+    pub fn sent_once(
+        project: &str,
+        body: &[u8],
+        received: Millis,
+        ending: &str,
+        random: u64,
+    ) -> Self {
+        let seed = xxh3_64(format!("{project}/{ending}/{random:016x}").as_bytes());
+        let id = format!("{random:016x}{:016x}", xxh3_64_with_seed(body, seed));
+        Self { project: project.into(), id, received, ending: ending.into() }
+    }
+
+    /// Whether this is the body that the batch is named by; `counts_again`: whether each
+    /// sending counts.
+    #[must_use]
+    pub fn is_of(&self, body: &[u8], counts_again: bool) -> bool {
+        let Self { project, received, ending, .. } = self;
+        if !counts_again {
+            return Self::of(project, body, *received, ending) == *self;
+        }
+        let random = self.id.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        let named = |random| Self::sent_once(project, body, *received, ending, random);
+        random.is_some_and(|random| named(random) == *self)
     }
 
     /// The object's key: `raw/20261122T061930.123Z/<project>/<id>.json`. The
@@ -154,6 +185,21 @@ mod tests {
         assert_ne!(id("a", b"x", 1, "json"), id("b", b"x", 1, "json"));
         assert_ne!(id("a", b"x", 1, "json"), id("a", b"y", 1, "json"));
         assert_ne!(id("a", b"x", 1, "json"), id("a", b"x", 1, "otlp.json"));
+    }
+
+    #[test]
+    fn where_each_sending_counts_no_two_are_one_and_the_body_still_tells() {
+        let once = |project, body: &[u8], random| {
+            BatchRef::sent_once(project, body, 1_795_328_370_123, "scores.json", random)
+        };
+        let first = once("a", b"x", 7);
+        assert_ne!(first.id, once("a", b"x", 8).id);
+        assert_eq!(BatchRef::parse(&first.key()), Some(first.clone()));
+        assert!(first.is_of(b"x", true) && !first.is_of(b"y", true) && !first.is_of(b"x", false));
+        assert!(!BatchRef { project: "b".into(), ..first.clone() }.is_of(b"x", true));
+        assert!(!BatchRef { id: "é".repeat(16), ..first }.is_of(b"x", true));
+        let plain = BatchRef::of("a", b"x", 1, "json");
+        assert!(plain.is_of(b"x", false) && !plain.is_of(b"y", false) && !plain.is_of(b"x", true));
     }
 
     #[test]

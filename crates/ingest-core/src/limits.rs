@@ -27,6 +27,21 @@ pub const MAX_OTLP_VALUES: usize = 500_000;
 /// Most values of OTLP in each other, lists and maps; what is deeper is not read.
 pub const MAX_OTLP_DEPTH: usize = 32;
 
+/// Largest body of scores, in bytes after decompression, and most scores in it.
+pub const MAX_SCORES_BODY_BYTES: usize = 1024 * 1024;
+/// See [`MAX_SCORES_BODY_BYTES`].
+pub const MAX_SCORES: usize = 1_000;
+
+/// Longest name and longest label of a score, in characters.
+pub const MAX_SCORE_NAME_CHARS: usize = 200;
+
+/// Longest reasoning of a score, in characters.
+pub const MAX_SCORE_REASONING_CHARS: usize = 10_000;
+
+/// Longest metadata of a score, in bytes of JSON: D1 keeps it. Of a score in another format
+/// longer metadata is left out of the index.
+pub const MAX_SCORE_METADATA_BYTES: usize = 16 * 1024;
+
 /// Deepest nesting of arrays and objects anywhere in a body. Nothing here
 /// recurses, so no stack depends on it; it keeps what is given back readable
 /// for clients, whose parsers commonly stop at 512 or 1,000 levels.

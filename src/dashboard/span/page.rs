@@ -8,12 +8,14 @@ use maud::{Markup, html};
 
 use super::payload::{PayloadRequest, part};
 use super::payload_field::PayloadField;
+use crate::api::scores_with_trace;
 use crate::batch::RawStore;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, encode, exact_dollars};
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
+use crate::dashboard::ui::scores::score_list;
 use crate::dashboard::ui::span_duration::SpanDuration;
 use crate::dashboard::ui::trace_state::{running_until, version_of};
 use crate::dashboard::ui::url::query_value;
@@ -22,7 +24,8 @@ use crate::error::{Error, Reject};
 use crate::index::found;
 use crate::index::found::{Found, Span};
 use crate::index::read::TraceRow;
-use crate::index::{Database, spans};
+use crate::index::scores::Score;
+use crate::index::{Database, scores, spans};
 use crate::model::{Millis, SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 use crate::reply::Reply;
@@ -45,10 +48,10 @@ pub async fn page(
         let (trace, span) = (encode(trace_id), encode(span_id));
         return Ok(Reply::see(format!("/traces/{trace}?span={span}")));
     }
-    let (trace, span, payloads) = fetch(view, trace_id, span_id).await?;
+    let (trace, span, payloads, scores) = fetch(view, trace_id, span_id).await?;
     let event = payloads.span(&span);
     let Some(field) = field else {
-        return Ok(Reply::html(200, detail_of(&trace, &span, &event, view.now)));
+        return Ok(Reply::html(200, detail_of(&trace, &span, &event, &scores, view.now)));
     };
     let path = path(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
@@ -80,7 +83,7 @@ pub async fn raw_payload(
     trace_id: &str,
     span_id: &str,
 ) -> Result<Reply, Error> {
-    let (_, span, payloads) = fetch(view, trace_id, span_id).await?;
+    let (_, span, payloads, _) = fetch(view, trace_id, span_id).await?;
     let body = payloads.span(&span).map_err(|why| Reject::NotFound(why.into()))?;
     let field = PayloadField::asked(view.query);
     let content_type =
@@ -111,14 +114,20 @@ async fn fetch(
     view: &View<'_, impl Database, impl RawStore>,
     trace: &str,
     span: &str,
-) -> Result<(TraceRow, Span, Payloads), Error> {
-    let ran = view.db.run(spans::select_span(view.project, trace, span)).await?;
+) -> Result<(TraceRow, Span, Payloads, Vec<Score>), Error> {
+    let mut asked = spans::select_span(view.project, trace, span);
+    let first_of_scores = asked.len();
+    asked.extend(scores::select_with_trace(view.project, trace));
+    let mut ran = view.db.run(asked).await?;
+    let of_scores = ran.rows.split_off(first_of_scores);
     let none = || Reject::NotFound("this trace has no span with this id".into());
     let Found { trace, spans, .. } = found::read_span(&ran, span)?.ok_or_else(none)?;
     let span = spans.into_iter().next().ok_or_else(none)?;
     let slices: Vec<_> = span.slices.iter().collect();
     let payloads = Payloads::read(&view.source, &slices).await?;
-    Ok((trace, span, payloads))
+    let ids = [&*span.id];
+    let scores = scores_with_trace(view.project, &trace.id, &of_scores, ids, view.db).await?;
+    Ok((trace, span, payloads, scores))
 }
 
 fn path(trace: &str, span: &str) -> String {
@@ -129,14 +138,18 @@ fn unreadable(why: &str) -> Markup {
     html! { p.message.warn { "What went in and out cannot be shown: " (why) "." } }
 }
 
-/// All about a span, for the region beside the tree.
+/// All about a span, with those of its trace's scores that are its, for the region beside
+/// the tree.
 #[must_use]
 pub fn detail_of(
     trace: &TraceRow,
     span: &Span,
     event: &Result<SpanBody<'_>, Missing>,
+    scores: &[Score],
     now: Millis,
 ) -> Markup {
+    let scores: Vec<_> =
+        scores.iter().filter(|score| score.span.as_deref() == Some(&*span.id)).collect();
     let path = path(&trace.id, &span.id);
     let took = SpanDuration::of(span.start_us, span.end_us, running_until(trace, now));
     let body = event.as_ref().ok();
@@ -161,6 +174,12 @@ pub fn detail_of(
             div.find {
                 input type="search" data-find placeholder="Find in this span" aria-label="Find in this span";
                 span.muted data-found aria-live="polite" {}
+            }
+        }
+        @if !scores.is_empty() {
+            section.part {
+                header { h3 { "Scores" } }
+                (score_list(&scores, |_| None))
             }
         }
         @match event {

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::tree::Tree;
 use super::waterfall;
 use crate::access::api_keys::LOCAL_KEY;
-use crate::api::NO_TRACE;
+use crate::api::{NO_TRACE, scores_with_trace};
 use crate::batch::RawStore;
 use crate::dashboard::span;
 use crate::dashboard::ui::asset::Asset;
@@ -20,6 +20,7 @@ use crate::dashboard::ui::json::Json;
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
+use crate::dashboard::ui::scores::score_list;
 use crate::dashboard::ui::status::show_status;
 use crate::dashboard::ui::trace_state::{duration_so_far, running_until, version_of};
 use crate::dashboard::ui::url::{query_value, session_url, user_url};
@@ -28,7 +29,8 @@ use crate::error::{Error, Reject};
 use crate::index::found;
 use crate::index::found::{Found, Span};
 use crate::index::read::{TraceRow, read_trace_row};
-use crate::index::{Database, spans};
+use crate::index::scores::Score;
+use crate::index::{Database, scores, spans};
 use crate::model::{Millis, Status, TraceStatus};
 use crate::payload::Payloads;
 use crate::reply::Reply;
@@ -60,11 +62,19 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
         let state = html! { (state(&trace, view.now)) @if let Some(span) = span { " " (span) } };
         return Ok(Reply::html(200, state));
     }
-    let ran = view.db.run(spans::select_trace(view.project, id)).await?;
+    let mut asked_for = spans::select_trace(view.project, id);
+    let first_of_scores = asked_for.len();
+    asked_for.extend(scores::select_with_trace(view.project, id));
+    let mut ran = view.db.run(asked_for).await?;
+    let of_scores = ran.rows.split_off(first_of_scores);
     let (trace, spans) = found::read_trace(&ran)?.ok_or_else(none)?;
     drop(ran);
+    let ids = spans.iter().map(|span| &*span.id);
+    let scores = scores_with_trace(view.project, id, &of_scores, ids, view.db).await?;
     let cut = i64::try_from(spans.len()).is_ok_and(|shown| shown < trace.spans);
-    let _hold = view.source.budget.take((2 * spans.len() * size_of::<Span>()) as u64, view.now)?;
+    let held = 2 * spans.len() * size_of::<Span>()
+        + 3 * of_scores.iter().flatten().map(String::len).sum::<usize>();
+    let _hold = view.source.budget.take(held as u64, view.now)?;
     // One that is not among those that are shown is read by itself.
     let beyond = match &asked {
         Some(span) if cut && !spans.iter().any(|shown| shown.id == *span) => {
@@ -81,8 +91,8 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let payloads = Payloads::read(&view.source, &slices).await?;
     let running = running_until(&trace, view.now);
     let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
-    let detail =
-        chosen.map(|span| span::page::detail_of(&trace, span, &payloads.span(span), view.now));
+    let detail = chosen
+        .map(|span| span::page::detail_of(&trace, span, &payloads.span(span), &scores, view.now));
     let first = chosen.or_else(|| tree.rows.first().and_then(|row| spans.get(row.span)));
     let short = title(&trace);
     let shell = Shell {
@@ -102,7 +112,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let main = html! {
         div.trace data-trace-id=(trace.id) data-title=(short) data-state=(state(&trace, view.now))
             data-live[running.is_some() || is_live(&trace, view.now)] data-running[running.is_some()] {
-            (header(&trace, &spans, metadata(&trace, &payloads), view))
+            (header(&trace, &spans, &scores, metadata(&trace, &payloads), view))
             @if asked.is_some() && chosen.is_none() {
                 p.message.warn { "This trace has no span " code { (asked.unwrap_or_default()) } ", or not yet." }
             }
@@ -180,6 +190,7 @@ fn count_of(n: usize) -> String {
 fn header<D, S>(
     trace: &TraceRow,
     spans: &[Span],
+    scores: &[Score],
     metadata: Option<Markup>,
     view: &View<'_, D, S>,
 ) -> Markup {
@@ -224,7 +235,7 @@ fn header<D, S>(
                     button.quiet.small type="button" data-copy=(curl(trace, view)) title="A command that gets this trace as JSON" { "Copy as curl" }
                 } }
             }
-            @if trace.errors > 0 || metadata.is_some() {
+            @if trace.errors > 0 || metadata.is_some() || !scores.is_empty() {
                 div.more {
                     @if trace.errors > 0 {
                         p.errors {
@@ -237,11 +248,27 @@ fn header<D, S>(
                             @if more_errors > 0 { span.muted { "and " (count(more_errors)) " more" } }
                         }
                     }
+                    @if !scores.is_empty() { (scores_of(scores)) }
                     @if let Some(metadata) = metadata {
                         details.metadata { summary { "Metadata" } (metadata) }
                     }
                 }
             }
+        }
+    }
+}
+
+/// The scores of the trace and of its spans: few are there to be seen.
+fn scores_of(scores: &[Score]) -> Markup {
+    const FEW: usize = 5;
+    let to_span = |span: &str| {
+        Some(html! { a href=(format!("?span={}", encode(span))) data-show=(span) { "span" } })
+    };
+    let all: Vec<_> = scores.iter().collect();
+    html! {
+        details.metadata open[scores.len() <= FEW] {
+            summary { (count_of(scores.len())) @if scores.len() == 1 { " score" } @else { " scores" } }
+            (score_list(&all, to_span))
         }
     }
 }

@@ -9,12 +9,16 @@ use crate::index::found::Span;
 use crate::index::read::TraceRow;
 use crate::model::{Micros, Millis, TraceStatus};
 
-/// What is different when another event counts for a span, or its trace has ended.
+/// What is different when another event counts for a span, or its trace has ended or was
+/// scored.
 #[must_use]
 pub fn version_of(span: &Span, trace: &TraceRow, now: Millis) -> String {
     let Span { start_us, end_us, slices, .. } = span;
-    let text =
-        format!("{slices:?} {start_us:?} {end_us:?} {}", running_until(trace, now).is_some());
+    let text = format!(
+        "{slices:?} {start_us:?} {end_us:?} {:?} {}",
+        trace.scores,
+        running_until(trace, now).is_some()
+    );
     format!("{:016x}", xxh3_64(text.as_bytes()))
 }
 

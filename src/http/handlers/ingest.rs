@@ -54,7 +54,9 @@ where
     exchange.noted.bytes = Some(bytes.len());
     let (store, queue) = (exchange.platform.store()?, exchange.platform.queue()?);
     let received = exchange.platform.now();
-    let upload = Upload { project: &who.project, format, preference, received };
+    let random = || exchange.platform.random().map(u64::from_le_bytes);
+    let random = format.counts_again.then(random).transpose()?;
+    let upload = Upload { project: &who.project, format, preference, received, random };
     let Ingested { receipt, unsent } = ingest(upload, bytes, held.as_ref(), &store, &queue).await?;
     drop(held);
     exchange.noted.events = Some(receipt.events);

@@ -1,4 +1,4 @@
-//! Questions of clients: lists, traces, spans, counts.
+//! Questions of clients: lists, traces, spans, scores, counts.
 
 use serde_json::json;
 
@@ -15,6 +15,8 @@ pub(in crate::http) enum Question {
     List,
     Trace(String),
     Span(String, String),
+    Scores,
+    Score(String),
     DeadLetters,
     Stats,
 }
@@ -29,6 +31,8 @@ pub(in crate::http) async fn answer<P: Platform, R: RequestHead>(
     let data = match question {
         Question::DeadLetters => api::dead_letters(project, &db).await?,
         Question::Stats => api::stats(project, &db).await?,
+        Question::Scores => api::list_scores(project, &query, &db).await?,
+        Question::Score(id) => api::get_score(project, &id, &db).await?,
         of_traces => {
             let store = exchange.platform.store()?;
             let source = exchange.source(&store);

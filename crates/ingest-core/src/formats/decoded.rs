@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::{Detail, Reject};
+use crate::model::Millis;
 use crate::reply::Reply;
 
 /// What a body had in it.
@@ -51,6 +52,17 @@ pub struct Receipt {
     pub lenient: bool,
     /// [`Decoded::answer`].
     pub answer: Option<String>,
+    /// What the batch is called that has them, if any is kept.
+    pub kept: Option<Kept>,
+}
+
+/// A batch that is kept, as far as its events take something from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its id.
+    pub batch: String,
+    /// When it was received.
+    pub received: Millis,
 }
 
 impl Receipt {

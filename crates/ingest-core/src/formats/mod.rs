@@ -9,6 +9,7 @@ mod list;
 mod object;
 pub mod openai_agents;
 pub mod otlp;
+pub mod scores;
 pub mod twosignal;
 pub mod wire_format;
 
@@ -26,6 +27,8 @@ pub const FORMATS: Formats = Formats(&[
     langfuse::BATCH,
     langfuse::SCORE,
     langsmith::JSON,
+    scores::FORMAT,
+    scores::DELETION,
 ]);
 
 /// A table of formats. It is passed as an argument, so that a test can have others.

@@ -38,6 +38,9 @@ pub struct WireFormat {
     /// What is stored of a body, where its path says what itself does not: the path as the
     /// row has it, and the id in it. `None` where it is stored as it came.
     pub prepare: Prepare,
+    /// Whether the same body says something new each time that it is sent, and is not the same
+    /// batch again: see [`crate::batch::BatchRef::sent_once`].
+    pub counts_again: bool,
     /// Looks a body over, and builds nothing.
     pub check: fn(body: &[u8]) -> Result<Decoded, Reject>,
     /// The good events of a body, in order. It accepts what `check` accepts. Why it does

@@ -8,12 +8,14 @@
 use std::rc::Rc;
 
 use super::ledger_row::LedgerRow;
+use super::score_row::ScoreRow;
 use super::statements;
 use super::stored_row::{SpanRow, Stored, StoredRow, StoredSpan, TraceRow, unpack_span};
 use super::{Statement, stats};
 use crate::batch::BatchRef;
 use crate::fold::map::Map;
 use crate::fold::place::BatchName;
+use crate::fold::score::fold_scores;
 use crate::fold::sent::Sent;
 use crate::fold::span::Span;
 use crate::fold::spans::Totals;
@@ -66,6 +68,8 @@ struct OfProject {
     batches: Vec<LedgerRow>,
     /// What the batches say of each trace that is not written yet, by its id as it is kept.
     traces: Vec<(Rc<str>, Trace)>,
+    /// What they say of scores, written with the last of the traces.
+    scores: Vec<ScoreRow>,
     /// How many statements read traces, and how many their spans.
     reads: (usize, usize),
 }
@@ -108,6 +112,7 @@ impl Delivery {
                 project: project.clone(),
                 batches: own.iter().map(|source| ledger_row(source, now)).collect(),
                 traces: fold(&sent),
+                scores: fold_scores(&sent).into_iter().map(ScoreRow::of).collect(),
                 reads: (0, 0),
             });
         }
@@ -232,6 +237,7 @@ impl OfProject {
             to.push(stats::batches(project, &batches, now));
             to.push(statements::ledger(project, &batches));
             to.push(statements::delete_dead_letters(project, json(&ids)));
+            chunks(&self.scores, |rows| to.push(statements::write_scores(project, rows)));
         }
         let (mut new, known): (Vec<_>, Vec<_>) =
             traces.into_iter().partition(|row| row.was.is_none());

@@ -1,10 +1,11 @@
 //! What a delivery has the database do: read the rows of its traces, fold its events
-//! in, write each once. [`delivery`] is those steps, [`stored_row`] a trace's row,
-//! [`statements`] the SQL, [`stats`] counts, [`whole_row`] what is checked of what was
+//! in, write each once. [`delivery`] is those steps, [`stored_row`] a trace's row, [`score_row`]
+//! a score's, [`statements`] the SQL, [`stats`] counts, [`whole_row`] what is checked of what was
 //! written. Running statements, and asking the index, is left to others.
 
 pub mod delivery;
 pub mod ledger_row;
+pub mod score_row;
 pub mod statements;
 pub mod stats;
 pub mod stored_row;

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use super::Statement;
 use super::ledger_row::LedgerRow;
+use super::score_row::ScoreRow;
 use super::stored_row::{COUNT_BITS, NO_COLUMNS, SECOND_BITS, SpanRow, StoredRow, TraceRow};
 use super::template::{expand, fill};
 use crate::limits::MAX_READ_PACK_BYTES;
@@ -60,6 +61,17 @@ filled!(insert_sql, "sql/insert_traces.sql", &[("r", TraceRow::FIELDS)], {
 });
 filled!(update_sql, "sql/update_traces.sql", &[("r", TraceRow::FIELDS)], columns(true));
 filled!(update_head_sql, "sql/update_traces.sql", &[("r", TraceRow::FIELDS)], columns(false));
+filled!(scores_sql, "sql/write_scores.sql", &[("r", ScoreRow::FIELDS)], {
+    // The first is the id, which is in the key.
+    let each = |form: fn(&&str) -> String| {
+        ScoreRow::FIELDS.iter().skip(1).map(form).collect::<Vec<_>>().join(", ")
+    };
+    vec![
+        ("COLUMNS", each(|field| (*field).to_owned())),
+        ("VALUES", each(|field| format!("r.value->>'{field}'"))),
+        ("NEW", each(|field| format!("excluded.{field}"))),
+    ]
+});
 filled!(spans_sql, "sql/write_spans.sql", &[("r", SpanRow::FIELDS)], vec![]);
 
 /// The columns of a trace that are written, with its pack or without, and where they come
@@ -164,6 +176,11 @@ pub(super) fn write_spans(project: &str, rows: String) -> Statement {
     of_project(project, spans_sql(), rows)
 }
 
+/// Writes scores: JSON of [`ScoreRow`]s.
+pub(super) fn write_scores(project: &str, rows: String) -> Statement {
+    of_project(project, scores_sql(), rows)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +200,7 @@ mod tests {
             update_sql(),
             update_head_sql(),
             spans_sql(),
+            scores_sql(),
         ];
         for sql in all {
             assert!(is_expanded(sql) && !sql.contains("--"), "{sql}");

@@ -192,6 +192,8 @@ pub struct ScoreBody<'a> {
     pub reasoning: Option<Text<'a>>,
     /// A JSON object.
     pub metadata: Option<Json<'a>>,
+    /// Whether it says that there is to be no such score, whatever else is said of it.
+    pub deleted: bool,
 }
 
 /// What a span says of its trace. Spans of one trace may disagree, so each field is said

@@ -49,6 +49,7 @@ pub const BATCH: WireFormat = WireFormat {
     max_body_bytes: MAX_BODY_BYTES,
     keeps_good_events: true,
     prepare: |_, _, _| Ok(None),
+    counts_again: false,
     check,
     decode: |body| {
         let mut events = Vec::new();

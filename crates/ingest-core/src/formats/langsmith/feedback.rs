@@ -32,6 +32,7 @@ pub(super) fn read(sent: Sent<'_>) -> Result<(ScoreBody<'_>, Option<Micros>), Pr
         boolean: boolean.is_some(),
         reasoning: comment.and_then(Sent::text).filter(|comment| !comment.is_empty()),
         metadata: extra.and_then(Sent::object).map(|extra| extra.json.into()),
+        ..ScoreBody::default()
     };
     Ok((body, modified.or(created)))
 }

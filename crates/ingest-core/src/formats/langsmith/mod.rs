@@ -48,6 +48,7 @@ pub const JSON: WireFormat = WireFormat {
     content_type: WANTED,
     max_body_bytes: MAX_BODY_BYTES,
     keeps_good_events: true,
+    counts_again: false,
     prepare: |path, id, body| match path.rsplit_once('/').map(|(_, last)| last) {
         Some("runs") => of_one("post", None, body).map(Some),
         Some("*") => of_one("patch", id, body).map(Some),

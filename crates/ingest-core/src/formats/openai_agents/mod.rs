@@ -32,6 +32,7 @@ pub const FORMAT: WireFormat = WireFormat {
     max_body_bytes: MAX_OTLP_BODY_BYTES,
     keeps_good_events: true,
     prepare: |_, _, _| Ok(None),
+    counts_again: false,
     check: |body| LIST.decode(body, read_item, &mut |_| {}),
     decode: |body| {
         let mut events = Vec::new();

@@ -151,7 +151,7 @@ mod tests {
             message: "expected 8 bytes, found 7".into(),
         };
         let refused = Some((bad, (0..bad).map(detail).collect()));
-        Receipt { events: 5, refused, lenient: false, answer: None }
+        Receipt { events: 5, refused, lenient: false, answer: None, kept: None }
     }
 
     #[test]

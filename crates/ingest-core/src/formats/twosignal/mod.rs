@@ -49,6 +49,7 @@ pub const FORMAT: WireFormat = WireFormat {
     max_body_bytes: MAX_BODY_BYTES,
     keeps_good_events: false,
     prepare: |_, _, _| Ok(None),
+    counts_again: false,
     check: |body| decode(body, |_| {}),
     decode: |body| {
         let mut events = Vec::new();

@@ -1,0 +1,76 @@
+//! Scores as clients of this service's own API send them: one, an array of them, or an
+//! object with `scores`. [`read`] finds them in a body and says what is wrong with each,
+//! [`reply`] is what a client reads of them.
+//!
+//! - The same body counts again each time that it is sent: without an `id` each is another
+//!   score, and with one the last that was sent counts, also where it was sent before.
+//! - Scores say no time. They are as of their receipt, which is in the batch's key.
+//! - A deletion is an event as well, in a format of its own that nobody posts: so what R2
+//!   says comes to the same, whatever of it is written again, and in which order.
+
+mod read;
+mod reply;
+
+use std::borrow::Cow;
+
+use super::content_type::{JSON, is_json};
+use super::decoded::Decoded;
+use super::wire_format::{EventBytes, WireFormat};
+use crate::error::Reject;
+use crate::limits::{MAX_ID_BYTES, MAX_SCORES_BODY_BYTES};
+use crate::reply::Reply;
+
+/// Scores.
+pub const FORMAT: WireFormat = WireFormat {
+    ending: "scores.json",
+    paths: &["/api/v1/scores"],
+    unkept_paths: &[],
+    accepts: |content_type| content_type.is_none_or(is_json),
+    content_type: JSON,
+    max_body_bytes: MAX_SCORES_BODY_BYTES,
+    keeps_good_events: false,
+    counts_again: true,
+    answers: &[],
+    prepare: |_, _, _| Ok(None),
+    check: read::check,
+    decode: |body| {
+        let mut events = Vec::new();
+        read::scores(body, |event| events.push(event))?;
+        Ok(events)
+    },
+    decode_event: |bytes| text_of(bytes).and_then(read::single).into_iter().collect(),
+    show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
+    accepted: |receipt, _| reply::accepted(receipt),
+    unkept: || Reply::empty(204),
+    rejected: Reply::error,
+};
+
+/// The deletion of a score, as the edge makes it of a request that has no body.
+pub const DELETION: WireFormat = WireFormat {
+    ending: "unscore.json",
+    paths: &[],
+    counts_again: false,
+    max_body_bytes: 8 * MAX_ID_BYTES,
+    check: |body| {
+        let events = read::deletion(body).into_iter().count();
+        let invalid = 1 - events;
+        Ok(Decoded { events: 1, accepted: events, invalid, ..Decoded::default() })
+    },
+    decode: |body| {
+        let odd = || Reject::invalid("id", "expected the id of a score");
+        Ok(vec![read::deletion(body).ok_or_else(odd)?])
+    },
+    decode_event: |bytes| read::deletion(bytes.own).into_iter().collect(),
+    ..FORMAT
+};
+
+/// The body of a [`DELETION`].
+#[must_use]
+pub fn deletion_of(id: &str) -> Vec<u8> {
+    serde_json::json!({ "id": id }).to_string().into_bytes()
+}
+
+/// An event's bytes as text: these formats have no context.
+fn text_of<'a>(bytes: &EventBytes<'a>) -> Option<&'a str> {
+    std::str::from_utf8(bytes.own).ok()
+}
