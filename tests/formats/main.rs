@@ -12,6 +12,8 @@ mod fuzz;
 mod otlp_bounds;
 mod otlp_differential;
 mod otlp_fixtures;
+mod otlp_logs;
+mod otlp_logs_differential;
 mod partial_events;
 mod second_format;
 mod wire_fields;

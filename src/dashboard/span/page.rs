@@ -143,7 +143,7 @@ pub fn detail_of(
     let name = body.and_then(|body| body.name.as_deref()).unwrap_or(&span.name);
     let class = format!("k{}", span.kind);
     let heading =
-        html! { h2.(class) { @if name.is_empty() { em { "no name" } } @else { (name) } } };
+        html! { h2.(class) { @if name.is_empty() { em { (unnamed(span)) } } @else { (name) } } };
     html! {
         header data-url=(path) data-version=(version_of(span, trace, now)) {
             div.title {
@@ -151,8 +151,10 @@ pub fn detail_of(
                 button.quiet.icon.close type="button" data-close aria-label="Close" title="Close (Esc)" { "✕" }
             }
             p.line {
-                span.kind.(class) { (kind_name(span.kind)) }
-                (took.status(span.status))
+                @if !span.unreceived {
+                    span.kind.(class) { (kind_name(span.kind)) }
+                    (took.status(span.status))
+                }
                 @if let Some(model) = body.and_then(|b| b.model.as_deref()).or(span.model.as_deref()) {
                     code title=(model) { (model) }
                 }
@@ -166,6 +168,9 @@ pub fn detail_of(
         @match event {
             Err(why) => (unreadable(why)),
             Ok(body) => {
+                @if span.unreceived {
+                    p.message { "Its messages have come as logs. The span itself has not, or not yet." }
+                }
                 @if is_without_messages(body) {
                     p.message { "Its messages were not sent. Many instrumentations leave them out unless they are told to send them." }
                 }
@@ -174,6 +179,12 @@ pub fn detail_of(
         }
         (about(trace, span, body, &path))
     }
+}
+
+/// What stands in place of a name that a span has not.
+#[must_use]
+pub fn unnamed(span: &Span) -> &'static str {
+    if span.unreceived { "span not received" } else { "no name" }
 }
 
 /// Whether this is the call of a model, by a client that could have sent its messages and

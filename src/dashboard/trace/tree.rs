@@ -237,6 +237,7 @@ pub(super) mod tests {
                 total_tokens: None,
                 cost_nano: None,
                 received_ms: None,
+                unreceived: false,
                 slices: Vec::new(),
             })
             .collect()

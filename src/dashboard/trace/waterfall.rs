@@ -9,6 +9,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::row::{ParentProblem, TreeRow, Window, children};
 use super::tree::Tree;
+use crate::dashboard::span::page::unnamed;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::count;
 use crate::dashboard::ui::span_duration::SpanDuration;
@@ -218,7 +219,7 @@ fn one(
                 @if row.children > 0 { i {} }
                 @if row.level > MAX_INDENT { small title="Depth" { (row.level) } }
                 a href=(format!("?span={}", format::encode(&span.id))) tabindex="-1" {
-                    @if span.name.is_empty() { em { "no name" } } @else { (span.name) }
+                    @if span.name.is_empty() { em { (unnamed(span)) } } @else { (span.name) }
                 }
                 @if span.status == Status::Error { b { "error" } }
                 @match took {

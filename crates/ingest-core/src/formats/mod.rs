@@ -12,7 +12,13 @@ use crate::batch;
 use crate::error::Reject;
 
 /// The formats that this service takes.
-pub const FORMATS: Formats = Formats(&[twosignal::FORMAT, otlp::PROTOBUF, otlp::JSON]);
+pub const FORMATS: Formats = Formats(&[
+    twosignal::FORMAT,
+    otlp::PROTOBUF,
+    otlp::JSON,
+    otlp::logs::PROTOBUF,
+    otlp::logs::JSON,
+]);
 
 /// A table of formats. It is passed as an argument, so that a test can have others.
 #[derive(Debug, Clone, Copy)]

@@ -62,6 +62,9 @@ pub struct Event<'a> {
 /// the greater rank counts, whatever their clocks say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Rank {
+    /// It says a piece of what counts where no other event says it: one message of a
+    /// conversation. Pieces of one thing are put together in order of their times.
+    Piece,
     /// It says what counts where no other event says it.
     Supplement,
     /// It creates the thing. Formats whose events are complete have no others.

@@ -41,7 +41,8 @@ fn time() -> BoxedStrategy<Micros> {
 }
 
 fn order() -> impl Strategy<Value = Order> {
-    let rank = prop_oneof![Just(Rank::Create), Just(Rank::Update), Just(Rank::Supplement)];
+    const RANKS: [Rank; 4] = [Rank::Create, Rank::Update, Rank::Supplement, Rank::Piece];
+    let rank = prop::sample::select(&RANKS[..]);
     (rank, time(), prop_oneof![0..3_u32, 0..1_u32 << 16]).prop_map(|(rank, at_us, hash)| Order {
         rank,
         at_us,

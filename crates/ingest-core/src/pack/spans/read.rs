@@ -147,11 +147,12 @@ fn read_part(
     let offset = end.wrapping_add(from.signed()?.cast_unsigned());
     let length = from.number()?;
     *end = offset.wrapping_add(length);
-    let rank = match (c & c::UPDATE != 0, more & c::SUPPLEMENT != 0) {
-        (false, false) => Rank::Create,
-        (true, false) => Rank::Update,
-        (false, true) => Rank::Supplement,
-        (true, true) => return Err(Damaged),
+    let rank = match (c & c::UPDATE, more & (c::SUPPLEMENT | c::PIECE)) {
+        (0, 0) => Rank::Create,
+        (c::UPDATE, 0) => Rank::Update,
+        (0, c::SUPPLEMENT) => Rank::Supplement,
+        (0, c::PIECE) => Rank::Piece,
+        _ => return Err(Damaged),
     };
     let order = Order { rank, at_us, hash };
     (place.offset, place.length) = (offset, length);

@@ -5,6 +5,7 @@
 mod content;
 pub(super) mod detail;
 mod kind;
+pub(super) mod logs;
 mod metadata;
 mod of_trace;
 pub(super) mod shared;
@@ -18,8 +19,9 @@ use self::detail::Detail;
 use self::kind::classify;
 use self::metadata::{Used, read_metadata, read_parameters};
 use self::shared::Shared;
+use self::value::micros;
 use super::span::Span;
-use crate::model::{Micros, SpanBody, SpanType, Status, Usage};
+use crate::model::{SpanBody, SpanType, Status, Usage};
 
 /// What a span says.
 pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail) -> SpanBody<'a> {
@@ -65,11 +67,6 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
         metadata,
         of_trace: Some(Box::new(of_trace)),
     }
-}
-
-/// A time in microseconds; 0 is none.
-fn micros(ns: u64) -> Option<Micros> {
-    (ns > 0).then(|| (ns / 1_000).cast_signed())
 }
 
 #[cfg(test)]
