@@ -14,6 +14,7 @@ mod otlp_differential;
 mod otlp_fixtures;
 mod otlp_logs;
 mod otlp_logs_differential;
+mod otlp_nested;
 mod partial_events;
 mod second_format;
 mod wire_fields;

@@ -92,6 +92,7 @@ fn read(line: &str) -> Event<'static> {
             status: text("status").map(|s| if s == "ERROR" { Status::Error } else { Status::Ok }),
             error_message: text("error"),
             metadata: payload("metadata"),
+            may_repeat: false,
             of_trace: None,
         }),
     };

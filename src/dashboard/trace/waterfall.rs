@@ -181,6 +181,7 @@ fn sums(rows: &[TreeRow], spans: &[Span], cut: bool) -> Vec<(Option<i64>, Option
             below.fold((None, None), |(t, c), (tokens, cost)| (add(t, tokens), add(c, cost)));
         let own = spans.get(row.span);
         let tokens = own.and_then(|span| span.total_tokens).and_then(|n| i64::try_from(n).ok());
+        let tokens = tokens.filter(|tokens| *tokens != 0 || below.0.is_none());
         let cost = own.and_then(|span| span.cost_nano).filter(|nano| *nano != 0);
         if let Some(sum) = sums.get_mut(at) {
             *sum = (tokens.or(below.0), cost.or(below.1));
@@ -237,7 +238,7 @@ fn one(
             }
             @if let Some(model) = &span.model { div.m role="gridcell" { (model) } }
             @if let Some(tokens) = tokens {
-                @let sum = sum(span.total_tokens.is_some());
+                @let sum = sum(span.total_tokens.and_then(|n| i64::try_from(n).ok()) == Some(tokens));
                 div.t role="gridcell" title=[sum] { @if sum.is_some() { "Σ " } (format::short(tokens)) }
             }
             @if let Some(nano) = cost {

@@ -8,7 +8,7 @@
 use std::rc::Rc;
 
 use super::compact_id::{self, IdBytes, Packed};
-use super::part::{Part, payload};
+use super::part::{Part, mark, payload};
 use super::place::Order;
 use crate::model::{Micros, Rank, Usage};
 
@@ -45,6 +45,7 @@ pub struct Folded {
     /// [`Usage::total`].
     pub total_tokens: Option<u64>,
     pub cost_nano: Option<i64>,
+    pub marks: u8,
 }
 
 impl Span {
@@ -191,6 +192,7 @@ impl Span {
             };
             folded.end_us = fields.end_us.or(folded.end_us);
             folded.cost_nano = fields.cost_nano.or(folded.cost_nano);
+            folded.marks |= fields.marks;
         }
         folded.prompt_tokens = usage.prompt;
         folded.completion_tokens = usage.completion;
@@ -258,6 +260,7 @@ fn said(part: &Part) -> u16 {
         f.completion_tokens.is_some(),
         f.total_tokens.is_some(),
         f.cost_nano.is_some(),
+        f.marks & mark::MAY_REPEAT != 0,
     ];
     said.iter().enumerate().fold(0, |bits, (at, said)| bits | u16::from(*said) << at)
 }

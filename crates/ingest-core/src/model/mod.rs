@@ -166,6 +166,9 @@ pub struct SpanBody<'a> {
     pub error_message: Option<Text<'a>>,
     /// `metadata`: a JSON object.
     pub metadata: Option<Json<'a>>,
+    /// Whether it is a call of a model whose usage and cost may be those of the call right
+    /// above it, said once more: where both are instrumented.
+    pub may_repeat: bool,
     /// What it says of its trace, in formats that have no events for traces.
     pub of_trace: Option<Box<OfTrace<'a>>>,
 }

@@ -9,7 +9,7 @@ use super::{head, spans};
 use crate::fold::compact_id::pack;
 use crate::fold::head::Head;
 use crate::fold::metadata::Metadata;
-use crate::fold::part::{Fields, Part};
+use crate::fold::part::{Fields, Part, mark};
 use crate::fold::place::{BatchName, Order, Place};
 use crate::fold::root::Root;
 use crate::fold::span::Span;
@@ -74,10 +74,11 @@ fn fields() -> impl Strategy<Value = Fields> {
     let texts = (maybe(name()), maybe(0..10_u8), maybe(any::<bool>()), maybe(name()));
     let tokens = || maybe(prop_oneof![0..9_u64, Just(1_000_000_000_000)]);
     let cost = maybe(-1_000_000_000_000_000..=1_000_000_000_000_000_i64);
-    let numbers = (tokens(), tokens(), tokens(), cost, 0..32_u8);
+    let numbers = (tokens(), tokens(), tokens(), cost, (0..32_u8, 0..=mark::ALL));
     (links, texts, maybe(time()), maybe(time()), numbers).prop_map(
         |((parent, envelope), (name, kind, failed, model), start_us, end_us, numbers)| {
-            let (prompt_tokens, completion_tokens, total_tokens, cost_nano, payloads) = numbers;
+            let (prompt_tokens, completion_tokens, total_tokens, cost_nano, bits) = numbers;
+            let (payloads, marks) = bits;
             Fields {
                 parent,
                 envelope,
@@ -92,6 +93,7 @@ fn fields() -> impl Strategy<Value = Fields> {
                 total_tokens,
                 cost_nano,
                 payloads,
+                marks,
             }
         },
     )

@@ -148,6 +148,7 @@ impl<'a> Check<'_, 'a> {
             status,
             error_message,
             metadata,
+            may_repeat: false,
             of_trace: None,
         })
     }

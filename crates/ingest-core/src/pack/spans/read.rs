@@ -2,7 +2,7 @@
 
 use super::{Before, HASH_BYTES, LINK_BYTES, MANY, SAME_C, a, b, c};
 use crate::fold::compact_id::Packed;
-use crate::fold::part::{Fields, Part};
+use crate::fold::part::{Fields, Part, mark};
 use crate::fold::place::Order;
 use crate::fold::span::{MAX_PARTS, Span};
 use crate::fold::spans::Spans;
@@ -91,7 +91,8 @@ fn read_part(
     let c = if same_c { before.c } else { from.byte()? };
     before.c = c;
     let more = if b & b::MORE != 0 { from.byte()? } else { 0 };
-    let mut fields = Fields { payloads: c & c::PAYLOADS, ..Fields::default() };
+    let (payloads, marks) = (c & c::PAYLOADS, more >> c::MARKS & mark::ALL);
+    let mut fields = Fields { payloads, marks, ..Fields::default() };
     fields.kind = Some(a & a::KIND).filter(|kind| *kind != a::KIND);
     fields.failed = (c & c::SILENT == 0).then_some(a & a::FAILED != 0);
     let mut parent = None;

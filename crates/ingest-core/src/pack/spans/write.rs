@@ -99,7 +99,8 @@ fn write_part(
     let more = bit(c::NO_START, fields.start_us.is_none())
         | bit(c::CONTEXT, context > 0)
         | bit(c::SUPPLEMENT, order.rank == Rank::Supplement)
-        | bit(c::PIECE, order.rank == Rank::Piece);
+        | bit(c::PIECE, order.rank == Rank::Piece)
+        | fields.marks << c::MARKS;
     to.byte(
         fields.kind.map_or(a::KIND, |kind| kind.min(a::KIND))
             | bit(a::FAILED, fields.failed == Some(true))

@@ -65,6 +65,7 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
         status: Some(status),
         error_message: if status == Status::Error { status::read_error(span) } else { None },
         metadata,
+        may_repeat: kind == SpanType::Llm,
         of_trace: Some(Box::new(of_trace)),
     }
 }
