@@ -12,6 +12,7 @@ use crate::error::Fault;
 use crate::model::{Micros, Millis, Rank, Status};
 use ingest_core::fold::compact_id::{pack, unpack};
 use ingest_core::fold::link_of_kept;
+use ingest_core::fold::part::mark;
 use ingest_core::fold::span::{self, Folded};
 use ingest_core::pack::{Damaged, hex, spans};
 
@@ -34,6 +35,8 @@ pub struct Span {
     pub received_ms: Option<Millis>,
     /// Whether the span itself has not come, only what supplements it.
     pub unreceived: bool,
+    /// Whether it is not about models: HTTP, databases.
+    pub beside: bool,
     /// Where its events lie that something of it is taken from, the oldest first.
     pub slices: Vec<Slice>,
 }
@@ -262,6 +265,7 @@ impl<'a> Parents<'a> {
             received_ms: span.newest().map(|part| part.place.batch.received),
             unreceived: folded.kind.is_none()
                 && span.newest().is_none_or(|part| part.order.rank < Rank::Create),
+            beside: folded.marks & mark::BESIDE != 0,
             slices: span.parts().iter().map(|part| objects.slice(&part.place)).collect(),
         }
     }

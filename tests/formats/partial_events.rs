@@ -93,6 +93,7 @@ fn read(line: &str) -> Event<'static> {
             error_message: text("error"),
             metadata: payload("metadata"),
             may_repeat: false,
+            beside: false,
             of_trace: None,
         }),
     };

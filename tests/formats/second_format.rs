@@ -127,6 +127,7 @@ fn read_span<'a>(
         error_message: None,
         metadata: Some(Json::Owned(format!(r#"{{"agent":"{agent}"}}"#))),
         may_repeat: false,
+        beside: false,
         of_trace: None,
     };
     let body = Body::Span(body);

@@ -172,7 +172,10 @@ pub fn detail_of(
                     p.message { "Its messages have come as logs. The span itself has not, or not yet." }
                 }
                 @if is_without_messages(body) {
-                    p.message { "Its messages were not sent. Many instrumentations leave them out unless they are told to send them." }
+                    p.message {
+                        "Its messages were not sent. Many instrumentations leave them out unless they are told to send them; "
+                        "those of OpenTelemetry by " code { "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY" } "."
+                    }
                 }
                 @for field in PayloadField::ALL { (part(field, body, &path, PayloadRequest::No)) }
             },

@@ -200,11 +200,13 @@ fn one(
     let open = span.start_us.is_some() && span.end_us.is_none();
     let took = SpanDuration::of(span.start_us, span.end_us, now);
     let class = format!(
-        "r k{}{}{}{}{}",
+        "r k{}{}{}{}{}{}{}",
         span.kind.min(SpanType::ALL.len()),
         if span.status == Status::Error { " e" } else { "" },
         if row.critical.is_empty() { "" } else { " p" },
         if open { " u" } else { "" },
+        if row.other { " o" } else { "" },
+        if row.above_others { " z" } else { "" },
         match (&span.model, tokens.is_some() || cost.is_some()) {
             (Some(_), _) => "",
             (None, true) => " x1",

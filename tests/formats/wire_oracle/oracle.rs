@@ -161,6 +161,7 @@ fn span<'a>(body: &Object<'a>, usage: &Object<'_>) -> Option<SpanBody<'a>> {
         error_message: body.text(&["error_message", "errorMessage"])?,
         metadata: body.object("metadata", "metadata")?.map(Json::from),
         may_repeat: false,
+        beside: false,
         of_trace: None,
     })
 }

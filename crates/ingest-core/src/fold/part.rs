@@ -32,8 +32,10 @@ pub mod payload {
 pub mod mark {
     /// [`crate::model::SpanBody::may_repeat`].
     pub const MAY_REPEAT: u8 = 1;
+    /// [`crate::model::SpanBody::beside`].
+    pub const BESIDE: u8 = 2;
     /// All of them.
-    pub const ALL: u8 = 1;
+    pub const ALL: u8 = 3;
 }
 
 /// What an event says of its span.
@@ -109,7 +111,7 @@ impl Part {
                 | has(payload::METADATA, span.metadata.is_some())
                 | has(payload::PARAMETERS, span.model_parameters.is_some())
                 | has(payload::ERROR, span.error_message.is_some()),
-            marks: has(mark::MAY_REPEAT, span.may_repeat),
+            marks: has(mark::MAY_REPEAT, span.may_repeat) | has(mark::BESIDE, span.beside),
         };
         let order = sent.order(span.start, span.end);
         (id, Self { order, fields, place: sent.place() })

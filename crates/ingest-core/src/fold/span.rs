@@ -261,6 +261,7 @@ fn said(part: &Part) -> u16 {
         f.total_tokens.is_some(),
         f.cost_nano.is_some(),
         f.marks & mark::MAY_REPEAT != 0,
+        f.marks & mark::BESIDE != 0,
     ];
     said.iter().enumerate().fold(0, |bits, (at, said)| bits | u16::from(*said) << at)
 }

@@ -169,6 +169,9 @@ pub struct SpanBody<'a> {
     /// Whether it is a call of a model whose usage and cost may be those of the call right
     /// above it, said once more: where both are instrumented.
     pub may_repeat: bool,
+    /// Whether it is of what goes on beside the work of models: a request of HTTP, a query of
+    /// a database, as their instrumentation says it.
+    pub beside: bool,
     /// What it says of its trace, in formats that have no events for traces.
     pub of_trace: Option<Box<OfTrace<'a>>>,
 }

@@ -149,6 +149,7 @@ impl<'a> Check<'_, 'a> {
             error_message,
             metadata,
             may_repeat: false,
+            beside: false,
             of_trace: None,
         })
     }

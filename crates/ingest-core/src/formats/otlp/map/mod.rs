@@ -16,7 +16,7 @@ mod value;
 
 use self::content::{Found, find_input, find_model, find_output};
 use self::detail::Detail;
-use self::kind::classify;
+use self::kind::{Family, classify};
 use self::metadata::{Used, read_metadata, read_parameters};
 use self::shared::Shared;
 use self::value::micros;
@@ -34,6 +34,7 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
     let input = find_input(span, kind, family, detail);
     let output = find_output(span, kind, family, detail);
     let status = status::read_status(span);
+    let beside = family == Family::Beside && input.is_none() && output.is_none();
     let full = detail == Detail::Full;
     let model_parameters = if full { read_parameters(attributes) } else { None };
     let metadata = full.then(|| {
@@ -66,6 +67,7 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
         error_message: if status == Status::Error { status::read_error(span) } else { None },
         metadata,
         may_repeat: kind == SpanType::Llm,
+        beside,
         of_trace: Some(Box::new(of_trace)),
     }
 }
