@@ -189,6 +189,8 @@ fn otlp(said: &[Said]) -> String {
     format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{}]}}]}}]}}"#, spans.join(","))
 }
 
+/// A retriever, which counts whatever it is below: which call of a model counts depends on
+/// which spans a trace's row holds, and those are others in each world.
 fn otlp_span(said: &Said) -> Option<String> {
     let Said::Span(span) = said else { return None };
     let SaidSpan { trace, id, name, start, end, .. } = span;
@@ -196,7 +198,7 @@ fn otlp_span(said: &Said) -> Option<String> {
     let parent = span.parent.as_deref().unwrap_or_default();
     let code = if span.failed == Some(true) { 2 } else { 1 };
     Some(format!(
-        r#"{{"traceId":"{trace}","spanId":"{id}","parentSpanId":"{parent}","name":"{name}","startTimeUnixNano":"{start}000","endTimeUnixNano":"{}000","status":{{"code":{code}}},"attributes":[{{"key":"openinference.span.kind","value":{{"stringValue":"LLM"}}}},{{"key":"input.value","value":{{"stringValue":"{name}"}}}},{{"key":"llm.token_count.total","value":{{"intValue":"{tokens}"}}}},{{"key":"llm.cost.total","value":{{"doubleValue":{}}}}}]}}"#,
+        r#"{{"traceId":"{trace}","spanId":"{id}","parentSpanId":"{parent}","name":"{name}","startTimeUnixNano":"{start}000","endTimeUnixNano":"{}000","status":{{"code":{code}}},"attributes":[{{"key":"openinference.span.kind","value":{{"stringValue":"RETRIEVER"}}}},{{"key":"input.value","value":{{"stringValue":"{name}"}}}},{{"key":"llm.token_count.total","value":{{"intValue":"{tokens}"}}}},{{"key":"llm.cost.total","value":{{"doubleValue":{}}}}}]}}"#,
         end.unwrap_or(*start),
         dollars(span.cost_nano.unwrap_or_default()),
     ))

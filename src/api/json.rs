@@ -121,7 +121,8 @@ pub struct SpanOut<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     parent_missing: bool,
     name: &'a str,
-    r#type: &'static str,
+    /// Null while nothing has come of it that says one.
+    r#type: Option<&'static str>,
     start_time: Option<String>,
     end_time: Option<String>,
     duration_ms: Option<i64>,
@@ -171,7 +172,7 @@ impl<'a> SpanOut<'a> {
             parent_span_id,
             parent_missing,
             name: body.and_then(|b| b.name.as_deref()).unwrap_or(&row.name),
-            r#type: SpanType::name_of(row.kind),
+            r#type: (!row.unreceived).then(|| SpanType::name_of(row.kind)),
             start_time: row.start_us.map(time::with_millis),
             end_time: row.end_us.map(time::with_millis),
             duration_ms: row.start_us.zip(row.end_us).map(|(s, e)| millis_between(s, e)),

@@ -9,9 +9,10 @@ use super::read::{Objects, Slice, TraceRow, read_trace_row};
 use super::spans::{SpanPart, SpanPlace, place_in_order};
 use super::{QueryResults, decode, link};
 use crate::error::Fault;
-use crate::model::{Micros, Millis, Status};
+use crate::model::{Micros, Millis, Rank, Status};
 use ingest_core::fold::compact_id::{pack, unpack};
 use ingest_core::fold::link_of_kept;
+use ingest_core::fold::part::mark;
 use ingest_core::fold::span::{self, Folded};
 use ingest_core::pack::{Damaged, hex, spans};
 
@@ -32,6 +33,10 @@ pub struct Span {
     pub total_tokens: Option<u64>,
     pub cost_nano: Option<i64>,
     pub received_ms: Option<Millis>,
+    /// Whether the span itself has not come, only what supplements it.
+    pub unreceived: bool,
+    /// Whether it is not about models: HTTP, databases.
+    pub beside: bool,
     /// Where its events lie that something of it is taken from, the oldest first.
     pub slices: Vec<Slice>,
 }
@@ -258,6 +263,9 @@ impl<'a> Parents<'a> {
             total_tokens: folded.total_tokens,
             cost_nano: folded.cost_nano,
             received_ms: span.newest().map(|part| part.place.batch.received),
+            unreceived: folded.kind.is_none()
+                && span.newest().is_none_or(|part| part.order.rank < Rank::Create),
+            beside: folded.marks & mark::BESIDE != 0,
             slices: span.parts().iter().map(|part| objects.slice(&part.place)).collect(),
         }
     }

@@ -8,12 +8,13 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::model::{Json, SpanBody};
+use crate::model::{Json, Rank, SpanBody};
 
-/// A span of what its events say, the oldest first; `None` without any.
+/// A span of what its events say, the oldest first, and so pieces before all others;
+/// `None` without any.
 #[must_use]
-pub fn merge_bodies(bodies: Vec<SpanBody<'_>>) -> Option<SpanBody<'_>> {
-    bodies.into_iter().reduce(|old, new| SpanBody {
+pub fn merge_bodies<'a>(bodies: Vec<(Rank, SpanBody<'a>)>) -> Option<SpanBody<'a>> {
+    let both = |old: SpanBody<'a>, rank, new: SpanBody<'a>| SpanBody {
         parent: new.parent.or(old.parent),
         name: new.name.or(old.name),
         kind: new.kind.or(old.kind),
@@ -22,8 +23,8 @@ pub fn merge_bodies(bodies: Vec<SpanBody<'_>>) -> Option<SpanBody<'_>> {
             (old, new) => new.or(old),
         },
         end: new.end.or(old.end),
-        input: new.input.or(old.input),
-        output: new.output.or(old.output),
+        input: merge_content(old.input, rank, new.input),
+        output: merge_content(old.output, rank, new.output),
         model: new.model.or(old.model),
         model_parameters: new.model_parameters.or(old.model_parameters),
         usage: crate::model::Usage {
@@ -38,7 +39,21 @@ pub fn merge_bodies(bodies: Vec<SpanBody<'_>>) -> Option<SpanBody<'_>> {
         metadata: merge_metadata(old.metadata, new.metadata),
         of_trace: new.of_trace.or(old.of_trace),
         ..new
-    })
+    };
+    let merged = bodies.into_iter().reduce(|(_, old), (rank, new)| (rank, both(old, rank, new)));
+    merged.map(|(_, body)| body)
+}
+
+/// What counts of two inputs or outputs: the newer's; of pieces, which are lists, both.
+fn merge_content<'a>(old: Option<Json<'a>>, rank: Rank, new: Option<Json<'a>>) -> Option<Json<'a>> {
+    match (old, new) {
+        (Some(old), Some(new)) if rank == Rank::Piece => {
+            let lists = old.strip_suffix(']').zip(new.strip_prefix('['));
+            let both = lists.map(|(first, then)| Json::Owned(format!("{first},{then}")));
+            both.or(Some(new))
+        }
+        (old, new) => new.or(old),
+    }
 }
 
 /// Both together: what the newer says of a key counts, objects within each other.

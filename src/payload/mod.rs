@@ -118,9 +118,8 @@ impl Payloads {
     /// Why one of them is not there.
     pub fn span(&self, span: &Span) -> Result<SpanBody<'_>, Missing> {
         let body = |slice| {
-            let bodies = self.events(slice)?.into_iter().map(|event| event.body);
-            let mut spans = bodies.filter_map(|body| match body {
-                Body::Span(body) => Some(body),
+            let mut spans = self.events(slice)?.into_iter().filter_map(|event| match event.body {
+                Body::Span(body) => Some((event.rank, body)),
                 Body::Trace(_) | Body::Score(_) => None,
             });
             spans.next().ok_or(ODD)

@@ -12,7 +12,7 @@ import { eventually, useWorker, type Project } from "../support/worker.ts";
 const worker = useWorker();
 const FIXTURES = new URL("../fixtures/otlp/", import.meta.url);
 
-/** The requests for spans that clients were seen to send, with their headers. */
+/** The requests for spans, and logs, that clients were seen to send, with their headers. */
 const requests = readdirSync(FIXTURES)
   .filter((name) => name.endsWith(".meta.json"))
   .map((file) => {
@@ -22,7 +22,7 @@ const requests = readdirSync(FIXTURES)
     const bytes = meta.headers["content-type"] === "application/json" ? body("json") : body("bin");
     return { name, meta, bytes };
   })
-  .filter(({ meta }) => meta.path.endsWith("/traces"));
+  .filter(({ meta }) => meta.path.endsWith("/traces") || meta.path.endsWith("/logs"));
 
 /** A client's headers with a project's key in them. */
 function headersOf(meta: { headers: Record<string, string> }, project: Project): Record<string, string> {
@@ -186,10 +186,16 @@ describe("answers", () => {
 
   test("other signals are acknowledged, so that consoles stay quiet", async () => {
     const project = await worker.project();
-    for (const path of ["/v1/metrics", "/v1/logs"]) {
-      const answer = await post(project, '{"resourceMetrics":[]}', {}, path);
-      expect(answer).toMatchObject({ status: 200, json: { partialSuccess: { errorMessage: "Edgespan keeps traces only" } } });
-      const binary = await post(project, "", { "content-type": "application/x-protobuf" }, path);
+    const log = '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"started"}}]}]}]}';
+    const bytes = new Uint8Array([0x0a, 0x04, 0x12, 0x02, 0x12, 0x00]);
+    for (const [path, json, protobuf] of [
+      ["/v1/metrics", '{"resourceMetrics":[]}', new Uint8Array()],
+      ["/v1/logs", log, bytes],
+    ] as const) {
+      const answer = await post(project, json, {}, path);
+      const message = expect.stringMatching(/^Edgespan keeps traces only/);
+      expect(answer).toMatchObject({ status: 200, json: { partialSuccess: { errorMessage: message } } });
+      const binary = await post(project, protobuf, { "content-type": "application/x-protobuf" }, path);
       expect(binary.status).toBe(200);
       expect(binary.text).toContain("Edgespan keeps traces only");
       expect((await worker.request(path, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })).status).toBe(
@@ -197,6 +203,28 @@ describe("answers", () => {
       );
     }
     expect(await project.objects()).toEqual([]);
+  });
+
+  test("messages that come as logs are those of their spans, whichever comes first", async () => {
+    const project = await worker.project();
+    const list = (text: string) => ({ arrayValue: { values: [{ stringValue: text }] } });
+    const record = {
+      traceId: "cd".repeat(16),
+      spanId: "ef".repeat(8),
+      eventName: "gen_ai.client.inference.operation.details",
+      attributes: [
+        { key: "gen_ai.input.messages", value: list("hello") },
+        { key: "gen_ai.output.messages", value: list("hi") },
+      ],
+    };
+    const logs = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] });
+    expect(await post(project, logs, {}, "/v1/logs")).toMatchObject({ status: 200, json: {} });
+    const { traceId, spanId } = record;
+    expect(await post(project, jsonExport(span({ traceId, spanId })))).toMatchObject({ status: 200 });
+    await eventually(async () => {
+      const read = await project.trace(traceId);
+      expect(read.json?.data?.spans).toMatchObject([{ type: "CHAIN", input: ["hello"], output: ["hi"] }]);
+    });
   });
 
   test("a browser may ask first", async () => {

@@ -39,7 +39,7 @@ struct ResourceSpans {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Resource {
+pub(super) struct Resource {
     #[prost(message, repeated, tag = "1")]
     attributes: Vec<KeyValue>,
 }
@@ -53,7 +53,7 @@ struct ScopeSpans {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Scope {
+pub(super) struct Scope {
     #[prost(bytes = "vec", tag = "1")]
     name: Vec<u8>,
     #[prost(bytes = "vec", tag = "2")]
@@ -129,21 +129,21 @@ struct Status {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct KeyValue {
+pub(super) struct KeyValue {
     #[prost(bytes = "vec", tag = "1")]
-    key: Vec<u8>,
+    pub(super) key: Vec<u8>,
     #[prost(message, optional, tag = "2")]
-    value: Option<AnyValue>,
+    pub(super) value: Option<AnyValue>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct AnyValue {
+pub(super) struct AnyValue {
     #[prost(oneof = "Kind", tags = "1, 2, 3, 4, 5, 6, 7")]
-    kind: Option<Kind>,
+    pub(super) kind: Option<Kind>,
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
-enum Kind {
+pub(super) enum Kind {
     #[prost(bytes, tag = "1")]
     Text(Vec<u8>),
     #[prost(bool, tag = "2")]
@@ -161,22 +161,22 @@ enum Kind {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct ArrayValue {
+pub(super) struct ArrayValue {
     #[prost(message, repeated, tag = "1")]
     values: Vec<AnyValue>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct KeyValueList {
+pub(super) struct KeyValueList {
     #[prost(message, repeated, tag = "1")]
     values: Vec<KeyValue>,
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -186,7 +186,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// Attributes as ours shows them: in order of keys, of several the last.
-fn attributes(pairs: &[KeyValue]) -> Value {
+pub(super) fn attributes(pairs: &[KeyValue]) -> Value {
     let mut last: Vec<&KeyValue> = Vec::new();
     for pair in pairs {
         last.retain(|other| text(&other.key) != text(&pair.key));
@@ -200,7 +200,7 @@ fn pair(pair: &KeyValue) -> Value {
     json!({ "key": text(&pair.key), "value": any_value(pair.value.as_ref()) })
 }
 
-fn any_value(value: Option<&AnyValue>) -> Value {
+pub(super) fn any_value(value: Option<&AnyValue>) -> Value {
     match value.and_then(|value| value.kind.as_ref()) {
         None => json!({}),
         Some(Kind::Text(bytes)) => json!({ "stringValue": text(bytes) }),
@@ -293,7 +293,7 @@ fn compare(body: &[u8]) {
 }
 
 /// The bodies of requests for spans, by the ending of their files.
-fn fixtures(ending: &str) -> Vec<Vec<u8>> {
+pub(super) fn fixtures(ending: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/otlp"));
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let mut files: Vec<_> = files.filter(|file| is_body(file, ending)).collect();

@@ -1,6 +1,6 @@
 //! What real clients put on the wire as OTLP, and what must be readable of it. The bodies
-//! in `tests/fixtures/otlp` are those of 24 clients; what must come out was made with an
-//! independent decoder and read by hand. One more is made from documentation and says so
+//! in `tests/fixtures/otlp` are those of 24 clients, spans and logs; what must come out was
+//! made with an independent decoder and read by hand. One more is made from documentation and says so
 //! in its `meta.json` (`madeFrom`).
 
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ fn read_json(file: &str) -> Value {
     serde_json::from_slice(&fs::read(folder().join(file)).unwrap()).unwrap()
 }
 
-/// All clients that send spans, in order of their names.
+/// All clients, in order of their names.
 fn clients() -> Vec<Client> {
     let mut names: Vec<String> = fs::read_dir(folder())
         .unwrap()
@@ -68,7 +68,7 @@ fn clients() -> Vec<Client> {
             if folder().join(file("expected.json")).exists() {
                 expected = read_json(&file("expected.json"));
             }
-            if path.ends_with("/traces") {
+            if path.ends_with("/traces") || path.ends_with("/logs") {
                 exports.push(Export { path, content_type, body });
             }
         }

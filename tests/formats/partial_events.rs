@@ -46,6 +46,11 @@ fn read(line: &str) -> Event<'static> {
     let payload = |name: &str| {
         Some(&said[name]).filter(|value| !value.is_null()).map(|v| Json::Owned(v.to_string()))
     };
+    // Pieces are lists.
+    let content = |name: &str| {
+        let is_piece = said["rank"].as_str() == Some("piece");
+        payload(name).map(|json| if is_piece { Json::Owned(format!("[{json}]")) } else { json })
+    };
     let body = match text("span") {
         None => Body::Trace(TraceBody {
             id: text("trace").unwrap(),
@@ -74,8 +79,8 @@ fn read(line: &str) -> Event<'static> {
             kind: text("kind").and_then(|kind| SpanType::parse(&kind)),
             start: said["start"].as_i64(),
             end: said["end"].as_i64(),
-            input: payload("input"),
-            output: payload("output"),
+            input: content("input"),
+            output: content("output"),
             model: text("model"),
             model_parameters: payload("parameters"),
             usage: Usage {
@@ -87,6 +92,8 @@ fn read(line: &str) -> Event<'static> {
             status: text("status").map(|s| if s == "ERROR" { Status::Error } else { Status::Ok }),
             error_message: text("error"),
             metadata: payload("metadata"),
+            may_repeat: false,
+            beside: false,
             of_trace: None,
         }),
     };
@@ -99,6 +106,7 @@ fn read(line: &str) -> Event<'static> {
         rank: match said["rank"].as_str() {
             None => Rank::Create,
             Some("update") => Rank::Update,
+            Some("piece") => Rank::Piece,
             Some(_) => Rank::Supplement,
         },
         body,
@@ -167,6 +175,61 @@ fn an_update_that_comes_first_wipes_nothing_of_what_the_create_brings() {
     }
 }
 
+#[test]
+fn pieces_are_put_together_where_no_other_event_says_it() {
+    let piece = |input: &str, at: i64| {
+        line(json!({ "trace": "t", "span": "s", "rank": "piece", "at": at, "input": input }))
+    };
+    let pieces: Vec<String> = (0..4).map(|n| piece(&format!("m{n}"), n)).collect();
+    let supplement = line(json!({ "trace": "t", "span": "s", "rank": "supplement", "input": "S" }));
+    let span = |input: Value| {
+        line(json!({ "trace": "t", "span": "s", "name": "call", "start": 5, "input": input }))
+    };
+    let list = json!(["m0", "m1", "m2", "m3"]);
+    for (others, input) in [
+        (vec![], &list),
+        (vec![span(Value::Null)], &list),
+        (vec![supplement.clone()], &json!("S")),
+        (vec![supplement, span(json!("own"))], &json!("own")),
+    ] {
+        let mut lines: Vec<String> = pieces.iter().chain(&others).cloned().collect();
+        for _ in 0..lines.len() {
+            lines.rotate_left(1);
+            let world = world();
+            lines.iter().zip(0..).for_each(|(one, n)| {
+                deliver(&world, &[one.clone(), lines[0].clone()], RECEIVED + n);
+            });
+            assert_eq!(answer(&world, "t")["spans"][0]["input"], *input, "{lines:?}");
+        }
+    }
+}
+
+#[test]
+fn the_last_messages_of_a_very_long_conversation_stay() {
+    let said = |n: i64| json!({ "trace": "t", "span": "s", "rank": "piece", "at": n, "input": n });
+    let mut lines: Vec<String> = (0..150).map(|n| line(said(n))).collect();
+    lines.push(line(json!({ "trace": "t", "span": "s", "name": "call", "start": 5 })));
+    for _ in 0..2 {
+        lines.reverse();
+        let world = world();
+        lines.chunks(10).zip(0..).for_each(|(some, n)| deliver(&world, some, RECEIVED + n));
+        let before = world.db.0.borrow().total_changes();
+        let input = answer(&world, "t")["spans"][0]["input"].clone();
+        assert_eq!(input, json!((51..150).collect::<Vec<_>>()));
+        deliver(&world, &lines, RECEIVED + 99);
+        // The batch is another, and its ledger's; no row of the trace is written again.
+        assert!(world.db.0.borrow().total_changes() - before < 6);
+    }
+}
+
+#[test]
+fn events_that_say_nothing_leave_a_span() {
+    let world = world();
+    let empty = |at| line(json!({ "trace": "t", "span": "s", "rank": "supplement", "at": at }));
+    deliver(&world, &[empty(1), empty(2)], RECEIVED);
+    assert_eq!(answer(&world, "t")["spanCount"], 1);
+}
+
 fn maybe<T: std::fmt::Debug + Clone + 'static>(
     some: impl Strategy<Value = T> + 'static,
 ) -> BoxedStrategy<Option<T>> {
@@ -174,7 +237,7 @@ fn maybe<T: std::fmt::Debug + Clone + 'static>(
 }
 
 fn event() -> impl Strategy<Value = String> {
-    let ids = (0..2_u8, maybe(0..4_u8), maybe(0..4_u8), maybe("(update|supplement)"));
+    let ids = (0..2_u8, maybe(0..4_u8), maybe(0..4_u8), maybe("(update|supplement|piece)"));
     let at = || maybe((0..4_i64).prop_map(|s| RECEIVED * 1_000 + s * 1_000));
     let texts = (maybe("[ab]"), maybe("[ab]"), maybe("[mn]"), maybe("(OK|ERROR)"));
     let names = (maybe("[no]"), maybe("(LLM|TOOL)"), maybe("[uv]"), maybe("[xy]( z)?"));

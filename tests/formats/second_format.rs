@@ -129,6 +129,8 @@ fn read_span<'a>(
         status: Some(Status::Ok),
         error_message: None,
         metadata: Some(Json::Owned(format!(r#"{{"agent":"{agent}"}}"#))),
+        may_repeat: false,
+        beside: false,
         of_trace: None,
     };
     let body = Body::Span(body);

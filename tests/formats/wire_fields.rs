@@ -78,6 +78,8 @@ fn a_span_has_all_its_fields() {
         status: Some(Status::Error),
         error_message: Some("why".into()),
         metadata: Some("{}".into()),
+        may_repeat: false,
+        beside: false,
         of_trace: None,
     };
     assert_eq!(span, wanted);

@@ -11,6 +11,7 @@ mod chart;
 mod common;
 mod first_use;
 mod list;
+mod others;
 mod running;
 mod scores;
 mod span;

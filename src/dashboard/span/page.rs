@@ -156,7 +156,7 @@ pub fn detail_of(
     let name = body.and_then(|body| body.name.as_deref()).unwrap_or(&span.name);
     let class = format!("k{}", span.kind);
     let heading =
-        html! { h2.(class) { @if name.is_empty() { em { "no name" } } @else { (name) } } };
+        html! { h2.(class) { @if name.is_empty() { em { (unnamed(span)) } } @else { (name) } } };
     html! {
         header data-url=(path) data-version=(version_of(span, trace, now)) {
             div.title {
@@ -164,8 +164,10 @@ pub fn detail_of(
                 button.quiet.icon.close type="button" data-close aria-label="Close" title="Close (Esc)" { "✕" }
             }
             p.line {
-                span.kind.(class) { (kind_name(span.kind)) }
-                (took.status(span.status))
+                @if !span.unreceived {
+                    span.kind.(class) { (kind_name(span.kind)) }
+                    (took.status(span.status))
+                }
                 @if let Some(model) = body.and_then(|b| b.model.as_deref()).or(span.model.as_deref()) {
                     code title=(model) { (model) }
                 }
@@ -185,14 +187,26 @@ pub fn detail_of(
         @match event {
             Err(why) => (unreadable(why)),
             Ok(body) => {
+                @if span.unreceived {
+                    p.message { "Its messages have come as logs. The span itself has not, or not yet." }
+                }
                 @if is_without_messages(body) {
-                    p.message { "Its messages were not sent. Many instrumentations leave them out unless they are told to send them." }
+                    p.message {
+                        "Its messages were not sent. Many instrumentations leave them out unless they are told to send them; "
+                        "those of OpenTelemetry by " code { "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY" } "."
+                    }
                 }
                 @for field in PayloadField::ALL { (part(field, body, &path, PayloadRequest::No)) }
             },
         }
         (about(trace, span, body, &path))
     }
+}
+
+/// What stands in place of a name that a span has not.
+#[must_use]
+pub fn unnamed(span: &Span) -> &'static str {
+    if span.unreceived { "span not received" } else { "no name" }
 }
 
 /// Whether this is the call of a model, by a client that could have sent its messages and

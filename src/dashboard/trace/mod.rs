@@ -1,6 +1,7 @@
 //! A trace's page: tree and waterfall.
 
 mod critical_path;
+mod others;
 pub mod page;
 pub mod row;
 pub mod tree;

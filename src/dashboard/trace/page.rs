@@ -93,7 +93,8 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
     let detail = chosen
         .map(|span| span::page::detail_of(&trace, span, &payloads.span(span), &scores, view.now));
-    let first = chosen.or_else(|| tree.rows.first().and_then(|row| spans.get(row.span)));
+    let seen = tree.rows.iter().find(|row| !row.other);
+    let first = chosen.or_else(|| seen.and_then(|row| spans.get(row.span)));
     let short = title(&trace);
     let shell = Shell {
         title: &chosen
@@ -316,12 +317,17 @@ fn metadata(trace: &TraceRow, payloads: &Payloads) -> Option<Markup> {
 
 fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
     let nested = tree.rows.iter().any(|row| row.children > 0);
+    let others = tree.rows.iter().filter(|row| row.other).count();
     html! {
         div.tools role="toolbar" aria-label="Spans" {
             input type="search" data-search placeholder="Search spans  ( / )" aria-label="Search spans" autocomplete="off" spellcheck="false";
             span.muted data-matches aria-live="polite" {}
             span.spacer {}
             // Always there: what comes later may need them.
+            button.small type="button" data-others aria-pressed="false" hidden[others == 0]
+                title="Requests of HTTP, queries of databases and the like that did not fail (O)" {
+                (count_of(others)) @if others == 1 { " other span" } @else { " other spans" }
+            }
             button.small type="button" data-fold="all" hidden[!nested] { "Collapse all" }
             button.small type="button" data-fold="none" hidden[!nested] { "Expand all" }
             button.small type="button" data-next-error hidden[trace.errors == 0] { "Next error" }
@@ -333,13 +339,14 @@ fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
 }
 
 fn help() -> Markup {
-    const KEYS: [(&str, &str); 11] = [
+    const KEYS: [(&str, &str); 12] = [
         ("↑ ↓", "previous, next span"),
         ("→", "expand, or to the first child"),
         ("←", "collapse, or to the parent"),
         ("Home End", "first, last span"),
         ("Enter", "show the span"),
         ("E", "next error"),
+        ("O", "show, hide other spans"),
         ("Z", "zoom to the span"),
         ("0", "zoom out"),
         ("/", "search"),

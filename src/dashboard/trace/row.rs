@@ -25,6 +25,11 @@ pub struct TreeRow {
     pub alone: Vec<Window>,
     /// Parts of the critical path that are its own.
     pub critical: Vec<Window>,
+    /// Whether neither it nor anything below it is about models or failed: it is shown when
+    /// it is asked for.
+    pub other: bool,
+    /// Whether all that is below it is such.
+    pub above_others: bool,
 }
 
 /// What is wrong with a span's parent.

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::critical_path;
+use super::others;
 use super::row::{ParentProblem, TreeRow, Window, children};
 use crate::index::found::{Parent, Span};
 use crate::model::Micros;
@@ -44,6 +45,7 @@ impl Tree {
         for row in &mut rows {
             row.own = spans.get(row.span).and_then(|span| own(span, now.unwrap_or(window.1)));
         }
+        others::mark(&mut rows, spans);
         alone(&mut rows);
         critical_path::mark(&mut rows);
         Self { rows, window, now }
@@ -146,6 +148,8 @@ impl Forest {
             own: None,
             alone: vec![],
             critical: vec![],
+            other: false,
+            above_others: false,
         });
     }
 }
@@ -237,6 +241,8 @@ pub(super) mod tests {
                 total_tokens: None,
                 cost_nano: None,
                 received_ms: None,
+                unreceived: false,
+                beside: false,
                 slices: Vec::new(),
             })
             .collect()

@@ -9,6 +9,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::row::{ParentProblem, TreeRow, Window, children};
 use super::tree::Tree;
+use crate::dashboard::span::page::unnamed;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::count;
 use crate::dashboard::ui::span_duration::SpanDuration;
@@ -180,6 +181,7 @@ fn sums(rows: &[TreeRow], spans: &[Span], cut: bool) -> Vec<(Option<i64>, Option
             below.fold((None, None), |(t, c), (tokens, cost)| (add(t, tokens), add(c, cost)));
         let own = spans.get(row.span);
         let tokens = own.and_then(|span| span.total_tokens).and_then(|n| i64::try_from(n).ok());
+        let tokens = tokens.filter(|tokens| *tokens != 0 || below.0.is_none());
         let cost = own.and_then(|span| span.cost_nano).filter(|nano| *nano != 0);
         if let Some(sum) = sums.get_mut(at) {
             *sum = (tokens.or(below.0), cost.or(below.1));
@@ -198,11 +200,13 @@ fn one(
     let open = span.start_us.is_some() && span.end_us.is_none();
     let took = SpanDuration::of(span.start_us, span.end_us, now);
     let class = format!(
-        "r k{}{}{}{}{}",
+        "r k{}{}{}{}{}{}{}",
         span.kind.min(SpanType::ALL.len()),
         if span.status == Status::Error { " e" } else { "" },
         if row.critical.is_empty() { "" } else { " p" },
         if open { " u" } else { "" },
+        if row.other { " o" } else { "" },
+        if row.above_others { " z" } else { "" },
         match (&span.model, tokens.is_some() || cost.is_some()) {
             (Some(_), _) => "",
             (None, true) => " x1",
@@ -218,7 +222,7 @@ fn one(
                 @if row.children > 0 { i {} }
                 @if row.level > MAX_INDENT { small title="Depth" { (row.level) } }
                 a href=(format!("?span={}", format::encode(&span.id))) tabindex="-1" {
-                    @if span.name.is_empty() { em { "no name" } } @else { (span.name) }
+                    @if span.name.is_empty() { em { (unnamed(span)) } } @else { (span.name) }
                 }
                 @if span.status == Status::Error { b { "error" } }
                 @match took {
@@ -236,7 +240,7 @@ fn one(
             }
             @if let Some(model) = &span.model { div.m role="gridcell" { (model) } }
             @if let Some(tokens) = tokens {
-                @let sum = sum(span.total_tokens.is_some());
+                @let sum = sum(span.total_tokens.and_then(|n| i64::try_from(n).ok()) == Some(tokens));
                 div.t role="gridcell" title=[sum] { @if sum.is_some() { "Σ " } (format::short(tokens)) }
             }
             @if let Some(nano) = cost {

@@ -160,6 +160,8 @@ fn span<'a>(body: &Object<'a>, usage: &Object<'_>) -> Option<SpanBody<'a>> {
         },
         error_message: body.text(&["error_message", "errorMessage"])?,
         metadata: body.object("metadata", "metadata")?.map(Json::from),
+        may_repeat: false,
+        beside: false,
         of_trace: None,
     })
 }

@@ -28,6 +28,16 @@ pub mod payload {
     pub const ALL: u8 = 31;
 }
 
+/// What else is known of a span. Bits of [`Fields::marks`].
+pub mod mark {
+    /// [`crate::model::SpanBody::may_repeat`].
+    pub const MAY_REPEAT: u8 = 1;
+    /// [`crate::model::SpanBody::beside`].
+    pub const BESIDE: u8 = 2;
+    /// All of them.
+    pub const ALL: u8 = 3;
+}
+
 /// What an event says of its span.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Fields {
@@ -57,6 +67,8 @@ pub struct Fields {
     pub cost_nano: Option<i64>,
     /// Bits of [`payload`].
     pub payloads: u8,
+    /// Bits of [`mark`]: what any event says holds.
+    pub marks: u8,
 }
 
 /// An event of a span.
@@ -99,6 +111,7 @@ impl Part {
                 | has(payload::METADATA, span.metadata.is_some())
                 | has(payload::PARAMETERS, span.model_parameters.is_some())
                 | has(payload::ERROR, span.error_message.is_some()),
+            marks: has(mark::MAY_REPEAT, span.may_repeat) | has(mark::BESIDE, span.beside),
         };
         let order = sent.order(span.start, span.end);
         (id, Self { order, fields, place: sent.place() })

@@ -2,16 +2,19 @@
 //! decides it; of starts the least counts, and metadata is merged, each by its reader.
 //! Events that no field is taken from any more are forgotten, which changes nothing that
 //! is read, whatever comes later: whoever covers an event that covers another covers that.
+//! No piece ([`Rank::Piece`]) covers what another says of payloads: their reader puts them
+//! together, unless an event of another rank says that payload.
 
 use std::rc::Rc;
 
 use super::compact_id::{self, IdBytes, Packed};
-use super::part::{Part, payload};
+use super::part::{Part, mark, payload};
 use super::place::Order;
-use crate::model::{Micros, Usage};
+use crate::model::{Micros, Rank, Usage};
 
-/// Most events of a span that are kept, the newest. Only events with metadata are
-/// kept when newer ones say everything else, so these are updates of metadata.
+/// Most events of a span that are kept, the newest. Only pieces, and events with metadata,
+/// are kept when newer ones say everything else, so these are the last messages of a
+/// conversation or updates of metadata.
 pub const MAX_PARTS: usize = 100;
 
 /// A span with its events.
@@ -42,6 +45,7 @@ pub struct Folded {
     /// [`Usage::total`].
     pub total_tokens: Option<u64>,
     pub cost_nano: Option<i64>,
+    pub marks: u8,
 }
 
 impl Span {
@@ -119,10 +123,18 @@ impl Span {
             return false;
         }
         let at = self.parts.partition_point(|known| *known < part);
+        if at == 0 && self.parts.len() >= MAX_PARTS {
+            return false;
+        }
+        // Messages of a long conversation come one by one, and cover nothing.
+        let says_little = said(&part) == 0 && part.fields.start_us.is_none();
+        let is_message = says_little && part.order.rank == Rank::Piece;
         self.parts.insert(at, part);
-        if self.parts.len() > 1 {
+        if !is_message && self.parts.len() > 1 {
             self.forget_covered();
         }
+        let beyond = self.parts.len().saturating_sub(MAX_PARTS);
+        self.parts.drain(..beyond);
         true
     }
 
@@ -145,8 +157,6 @@ impl Span {
             self.parts.insert(at, part);
             at += 1;
         }
-        let beyond = self.parts.len().saturating_sub(MAX_PARTS);
-        self.parts.drain(..beyond);
     }
 
     /// Its name, and how new the event is that says it.
@@ -182,6 +192,7 @@ impl Span {
             };
             folded.end_us = fields.end_us.or(folded.end_us);
             folded.cost_nano = fields.cost_nano.or(folded.cost_nano);
+            folded.marks |= fields.marks;
         }
         folded.prompt_tokens = usage.prompt;
         folded.completion_tokens = usage.completion;
@@ -211,10 +222,13 @@ fn is_covered(part: &Part, others: &[Part]) -> bool {
         }
         if other > part {
             said.add(other);
-            payloads |= other.fields.payloads;
+            if other.order.rank > Rank::Piece {
+                payloads |= other.fields.payloads;
+            }
         }
     }
-    start && fields.payloads & !payloads == 0 && said.covers(part)
+    // What says nothing at all is kept where there is nothing else.
+    !others.is_empty() && start && fields.payloads & !payloads == 0 && said.covers(part)
 }
 
 /// Which fields some newer events say.
@@ -246,6 +260,8 @@ fn said(part: &Part) -> u16 {
         f.completion_tokens.is_some(),
         f.total_tokens.is_some(),
         f.cost_nano.is_some(),
+        f.marks & mark::MAY_REPEAT != 0,
+        f.marks & mark::BESIDE != 0,
     ];
     said.iter().enumerate().fold(0, |bits, (at, said)| bits | u16::from(*said) << at)
 }

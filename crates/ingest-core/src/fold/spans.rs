@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::link_of_packed;
 use super::map::Map;
-use super::part::Part;
+use super::part::{Part, mark};
 use super::span::{Folded, Span};
 
 /// Where sums stop, either side of zero: short of where 64 bits do.
@@ -80,14 +81,51 @@ impl Spans {
         self.list.push(span);
     }
 
-    /// What they add up to.
+    /// What they add up to. A call of a model that may say its parent's usage once more is
+    /// not counted where that is such a call, too, and says it; its cost likewise.
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
+        // Only what may repeat or be repeated: few spans are calls, and in most traces none.
+        let mut calls: Vec<(u64, Folded)> = Vec::new();
         for span in &self.list {
-            totals.add(&span.fold());
+            let folded = span.fold();
+            totals.add(&folded);
+            let used = Used::of(&folded);
+            if folded.marks & mark::MAY_REPEAT != 0 && used != Used::default() {
+                calls.push((link_of_packed(&span.packed_id()), folded));
+            }
+        }
+        if calls.len() < 2 || calls.iter().all(|(_, call)| call.parent.is_none()) {
+            return totals;
+        }
+        let used: Map<u64, Used> =
+            calls.iter().map(|(link, call)| (*link, Used::of(call))).collect();
+        for (link, call) in &calls {
+            let parent = call.parent.filter(|parent| parent != link);
+            let Some(above) = parent.and_then(|parent| used.get(&parent)) else { continue };
+            let own = Used::of(call);
+            totals = totals.plus(&Totals {
+                tokens: if above.tokens > 0 { -own.tokens } else { 0 },
+                cost_nano: if above.cost_nano == 0 { 0 } else { -own.cost_nano },
+                ..Totals::default()
+            });
         }
         totals
+    }
+}
+
+/// What a call of a model used; 0 where it does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Used {
+    tokens: i64,
+    cost_nano: i64,
+}
+
+impl Used {
+    fn of(span: &Folded) -> Self {
+        let Totals { tokens, cost_nano, .. } = Totals::of(span);
+        Self { tokens, cost_nano }
     }
 }
 

@@ -29,6 +29,8 @@ pub const FORMATS: Formats = Formats(&[
     langsmith::JSON,
     scores::FORMAT,
     scores::DELETION,
+    otlp::logs::PROTOBUF,
+    otlp::logs::JSON,
 ]);
 
 /// A table of formats. It is passed as an argument, so that a test can have others.

@@ -62,6 +62,9 @@ pub struct Event<'a> {
 /// the greater rank counts, whatever their clocks say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Rank {
+    /// It says a piece of what counts where no other event says it: one message of a
+    /// conversation. Pieces of one thing are put together in order of their times.
+    Piece,
     /// It says what counts where no other event says it.
     Supplement,
     /// It creates the thing. Formats whose events are complete have no others.
@@ -163,6 +166,12 @@ pub struct SpanBody<'a> {
     pub error_message: Option<Text<'a>>,
     /// `metadata`: a JSON object.
     pub metadata: Option<Json<'a>>,
+    /// Whether it is a call of a model whose usage and cost may be those of the call right
+    /// above it, said once more: where both are instrumented.
+    pub may_repeat: bool,
+    /// Whether it is of what goes on beside the work of models: a request of HTTP, a query of
+    /// a database, as their instrumentation says it.
+    pub beside: bool,
     /// What it says of its trace, in formats that have no events for traces.
     pub of_trace: Option<Box<OfTrace<'a>>>,
 }

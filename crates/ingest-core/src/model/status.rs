@@ -69,8 +69,9 @@ impl TraceStatus {
         let quiet = active_us < Self::quiet_before(now);
         // Where no span has come, the trace's own event is all there is to go by.
         let unfinished = open > 0 || spans == 0 && ended == 0;
-        // The SDK sends spans when they end, so the root comes last.
-        let rootless = root_child == 1 && ended == 0;
+        // The SDK sends spans when they end, so the root comes last. Of what is known by
+        // updates and supplements alone nothing tells whether it is one.
+        let rootless = root_child > 0 && ended == 0;
         match (unfinished, quiet) {
             (true, true) => Self::Unfinished,
             (true, false) => Self::Running,
@@ -85,7 +86,7 @@ impl TraceStatus {
     pub const SQL: &'static str = "case
       when open > 0 or spans = 0 and ended = 0
         then case when active_us < $QUIET then 'UNFINISHED' else 'RUNNING' end
-      when root_child = 1 and ended = 0 and active_us >= $QUIET then 'RUNNING'
+      when root_child > 0 and ended = 0 and active_us >= $QUIET then 'RUNNING'
       when errors > 0 then 'ERROR'
       else 'OK'
     end";

@@ -19,7 +19,7 @@
 //!           first byte, place
 //! input     as a saying, place; so the output
 //! order     a byte: 2 for the order that was written last; else 0 for a create, 1 for an
-//!           update, 3 for a supplement; its time, 2 bytes of hash
+//!           update, 3 for a supplement, 4 for a piece; its time, 2 bytes of hash
 //! time, start: a signed number, less the start of the trace
 //! ```
 
@@ -144,6 +144,7 @@ impl Times {
             Rank::Create => 0,
             Rank::Update => 1,
             Rank::Supplement => 3,
+            Rank::Piece => 4,
         });
         self.time(order.at_us);
         self.to.fixed(order.hash.into(), HASH_BITS / 8);
@@ -255,6 +256,7 @@ impl Bases<'_> {
             0 => Rank::Create,
             1 => Rank::Update,
             3 => Rank::Supplement,
+            4 => Rank::Piece,
             _ => return Err(Damaged),
         };
         let at_us = self.time()?;

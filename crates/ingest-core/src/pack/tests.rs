@@ -9,7 +9,7 @@ use super::{head, spans};
 use crate::fold::compact_id::pack;
 use crate::fold::head::Head;
 use crate::fold::metadata::Metadata;
-use crate::fold::part::{Fields, Part};
+use crate::fold::part::{Fields, Part, mark};
 use crate::fold::place::{BatchName, Order, Place};
 use crate::fold::root::Root;
 use crate::fold::span::Span;
@@ -41,7 +41,8 @@ fn time() -> BoxedStrategy<Micros> {
 }
 
 fn order() -> impl Strategy<Value = Order> {
-    let rank = prop_oneof![Just(Rank::Create), Just(Rank::Update), Just(Rank::Supplement)];
+    const RANKS: [Rank; 4] = [Rank::Create, Rank::Update, Rank::Supplement, Rank::Piece];
+    let rank = prop::sample::select(&RANKS[..]);
     (rank, time(), prop_oneof![0..3_u32, 0..1_u32 << 16]).prop_map(|(rank, at_us, hash)| Order {
         rank,
         at_us,
@@ -73,10 +74,11 @@ fn fields() -> impl Strategy<Value = Fields> {
     let texts = (maybe(name()), maybe(0..10_u8), maybe(any::<bool>()), maybe(name()));
     let tokens = || maybe(prop_oneof![0..9_u64, Just(1_000_000_000_000)]);
     let cost = maybe(-1_000_000_000_000_000..=1_000_000_000_000_000_i64);
-    let numbers = (tokens(), tokens(), tokens(), cost, 0..32_u8);
+    let numbers = (tokens(), tokens(), tokens(), cost, (0..32_u8, 0..=mark::ALL));
     (links, texts, maybe(time()), maybe(time()), numbers).prop_map(
         |((parent, envelope), (name, kind, failed, model), start_us, end_us, numbers)| {
-            let (prompt_tokens, completion_tokens, total_tokens, cost_nano, payloads) = numbers;
+            let (prompt_tokens, completion_tokens, total_tokens, cost_nano, bits) = numbers;
+            let (payloads, marks) = bits;
             Fields {
                 parent,
                 envelope,
@@ -91,6 +93,7 @@ fn fields() -> impl Strategy<Value = Fields> {
                 total_tokens,
                 cost_nano,
                 payloads,
+                marks,
             }
         },
     )

@@ -1,7 +1,7 @@
 // The keyboard: moving in the tree, and the keys of the page.
 
-import { active, close, fold, go, nextError, select } from "./choice.js";
-import { firstRow, parentOf, placeOf, rows, tree } from "./rows.js";
+import { active, close, focus, fold, go, nextError, select } from "./choice.js";
+import { firstRow, parentOf, placeOf, rows, toggleOthers, tree } from "./rows.js";
 import { focusSearch } from "./search.js";
 
 /** The next row in a direction that is not hidden.
@@ -58,6 +58,12 @@ function press(key) {
   }
 }
 
+/** Shows other spans or hides them; the row that one was at may be one of them. */
+function pressOthers() {
+  toggleOthers();
+  if (active.hidden) focus(firstRow());
+}
+
 export function startKeys() {
   tree.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -75,6 +81,7 @@ export function startKeys() {
     if (event.key === "/") focusSearch();
     else if (event.key === "?") help.showModal();
     else if (event.key.toLowerCase() === "e") nextError();
+    else if (event.key.toLowerCase() === "o") pressOthers();
     else if (event.key === "Escape") close();
     else return;
     event.preventDefault();

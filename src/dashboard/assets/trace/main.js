@@ -6,7 +6,22 @@
 
 import { active, close, focus, fold, nextError, page, restoreChoice, select, selected, startChoice } from "./choice.js";
 import { startKeys } from "./keys.js";
-import { findRow, firstRow, foldAll, followHeight, idOf, isFolded, layOut, readRows, reveal, rows, tree } from "./rows.js";
+import {
+  areOthersShown,
+  findRow,
+  firstRow,
+  foldAll,
+  followHeight,
+  idOf,
+  isFolded,
+  readRows,
+  reveal,
+  rows,
+  setOthers,
+  toggleOthers,
+  tree,
+  wereOthersShown,
+} from "./rows.js";
 import { searchAgain, startSearch } from "./search.js";
 
 function startMouse() {
@@ -39,6 +54,10 @@ function startMouse() {
       focus(row);
       select(row, { show: true });
     }
+    if (event.target.closest?.("[data-others]")) {
+      toggleOthers();
+      if (active.hidden) focus(firstRow(), true);
+    }
     if (event.target.closest?.("[data-next-error]")) nextError();
     if (event.target.closest?.("[data-close]")) close();
   });
@@ -52,6 +71,7 @@ function replaceTree(fresh) {
   if (!next) return;
   const closed = new Set(rows.filter(isFolded).map(idOf));
   const [at, chosen] = [idOf(active), selected && idOf(selected)];
+  const shown = areOthersShown();
   const [top, focused] = [tree.scrollTop, tree.contains(document.activeElement)];
   tree.className = next.className;
   tree.setAttribute("aria-rowcount", next.getAttribute("aria-rowcount") ?? "");
@@ -60,8 +80,9 @@ function replaceTree(fresh) {
   for (const row of rows) {
     if (closed.has(idOf(row)) && row.hasAttribute("aria-expanded")) row.setAttribute("aria-expanded", "false");
   }
+  setOthers(shown, fresh.querySelector("[data-others]"));
   restoreChoice(at, chosen);
-  layOut();
+  if (active.hidden) focus(firstRow(), true);
   searchAgain();
   page.dispatchEvent(new Event("trace:tree"));
   tree.scrollTop = top;
@@ -71,13 +92,18 @@ function replaceTree(fresh) {
 // Only the page of a trace with spans has a tree.
 if (tree) {
   readRows();
+  tree.classList.toggle("others", wereOthersShown());
+  if (tree.querySelector(".o")) setOthers(areOthersShown());
   startChoice();
   startMouse();
   startKeys();
   startSearch();
   page.addEventListener("trace:came", ({ detail: fresh }) => replaceTree(fresh));
   // A deep link: to where the span is.
-  if (selected && new URLSearchParams(location.search).has("span")) focus(selected, true);
+  if (selected && new URLSearchParams(location.search).has("span")) {
+    reveal(selected);
+    focus(selected, true);
+  }
   followHeight();
   document.documentElement.dataset.ready = "trace";
 }

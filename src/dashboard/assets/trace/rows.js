@@ -28,19 +28,57 @@ export const isFolded = (row) => row.getAttribute("aria-expanded") === "false";
 export const idOf = (row) => String(row.dataset.spanId);
 /** @param {string | undefined} id */
 export const findRow = (id) => rows.find((row) => idOf(row) === id);
-export const firstRow = () => /** @type {HTMLElement} */ (rows[0]);
+/** The first that is shown. */
+export const firstRow = () => /** @type {HTMLElement} */ (rows.find((row) => !row.hidden) ?? rows[0]);
 /** @param {HTMLElement} row */
 export const placeOf = (row) => place.get(row) ?? -1;
 /** @param {number} at */
 const levelAt = (at) => level[at] ?? 0;
 
-/** Hides what is below folded rows, and says how high each group then is:
- *  those out of sight are not laid out. */
+const others = /** @type {HTMLElement | null} */ (document.querySelector("[data-others]"));
+/** Whether rows that are not about models are shown, too. */
+export const areOthersShown = () => tree.classList.contains("others");
+
+/** Shows them or hides them, here and on pages to come. */
+export function toggleOthers() {
+  const show = !areOthersShown();
+  try {
+    show ? localStorage.setItem("others", "shown") : localStorage.removeItem("others");
+  } catch {
+    /* Only here then. */
+  }
+  setOthers(show);
+}
+
+/** Shows them or hides them, here; where the tree is new its page says how many there are.
+ *  @param {boolean} show
+ *  @param {Element | null} [fresh] */
+export function setOthers(show, fresh) {
+  tree.classList.toggle("others", show);
+  others?.setAttribute("aria-pressed", String(show));
+  if (others && fresh instanceof HTMLElement) {
+    others.textContent = fresh.textContent;
+    others.hidden = fresh.hidden;
+  }
+  layOut();
+}
+
+/** Whether they were shown last. */
+export function wereOthersShown() {
+  try {
+    return localStorage.getItem("others") !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Hides what is below folded rows, and what is not about models, and says how high each
+ *  group then is: those out of sight are not laid out. */
 export function layOut() {
   let under = Infinity;
   rows.forEach((row, at) => {
     if (levelAt(at) <= under) under = Infinity;
-    row.hidden = under !== Infinity;
+    row.hidden = under !== Infinity || (!areOthersShown() && row.classList.contains("o"));
     if (under === Infinity && isFolded(row)) under = levelAt(at);
   });
   const height = firstRow().offsetHeight || 28;
@@ -67,9 +105,10 @@ export function parentOf(row) {
   return undefined;
 }
 
-/** Unfolds what a row is under.
+/** Unfolds what a row is under, and shows it.
  *  @param {HTMLElement} row */
 export function reveal(row) {
+  if (row.classList.contains("o") && !areOthersShown()) setOthers(true);
   let changed = false;
   for (let above = parentOf(row); above; above = parentOf(above)) {
     if (isFolded(above)) {

@@ -53,6 +53,7 @@ pub(super) fn span<'a>(
         trace: identity.trace,
         id: Some(identity.id),
         parent: identity.parent,
+        ..SpanBody::default()
     }
 }
 

@@ -5,9 +5,12 @@
 //!
 //! A span's own bytes do not say what made it: its resource and scope are its context.
 
+mod body;
 mod export;
 mod json;
 mod json_writer;
+mod log_record;
+pub mod logs;
 mod map;
 mod protobuf;
 mod reply;
@@ -18,6 +21,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 
+use self::body::{check_size, malformed, text_of, too_many};
 use self::export::{Export, Located, Scope};
 use self::map::detail::Detail;
 use self::map::shared::Shared;
@@ -27,7 +31,7 @@ use super::content_type::{is_json, is_protobuf};
 use super::decoded::Decoded;
 use super::wire_format::{EventBytes, WireFormat};
 use crate::error::{Detail as ErrorDetail, Reject};
-use crate::limits::{MAX_DETAILS, MAX_OTLP_BODY_BYTES, MAX_OTLP_SPANS};
+use crate::limits::{MAX_DETAILS, MAX_OTLP_BODY_BYTES};
 use crate::model::{Body, Event, Rank};
 
 /// Where exports of spans are posted to: the default of every exporter; 2Signal's own
@@ -35,9 +39,9 @@ use crate::model::{Body, Event, Rank};
 const PATHS: &[&str] =
     &["/v1/traces", reply::COUNTING_PATH, "/api/v1/otel/v1/traces", "/api/public/otel/v1/traces"];
 
-/// Where the other signals are posted to. Some clients send metrics unasked, and print an
-/// error each time that they are refused.
-const UNKEPT_PATHS: &[&str] = &["/v1/metrics", "/v1/logs"];
+/// Where metrics are posted to. Some clients send them unasked, and print an error each time
+/// that they are refused. ([`logs`] are another format.)
+const UNKEPT_PATHS: &[&str] = &["/v1/metrics"];
 
 /// The row of OTLP in protobuf.
 pub const PROTOBUF: WireFormat = WireFormat {
@@ -114,37 +118,16 @@ fn last<'a>(pieces: &[&'a [u8]]) -> &'a str {
 
 fn locate_protobuf(body: &[u8]) -> Result<Export, Reject> {
     check_size(body)?;
-    let export = protobuf::walk::locate(body).map_err(|malformed| {
-        let protobuf::wire::Malformed { at, expected } = malformed;
-        Reject::invalid("body", format!("malformed protobuf at byte {at}: expected {expected}"))
-    })?;
-    export.ok_or_else(too_many)
+    protobuf::walk::locate(body).map_err(malformed)?.ok_or_else(|| too_many(MANY))
 }
 
 fn locate_json(text: &str) -> Result<Export, Reject> {
     let export = json::walk::locate(text);
-    export.map_err(|error| error.into_reject(text))?.ok_or_else(too_many)
+    export.map_err(|error| error.into_reject(text))?.ok_or_else(|| too_many(MANY))
 }
 
-fn text_of(body: &[u8]) -> Result<&str, Reject> {
-    check_size(body)?;
-    simdutf8::compat::from_utf8(body).map_err(|error| {
-        let at = error.valid_up_to();
-        Reject::invalid("body", format!("it is not UTF-8: byte {at} does not belong there"))
-    })
-}
-
-fn check_size(body: &[u8]) -> Result<(), Reject> {
-    if body.len() <= MAX_OTLP_BODY_BYTES {
-        return Ok(());
-    }
-    let message = format!("the body has {} bytes, over {MAX_OTLP_BODY_BYTES}", body.len());
-    Err(Reject::TooLarge(message))
-}
-
-fn too_many() -> Reject {
-    Reject::TooLarge(format!("more than {MAX_OTLP_SPANS} spans, scopes or resources in an export"))
-}
+/// What an export may have too many of.
+const MANY: &str = "spans, scopes or resources";
 
 fn check(export: &Export) -> Decoded {
     let bad = export.spans.iter().enumerate().filter_map(|(index, span)| {

@@ -48,16 +48,48 @@ pub(super) fn accepted_in_json(receipt: &Receipt, path: &str) -> Reply {
 pub(super) fn accepted_in_protobuf(receipt: &Receipt, _: &str) -> Reply {
     let mut body = Vec::new();
     if let Some((count, message)) = refused(receipt) {
-        let mut partial = Vec::new();
+        put_partial(&mut body, count, &message);
+    }
+    Reply::content(200, PROTOBUF, body)
+}
+
+/// Writes a partial success: so many refused, and a word on it.
+fn put_partial(body: &mut Vec<u8>, count: usize, message: &str) {
+    let mut partial = Vec::new();
+    if count > 0 {
         put_number(&mut partial, 1, count as u64);
-        put_bytes(&mut partial, 2, message.as_bytes());
-        put_bytes(&mut body, 1, &partial);
+    }
+    put_bytes(&mut partial, 2, message.as_bytes());
+    put_bytes(body, 1, &partial);
+}
+
+/// What came of log records, for people: how many could not be kept, and what is not.
+fn unkept_logs(receipt: &Receipt) -> Option<(usize, String)> {
+    let (count, named) = refused(receipt).unwrap_or_default();
+    let said = [Some(named).filter(|named| !named.is_empty()), receipt.answer.clone()];
+    let said: Vec<_> = said.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| (count, said.join("; ")))
+}
+
+pub(super) fn logs_accepted_in_json(receipt: &Receipt, _: &str) -> Reply {
+    let partial = unkept_logs(receipt).map(|(count, message)| {
+        json!({ "partialSuccess":
+            { "rejectedLogRecords": count.to_string(), "errorMessage": message } })
+    });
+    let body = partial.unwrap_or_else(|| json!({}));
+    Reply::content(200, "application/json", body.to_string())
+}
+
+pub(super) fn logs_accepted_in_protobuf(receipt: &Receipt, _: &str) -> Reply {
+    let mut body = Vec::new();
+    if let Some((count, message)) = unkept_logs(receipt) {
+        put_partial(&mut body, count, &message);
     }
     Reply::content(200, PROTOBUF, body)
 }
 
 /// What is said of signals that are not kept.
-const TRACES_ONLY: &str = "Edgespan keeps traces only";
+pub(super) const TRACES_ONLY: &str = "Edgespan keeps traces only";
 
 pub(super) fn unkept_in_json() -> Reply {
     let body = json!({ "partialSuccess": { "errorMessage": TRACES_ONLY } });
@@ -65,9 +97,8 @@ pub(super) fn unkept_in_json() -> Reply {
 }
 
 pub(super) fn unkept_in_protobuf() -> Reply {
-    let (mut partial, mut body) = (Vec::new(), Vec::new());
-    put_bytes(&mut partial, 2, TRACES_ONLY.as_bytes());
-    put_bytes(&mut body, 1, &partial);
+    let mut body = Vec::new();
+    put_partial(&mut body, 0, TRACES_ONLY);
     Reply::content(200, PROTOBUF, body)
 }
 

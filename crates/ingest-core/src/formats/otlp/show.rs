@@ -1,6 +1,7 @@
-//! A span in protobuf as the JSON encoding has it, for people to read: all of it.
+//! A span, or a log record, in protobuf as the JSON encoding has it, for people to read: all of it.
 
 use super::json_writer::{JsonWriter, ObjectWriter};
+use super::log_record::LogRecord;
 use super::map::detail::Detail;
 use super::span::{AnyValue, Attributes, Span};
 use crate::model::Text;
@@ -45,6 +46,21 @@ pub(super) fn span(span: &Span<'_>) -> String {
             number(object, "code", span.status);
             object.field("message").text(&span.status_message);
         });
+    });
+    json.finish()
+}
+
+/// JSON text of a log record, as far as it is read.
+pub(super) fn log_record(record: &LogRecord<'_>) -> String {
+    let mut json = JsonWriter::new(Detail::Full);
+    json.object(|object| {
+        object.field("timeUnixNano").text(&record.time_ns.to_string());
+        object.field("observedTimeUnixNano").text(&record.observed_ns.to_string());
+        object.field("eventName").text(&record.event_name);
+        any_value(object.field("body"), &record.body);
+        attributes(object, &record.attributes);
+        object.field("traceId").text(&record.trace_id.to_hex());
+        object.field("spanId").text(&record.span_id.to_hex());
     });
     json.finish()
 }

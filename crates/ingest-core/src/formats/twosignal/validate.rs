@@ -148,6 +148,8 @@ impl<'a> Check<'_, 'a> {
             status,
             error_message,
             metadata,
+            may_repeat: false,
+            beside: false,
             of_trace: None,
         })
     }

@@ -18,7 +18,7 @@
 //!     C     1 byte: 1, 2, 4, 8, 16: the payloads it has (`fold::part::payload`);
 //!           32: says nothing of failing; 64: has no name; 128: is an update
 //!     C2    1 byte, 0 where it is left out: 1: has no start; 2: has a context;
-//!           4: is a supplement
+//!           4: is a supplement; 8: is a piece; 16, 32: its marks (`fold::part::mark`)
 //!     parent, envelope: the difference of places as a signed number, and where an
 //!           envelope is meant the event's place; or 6 bytes, the link, the lowest first
 //!     name, model: words
@@ -71,6 +71,9 @@ mod c {
     pub(super) const NO_START: u8 = 1;
     pub(super) const CONTEXT: u8 = 2;
     pub(super) const SUPPLEMENT: u8 = 4;
+    pub(super) const PIECE: u8 = 8;
+    /// Where the marks begin.
+    pub(super) const MARKS: u32 = 4;
 }
 
 const _: () = assert!(SpanType::ALL.len() < a::KIND as usize);

@@ -2,7 +2,7 @@
 
 use super::{Before, HASH_BYTES, LINK_BYTES, MANY, SAME_C, a, b, c};
 use crate::fold::compact_id::Packed;
-use crate::fold::part::{Fields, Part};
+use crate::fold::part::{Fields, Part, mark};
 use crate::fold::place::Order;
 use crate::fold::span::{MAX_PARTS, Span};
 use crate::fold::spans::Spans;
@@ -91,7 +91,8 @@ fn read_part(
     let c = if same_c { before.c } else { from.byte()? };
     before.c = c;
     let more = if b & b::MORE != 0 { from.byte()? } else { 0 };
-    let mut fields = Fields { payloads: c & c::PAYLOADS, ..Fields::default() };
+    let (payloads, marks) = (c & c::PAYLOADS, more >> c::MARKS & mark::ALL);
+    let mut fields = Fields { payloads, marks, ..Fields::default() };
     fields.kind = Some(a & a::KIND).filter(|kind| *kind != a::KIND);
     fields.failed = (c & c::SILENT == 0).then_some(a & a::FAILED != 0);
     let mut parent = None;
@@ -147,11 +148,12 @@ fn read_part(
     let offset = end.wrapping_add(from.signed()?.cast_unsigned());
     let length = from.number()?;
     *end = offset.wrapping_add(length);
-    let rank = match (c & c::UPDATE != 0, more & c::SUPPLEMENT != 0) {
-        (false, false) => Rank::Create,
-        (true, false) => Rank::Update,
-        (false, true) => Rank::Supplement,
-        (true, true) => return Err(Damaged),
+    let rank = match (c & c::UPDATE, more & (c::SUPPLEMENT | c::PIECE)) {
+        (0, 0) => Rank::Create,
+        (c::UPDATE, 0) => Rank::Update,
+        (0, c::SUPPLEMENT) => Rank::Supplement,
+        (0, c::PIECE) => Rank::Piece,
+        _ => return Err(Damaged),
     };
     let order = Order { rank, at_us, hash };
     (place.offset, place.length) = (offset, length);

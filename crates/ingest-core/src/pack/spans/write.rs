@@ -98,7 +98,9 @@ fn write_part(
     let tokens = fields.prompt_tokens.is_some() || fields.completion_tokens.is_some();
     let more = bit(c::NO_START, fields.start_us.is_none())
         | bit(c::CONTEXT, context > 0)
-        | bit(c::SUPPLEMENT, order.rank == Rank::Supplement);
+        | bit(c::SUPPLEMENT, order.rank == Rank::Supplement)
+        | bit(c::PIECE, order.rank == Rank::Piece)
+        | fields.marks << c::MARKS;
     to.byte(
         fields.kind.map_or(a::KIND, |kind| kind.min(a::KIND))
             | bit(a::FAILED, fields.failed == Some(true))

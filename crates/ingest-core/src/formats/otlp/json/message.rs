@@ -87,7 +87,7 @@ pub(crate) fn span(text: &str, start: usize) -> Span<'_> {
     span
 }
 
-fn id<const N: usize>(value: Value, text: &str) -> Id<N> {
+pub(super) fn id<const N: usize>(value: Value, text: &str) -> Id<N> {
     let bytes = read_id::<N>(Some(value), text).unwrap_or_default();
     Id(bytes.try_into().unwrap_or([0; N]))
 }
@@ -182,7 +182,7 @@ pub(crate) fn scope(text: &str) -> Scope<'_> {
     scope
 }
 
-fn attributes<'a>(
+pub(super) fn attributes<'a>(
     text: &'a str,
     at: usize,
     depth: usize,
@@ -208,7 +208,7 @@ fn attributes<'a>(
     })
 }
 
-fn any_value<'a>(
+pub(super) fn any_value<'a>(
     text: &'a str,
     at: usize,
     depth: usize,

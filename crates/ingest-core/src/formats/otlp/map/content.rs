@@ -202,7 +202,7 @@ fn read<'a>(span: &Span<'a>, place: Place, detail: Detail) -> Option<Found<'a>> 
 }
 
 /// A value that says something.
-fn said<'s, 'a>(attributes: &'s Attributes<'a>, key: &str) -> Option<&'s AnyValue<'a>> {
+pub(super) fn said<'s, 'a>(attributes: &'s Attributes<'a>, key: &str) -> Option<&'s AnyValue<'a>> {
     attributes.get(key).filter(|value| match value {
         AnyValue::Text(text) => !text.is_empty(),
         AnyValue::Empty => false,
@@ -212,7 +212,7 @@ fn said<'s, 'a>(attributes: &'s Attributes<'a>, key: &str) -> Option<&'s AnyValu
 
 /// The messages of the conventions, after the system's instructions unless they have
 /// some of their own.
-fn messages<'a>(attributes: &Attributes<'a>, detail: Detail) -> Option<Json<'a>> {
+pub(super) fn messages<'a>(attributes: &Attributes<'a>, detail: Detail) -> Option<Json<'a>> {
     let messages = said(attributes, "gen_ai.input.messages")?;
     let plain = || Some(to_json(messages, Always, detail));
     let Some(instructions) = said(attributes, "gen_ai.system_instructions") else {
@@ -263,7 +263,7 @@ fn ai_sdk_answer<'a>(attributes: &Attributes<'a>, detail: Detail) -> Option<Foun
 }
 
 /// The event with an answer.
-const CHOICE: &str = "gen_ai.choice";
+pub(super) const CHOICE: &str = "gen_ai.choice";
 
 /// Messages among a span's events, each with the role that its name says, and all else
 /// that it has.

@@ -14,6 +14,8 @@ pub(super) enum Family {
     GenAi,
     /// All others.
     Other,
+    /// Those of what is not about models: HTTP, databases.
+    Beside,
 }
 
 /// The type of a span, and the family of the rule that knew it.
@@ -36,7 +38,7 @@ pub(super) fn classify(span: &Span<'_>) -> (SpanType, Family) {
         })
         .or_else(|| Some((lang_smith(value("langsmith.span.kind")?)?, Family::Other)))
         .or_else(|| Some((lang_smith(value("llm.request.type")?)?, Family::Other)))
-        .unwrap_or_else(|| (by_what_there_is(span), Family::Other))
+        .unwrap_or_else(|| by_what_there_is(span))
 }
 
 fn langfuse(kind: &str) -> Option<SpanType> {
@@ -135,27 +137,33 @@ fn lang_smith(kind: &str) -> Option<SpanType> {
 /// Attributes of spans that have nothing to do with models.
 const PLAIN: [&str; 6] = ["http.", "url.", "db.", "rpc.", "messaging.", "faas."];
 
-fn by_what_there_is(span: &Span<'_>) -> SpanType {
+/// Attributes that clients and servers of other protocols have.
+const OF_NETWORK: [&str; 5] = ["net.", "network.", "server.", "client.", "peer."];
+
+fn by_what_there_is(span: &Span<'_>) -> (SpanType, Family) {
     let Span { attributes, .. } = span;
+    let any = |prefixes: &[&str]| prefixes.iter().any(|p| !attributes.with_prefix(p).is_empty());
     let is = |key| has(attributes, key);
     let models = ["gen_ai.request.model", "gen_ai.response.model"].into_iter().any(is);
     if is("gen_ai.tool.name") && !models {
-        return SpanType::Tool;
+        return (SpanType::Tool, Family::Other);
     }
     if is("agent_name") {
-        return SpanType::Agent;
+        return (SpanType::Agent, Family::Other);
     }
     if models || is("llm.model_name") || is("ai.model") {
-        return SpanType::Llm;
+        return (SpanType::Llm, Family::Other);
     }
-    if PLAIN.iter().any(|prefix| !attributes.with_prefix(prefix).is_empty()) {
-        return SpanType::Custom;
+    if any(&PLAIN) {
+        return (SpanType::Custom, Family::Beside);
     }
+    // Who marks an agent or a tool of their own by the kind gives them no such attributes.
+    let family = if any(&OF_NETWORK) { Family::Beside } else { Family::Other };
     match span.kind {
-        1 => SpanType::Chain,
-        2 => SpanType::Agent,
-        3 => SpanType::Tool,
-        _ => SpanType::Custom,
+        1 => (SpanType::Chain, Family::Other),
+        2 => (SpanType::Agent, family),
+        3 => (SpanType::Tool, family),
+        _ => (SpanType::Custom, Family::Other),
     }
 }
 
@@ -198,7 +206,8 @@ mod tests {
                 SpanType::Llm,
                 Family::Other,
             ),
-            (&[("gen_ai.agent.name", "a"), ("url.full", "u")], SpanType::Custom, Family::Other),
+            (&[("gen_ai.agent.name", "a"), ("url.full", "u")], SpanType::Custom, Family::Beside),
+            (&[("server.address", "x")], SpanType::Chain, Family::Other),
             (&[], SpanType::Chain, Family::Other),
         ] {
             assert_eq!(classify(&span(pairs)), (kind, family), "{pairs:?}");
@@ -206,6 +215,9 @@ mod tests {
         let mut handoff = span(&[("openinference.span.kind", "TOOL")]);
         handoff.name = "handoff to refunds".into();
         assert_eq!(classify(&handoff).0, SpanType::Delegation);
+        let of_network = |kind| classify(&Span { kind, ..span(&[("server.address", "x")]) });
+        assert_eq!(of_network(2), (SpanType::Agent, Family::Beside));
+        assert_eq!(of_network(3), (SpanType::Tool, Family::Beside));
         let by_kind = |kind| classify(&Span { kind, ..span(&[]) }).0;
         assert_eq!(
             [0, 1, 2, 3, 4].map(by_kind),

@@ -5,6 +5,7 @@
 mod content;
 pub(super) mod detail;
 mod kind;
+pub(super) mod logs;
 mod metadata;
 mod of_trace;
 pub(super) mod shared;
@@ -15,11 +16,12 @@ mod value;
 
 use self::content::{Found, find_input, find_model, find_output};
 use self::detail::Detail;
-use self::kind::classify;
+use self::kind::{Family, classify};
 use self::metadata::{Used, read_metadata, read_parameters};
 use self::shared::Shared;
+use self::value::micros;
 use super::span::Span;
-use crate::model::{Micros, SpanBody, SpanType, Status, Usage};
+use crate::model::{SpanBody, SpanType, Status, Usage};
 
 /// What a span says.
 pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail) -> SpanBody<'a> {
@@ -32,6 +34,7 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
     let input = find_input(span, kind, family, detail);
     let output = find_output(span, kind, family, detail);
     let status = status::read_status(span);
+    let beside = family == Family::Beside && input.is_none() && output.is_none();
     let full = detail == Detail::Full;
     let model_parameters = if full { read_parameters(attributes) } else { None };
     let metadata = full.then(|| {
@@ -63,13 +66,10 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
         status: Some(status),
         error_message: if status == Status::Error { status::read_error(span) } else { None },
         metadata,
+        may_repeat: kind == SpanType::Llm,
+        beside,
         of_trace: Some(Box::new(of_trace)),
     }
-}
-
-/// A time in microseconds; 0 is none.
-fn micros(ns: u64) -> Option<Micros> {
-    (ns > 0).then(|| (ns / 1_000).cast_signed())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::formats::otlp::json_writer::{JsonWriter, Parse, is_json};
 use crate::formats::otlp::span::AnyValue;
 use crate::json::number;
 use crate::limits::MAX_TOKENS;
-use crate::model::{Json, Text};
+use crate::model::{Json, Micros, Text};
 
 /// A value as JSON: text that is JSON already is passed on as it is.
 pub(super) fn to_json<'a>(value: &AnyValue<'a>, parse: Parse, detail: Detail) -> Json<'a> {
@@ -27,6 +27,11 @@ pub(super) fn to_json<'a>(value: &AnyValue<'a>, parse: Parse, detail: Detail) ->
     let mut writer = JsonWriter::new(detail);
     writer.value(value);
     writer.finish().into()
+}
+
+/// A time in microseconds; 0 is none.
+pub(super) fn micros(ns: u64) -> Option<Micros> {
+    (ns > 0).then(|| (ns / 1_000).cast_signed())
 }
 
 /// A text that says something.

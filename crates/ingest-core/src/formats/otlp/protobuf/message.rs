@@ -16,12 +16,12 @@ use crate::limits::MAX_OTLP_DEPTH;
 use crate::model::Text;
 
 /// The fields of a message, as far as they can be read.
-fn fields(body: &[u8], range: Range<usize>) -> impl Iterator<Item = (u32, Value)> {
+pub(super) fn fields(body: &[u8], range: Range<usize>) -> impl Iterator<Item = (u32, Value)> {
     let mut fields = Fields::of(body, range);
     std::iter::from_fn(move || fields.next().ok().flatten())
 }
 
-fn bytes(body: &[u8], value: Value) -> &[u8] {
+pub(super) fn bytes(body: &[u8], value: Value) -> &[u8] {
     body.get(value.range()).unwrap_or_default()
 }
 
@@ -30,7 +30,7 @@ fn digits(body: &[u8], value: Value) -> Text<'static> {
     lower::encode_string(bytes(body, value)).into()
 }
 
-fn text(body: &[u8], value: Value) -> Text<'_> {
+pub(super) fn text(body: &[u8], value: Value) -> Text<'_> {
     let bytes = bytes(body, value);
     match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => text.into(),
@@ -38,7 +38,7 @@ fn text(body: &[u8], value: Value) -> Text<'_> {
     }
 }
 
-fn id<const N: usize>(bytes: &[u8]) -> Id<N> {
+pub(super) fn id<const N: usize>(bytes: &[u8]) -> Id<N> {
     Id(bytes.try_into().unwrap_or([0; N]))
 }
 
@@ -165,7 +165,7 @@ fn attributes(message: &[u8], field: u32) -> impl Iterator<Item = (Text<'_>, Any
 }
 
 /// An attribute, unless there are too many.
-fn key_value<'a>(
+pub(super) fn key_value<'a>(
     body: &'a [u8],
     range: Range<usize>,
     depth: usize,
@@ -185,7 +185,7 @@ fn key_value<'a>(
     Some((key, any))
 }
 
-fn any_value<'a>(
+pub(super) fn any_value<'a>(
     body: &'a [u8],
     range: Range<usize>,
     depth: usize,

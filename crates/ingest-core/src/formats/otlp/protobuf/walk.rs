@@ -9,8 +9,9 @@ use crate::limits::MAX_OTLP_DEPTH;
 
 /// A message of OTLP, by what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Message {
+pub(super) enum Message {
     Span,
+    LogRecord,
     Event,
     Link,
     Status,
@@ -27,13 +28,14 @@ impl Message {
     fn child(self, number: u32) -> Option<Self> {
         Some(match (self, number) {
             (Self::Span, 9)
+            | (Self::LogRecord, 6)
             | (Self::Event | Self::Scope, 3)
             | (Self::Link, 4)
             | (Self::Resource | Self::KeyValueList, 1) => Self::KeyValue,
             (Self::Span, 11) => Self::Event,
             (Self::Span, 13) => Self::Link,
             (Self::Span, 15) => Self::Status,
-            (Self::KeyValue, 2) | (Self::ArrayValue, 1) => Self::AnyValue,
+            (Self::KeyValue, 2) | (Self::ArrayValue, 1) | (Self::LogRecord, 5) => Self::AnyValue,
             (Self::AnyValue, 5) => Self::ArrayValue,
             (Self::AnyValue, 6) => Self::KeyValueList,
             _ => return None,
@@ -77,7 +79,7 @@ pub(crate) fn locate(body: &[u8]) -> Result<Option<Export>, Malformed> {
 }
 
 /// The messages in a field of a message. All of its fields are looked at.
-fn messages(
+pub(super) fn messages(
     body: &[u8],
     range: Range<usize>,
     wanted: u32,
@@ -143,7 +145,7 @@ fn check_span(body: &[u8], range: Range<usize>) -> Result<Option<Problem>, Malfo
 }
 
 /// All of a message has to be protobuf, down to the depth to which values are read.
-fn check(
+pub(super) fn check(
     body: &[u8],
     range: Range<usize>,
     message: Message,
