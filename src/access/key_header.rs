@@ -47,6 +47,12 @@ pub fn find_key(headers: KeyHeaders<'_>) -> Result<String, Reject> {
             ));
         }
     };
+    if ["sk-lf-", "pk-lf-"].iter().any(|own| key.starts_with(own)) {
+        return Err(Reject::Unauthorized(
+            "this is a key of Langfuse's; an API key begins with `ts_` (LANGFUSE_SECRET_KEY=ts_…, \
+             LANGFUSE_PUBLIC_KEY may be anything)",
+        ));
+    }
     if !key.starts_with("ts_") || key.len() > MAX_KEY_BYTES {
         return Err(Reject::Unauthorized("an API key begins with `ts_`; this one does not"));
     }
@@ -139,6 +145,8 @@ mod tests {
             assert!(matches!(find(Some(header), None), Err(Reject::Unauthorized(_))), "{header}");
         }
         assert!(find(None, Some("sk_x")).is_err());
+        let Err(Reject::Unauthorized(message)) = find(Some(&wrong), None) else { panic!("a key") };
+        assert!(message.contains("LANGFUSE_SECRET_KEY"), "{message}");
         let Err(Reject::Unauthorized(message)) = find(None, None) else { panic!("a key") };
         assert!(message.contains("OTEL_EXPORTER_OTLP_HEADERS"), "{message}");
     }
