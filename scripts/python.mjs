@@ -37,6 +37,12 @@ export async function ensurePython() {
   return commands && join(commands, "python");
 }
 
+/** The same with Langfuse's SDK of before OpenTelemetry, which no environment has beside today's. */
+export async function ensureLangfusePython() {
+  const commands = await ensureEnvironment("python-langfuse-2", "tests/sdk/langfuse-2.txt", "Langfuse's Python SDK 2");
+  return commands && join(commands, "python");
+}
+
 /** The first Python on PATH that is new enough, and its version. */
 function find() {
   const ask = "import sys; print(sys.executable, '.'.join(map(str, sys.version_info[:3]))) if sys.version_info >= (3, 11) else exit(1)";

@@ -6,12 +6,12 @@
 import { ensureBrowser } from "./browser.mjs";
 import { build, checkSize } from "./build.mjs";
 import { Failed, cli, env, exitCode, say } from "./run.mjs";
-import { ensurePython } from "./python.mjs";
+import { ensureLangfusePython, ensurePython } from "./python.mjs";
 import { setUp } from "./setup.mjs";
 
 await cli(async () => {
   const names = process.argv.slice(2);
-  const [python, browser] = await Promise.all([ensurePython(), ensureBrowser(), setUp()]);
+  const [python, langfuse, browser] = await Promise.all([ensurePython(), ensureLangfusePython(), ensureBrowser(), setUp()]);
   await build();
   checkSize();
 
@@ -24,10 +24,15 @@ await cli(async () => {
       if ((await exitCode("node", ["scripts/sim.mjs", ...what])) !== 0) failed.push(`npm run sim -- ${what.join(" ")}`);
     }
   }
-  const found = { ...env, ...(python && { EDGESPAN_PYTHON: python }), ...(browser && { EDGESPAN_BROWSER: browser }) };
+  const found = {
+    ...env,
+    ...(python && { EDGESPAN_PYTHON: python }),
+    ...(langfuse && { EDGESPAN_PYTHON_LANGFUSE: langfuse }),
+    ...(browser && { EDGESPAN_BROWSER: browser }),
+  };
   if ((await exitCode("vitest", ["run", ...names], { env: found })) !== 0) failed.push("vitest");
   // Said again where it is seen: hundreds of lines have come since.
   if (!browser) say("the tests of the pages were SKIPPED, for want of a browser (the first lines say how to get one)");
-  if (!python) say("the test of the Python SDK was SKIPPED (the first lines say why)");
+  if (!python || !langfuse) say("the tests of the Python SDKs were SKIPPED (the first lines say why)");
   if (failed.length > 0) throw new Failed(`failed: ${failed.join(", ")}`);
 });

@@ -1,0 +1,202 @@
+// Langfuse's SDKs of before OpenTelemetry against the Worker, each set up by the lines that
+// docs/connecting.md has for it: sdk/langfuse_2.py and sdk/langfuse-3.mjs. Python with that
+// SDK installed is EDGESPAN_PYTHON_LANGFUSE, which `npm test` sets.
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test, type TestContext } from "vitest";
+import { useWorker } from "../support/worker.ts";
+
+const python = process.env.EDGESPAN_PYTHON_LANGFUSE;
+const worker = useWorker();
+
+const DOCUMENTATION = readFileSync(new URL("../../docs/connecting.md", import.meta.url), "utf8");
+
+/** The variables of docs/connecting.md for an SDK, with these values for its own. */
+function variables(section: string, key: string): Record<string, string> {
+  const block = new RegExp(`^### ${section}$.*?^\`\`\`sh\n(.*?)^\`\`\`$`, "ms").exec(DOCUMENTATION);
+  const lines = block![1]!.matchAll(/^export (\w+)="(.*)"/gm);
+  const here = (value: string) => value.replace("https://edgespan.example.workers.dev", worker.url.origin).replace("ts_…", key);
+  return Object.fromEntries([...lines].map(([, name, value]) => [name!, here(value!)]));
+}
+
+interface Ran {
+  sent: Record<string, any>;
+  /** What the SDK had to say. */
+  log: string;
+}
+
+/** Runs a program with these variables: what it printed. */
+function run(program: string, args: string[], environment: Record<string, string>): Promise<Ran> {
+  const env = { ...process.env, PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1", ...environment };
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
+      const last = stdout.trim().split("\n").pop()!;
+      if (error) reject(new Error(`${args}: ${error.message}\n${stderr}`));
+      // Whatever it printed before that is its log, too.
+      else resolve({ sent: JSON.parse(last), log: stdout.slice(0, stdout.lastIndexOf(last)) + stderr });
+    });
+  });
+}
+
+const script = (name: string) => fileURLToPath(new URL(`../sdk/${name}`, import.meta.url));
+
+function byPython(context: TestContext, client: string, key: string): Promise<Ran> {
+  if (!python) {
+    const why = "no Python to run the SDK with: EDGESPAN_PYTHON_LANGFUSE is not set";
+    if (process.env.CI) throw new Error(why);
+    context.skip(why);
+  }
+  return run(python, [script("langfuse_2.py"), client], variables("Langfuse 2 for Python", key));
+}
+
+const spanOf = (trace: Record<string, any>, name: string) => trace.spans.find((span: { name: string }) => span.name === name);
+
+const support = {
+  name: "support",
+  status: "ERROR",
+  userId: "u1",
+  sessionId: "s1",
+  tags: ["a", "b", "c"],
+  metadata: { env: { x: 1, y: 1 } },
+};
+
+describe("Langfuse's SDK 2 for Python", { timeout: 120_000 }, () => {
+  test("decorators: a tree, one function alone, threads and tasks", async (context) => {
+    const project = await worker.project();
+    const { sent, log } = await byPython(context, "decorators", project.key);
+    expect(log).toBe("");
+    const tree = await project.traceWith(3, sent.tree);
+    expect(tree).toMatchObject({ ...support, totalTokens: 150, input: { args: ["Where is my order?"], kwargs: {} } });
+    expect(tree.output[0]).toBe("On its way.");
+    expect(tree.durationMs).not.toBeNull();
+    expect(spanOf(tree, "retrieve")).toMatchObject({
+      type: "CHAIN",
+      status: "OK",
+      output: [{ doc: 1 }],
+      metadata: { k: 3 },
+      errorMessage: null,
+    });
+    expect(spanOf(tree, "call")).toMatchObject({
+      type: "LLM",
+      model: "gpt-4o-mini",
+      modelParameters: { temperature: "0.2" },
+      promptTokens: 130,
+      completionTokens: 20,
+      totalTokens: 150,
+      cachedTokens: 30,
+      output: "On its way.",
+    });
+    expect(spanOf(tree, "fail")).toMatchObject({ status: "ERROR", errorMessage: "kaput", output: null });
+    for (const span of tree.spans) expect(span).toMatchObject({ parentSpanId: null, endTime: expect.any(String) });
+
+    expect(await project.traceWith(0, sent.alone)).toMatchObject({ name: "alone", status: "OK", output: sent.alone, spanCount: 0 });
+    const tasks = await project.traceWith(20, sent.tasks);
+    expect(tasks.spans.map((span: { output: number }) => span.output).sort((a: number, b: number) => a - b)).toEqual([...Array(20).keys()]);
+    expect(sent.threads).toHaveLength(4);
+    for (const id of sent.threads) expect(await project.traceWith(3, id)).toMatchObject({ ...support, totalTokens: 150 });
+  });
+
+  test("the client: observations in many events over several batches, scores, and whose key it is", async (context) => {
+    const project = await worker.project();
+    const { sent, log } = await byPython(context, "client", project.key);
+    expect(log).toBe("");
+    expect(sent.signed_in).toBe(true);
+    await project.settled(3);
+    const trace = await project.traceWith(3, sent.trace);
+    expect(trace).toMatchObject({
+      name: "low",
+      userId: "u2",
+      sessionId: "s2",
+      tags: ["x", "y"],
+      status: "ERROR",
+      input: { q: "Where is my order?" },
+      output: "final",
+      metadata: { a: 1, b: 2 },
+      totalTokens: 17,
+    });
+    const outer = spanOf(trace, "outer");
+    expect(outer).toMatchObject({ type: "CHAIN", status: "ERROR", errorMessage: "broke", input: { i: 1 }, output: { o: 1 } });
+    expect(outer.metadata).toEqual({ first: 1, second: 2 });
+    const generation = spanOf(trace, "gen");
+    expect(generation).toMatchObject({ type: "LLM", parentSpanId: outer.id, promptTokens: 11, completionTokens: 6, output: "On its way." });
+    expect(generation).toMatchObject({ input: [{ role: "user", content: "Where is my order?" }], modelParameters: { max_tokens: 5 } });
+    expect(generation.metadata).toEqual({ added: true, more: [1] });
+    expect(spanOf(trace, "cache-hit")).toMatchObject({ type: "CUSTOM", parentSpanId: outer.id, durationMs: 0, input: { k: "v" } });
+  });
+
+  test("its wrapper of OpenAI: a call, one that streams, one that fails", async (context) => {
+    const project = await worker.project();
+    const { sent, log } = await byPython(context, "openai", project.key);
+    // What the call itself came to, and nothing else.
+    expect(log).toMatch(/^Error code: 400 - .*it was asked to fail.*\n$/);
+    const asked = { type: "LLM", model: "gpt-4o-mini", promptTokens: 4, completionTokens: 5, totalTokens: 9, cachedTokens: 1 };
+    for (const name of ["plain", "stream"]) {
+      const trace = await project.traceWith(1, sent[name]);
+      expect(trace).toMatchObject({ name, status: "OK", totalTokens: 9 });
+      expect(trace.spans[0]).toMatchObject(asked);
+      expect(JSON.stringify(trace.spans[0].input)).toContain("Where is my order?");
+      expect(JSON.stringify(trace.spans[0].output)).toContain("echo: Where is my order?");
+    }
+    const failing = await project.traceWith(1, sent.failing);
+    expect(failing).toMatchObject({ status: "ERROR", totalTokens: 0, totalCost: "0" });
+    expect(failing.spans[0]).toMatchObject({ ...asked, promptTokens: null, completionTokens: null, totalTokens: null, cachedTokens: null });
+    expect(failing.spans[0].errorMessage).toContain("it was asked to fail");
+  });
+
+  test("a bad event among good ones: those are kept, once, however often it sends them", async (context) => {
+    const project = await worker.project();
+    const { sent } = await byPython(context, "bad-event", project.key);
+    const trace = await project.traceWith(1, sent.trace);
+    expect(trace).toMatchObject({ name: "good", input: 1 });
+    expect(trace.spans[0]).toMatchObject({ name: "step", output: 2 });
+    expect(await project.list()).toMatchObject({ traces: [{ name: "good", spanCount: 1 }] });
+  });
+
+  test("a wrong key is refused in words, and keeps nothing", async (context) => {
+    const project = await worker.project();
+    const { sent } = await byPython(context, "wrong-key", "sk-lf-1234");
+    expect(sent.refused).toMatch(/401|[Uu]nauthorized|authenticat/);
+    expect(await project.objects()).toEqual([]);
+  });
+});
+
+test("Langfuse's SDK 3 for JavaScript", { timeout: 120_000 }, async () => {
+  const project = await worker.project();
+  const { sent, log } = await run(process.execPath, [script("langfuse-3.mjs")], variables("Langfuse 3 for JavaScript", project.key));
+  expect(log).toBe("");
+  const trace = await project.traceWith(4, sent.trace);
+  expect(trace).toMatchObject({
+    name: "js",
+    userId: "u5",
+    sessionId: "s5",
+    tags: ["js", "late"],
+    status: "ERROR",
+    input: { q: 1 },
+    output: "final",
+    metadata: { a: 1, b: 2 },
+    totalTokens: 217,
+    totalCost: "0.01",
+  });
+  const outer = spanOf(trace, "outer");
+  expect(outer).toMatchObject({ type: "CHAIN", status: "ERROR", errorMessage: "broke", input: { i: 1 }, output: { o: 1 } });
+  expect(spanOf(trace, "gen")).toMatchObject({
+    type: "LLM",
+    parentSpanId: outer.id,
+    promptTokens: 12,
+    completionTokens: 5,
+    cachedTokens: 2,
+    cost: 0.01,
+  });
+  expect(spanOf(trace, "ev")).toMatchObject({ type: "CUSTOM", parentSpanId: outer.id, status: "OK" });
+  const wrapped = spanOf(trace, "wrapped");
+  expect(wrapped).toMatchObject({
+    type: "LLM",
+    model: "gpt-4o-mini",
+    promptTokens: 150,
+    completionTokens: 50,
+    totalTokens: 200,
+    cachedTokens: 20,
+  });
+  expect(JSON.stringify(wrapped.output)).toContain("On its way.");
+});
