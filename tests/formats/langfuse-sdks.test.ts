@@ -144,6 +144,28 @@ describe("Langfuse's SDK 2 for Python", { timeout: 120_000 }, () => {
     expect(failing.spans[0].errorMessage).toContain("it was asked to fail");
   });
 
+  test("it reads back what it sent", async (context) => {
+    const project = await worker.project();
+    const { sent, log } = await byPython(context, "reads", project.key);
+    // Its word for the trace that is not there.
+    expect(log).toMatch(/^Internal error occurred[^\n]*\n$/);
+    expect(sent).toMatchObject({ pages: [2, 1, 2], of_user: [sent.trace], since: 0, observations: ["chat"], missing: 404 });
+    expect(sent.whole).toMatchObject({ name: "read", userId: "u2", input: { n: 2 }, output: "done", metadata: { n: 2 }, totalCost: 0.5 });
+    const generation = sent.whole.observations.find((one: { type: string }) => one.type === "GENERATION");
+    expect(generation).toMatchObject({
+      name: "chat",
+      model: "gpt-4o-mini",
+      usageDetails: { input: 3, output: 4, total: 7 },
+      level: "DEFAULT",
+    });
+    expect(generation.modelParameters).toEqual({ temperature: "0.2", stop: ["a"] });
+    // Nobody else does.
+    const other = await worker.project();
+    expect((await other.get(`/api/public/traces/${sent.trace}`)).status).toBe(404);
+    expect((await other.get(`/api/public/observations?traceId=${sent.trace}`)).json.data).toEqual([]);
+    expect((await other.get("/api/public/traces")).json.data).toEqual([]);
+  });
+
   test("a bad event among good ones: those are kept, once, however often it sends them", async (context) => {
     const project = await worker.project();
     const { sent } = await byPython(context, "bad-event", project.key);

@@ -9,4 +9,5 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod langfuse;
+mod langfuse_reads;
 mod requests;

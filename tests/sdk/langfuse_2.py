@@ -7,8 +7,11 @@ import json
 import os
 import sys
 import threading
+import time
+from datetime import timedelta
 
 from langfuse import Langfuse
+from langfuse.api import NotFoundError
 from langfuse.decorators import langfuse_context, observe
 
 from stub_openai import StubOpenAI
@@ -141,10 +144,45 @@ def by_wrong_key():
     return {"refused": None}
 
 
+def by_reads():
+    """What the SDK reads back of its own."""
+    client = Langfuse()
+    for n in range(3):
+        trace = client.trace(name="read", user_id=f"u{n}", session_id="s", tags=["r"], input={"n": n}, output="done", metadata={"n": n})
+        generation = trace.generation(name="chat", model="gpt-4o-mini", input="in", model_parameters={"temperature": 0.2, "stop": ["a"]})
+        generation.end(output="out", usage={"input": 3, "output": 4, "total_cost": 0.5})
+        trace.event(name="hit")
+    # Nine events, which are one batch: what is there of it is all of it.
+    client.flush()
+    for _ in range(200):
+        listed = client.fetch_traces(name="read", session_id="s", tags="r", limit=2)
+        if listed.meta.total_items == 3:
+            break
+        time.sleep(0.05)
+    second = client.fetch_traces(name="read", session_id="s", tags=["r"], limit=2, page=2)
+    whole = client.fetch_trace(trace.id).data
+    observations = client.fetch_observations(trace_id=trace.id, type="GENERATION").data
+    try:
+        client.fetch_trace("none")
+        missing = None
+    except NotFoundError as error:
+        missing = error.status_code
+    return {
+        "trace": trace.id,
+        "pages": [len(listed.data), len(second.data), second.meta.total_pages],
+        "of_user": [one.id for one in client.fetch_traces(user_id="u2").data],
+        "since": len(client.fetch_traces(from_timestamp=whole.timestamp + timedelta(hours=1)).data),
+        "whole": json.loads(whole.json()),
+        "observations": [one.name for one in observations],
+        "missing": missing,
+    }
+
+
 CLIENTS = {
     "decorators": by_decorators,
     "client": by_client,
     "openai": by_openai,
+    "reads": by_reads,
     "bad-event": by_bad_event,
     "wrong-key": by_wrong_key,
 }

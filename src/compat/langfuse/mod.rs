@@ -1,8 +1,14 @@
-//! What Langfuse's SDKs ask: whether a key is good, and what is not kept here (prompts,
-//! datasets, media, …), which is answered with 404 at once, since some of them ask for it
-//! again and again. A medium must never seem to be taken: the SDK would replace it by a
-//! reference in the event.
+//! What Langfuse's SDKs ask: whether a key is good, traces and observations (`read`, by
+//! `query`, in the `shape` that they parse), and what is not kept here (prompts, datasets,
+//! media, …). That is answered with 404 at once, since some of them ask for it again and
+//! again. A medium must never seem to be taken: the SDK would replace it by a reference in
+//! the event.
 
+mod query;
+mod read;
+mod shape;
+
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use crate::access::api_keys::Principal;
@@ -24,6 +30,14 @@ pub enum Question {
     Health,
     /// The project that the key belongs to.
     Projects,
+    /// A list of traces.
+    Traces,
+    /// A trace.
+    Trace(String),
+    /// A list of observations.
+    Observations,
+    /// An observation.
+    Observation(String),
     /// What there is none of here.
     Nothing,
 }
@@ -32,11 +46,17 @@ pub enum Question {
 #[must_use]
 pub fn find(method: &str, parts: &[&str]) -> Option<Question> {
     let ["api", "public", rest @ ..] = parts else { return None };
-    Some(match (method, rest) {
-        ("GET", ["health"]) => Question::Health,
-        ("GET", ["projects"]) => Question::Projects,
-        _ => Question::Nothing,
-    })
+    let id = |part: &str| percent_decode_str(part).decode_utf8().ok().map(Into::into);
+    let found = match (method, rest) {
+        ("GET", ["health"]) => Some(Question::Health),
+        ("GET", ["projects"]) => Some(Question::Projects),
+        ("GET", ["traces"]) => Some(Question::Traces),
+        ("GET", ["traces", part]) => id(part).map(Question::Trace),
+        ("GET", ["observations"]) => Some(Question::Observations),
+        ("GET", ["observations", part]) => id(part).map(Question::Observation),
+        _ => None,
+    };
+    Some(found.unwrap_or(Question::Nothing))
 }
 
 /// The answer to what needs no key.
@@ -48,7 +68,7 @@ pub fn answer_anybody(question: &Question) -> Option<Result<Reply, Reject>> {
             Some(Ok(Reply::json(200, health.to_string())))
         }
         Question::Nothing => Some(Err(nothing())),
-        Question::Projects => None,
+        _ => None,
     }
 }
 
@@ -62,16 +82,20 @@ fn nothing() -> Reject {
 ///
 /// # Errors
 /// See [`super::Question::answer`].
-#[expect(clippy::unused_async, reason = "reads come next")]
 pub async fn answer(
     question: Question,
     who: &Principal,
-    _query: &str,
-    _db: &impl Database,
-    _source: Source<'_, impl RawStore>,
+    query: &str,
+    db: &impl Database,
+    source: Source<'_, impl RawStore>,
 ) -> Result<Reply, Error> {
+    let project = &who.project;
     match question {
         Question::Projects => Ok(projects(who)),
+        Question::Traces => read::list(project, query, db, source).await,
+        Question::Trace(id) => read::trace(project, &id, db, source).await,
+        Question::Observations => read::observations(project, query, db, source).await,
+        Question::Observation(id) => read::observation(project, &id, query, db, source).await,
         Question::Health | Question::Nothing => Err(nothing().into()),
     }
 }
