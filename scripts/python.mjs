@@ -31,16 +31,24 @@ export async function ensureEnvironment(name, requirements, what) {
   return commands;
 }
 
-/** The path of a Python that has the SDK, or null where there cannot be one. */
-export async function ensurePython() {
-  const commands = await ensureEnvironment("python", "tests/sdk/requirements.txt", "the Python SDK");
-  return commands && join(commands, "python");
-}
+/** The environments of the SDKs that the tests run: the variable that says where each is, its
+ *  folder, its requirements and what people call it. They want versions of each other's that
+ *  do not go together.
+ *  @type {[variable: string, folder: string, requirements: string, what: string][]} */
+const SDKS = [
+  ["EDGESPAN_PYTHON", "python", "tests/sdk/requirements.txt", "the Python SDKs"],
+  ["EDGESPAN_PYTHON_AGENTS", "python-agents", "tests/sdk/agents.txt", "OpenAI's Agents SDK"],
+  ["EDGESPAN_PYTHON_LANGFUSE", "python-langfuse-2", "tests/sdk/langfuse-2.txt", "Langfuse's Python SDK 2"],
+];
 
-/** The same with the SDKs of other services, which want other versions of what both use. */
-export async function ensureServicesPython() {
-  const commands = await ensureEnvironment("services", "tests/sdk/services-requirements.txt", "the SDKs of other services");
-  return commands && join(commands, "python");
+/** The variables that say where the Pythons with the SDKs are; without those that there cannot be.
+ *  @returns {Promise<Record<string, string>>} */
+export async function ensureSdks() {
+  const found = SDKS.map(async ([variable, ...environment]) => {
+    const commands = await ensureEnvironment(...environment);
+    return commands ? [[variable, join(commands, "python")]] : [];
+  });
+  return Object.fromEntries((await Promise.all(found)).flat());
 }
 
 /** The first Python on PATH that is new enough, and its version. */

@@ -6,12 +6,12 @@
 import { ensureBrowser } from "./browser.mjs";
 import { build, checkSize } from "./build.mjs";
 import { Failed, cli, env, exitCode, say } from "./run.mjs";
-import { ensurePython, ensureServicesPython } from "./python.mjs";
+import { ensureSdks } from "./python.mjs";
 import { setUp } from "./setup.mjs";
 
 await cli(async () => {
   const names = process.argv.slice(2);
-  const [python, services, browser] = await Promise.all([ensurePython(), ensureServicesPython(), ensureBrowser(), setUp()]);
+  const [pythons, browser] = await Promise.all([ensureSdks(), ensureBrowser(), setUp()]);
   await build();
   checkSize();
 
@@ -24,15 +24,10 @@ await cli(async () => {
       if ((await exitCode("node", ["scripts/sim.mjs", ...what])) !== 0) failed.push(`npm run sim -- ${what.join(" ")}`);
     }
   }
-  const found = {
-    ...env,
-    ...(python && { EDGESPAN_PYTHON: python }),
-    ...(services && { EDGESPAN_SERVICES_PYTHON: services }),
-    ...(browser && { EDGESPAN_BROWSER: browser }),
-  };
+  const found = { ...env, ...pythons, ...(browser && { EDGESPAN_BROWSER: browser }) };
   if ((await exitCode("vitest", ["run", ...names], { env: found })) !== 0) failed.push("vitest");
   // Said again where it is seen: hundreds of lines have come since.
   if (!browser) say("the tests of the pages were SKIPPED, for want of a browser (the first lines say how to get one)");
-  if (!python) say("the tests of SDKs for Python were SKIPPED (the first lines say why)");
+  if (!pythons.EDGESPAN_PYTHON) say("the tests of the Python SDKs were SKIPPED (the first lines say why)");
   if (failed.length > 0) throw new Failed(`failed: ${failed.join(", ")}`);
 });

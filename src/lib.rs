@@ -18,7 +18,8 @@
 //!    what the client sent out of the raw batches.
 //! 7. [`dashboard`] shows both to people, as pages.
 //!
-//! [`admin`] is what the operator manages: projects and their keys.
+//! [`admin`] is what the operator manages: projects and their keys; [`compat`] answers
+//! what the clients of other services ask.
 //!
 //! `edge` opens the doors and is the only module that knows the platform; all others
 //! are plain Rust, and `cargo test` runs them natively. What every byte of a batch goes
@@ -29,6 +30,7 @@ pub use ingest_core::{batch, error, formats, json, limits, model, reply, time};
 pub mod access;
 pub mod admin;
 pub mod api;
+pub mod compat;
 pub mod dashboard;
 pub mod http;
 pub mod index;

@@ -50,6 +50,7 @@ pub fn parse(query: &str, now: Millis) -> Result<ListRequest, Reject> {
                 after = Some(place.ok_or_else(|| invalid("a `nextCursor` as it was given"))?);
             }
             "name" if !value.is_empty() => filter.name = Some(value.into()),
+            "sessionId" if !value.is_empty() => filter.session = Some(value.into()),
             "userId" if !value.is_empty() => filter.user = Some(value.into()),
             "status" => {
                 let status = TraceStatus::parse(value);

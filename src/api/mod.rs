@@ -35,9 +35,7 @@ pub async fn list(
     let ran = db.run(traces::select_traces(project, &filter, after, limit)).await?;
     let (traces, next) = traces::read_traces(&ran, limit)?;
     drop(ran);
-    let elsewhere: Vec<_> =
-        traces.iter().filter_map(TraceRow::metadata_elsewhere).flatten().collect();
-    let payloads = Payloads::read(&source, &elsewhere.iter().collect::<Vec<_>>()).await?;
+    let payloads = read_metadata(&traces, &source).await?;
     let page = json::Page {
         traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads, source.now)).collect(),
         next_cursor: match next {
@@ -46,6 +44,26 @@ pub async fn list(
         },
     };
     to_json(&page)
+}
+
+/// Metadata of traces that their rows do not have.
+async fn read_metadata(
+    traces: &[TraceRow],
+    source: &Source<'_, impl RawStore>,
+) -> Result<Payloads, Fault> {
+    let elsewhere: Vec<_> =
+        traces.iter().filter_map(TraceRow::metadata_elsewhere).flatten().collect();
+    Payloads::read(source, &elsewhere.iter().collect::<Vec<_>>()).await
+}
+
+/// Traces that were found, as a list has them: a JSON array.
+///
+/// # Errors
+/// A fault where there is no room for what has to be read.
+pub async fn show(traces: &[TraceRow], source: Source<'_, impl RawStore>) -> Result<String, Error> {
+    let payloads = read_metadata(traces, &source).await?;
+    let shown = traces.iter().map(|trace| json::Trace::of(trace, &payloads, source.now));
+    to_json(&shown.collect::<Vec<_>>())
 }
 
 /// What whoever asks for a trace that is not there is told, here and on its page.

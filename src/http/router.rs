@@ -1,8 +1,9 @@
 //! Which route a request is for: one table for the API and the pages. What a path takes,
 //! who may ask and what logs call it is in its row. The paths of wire formats are added
-//! from their own table.
+//! from their own table, those of other services' clients are `compat`'s.
 
 use crate::admin::Command;
+use crate::compat;
 use crate::dashboard::Page;
 use crate::error::Reject;
 use crate::formats::{FormatPath, Formats};
@@ -40,6 +41,8 @@ pub enum Route {
     Forget,
     /// What the operator asks for of projects and keys.
     Manage(Command),
+    /// What another service's client asks.
+    Compat(compat::Question),
     /// Whether the Worker runs.
     Health,
     /// What a browser asks before it sends.
@@ -203,7 +206,16 @@ pub fn find(method: &str, path: &str, formats: Formats) -> Result<Found, Reject>
     let parts = parts(path);
     let row = ROUTES.iter().find(|row| matches(row.pattern, &parts));
     let (batch, answer) = (formats.find_path(path), formats.find_answer(path));
+    let wanted = if method == "HEAD" { "GET" } else { method };
     if row.is_none() && batch.is_none() && answer.is_none() {
+        if let Some(question) = compat::find(wanted, &parts) {
+            let name = question.name();
+            let (route, name) = match method {
+                "OPTIONS" => (Route::Preflight, "preflight"),
+                _ => (Route::Compat(question), name),
+            };
+            return Ok(Found { route, name, audience: Client });
+        }
         return Err(Reject::NotFound("there is nothing at this path".into()));
     }
     let of_format = if answer.is_some() { Anybody } else { Client };
@@ -217,7 +229,6 @@ pub fn find(method: &str, path: &str, formats: Formats) -> Result<Found, Reject>
         ("OPTIONS", ..) if shared => return found(Route::Preflight, "preflight"),
         _ => {}
     }
-    let wanted = if method == "HEAD" { "GET" } else { method };
     let Some((_, name, make)) = methods.iter().find(|(known, ..)| *known == wanted) else {
         let of_format = answer.map(|_| "GET").into_iter().chain(batch.map(FormatPath::method));
         return Err(Reject::MethodNotAllowed { allow: allowed(methods, of_format, shared) });
@@ -272,6 +283,12 @@ fn read_ids(pattern: &[&str], parts: &[&str]) -> Result<[String; 2], Reject> {
         *id = decoded.map_err(odd)?.into_owned();
     }
     Ok(ids)
+}
+
+/// Whether the path is one of programs', whether or not there is anything at it.
+#[must_use]
+pub fn is_api(path: &str) -> bool {
+    path.starts_with("/api/")
 }
 
 /// Whether the path is one of the operator's, whether or not there is anything at it.

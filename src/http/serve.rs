@@ -4,7 +4,7 @@
 use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
-use super::handlers::{ingest, operator, pages, reading, scores, sign_in};
+use super::handlers::{compat, ingest, operator, pages, reading, scores, sign_in};
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
 use super::router;
@@ -96,6 +96,7 @@ where
         Route::SignIn => return sign_in::form(exchange).await,
         Route::PostSignIn => return sign_in::sign_in(exchange).await,
         Route::SignOut => return sign_in::sign_out(exchange),
+        Route::Compat(question) => return compat::answer(exchange, question).await,
         Route::Page(page) => return pages::show(exchange, &page).await,
         Route::DeleteScore(id) => return scores::delete(exchange, &id).await,
         Route::ListScores => Question::Scores,
@@ -117,7 +118,11 @@ fn fail<P: Platform, R: RequestHead>(
     error: &Error,
     id: &str,
 ) -> Reply {
-    let accepts = || exchange.header("accept").is_some_and(|accept| accept.contains("text/html"));
+    let path = Address::of(&exchange.url).path;
+    let accepts = || {
+        let wanted = exchange.header("accept");
+        !router::is_api(path) && wanted.is_some_and(|accept| accept.contains("text/html"))
+    };
     let page = found.map_or_else(accepts, |found| found.audience == Audience::Person);
     if page {
         return pages::failure(error, exchange.noted.project_name.as_deref(), id);

@@ -63,7 +63,7 @@ describe.each([
   });
 
   test("OpenAI's Agents SDK", { timeout: 120_000 }, async (context) => {
-    const python = needsPython(context, "services");
+    const python = needsPython(context, "agents");
     const project = await worker.project();
     const before = await calls("RAW.put");
     await failOnce(after);

@@ -8,5 +8,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod langfuse;
+mod langfuse_reads;
 mod requests;
 mod scores;

@@ -1,6 +1,7 @@
 //! What is done for each route. A handler is a function over the ports; which one it is,
 //! and what becomes of its failure, is `serve`'s.
 
+pub mod compat;
 pub mod ingest;
 pub mod operator;
 pub mod pages;

@@ -1,4 +1,4 @@
-// The SDKs of other services against the Worker, unmodified, each set up by the lines that
+// OpenAI's Agents SDK against the Worker, unmodified, set up by the lines that
 // docs/connecting.md has for it, over a stub of a model on loopback.
 import { expect, test } from "vitest";
 import { linesOf, needsPython, runClient } from "../support/clients.ts";
@@ -11,7 +11,7 @@ const calls = (trace: Record<string, any>) => trace.spans.filter((span: { type: 
 
 for (const api of ["responses", "chat"]) {
   test(`OpenAI's Agents SDK, ${api}`, { timeout: 120_000 }, async (context) => {
-    const python = needsPython(context, "services");
+    const python = needsPython(context, "agents");
     const project: Project = await worker.project();
     const lines = linesOf("OpenAI's Agents SDK", worker, project);
     const { printed, complaints } = await runClient(python, "openai_agents.py", api === "chat" ? ["chat"] : [], { LINES: lines });
