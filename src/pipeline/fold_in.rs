@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::index::Database;
+use crate::index::{Database, QueryResults};
 use crate::model::Millis;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::statements::is_conflict;
@@ -45,8 +45,10 @@ pub(super) async fn fold_in(
     let mut fresh = Fresh::default();
     let mut conflicts = 0;
     while !delivery.is_done() {
-        // Reading changes nothing.
-        let read = db.run(delivery.read()).await.map_err(|fault| failure(fault.to_string()))?;
+        // Reading changes nothing, and scores alone have nothing to be read.
+        let reads = delivery.read();
+        let read = if reads.is_empty() { Ok(QueryResults::default()) } else { db.run(reads).await };
+        let read = read.map_err(|fault| failure(fault.to_string()))?;
         let damaged = |why| {
             let then = "`npm run verify -- --repair` makes its row anew from the raw batches";
             Failure::Passing(format!("a trace in the index: {why}; {then}"))
