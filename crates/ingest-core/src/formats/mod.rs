@@ -15,7 +15,7 @@ use crate::reply::Reply;
 
 /// The formats that this service takes.
 pub const FORMATS: Formats =
-    Formats(&[twosignal::FORMAT, otlp::PROTOBUF, otlp::JSON, langsmith::JSON]);
+    Formats(&[twosignal::FORMAT, otlp::PROTOBUF, otlp::JSON, langsmith::JSON, langsmith::PARTS]);
 
 /// A table of formats. It is passed as an argument, so that a test can have others.
 #[derive(Debug, Clone, Copy)]
