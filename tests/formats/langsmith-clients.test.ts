@@ -147,6 +147,33 @@ test("more runs than a batch holds, sent by threads", MINUTES, async (context) =
   for (const id of await runQuietly("many", project)) expectWhole(await project.traceWith(10, id));
 });
 
+test("a run that cannot be kept costs no other of its batch", MINUTES, async (context) => {
+  needsPython(context);
+  const project = await worker.project();
+  for (const id of await runQuietly("bad", project)) {
+    const found = await project.traceWith(1, id);
+    expectWhole(found);
+    expect(found.spans[0]).toMatchObject({ name: "low", input: { q: 1 }, output: { a: 2 } });
+  }
+  expect(await project.spans()).toBe(2);
+});
+
+test("who was told by somebody else to send parts and zstd gets through", MINUTES, async (context) => {
+  needsPython(context);
+  const project = await worker.project();
+  for (const id of await runQuietly("parts", project)) {
+    const found = await project.traceWith(10, id);
+    expectWhole(found);
+    expect(found).toMatchObject({ name: "parent", userId: "u-1" });
+    expect(named(found, "parent")[0]).toMatchObject({ input: { asked: "with a picture" }, output: { output: id } });
+    for (const child of named(found, "child")) expect(child.output.text).toBe("ü".repeat(1_000));
+  }
+  // Each trace of this project was sent in parts; its feedback may have gone by itself.
+  const { objects } = await worker.bindings.RAW.list();
+  const inParts = objects.filter(({ key }) => key.includes(project.id) && key.endsWith(".langsmith.parts"));
+  expect(inParts.length).toBeGreaterThanOrEqual(3);
+});
+
 test("LangSmith's SDK for JavaScript", MINUTES, async () => {
   const project = await worker.project();
   const [id] = await runQuietly("langsmith-runs.mjs", project);

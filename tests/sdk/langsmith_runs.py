@@ -145,7 +145,63 @@ def many(_: str) -> dict:
     return {"traces": [parent(n) for n in range(30)]}
 
 
-PROGRAMS = {"agent": agent, "langgraph": langgraph, "singles": singles, "many": many}
+def parts(_: str) -> dict:
+    """A client that was told by somebody else to send parts, compressed: with an attachment."""
+    from langsmith import Client, get_current_run_tree, traceable
+    from langsmith.schemas import Attachment
+
+    flags = {"zstd_compression_enabled": True}
+    scale = {"scale_up_qsize_trigger": 1000, "scale_up_nthreads_limit": 4, "scale_down_nempty_trigger": 4}
+    config = {"use_multipart_endpoint": True, "size_limit": 100, "size_limit_bytes": 20_000_000, **scale}
+    smith = Client(info={"instance_flags": flags, "batch_ingest_config": config})
+
+    @traceable(client=smith)
+    def child(n: int) -> dict:
+        return {"n": n, "text": "ü" * 1_000}
+
+    @traceable(client=smith, name="parent", metadata={"user_id": "u-1"}, process_inputs=lambda _: {"asked": "with a picture"})
+    def parent(n: int) -> str:
+        for step in range(9):
+            child(step)
+        run = get_current_run_tree()
+        run.attachments = {"picture": Attachment(mime_type="image/png", data=b"\x89PNG\r\n--\r\n")}
+        return str(run.id)
+
+    ids = []
+    for n in range(3):
+        ids.append(parent(n))
+        smith.flush()
+    smith.create_feedback(run_id=ids[0], trace_id=ids[0], key="helpful", score=1)
+    smith.flush()
+    return {"traces": ids}
+
+
+def bad(_: str) -> dict:
+    """Runs in one batch, one of which no service could keep."""
+    from datetime import UTC, datetime
+
+    from langsmith import Client
+
+    smith = Client()
+    now = datetime.now(UTC)
+    ids = [uuid.uuid4() for _ in range(3)]
+    for at, run_id in enumerate(ids):
+        start = "soon" if at == 1 else now
+        order = f"{now:%Y%m%dT%H%M%S%f}Z{run_id}"
+        named = {"id": run_id, "trace_id": run_id, "dotted_order": order, "project_name": "shop"}
+        smith.create_run("low", {"q": 1}, "chain", start_time=start, end_time=now, outputs={"a": 2}, **named)
+    smith.flush()
+    return {"traces": [str(ids[0]), str(ids[2])]}
+
+
+PROGRAMS = {
+    "agent": agent,
+    "langgraph": langgraph,
+    "singles": singles,
+    "many": many,
+    "parts": parts,
+    "bad": bad,
+}
 with StubOpenAI() as base_url:
     sent = PROGRAMS[sys.argv[1]](base_url)
     from langchain_core.tracers.langchain import wait_for_all_tracers
