@@ -1,13 +1,16 @@
 //! What the headers say a body is, and its bytes with compression taken off:
 //! bounded, so that a few kilobytes cannot become gigabytes.
 
+use std::io;
 use std::io::Read;
 use std::rc::Rc;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use super::platform::{RequestBody, RequestHead};
 use crate::error::{Error, Reject};
+use crate::limits::MAX_ZSTD_WINDOW_BYTES;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::model::Millis;
 
@@ -106,6 +109,8 @@ pub enum Encoding {
     /// HTTP's `deflate`: zlib (RFC 1950), or bare RFC 1951 as some clients
     /// send it.
     Deflate,
+    /// RFC 8878, also several frames in a row.
+    Zstd,
 }
 
 impl Encoding {
@@ -119,8 +124,9 @@ impl Encoding {
             "" | "identity" => Ok(Self::Identity),
             "gzip" | "x-gzip" => Ok(Self::Gzip),
             "deflate" => Ok(Self::Deflate),
+            "zstd" => Ok(Self::Zstd),
             _ => Err(Reject::UnsupportedMediaType(
-                "Content-Encoding: expected gzip, deflate or none".into(),
+                "Content-Encoding: expected gzip, deflate, zstd or none".into(),
             )),
         }
     }
@@ -150,6 +156,36 @@ pub fn decompress(encoding: Encoding, body: &[u8], most: usize) -> Result<Vec<u8
             }
             _ => read(DeflateDecoder::new(body), "deflate", most),
         },
+        Encoding::Zstd => read(Frames { rest: body, frame: None }, "zstd", most),
+    }
+}
+
+/// What the frames of a zstd stream come to. One says how much of what came out before it
+/// refers to, which is held besides: no more than [`MAX_ZSTD_WINDOW_BYTES`] of it.
+struct Frames<'a> {
+    rest: &'a [u8],
+    frame: Option<StreamingDecoder<&'a [u8], FrameDecoder>>,
+}
+
+impl Read for Frames<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(mut frame) = self.frame.take() else {
+                if self.rest.is_empty() {
+                    return Ok(0);
+                }
+                let most = MAX_ZSTD_WINDOW_BYTES;
+                let frame = StreamingDecoder::new_with_max_window_size(self.rest, most);
+                self.frame = Some(frame.map_err(io::Error::other)?);
+                continue;
+            };
+            let count = frame.read(to)?;
+            if count > 0 || to.is_empty() {
+                self.frame = Some(frame);
+                return Ok(count);
+            }
+            self.rest = frame.into_inner();
+        }
     }
 }
 
@@ -186,6 +222,11 @@ mod tests {
 
     use super::*;
     use crate::limits::MAX_BODY_BYTES;
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+    fn zstd(data: &[u8]) -> Vec<u8> {
+        compress_to_vec(data, CompressionLevel::Fastest)
+    }
 
     fn gzip(data: &[u8]) -> Vec<u8> {
         let mut e = GzEncoder::new(Vec::new(), Compression::default());
@@ -207,6 +248,8 @@ mod tests {
             ("two gzip members", Encoding::Gzip, halves),
             ("zlib", Encoding::Deflate, zlib.finish().unwrap()),
             ("bare deflate", Encoding::Deflate, raw.finish().unwrap()),
+            ("zstd", Encoding::Zstd, zstd(&text)),
+            ("two zstd frames", Encoding::Zstd, [zstd(&text[..50]), zstd(&text[50..])].concat()),
         ] {
             assert_eq!(decompress(encoding, &body, MAX_BODY_BYTES), Ok(text.clone()), "{name}");
         }
@@ -224,6 +267,17 @@ mod tests {
             decompress(Encoding::Gzip, &bomb, MAX_BODY_BYTES),
             Err(too_large(MAX_BODY_BYTES))
         );
+        let decompress = |body: &[u8]| decompress(Encoding::Zstd, body, MAX_BODY_BYTES);
+        assert_eq!(decompress(&zstd(&max)).map(|b| b.len()), Ok(MAX_BODY_BYTES));
+        assert_eq!(
+            decompress(&zstd(&vec![b' '; MAX_BODY_BYTES + 1])),
+            Err(too_large(MAX_BODY_BYTES))
+        );
+        // A frame that refers to a gigabyte, as its header says, and says nothing.
+        let wide = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 20 << 3, 0x01, 0x00, 0x00];
+        assert!(matches!(decompress(&wide), Err(Reject::Validation { .. })));
+        let usual = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 13 << 3, 0x01, 0x00, 0x00];
+        assert_eq!(decompress(&usual), Ok(Vec::new()));
     }
 
     #[test]
@@ -244,6 +298,11 @@ mod tests {
                 decompress(Encoding::Gzip, body, MAX_BODY_BYTES),
                 Err(Reject::Validation { .. })
             ));
+        }
+        let whole = zstd(b"{\"batch\":[]}");
+        for body in [&whole[..whole.len() - 3], b"{\"batch\":[]}", &[&whole[..], b"x"].concat()] {
+            let cut = decompress(Encoding::Zstd, body, MAX_BODY_BYTES);
+            assert!(matches!(cut, Err(Reject::Validation { .. })), "{cut:?}");
         }
     }
 }

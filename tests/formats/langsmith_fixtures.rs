@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use edgespan::formats::FORMATS;
-use edgespan::model::Body;
+use edgespan::formats::wire_format::EventBytes;
+use edgespan::model::{Body, Event, Rank};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -15,7 +17,14 @@ use crate::common::PROJECT;
 use crate::common::platform::{KEY, Native, Sent};
 
 /// The sets of requests, one for each program.
-const SETS: [&str; 3] = ["js-batch", "py-batch", "py-langgraph-batch"];
+const SETS: [&str; 6] = [
+    "js-batch",
+    "js-multipart-gzip",
+    "py-batch",
+    "py-langgraph-batch",
+    "py-multipart-zstd",
+    "py-single",
+];
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/langsmith"))
@@ -55,10 +64,6 @@ fn requests(set: &str) -> Vec<Recorded> {
         Recorded { sent: request.header("x-api-key", KEY), body, answered }
     };
     metas.take_while(|meta| meta.exists()).map(read).collect()
-}
-
-fn is_json(recorded: &Recorded) -> bool {
-    recorded.body.starts_with(b"{")
 }
 
 /// What the API says of the traces that are expected.
@@ -167,50 +172,102 @@ fn every_program_reads_as_it_should() {
 #[derive(Debug, Clone)]
 struct Operation(&'static str, Value);
 
-/// All runs of the sets that are JSON.
+/// All runs of the sets, as JSON, however they were sent: as people are shown them.
 fn operations() -> Vec<Operation> {
+    let native = Native::new();
+    for recorded in SETS.into_iter().flat_map(requests) {
+        native.serve(recorded.sent);
+    }
+    let objects = native.0.world.store.objects.borrow();
     let mut all = Vec::new();
-    for recorded in SETS.into_iter().flat_map(requests).filter(is_json) {
-        let body: Value = serde_json::from_slice(&recorded.body).unwrap();
-        if recorded.sent.url.ends_with("/runs/batch") {
-            for operation in ["post", "patch"] {
-                let runs = body[operation].as_array().into_iter().flatten();
-                all.extend(runs.map(|run| Operation(operation, run.clone())));
+    for (key, body) in objects.iter() {
+        let format = FORMATS.of_key(key).unwrap();
+        for event in (format.decode)(body).unwrap() {
+            let bytes = |range: &Range<usize>| &body[range.clone()];
+            let context = event.context.iter().flat_map(|all| all.iter().map(bytes)).collect();
+            let bytes = EventBytes { own: bytes(&event.range), context };
+            let again = (format.decode_event)(&bytes);
+            let only = |event: &Event| {
+                let Event { timestamp, rank, body, .. } = event;
+                format!("{timestamp:?} {rank:?} {body:?}")
+            };
+            assert_eq!(again.iter().map(only).collect::<Vec<_>>(), [only(&event)], "{key}");
+            let shown = (format.show_event)(&bytes).unwrap();
+            let operation = if event.rank == Rank::Update { "patch" } else { "post" };
+            if matches!(event.body, Body::Span(_)) {
+                all.push(Operation(operation, serde_json::from_str(&shown).unwrap()));
             }
-        } else if recorded.sent.method == "PATCH" {
-            all.push(Operation("patch", body));
-        } else if recorded.sent.url.ends_with("/runs") {
-            all.push(Operation("post", body));
         }
     }
     all
 }
 
-/// Sends some operations: together, or one by one as a client without batches does.
-fn send(native: &Native, some: &[Operation], singly: bool, prefix: &str) {
-    let keyed = |method, path: &str| {
-        Sent::new(method, &format!("{prefix}{path}"))
-            .header("x-api-key", KEY)
-            .header("content-type", "application/json")
+/// How clients send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Together,
+    /// One by one, as a client does without batches.
+    Singly,
+    InParts,
+}
+
+/// Runs in parts, those of one run apart from each other.
+fn in_parts(some: &[Operation]) -> Vec<u8> {
+    let (mut first, mut rest) = (Vec::new(), Vec::new());
+    for Operation(operation, run) in some {
+        let mut run = run.clone();
+        let fields = run.as_object_mut().unwrap();
+        let name = format!("{operation}.{}", fields["id"].as_str().unwrap());
+        for field in ["inputs", "outputs", "extra", "error", "events", "serialized"] {
+            let value = fields.remove(field);
+            rest.extend(value.map(|value| (format!("{name}.{field}"), value)));
+        }
+        first.push((name, run));
+    }
+    let mut body = String::new();
+    // Only what of the last run comes first stands beside it.
+    let all = first.iter().chain(rest.iter().rev());
+    for (name, value) in all {
+        let header = format!("Content-Disposition: form-data; name=\"{name}\"");
+        let header = format!("{header}\r\nContent-Type: application/json");
+        body.extend(["--xyz\r\n", &header, "\r\n\r\n", &value.to_string(), "\r\n"]);
+    }
+    (body + "--xyz--\r\n").into_bytes()
+}
+
+/// Sends some operations.
+fn send(native: &Native, some: &[Operation], way: Way, prefix: &str) {
+    let keyed = |method, path: &str, body: Vec<u8>| {
+        let sent = Sent::new(method, &format!("{prefix}{path}")).header("x-api-key", KEY);
+        let content_type = match way {
+            Way::InParts => "multipart/form-data; boundary=xyz",
+            Way::Together | Way::Singly => "application/json",
+        };
+        sent.header("content-type", content_type).body(body)
     };
-    let sent = if singly {
-        let one = |Operation(operation, run): &Operation| {
-            let mut run = run.clone();
-            if *operation == "post" {
-                return keyed("POST", "/runs").body(run.to_string());
-            }
-            // As npm's client has it, which says the id in the path alone.
-            let id = run.as_object_mut().unwrap().remove("id").unwrap();
-            keyed("PATCH", &format!("/runs/{}", id.as_str().unwrap())).body(run.to_string())
-        };
-        some.iter().map(one).collect()
-    } else {
-        let of = |wanted| {
-            let own = some.iter().filter(|Operation(operation, _)| *operation == wanted);
-            own.map(|Operation(_, run)| run.clone()).collect::<Vec<_>>()
-        };
-        let body = json!({ "post": of("post"), "patch": of("patch") });
-        vec![keyed("POST", "/runs/batch").body(body.to_string())]
+    let of = |wanted| {
+        let own = some.iter().filter(|Operation(operation, _)| *operation == wanted);
+        own.map(|Operation(_, run)| run.clone()).collect::<Vec<_>>()
+    };
+    let sent = match way {
+        Way::Singly => {
+            let one = |Operation(operation, run): &Operation| {
+                let mut run = run.clone();
+                if *operation == "post" {
+                    return keyed("POST", "/runs", run.to_string().into());
+                }
+                // As npm's client has it, which says the id in the path alone.
+                let id = run.as_object_mut().unwrap().remove("id").unwrap();
+                let path = format!("/runs/{}", id.as_str().unwrap());
+                keyed("PATCH", &path, run.to_string().into())
+            };
+            some.iter().map(one).collect()
+        }
+        Way::Together => {
+            let body = json!({ "post": of("post"), "patch": of("patch") });
+            vec![keyed("POST", "/runs/batch", body.to_string().into())]
+        }
+        Way::InParts => vec![keyed("POST", "/runs/multipart", in_parts(some))],
     };
     for sent in sent {
         let reply = native.serve(sent).reply;
@@ -234,25 +291,29 @@ fn answers_of_json(native: &Native, expected: &Value) -> Vec<String> {
     ids.filter(known).map(|id| native.0.world.get(PROJECT, &id)).collect()
 }
 
+fn way() -> impl Strategy<Value = Way> {
+    prop_oneof![Just(Way::Together), Just(Way::Singly), Just(Way::InParts)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_order_split_and_repetition_ends_in_the_same_answers(
         order in Just((0..operations().len()).collect::<Vec<_>>()).prop_shuffle(),
-        cuts in prop::collection::vec((1..9_usize, any::<bool>(), any::<bool>()), 1..20),
+        cuts in prop::collection::vec((1..9_usize, way(), prop::option::of(way())), 1..20),
     ) {
         let all = operations();
         let together = Native::new();
-        send(&together, &all, false, "");
+        send(&together, &all, Way::Together, "");
         let apart = Native::new();
         let shuffled: Vec<_> = order.iter().map(|at| all[*at].clone()).collect();
         let mut rest = &shuffled[..];
-        for (cut, singly, again) in cuts.iter().cycle() {
+        for (cut, way, again) in cuts.iter().cycle() {
             let (some, others) = rest.split_at((*cut).min(rest.len()));
-            send(&apart, some, *singly, "/api/v1");
-            if *again {
-                send(&apart, some, !singly, "");
+            send(&apart, some, *way, "/api/v1");
+            if let Some(again) = again {
+                send(&apart, some, *again, "");
             }
             rest = others;
             if rest.is_empty() {
@@ -268,69 +329,42 @@ proptest! {
     }
 }
 
-#[test]
-fn a_bad_run_costs_itself_alone() {
+/// Changed bodies of the sets, as they are after decompression.
+fn mangled() -> impl Strategy<Value = (String, Vec<u8>)> {
     let native = Native::new();
-    let post = |path: &str, body: Value| {
-        let sent = Sent::new("POST", path).header("x-api-key", KEY).body(body.to_string());
-        native.serve(sent).reply
-    };
-    let good = json!({ "id": "a", "name": "kept", "run_type": "chain" });
-    let reply = post("/runs/batch", json!({ "post": [{ "name": "no id" }, good], "patch": [7] }));
-    assert_eq!(reply.status, 202);
-    let said: Value = serde_json::from_str(reply.text()).unwrap();
-    assert_eq!((&said["accepted"], &said["refused"]), (&json!(1), &json!(2)));
-    let paths = [&said["details"][0]["path"], &said["details"][1]["path"]];
-    assert_eq!(paths, ["patch[0]", "post[0].id"]);
-    assert_eq!(native.deliver(), 1);
-    assert_eq!(
-        answers(&native, &json!({ "traces": [{ "trace": { "id": "a" } }] }))[0]["name"],
-        "kept"
-    );
-    // Where nothing is left to be kept it is said so.
-    for (path, body) in [
-        ("/runs/batch", json!({ "post": [{ "name": "no id" }] })),
-        ("/runs", json!({ "name": "no id" })),
-        ("/runs", json!([])),
-        ("/feedback", json!({ "run_id": "a" })),
-        ("/runs/batch", json!({ "runs": [] })),
-    ] {
-        let reply = post(path, body.clone());
-        assert_eq!(reply.status, 400, "{body}");
-        assert!(
-            serde_json::from_str::<Value>(reply.text()).unwrap()["error"]["message"].is_string()
-        );
+    for recorded in SETS.into_iter().flat_map(requests) {
+        native.serve(recorded.sent);
     }
-    assert_eq!(native.deliver(), 0);
+    let objects: Vec<_> = native.0.world.store.objects.borrow().clone().into_iter().collect();
+    let edits = prop::collection::vec(
+        (any::<prop::sample::Index>(), 0..8_usize, "[-{}\",:\r\n0a.]{0,3}"),
+        1..4,
+    );
+    (prop::sample::select(objects), edits).prop_map(|((key, mut body), edits)| {
+        for (at, taken, put) in edits {
+            let at = at.index(body.len() + 1);
+            let end = (at + taken).min(body.len());
+            body.splice(at..end, put.into_bytes());
+        }
+        (key, body)
+    })
 }
 
-#[test]
-fn clients_are_told_to_send_json_before_they_have_a_key() {
-    let native = Native::new();
-    for path in ["/info", "/api/v1/info", "/api/v1/info/"] {
-        let served = native.serve(Sent::new("GET", path));
-        assert_eq!((served.reply.status, served.route), (200, "answer"));
-        let info: Value = serde_json::from_str(served.reply.text()).unwrap();
-        assert_eq!(info["batch_ingest_config"]["use_multipart_endpoint"], false);
-        let cached = ("cache-control", "public, max-age=3600".to_owned());
-        assert!(served.reply.headers.contains(&cached));
+proptest! {
+    #[test]
+    fn whatever_is_accepted_decodes_and_does_so_again((key, body) in mangled()) {
+        let format = FORMATS.of_key(&key).unwrap();
+        let Ok(checked) = (format.check)(&body) else { return Ok(()) };
+        let events = (format.decode)(&body).unwrap();
+        prop_assert_eq!(events.len(), checked.accepted);
+        for event in events {
+            let bytes = |range: &Range<usize>| &body[range.clone()];
+            let context = event.context.iter().flat_map(|all| all.iter().map(bytes)).collect();
+            let bytes = EventBytes { own: bytes(&event.range), context };
+            let again = (format.decode_event)(&bytes);
+            prop_assert_eq!(again.len(), 1);
+            prop_assert_eq!(&again[0].body, &event.body);
+            prop_assert!((format.show_event)(&bytes).is_some());
+        }
     }
-    let wrong = Sent::new("POST", "/runs/batch").header("x-api-key", "lsv2_other").body("{}");
-    let reply = native.serve(wrong).reply;
-    assert_eq!(reply.status, 401);
-    assert!(serde_json::from_str::<Value>(reply.text()).is_ok(), "{}", reply.text());
-    for (method, path, status, allow) in [
-        ("GET", "/runs/x", 405, Some("PATCH, OPTIONS")),
-        ("POST", "/info", 405, Some("GET, HEAD, OPTIONS")),
-        ("PATCH", "/runs/batch", 405, Some("POST, OPTIONS")),
-        ("GET", "/api/v1/runs/x/y", 404, None),
-    ] {
-        let reply = native.serve(Sent::new(method, path).header("x-api-key", KEY)).reply;
-        let found = reply.headers.iter().find(|(name, _)| *name == "allow");
-        assert_eq!((reply.status, found.map(|(_, allow)| &**allow)), (status, allow), "{path}");
-    }
-    native.0.store_fails.set(true);
-    let batch = Sent::new("POST", "/runs/batch").header("x-api-key", KEY);
-    let reply = native.serve(batch.body(r#"{"post":[{"id":"a"}]}"#)).reply;
-    assert!(reply.status == 503 && reply.headers.iter().any(|(name, _)| *name == "retry-after"));
 }

@@ -10,5 +10,6 @@
 mod common;
 mod langfuse;
 mod langfuse_reads;
+mod langsmith;
 mod requests;
 mod scores;

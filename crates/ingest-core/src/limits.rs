@@ -8,6 +8,19 @@ pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
 /// Most events in a batch, from the endpoint's documentation.
 pub const MAX_EVENTS: usize = 1_000;
 
+/// Largest multipart body, in bytes after decompression: 20 MiB, which LangSmith's SDKs
+/// put into a request where nobody tells them less. A run of it is at most
+/// [`MAX_BODY_BYTES`], its attachments not counted.
+pub const MAX_MULTIPART_BODY_BYTES: usize = 20 * 1024 * 1024;
+
+/// Largest window of a zstd frame, in bytes: what RFC 8878 (3.1.1.1.2) recommends that
+/// decoders take. At their default level encoders use a quarter of it.
+pub const MAX_ZSTD_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Most parts of a multipart body for each event that it may have: a run has seven, and
+/// attachments.
+pub const MAX_RUN_PARTS: usize = 10;
+
 /// Largest OTLP export, in bytes after decompression: 20 MiB. A batch of the SDKs has up
 /// to 512 spans, one of a Collector 8,192, each with its whole prompt.
 pub const MAX_OTLP_BODY_BYTES: usize = 20 * 1024 * 1024;

@@ -20,6 +20,13 @@ pub fn is_protobuf(header: &str) -> bool {
     kind == "application/x-protobuf" || kind == "application/protobuf"
 }
 
+/// Whether the header means a form in parts.
+#[must_use]
+pub fn is_multipart(header: &str) -> bool {
+    let (kind, _) = split(header);
+    kind == "multipart/form-data"
+}
+
 /// Checks that the header, or none, means JSON in UTF-8.
 ///
 /// # Errors

@@ -27,6 +27,7 @@ pub const FORMATS: Formats = Formats(&[
     langfuse::BATCH,
     langfuse::SCORE,
     langsmith::JSON,
+    langsmith::PARTS,
     scores::FORMAT,
     scores::DELETION,
     otlp::logs::PROTOBUF,

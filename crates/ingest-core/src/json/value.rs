@@ -4,7 +4,7 @@
 use std::num::NonZeroU64;
 use std::ops::Range;
 
-use crate::limits::{MAX_BODY_BYTES, MAX_OTLP_BODY_BYTES};
+use crate::limits::{MAX_BODY_BYTES, MAX_MULTIPART_BODY_BYTES, MAX_OTLP_BODY_BYTES};
 
 /// What a value is. Strings come in two kinds because only one needs decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,7 @@ impl Kind {
 pub(crate) struct Value(NonZeroU64);
 
 const _: () = assert!(MAX_BODY_BYTES < 1 << 30 && MAX_OTLP_BODY_BYTES < 1 << 30);
+const _: () = assert!(MAX_MULTIPART_BODY_BYTES < 1 << 30);
 
 impl Value {
     #[inline]

@@ -2,11 +2,10 @@
 //! trace says of that.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use super::run::{Identity, Operation, Run};
 use super::usage;
-use super::value::Sent;
+use super::value::{Sent, with_fields};
 use crate::limits::MAX_TAGS;
 use crate::model::{Json, OfTrace, Said, SpanBody, SpanType, Status, Text};
 
@@ -118,18 +117,6 @@ fn read_parameters<'a>(extra: Option<Sent<'a>>, metadata: Option<Sent<'a>>) -> O
         None if more.is_empty() => None,
         base => Some(with_fields(base, &more).into()),
     }
-}
-
-/// An object, or an empty one, with more fields at its end. Their names need no escapes.
-fn with_fields(object: Option<Sent>, more: &[(&str, &str)]) -> String {
-    let json = object.map_or("{}", |object| object.json).trim_end();
-    let mut json = json.strip_suffix('}').unwrap_or("{").trim_end().to_owned();
-    for (name, value) in more {
-        let comma = if json.ends_with('{') { "" } else { "," };
-        let _ = write!(json, "{comma}\"{name}\":{value}");
-    }
-    json.push('}');
-    json
 }
 
 /// What the root says of its trace. What its children say of themselves they have from it,

@@ -1,5 +1,5 @@
 //! LangSmith's wire format: runs, which are created by a post and changed by patches, and
-//! feedback on them, in JSON (`batch`). `run` is what has to be right of a run, `map` what
+//! feedback on them; in JSON (`batch`), or in `parts` (`multipart`). `run` is what has to be right of a run, `map` what
 //! it means, with `usage`; `feedback` what a piece of feedback is, and `reply` what the SDKs
 //! read. A bad run costs itself and no other.
 //!
@@ -7,8 +7,11 @@
 //! created has none. A request of a single run is stored as a batch of one.
 
 mod batch;
+mod event;
 mod feedback;
 mod map;
+mod multipart;
+mod parts;
 mod reply;
 mod run;
 mod usage;
@@ -19,14 +22,14 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use self::batch::{ITEMS, Item, Located, locate, of_one, read_run, text_of};
-use self::run::{Operation, Run};
+use self::run::Operation;
 use self::value::{Problem, Sent};
-use super::content_type::{JSON as WANTED, is_json};
+use super::content_type::{JSON as WANTED, is_json, is_multipart};
 use super::decoded::Decoded;
 use super::wire_format::{EventBytes, WireFormat};
 use crate::error::Reject;
-use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS};
-use crate::model::{Body, Event, Rank};
+use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS, MAX_MULTIPART_BODY_BYTES};
+use crate::model::Event;
 
 /// The row of runs in JSON. Their paths are under the root and under `/api/v1`, where
 /// self-hosted LangSmith has them.
@@ -70,11 +73,37 @@ pub const JSON: WireFormat = WireFormat {
     rejected: reply::rejected,
 };
 
+/// The row of runs in parts. Clients are told to send JSON; those that were told otherwise
+/// by somebody else get through.
+pub const PARTS: WireFormat = WireFormat {
+    ending: "langsmith.parts",
+    paths: &["/runs/multipart", "/api/v1/runs/multipart"],
+    answers: &[],
+    accepts: |content_type| content_type.is_some_and(is_multipart),
+    content_type: "multipart/form-data",
+    max_body_bytes: MAX_MULTIPART_BODY_BYTES,
+    prepare: |_, _, _| Ok(None),
+    check: |body| refuse_nothing_good(multipart::check_body(body)?),
+    decode: multipart::decode_body,
+    decode_event: |bytes| multipart::decode_event(bytes).into_iter().collect(),
+    show_event: multipart::show_event,
+    ..JSON
+};
+
+/// Refuses what nothing good is in: there is no word for a run that is not kept but for all
+/// of them.
+fn refuse_nothing_good(decoded: Decoded) -> Result<Decoded, Reject> {
+    if decoded.invalid > 0 && decoded.accepted == 0 {
+        return Err(decoded.into_reject());
+    }
+    Ok(decoded)
+}
+
 fn check(text: &str, all: &[Located]) -> Result<Decoded, Reject> {
     let bad = all.iter().enumerate().filter_map(|(index, located)| located.detail(index));
     let invalid = all.iter().filter(|located| located.problem.is_some()).count();
     let own = |located: &Located| text.get(located.range.clone()).map(str::to_owned);
-    let decoded = Decoded {
+    refuse_nothing_good(Decoded {
         events: all.len(),
         accepted: all.len() - invalid,
         invalid,
@@ -84,9 +113,7 @@ fn check(text: &str, all: &[Located]) -> Result<Decoded, Reject> {
             [one] if one.item == Item::Feedback => own(one),
             _ => None,
         },
-    };
-    // There is no word for a run that is not kept but for all of them.
-    if invalid > 0 && decoded.accepted == 0 { Err(decoded.into_reject()) } else { Ok(decoded) }
+    })
 }
 
 fn decode<'a>(text: &'a str, all: &[Located]) -> Vec<Event<'a>> {
@@ -122,28 +149,10 @@ fn read(own: &str, item: Item) -> Result<Event<'_>, Problem> {
     let broken = || Problem::new("", "expected an object");
     match item {
         Item::Feedback => {
-            let sent = Sent::all_of(own).and_then(Sent::object).ok_or_else(broken)?;
-            let (score, timestamp) = feedback::read(sent)?;
-            Ok(event(Body::Score(score), timestamp, Rank::Create))
+            event::of_feedback(Sent::all_of(own).and_then(Sent::object).ok_or_else(broken)?)
         }
         Item::Run(operation) => {
-            let (run, _) = read_run(own, 0, 0).map_err(|_| broken())?;
-            run_event(&run, operation)
+            event::of_run(&read_run(own, 0, 0).map_err(|_| broken())?.0, operation)
         }
     }
-}
-
-/// The event that a run is. There is no time at which it was made: that of a post is when
-/// the run began, that of a patch when it ended.
-fn run_event<'a>(run: &Run<'a>, operation: Operation) -> Result<Event<'a>, Problem> {
-    let identity = run.identify()?;
-    let (timestamp, rank) = match operation {
-        Operation::Post => (identity.start, Rank::Create),
-        Operation::Patch => (identity.end, Rank::Update),
-    };
-    Ok(event(Body::Span(map::span(run, identity, operation)), timestamp, rank))
-}
-
-fn event(body: Body<'_>, timestamp: Option<i64>, rank: Rank) -> Event<'_> {
-    Event { index: 0, range: 0..0, context: None, envelope: None, timestamp, rank, body }
 }

@@ -1,6 +1,8 @@
 //! Values as they were sent, and looking into objects for a few of their keys. A null is
 //! missing everywhere, and of several values of a key the last counts.
 
+use std::fmt::Write;
+
 use crate::json::descend::{array, object, value};
 use crate::json::number;
 use crate::json::text::lone_surrogate;
@@ -122,6 +124,20 @@ impl<'a> Sent<'a> {
         let [value] = self.fields([key]);
         value
     }
+}
+
+/// An object, or an empty one, with more fields at its end. Their names
+/// are written as text.
+pub(super) fn with_fields(object: Option<Sent>, more: &[(&str, &str)]) -> String {
+    let json = object.map_or("{}", |object| object.json).trim_end();
+    let mut json = json.strip_suffix('}').unwrap_or("{").trim_end().to_owned();
+    for (name, value) in more {
+        let comma = if json.ends_with('{') { "" } else { "," };
+        let name = serde_json::to_string(name).unwrap_or_default();
+        let _ = write!(json, "{comma}{name}:{value}");
+    }
+    json.push('}');
+    json
 }
 
 /// An id that is text, and not longer than ids may be; an empty one is none.

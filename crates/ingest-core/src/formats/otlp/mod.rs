@@ -35,9 +35,15 @@ use crate::limits::{MAX_DETAILS, MAX_OTLP_BODY_BYTES};
 use crate::model::{Body, Event, Rank};
 
 /// Where exports of spans are posted to: the default of every exporter; 2Signal's own
-/// path, and what becomes of it when it is set as the base; that of Langfuse's SDKs.
-const PATHS: &[&str] =
-    &["/v1/traces", reply::COUNTING_PATH, "/api/v1/otel/v1/traces", "/api/public/otel/v1/traces"];
+/// path, and what becomes of it when it is set as the base; those of Langfuse's SDKs and of
+/// LangSmith's.
+const PATHS: &[&str] = &[
+    "/v1/traces",
+    reply::COUNTING_PATH,
+    "/api/v1/otel/v1/traces",
+    "/api/public/otel/v1/traces",
+    "/otel/v1/traces",
+];
 
 /// Where metrics are posted to. Some clients send them unasked, and print an error each time
 /// that they are refused. ([`logs`] are another format.)

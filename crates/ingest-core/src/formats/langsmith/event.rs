@@ -1,0 +1,34 @@
+//! The events that runs and feedback are. There is no time at which one was made: that of a
+//! post is when its run began, that of a patch when it ended.
+
+use super::feedback;
+use super::map;
+use super::run::{Operation, Run};
+use super::value::{Problem, Sent};
+use crate::model::{Body, Event, Micros, Rank};
+
+/// The event that a run is; its place is its caller's.
+///
+/// # Errors
+/// What makes it none that can be kept.
+pub(super) fn of_run<'a>(run: &Run<'a>, operation: Operation) -> Result<Event<'a>, Problem> {
+    let identity = run.identify()?;
+    let (timestamp, rank) = match operation {
+        Operation::Post => (identity.start, Rank::Create),
+        Operation::Patch => (identity.end, Rank::Update),
+    };
+    Ok(event(Body::Span(map::span(run, identity, operation)), timestamp, rank))
+}
+
+/// The event that a piece of feedback is.
+///
+/// # Errors
+/// What makes it none that can be kept.
+pub(super) fn of_feedback(sent: Sent<'_>) -> Result<Event<'_>, Problem> {
+    let (score, timestamp) = feedback::read(sent)?;
+    Ok(event(Body::Score(score), timestamp, Rank::Create))
+}
+
+fn event(body: Body<'_>, timestamp: Option<Micros>, rank: Rank) -> Event<'_> {
+    Event { index: 0, range: 0..0, context: None, envelope: None, timestamp, rank, body }
+}
