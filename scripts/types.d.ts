@@ -139,6 +139,7 @@ export interface Difference {
   batch?: string;
   /** Of rows of spans that are no trace's. */
   key?: string;
+  score?: string;
   what: string;
   /** What mends it: queuing its batches, forgetting the trace before that, or nothing. */
   remedy: "queue" | "forget" | "none";

@@ -39,8 +39,8 @@ export class Verification {
 
   /** @param {Difference} difference */
   #add(difference) {
-    const { project, trace, batch, key, what } = difference;
-    this.#found.set(JSON.stringify([project, trace, batch, key, what]), difference);
+    const { project, trace, batch, key, score, what } = difference;
+    this.#found.set(JSON.stringify([project, trace, batch, key, score, what]), difference);
   }
 
   /** Takes in a step along R2, which may have been taken before.

@@ -131,8 +131,8 @@ await cli(async () => {
 
 /** @param {Difference} difference
  *  @param {Task} task */
-function line({ project, trace, batch, key, what }, { name }) {
-  const of = trace ?? (batch ? `batch ${batch}` : `key ${key}`);
+function line({ project, trace, batch, key, score, what }, { name }) {
+  const of = trace ?? (batch ? `batch ${batch}` : score ? `score ${score}` : `key ${key}`);
   return `${name ?? project} ${of}: ${what}`;
 }
 

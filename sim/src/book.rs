@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use edgespan::batch::BatchRef;
 use edgespan::model::Millis;
 
 use crate::oracle::Known;
-use crate::workload::Batch;
+use crate::workload::{Batch, Wire};
 use crate::world::World;
 
 /// How long a revoked key may work yet.
@@ -112,9 +113,12 @@ impl Book {
         {
             let project = project_of(key).unwrap_or_default().to_owned();
             let batch = &sent[&(project.clone(), body.clone())];
-            known.entry(project.clone()).or_default().hear(&batch.said);
-            // The same body is the same batch, however often it was stored.
-            if batches.insert((project, body.clone())) {
+            let object = BatchRef::parse(key).unwrap();
+            known.entry(project.clone()).or_default().hear(&object, &batch.said);
+            // The same body is the same batch, however often it was stored; of scores each
+            // object is.
+            let once = if batch.wire == Wire::Scores { object.id } else { String::new() };
+            if batches.insert((project, body.clone(), once)) {
                 events += batch.said.len();
             }
         }

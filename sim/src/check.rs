@@ -18,7 +18,7 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use crate::book::Book;
-use crate::oracle::{Known, Trace};
+use crate::oracle::{Known, Score, Trace};
 use crate::sqlite::Pooled;
 use crate::state::{dump, find_wrong};
 use crate::verification::Verification;
@@ -144,6 +144,18 @@ fn check_project(world: &World, project: &str, known: &Known) -> Result<(), Prob
         for shown in [&listed[id], &whole] {
             check_trace(shown, trace).map_err(|why| format!("trace {id}: {why}"))?;
         }
+        let of_it = |(_, score): &(&String, &Score)| {
+            !score.deleted && score.said.iter().any(|(trace, _)| trace == id)
+        };
+        // Where either of two counts, it may be another trace's.
+        let may = known.1.iter().filter(of_it).count();
+        let sure = known.1.iter().filter(of_it).filter(|(_, score)| score.said.len() == 1).count();
+        for shown in [&listed[id]["scoreCount"], &json!(whole["scores"].as_array().map(Vec::len))] {
+            let count = shown.as_u64().and_then(|count| usize::try_from(count).ok());
+            if !count.is_some_and(|count| (sure..=may).contains(&count)) {
+                return Err(format!("trace {id} has {shown} scores, not {sure} to {may}"));
+            }
+        }
         let spans = whole["spans"].as_array().ok_or("no spans")?;
         let ids: BTreeSet<_> = spans.iter().filter_map(|span| span["id"].as_str()).collect();
         if ids.len() != spans.len() || !ids.iter().eq(trace.spans.keys()) {
@@ -154,7 +166,37 @@ fn check_project(world: &World, project: &str, known: &Known) -> Result<(), Prob
             check_span(span, said, trace).map_err(|why| format!("trace {id}, span {why}"))?;
         }
     }
-    Ok(())
+    check_scores(world, project, known)
+}
+
+/// Compares the list of scores, page by page.
+fn check_scores(world: &World, project: &str, known: &Known) -> Result<(), Problem> {
+    let mut left: BTreeMap<_, _> = known.1.iter().filter(|(_, score)| !score.deleted).collect();
+    let mut query = "limit=7".to_owned();
+    loop {
+        let answer = api::list_scores(project, &query, &*world.db).now_or_never();
+        let text = answer.ok_or("the answer waits for something")?.map_err(|e| format!("{e:?}"))?;
+        let page: Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+        for shown in page["scores"].as_array().into_iter().flatten() {
+            let id = shown["id"].as_str().unwrap_or_default().to_owned();
+            let score = left.remove(&id).ok_or_else(|| format!("score {id} is not to be there"))?;
+            let is_it = |(trace, value): &(String, i64)| {
+                shown["traceId"] == json!(trace)
+                    && money(&shown["value"])
+                        .is_some_and(|is| format!("{:.0}", is * 10.0) == value.to_string())
+            };
+            if !score.said.iter().any(is_it) {
+                return Err(format!("score {shown} is not one of {:?}", score.said));
+            }
+        }
+        match page["nextCursor"].as_str() {
+            Some(next) => query = format!("limit=7&cursor={next}"),
+            None if left.is_empty() => return Ok(()),
+            None => {
+                return Err(format!("scores {:?} are missing", left.keys().collect::<Vec<_>>()));
+            }
+        }
+    }
 }
 
 fn read(world: &World, project: &str, trace: Option<&str>) -> Result<Value, Problem> {

@@ -10,7 +10,7 @@ use crate::book::{Book, Project};
 use crate::port::SECRET;
 use crate::request::{Answer, send};
 use crate::sent::Sent;
-use crate::workload::{Batch, Wire, program};
+use crate::workload::{Batch, Said, Wire, program};
 use crate::world::{BEGIN, MINUTE, World};
 
 /// How a client behaves.
@@ -121,15 +121,27 @@ pub async fn send_batch(
 ) -> Option<u16> {
     let asked = world.now();
     book.send(project, batch);
-    let path = if batch.wire == Wire::Native { "/api/v1/traces" } else { "/v1/traces" };
-    let answer = send(world, post(path, key, &*batch.body)).await?;
+    let request = match (batch.wire, &batch.said[..]) {
+        (Wire::Deletion, [Said::Deletion(id)]) => {
+            let path = format!("/api/v1/scores/{}", id.replace(' ', "%20"));
+            Sent::new("DELETE", &path).bearer(key)
+        }
+        (Wire::Scores, _) => post("/api/v1/scores", key, &*batch.body),
+        (Wire::Otlp, _) => post("/v1/traces", key, &*batch.body),
+        _ => post("/api/v1/traces", key, &*batch.body),
+    };
+    let answer = send(world, request).await?;
     match (batch.wire, answer.status) {
-        (Wire::Native, 201) | (Wire::Otlp, 200) => {
+        (Wire::Native | Wire::Scores, 201) | (Wire::Otlp | Wire::Deletion, 200) => {
+            if batch.wire == Wire::Deletion {
+                world.log.sometimes("a score is deleted");
+            }
             book.acknowledge(world, (project, key), batch, asked);
         }
-        (_, 429 | 503) => {}
+        // It need not be there, or not yet.
+        (Wire::Deletion, 404) | (_, 429 | 503) => {}
         (_, 401) if book.is_revoked(key) => world.log.sometimes("a revoked key is refused"),
-        (Wire::Otlp, 404) if world.mixed => {
+        (Wire::Otlp | Wire::Scores, 404 | 405) if world.mixed => {
             world.log.sometimes("an earlier release refuses a later format");
         }
         (_, status) => {

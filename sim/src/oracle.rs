@@ -1,9 +1,10 @@
 //! What must come out: a fold of everything that was said, in any order. It is written
 //! from the contract, and shares nothing with the service.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use edgespan::model::Micros;
+use edgespan::batch::BatchRef;
+use edgespan::model::{Micros, Millis};
 
 use crate::workload::{Said, SaidSpan};
 
@@ -47,6 +48,7 @@ impl Trace {
                 });
                 self.spans.extend(folded.map(|folded| (span.id.clone(), folded)));
             }
+            Said::Score { .. } | Said::Deletion(_) => {}
         }
     }
 
@@ -75,17 +77,44 @@ impl Trace {
     }
 }
 
-/// What is known of one project: its traces by their ids.
+/// What is known of a score.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Known(pub BTreeMap<String, Trace>);
+pub struct Score {
+    /// Whether it was ever deleted.
+    pub deleted: bool,
+    /// When it was last said.
+    at: Millis,
+    /// What was said then, of which trace and how many tenths: one of these counts.
+    pub said: BTreeSet<(String, i64)>,
+}
+
+/// What is known of one project: its traces and its scores by their ids.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Known(pub BTreeMap<String, Trace>, pub BTreeMap<String, Score>);
 
 impl Known {
     /// Takes in what a batch says.
-    pub fn hear(&mut self, said: &[Said]) {
-        for one in said {
+    pub fn hear(&mut self, batch: &BatchRef, said: &[Said]) {
+        for (index, one) in said.iter().enumerate() {
             let id = match one {
                 Said::Trace { id, .. } => id,
                 Said::Span(span) => &span.trace,
+                Said::Score { id, trace, value } => {
+                    let made_up = || format!("{}-{index}", batch.id);
+                    let score = self.1.entry(id.clone().unwrap_or_else(made_up)).or_default();
+                    if score.at < batch.received {
+                        score.said.clear();
+                    }
+                    if score.at <= batch.received {
+                        score.at = batch.received;
+                        score.said.insert((trace.clone(), *value));
+                    }
+                    continue;
+                }
+                Said::Deletion(id) => {
+                    self.1.entry(id.clone()).or_default().deleted = true;
+                    continue;
+                }
             };
             self.0.entry(id.clone()).or_default().hear(one);
         }

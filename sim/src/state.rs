@@ -62,7 +62,7 @@ fn held(db: &Sqlite) -> Vec<Held> {
     all.into_iter().map(|(_, held)| held).collect()
 }
 
-/// Everything that D1 holds of traces but where the bytes lie and in which of two ways a
+/// Everything that D1 holds of scores, and of traces but where the bytes lie and in which of two ways a
 /// span is kept, which depend on the batches by their nature: a line for each.
 ///
 /// # Panics
@@ -90,7 +90,16 @@ pub fn dump(db: &Sqlite) -> Vec<String> {
         let shown: Vec<_> = shown.map(|(value, _)| value.to_string()).collect();
         format!("{project} {} {head:?} {metadata} {all:?}", shown.join(" "))
     };
-    held(db).into_iter().map(line).collect()
+    let scores = db.dump(
+        "select n.project, c.* from score as c join tenant as n on n.number = c.project
+         order by n.project, c.id",
+    );
+    // But for the project's number, which depends on who came first.
+    let scores = scores.into_iter().map(|row| {
+        let columns: Vec<_> = row.split(", ").collect();
+        [&columns[..1], &columns[2..]].concat().join(", ")
+    });
+    held(db).into_iter().map(line).chain(scores).collect()
 }
 
 /// All spans by their ids, as they are kept.

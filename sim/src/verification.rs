@@ -51,8 +51,9 @@ pub struct Report {
 
 impl Report {
     fn add(&mut self, found: Vec<Difference>) {
-        for Difference { project, trace, batch, key, what, remedy, .. } in found {
-            let of = trace.as_deref().or(key.as_deref()).unwrap_or("batch");
+        for Difference { project, trace, batch, key, score, what, remedy, .. } in found {
+            let score = score.map(|id| format!("score {id}"));
+            let of = trace.as_deref().or(key.as_deref()).or(score.as_deref()).unwrap_or("batch");
             self.lines.insert(format!("{project} {of}: {what}"));
             if remedy == Remedy::None {
                 self.gone.extend(batch);

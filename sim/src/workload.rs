@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::rc::Rc;
 
+use edgespan::formats::scores::deletion_of;
 use edgespan::model::Micros;
 use edgespan::time;
 
@@ -25,6 +26,17 @@ pub enum Said {
     },
     /// That there is a span, or what is new of it.
     Span(SaidSpan),
+    /// How good a trace is.
+    Score {
+        /// Its id, if it has one: programs say other things of the same.
+        id: Option<String>,
+        /// The trace's id.
+        trace: String,
+        /// Tenths.
+        value: i64,
+    },
+    /// That there is to be no score with this id.
+    Deletion(String),
 }
 
 /// What is said of a span.
@@ -59,6 +71,10 @@ pub enum Wire {
     Native,
     /// OTLP as JSON.
     Otlp,
+    /// Scores.
+    Scores,
+    /// A request that deletes a score: its body is what that leaves in R2.
+    Deletion,
 }
 
 /// A batch of some events.
@@ -74,6 +90,9 @@ pub struct Batch {
 
 /// The batches of one program's run.
 pub fn program(chance: &Chance, number: i64) -> Vec<Rc<Batch>> {
+    if chance.one_in_thousand(150) {
+        return scores(chance);
+    }
     let wire = if chance.one_in_thousand(300) { Wire::Otlp } else { Wire::Native };
     let mut said = Vec::new();
     for trace in 0..chance.number(1..=2) {
@@ -91,12 +110,48 @@ pub fn program(chance: &Chance, number: i64) -> Vec<Rc<Batch>> {
             some.push(some[0].clone());
         }
         let body = match wire {
-            Wire::Native => native(&some),
             Wire::Otlp => otlp(&some),
+            _ => native(&some),
         };
         batches.push(Rc::new(Batch { wire, body: body.into_bytes(), said: some }));
     }
     batches
+}
+
+/// Batches of scores, and deletions of some of them.
+fn scores(chance: &Chance) -> Vec<Rc<Batch>> {
+    let one = || {
+        let id = || format!("score {}", chance.number(1..=4));
+        if chance.one_in_thousand(150) {
+            let said = vec![Said::Deletion(id())];
+            let Said::Deletion(id) = &said[0] else { unreachable!() };
+            return Batch { wire: Wire::Deletion, body: deletion_of(id), said };
+        }
+        let mut said: Vec<Said> = Vec::new();
+        for _ in 0..chance.number(1..=4) {
+            let id = chance.one_in_thousand(600).then(id);
+            // Of several with one id in a batch either may count.
+            let is_it = |one: &Said| matches!(one, Said::Score { id: known, .. } if *known == id);
+            if id.is_some() && said.iter().any(is_it) {
+                continue;
+            }
+            let trace = format!("{:032x}", chance.number(1..=7));
+            said.push(Said::Score { id, trace, value: chance.number(0..=10) });
+        }
+        let body = scores_body(&said).into_bytes();
+        Batch { wire: Wire::Scores, body, said }
+    };
+    (0..chance.number(1..=4)).map(|_| Rc::new(one())).collect()
+}
+
+fn scores_body(said: &[Said]) -> String {
+    let score = |one: &Said| {
+        let Said::Score { id, trace, value } = one else { return None };
+        let id = id.as_ref().map_or_else(String::new, |id| format!(r#""id":"{id}","#));
+        let value = format!("{}.{}", value / 10, value % 10);
+        Some(format!(r#"{{{id}"traceId":"{trace}","evaluatorName":"sim","value":{value}}}"#))
+    };
+    format!("[{}]", said.iter().filter_map(score).collect::<Vec<_>>().join(","))
 }
 
 fn one_trace(chance: &Chance, wire: Wire, program: i64, trace: &str, said: &mut Vec<Said>) {
@@ -153,6 +208,7 @@ fn native(said: &[Said]) -> String {
                 );
             }
             Said::Span(span) => write_native_span(&mut body, span),
+            Said::Score { .. } | Said::Deletion(_) => {}
         }
     }
     body.push_str("]}");

@@ -3,6 +3,7 @@
 //! [`ingest_core::index_writer::whole_row`].
 
 use super::Statement;
+use ingest_core::index_writer::score_row::ScoreRow;
 use ingest_core::index_writer::statements::TENANT;
 use ingest_core::index_writer::stored_row::{COUNT_BITS, SECOND_BITS};
 use ingest_core::index_writer::template::fill;
@@ -14,6 +15,7 @@ sql_file!(traces_sql, "sql/trace_keys.sql", &[]);
 sql_file!(large_sql, "sql/next_large.sql", &[]);
 sql_file!(rows_sql, "sql/span_rows.sql", &[]);
 sql_file!(ledger_sql, "sql/ledger_page.sql", &[]);
+sql_file!(scores_sql, "sql/scores_by_id.sql", &[]);
 sql_file!(forget_spans_sql, "sql/forget_spans.sql", &[]);
 sql_file!(forget_traces_sql, "sql/forget_traces.sql", &[]);
 sql_file!(forget_strays_sql, "sql/forget_strays.sql", &[]);
@@ -41,6 +43,15 @@ fn json(values: &[impl AsRef<str>]) -> String {
 #[must_use]
 pub fn select_known(project: &str, ids: &[&str]) -> Statement {
     Statement::new(known_sql(), vec![project.into(), json(ids).into()])
+}
+
+/// Scores, by their ids as they are kept: each as it was written, field by field.
+#[must_use]
+pub fn select_scores(project: &str, ids: &[impl AsRef<str>]) -> Statement {
+    let fields = ScoreRow::FIELDS.iter().map(|field| format!("c.{field}"));
+    let fields = fields.collect::<Vec<_>>().join(", ");
+    let sql = fill(scores_sql(), &[("FIELDS", &fields), ("TENANT", TENANT)]);
+    Statement::new(sql, vec![project.into(), json(ids).into()])
 }
 
 /// The project with the next number, which only who serves all of them may ask for.

@@ -184,6 +184,7 @@ fn of_scores() -> Vec<Statement> {
         scores::select_any_of_span_alone(PROJECT),
     ]);
     all.extend(scores::select_of_spans(PROJECT, ["alone"]));
+    all.push(verification::select_scores(PROJECT, &["of the span", "none"]));
     all
 }
 

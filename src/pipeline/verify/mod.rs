@@ -16,6 +16,7 @@ pub mod forget;
 pub mod raw_batches;
 mod reading;
 pub mod rows;
+mod scores;
 mod step;
 
 use serde::Serialize;
@@ -39,6 +40,9 @@ pub struct Difference {
     /// The key of rows of spans that are no trace's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// The id of the score, if it is one's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<String>,
     /// What differs.
     pub what: String,
     /// What mends it.

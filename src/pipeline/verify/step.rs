@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::compare::{Comparison, Rows, find_lacking};
 use super::reading::{Raw, decode};
+use super::scores::Said;
 use super::{Difference, Remedy, TimeRange};
 use crate::batch::BatchRef;
 use crate::error::Fault;
@@ -65,6 +66,9 @@ pub(super) struct Step {
     pub(super) lacking: BTreeSet<usize>,
 }
 
+/// Scores that are asked for at a time, by their ids.
+const SCORES: usize = 1_000;
+
 /// What the batches of a step say of a project.
 struct OfProject<'a> {
     project: &'a str,
@@ -74,6 +78,8 @@ struct OfProject<'a> {
     events: HashMap<Rc<str>, Vec<(usize, Sent<'a>)>>,
     /// The same, folded: for the ids of the spans.
     traces: Vec<(Rc<str>, Trace)>,
+    /// Their scores.
+    scores: Said,
     /// Batches whose events are among these.
     here: HashSet<Rc<BatchName>>,
 }
@@ -120,6 +126,10 @@ impl Step {
             let all: Vec<_> = of.events.values().flatten().map(|(_, sent)| *sent).collect();
             of.traces = fold(&all);
             statements.extend(of.read(&of.traces));
+            let scores: Vec<_> = of.scores.ids().into_iter().collect();
+            statements.extend(
+                scores.chunks(SCORES).map(|ids| verification::select_scores(of.project, ids)),
+            );
         }
         // The ledger and the rows of all: as of one moment.
         let mut results = db.run(statements).await?.rows.into_iter();
@@ -128,6 +138,11 @@ impl Step {
             let known = read_known(&known);
             let settled = self.look_at_batches(of, raws, &decoded, &known);
             let (Some(traces), Some(spans)) = (results.next(), results.next()) else { break };
+            let reads = of.scores.ids().len().div_ceil(SCORES);
+            let found: Vec<_> = results.by_ref().take(reads).flatten().collect();
+            let (differences, lacking) = of.scores.compare(of.project, &settled, &found);
+            self.verified.differences.extend(differences);
+            self.lacking.extend(lacking);
             let mut later = self.look_at_traces(of, &of.traces, &settled, &traces, &spans);
             // Packs that were too much for one read.
             while !later.is_empty() {
@@ -283,12 +298,12 @@ impl Step {
 
 impl<'a> OfProject<'a> {
     fn new(project: &'a str) -> Self {
-        let (batches, traces) = (Vec::new(), Vec::new());
-        Self { project, batches, traces, events: HashMap::new(), here: HashSet::new() }
+        let (batches, traces, scores) = (Vec::new(), Vec::new(), Said::default());
+        Self { project, batches, traces, events: HashMap::new(), scores, here: HashSet::new() }
     }
 
     fn add(&mut self, at: usize, sent: Sent<'a>) {
-        let Some(id) = sent.event.body.trace_id() else { return };
+        let Some(id) = sent.event.body.trace_id() else { return self.scores.add(at, &sent) };
         self.events.entry(pack(id).into()).or_default().push((at, sent));
     }
 

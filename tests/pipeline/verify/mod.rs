@@ -3,6 +3,7 @@
 
 mod columns;
 mod packs;
+mod scores;
 
 use crate::common::{PROJECT, RECEIVED, Waiting, World, body};
 use edgespan::batch::{BatchRef, RawStore};

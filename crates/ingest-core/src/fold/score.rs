@@ -47,9 +47,12 @@ pub struct Score {
 impl Score {
     fn of(score: &ScoreBody, sent: &Sent) -> Self {
         let bytes = sent.body.get(sent.event.range.clone()).unwrap_or_default();
+        // A body that comes twice is received at two times, of which either may be read: so
+        // a format that does not say when counts each sending. Of deletions any is as good.
+        let at = || sent.event.timestamp.unwrap_or(sent.received_us());
         let order = Order {
             rank: sent.event.rank,
-            at_us: sent.event.timestamp.unwrap_or(sent.received_us()),
+            at_us: if score.deleted { 0 } else { at() },
             hash: u32::try_from(xxh3_64(bytes) >> u32::BITS).unwrap_or_default(),
         };
         let id = match score.id.as_deref().filter(|id| !id.is_empty()) {
