@@ -5,10 +5,12 @@
 mod filter;
 mod json;
 mod trace;
+mod validate;
 
 pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_time};
 pub(crate) use json::dollars;
 pub use trace::{get, get_span};
+pub use validate::validate;
 
 use crate::batch::RawStore;
 use crate::error::{Error, Fault};

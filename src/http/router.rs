@@ -18,6 +18,8 @@ pub enum Route {
     GetTrace(String),
     /// One span of a trace.
     GetSpan(String, String),
+    /// Judging an output.
+    Validate,
     /// Batches that could not be written.
     DeadLetters,
     /// Counts by hour.
@@ -106,6 +108,7 @@ const ROUTES: &[Row] = &[
         &["api", "v1", "traces", "*", "spans", "*"],
         &[("GET", "get-span", |[trace, span]| Route::GetSpan(trace, span))],
     ),
+    row(Client, &["api", "v1", "validate"], &[("POST", "validate", |_| Route::Validate)]),
     row(Client, &["api", "v1", "dead-letters"], &[("GET", "dead-letters", |_| Route::DeadLetters)]),
     row(Client, &["api", "v1", "stats"], &[("GET", "stats", |_| Route::Stats)]),
     row(Operator, &["api", "v1", "admin", "replay"], &[("POST", "replay", |_| Route::Replay)]),
@@ -290,6 +293,7 @@ mod tests {
             ("POST", "/api/v1/traces/x", "GET, HEAD, OPTIONS"),
             ("DELETE", "/api/v1/health", "GET, HEAD, OPTIONS"),
             ("GET", "/v1/traces", "POST, OPTIONS"),
+            ("GET", "/api/v1/validate", "POST, OPTIONS"),
             ("OPTIONS", "/api/v1/admin/replay", "POST"),
             ("DELETE", "/api/v1/admin/projects/shop", "GET, HEAD, PATCH"),
             ("GET", "/api/v1/admin/projects/shop/keys/key_1", "DELETE"),

@@ -4,7 +4,7 @@
 use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
-use super::handlers::{ingest, operator, pages, reading, sign_in};
+use super::handlers::{ingest, operator, pages, reading, rules, sign_in};
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
 use super::router;
@@ -87,6 +87,7 @@ where
         Route::Preflight => return Ok(headers::preflight()),
         Route::Health => return Ok(reading::health()),
         Route::Ingest(at) => return ingest::accept(exchange, at).await,
+        Route::Validate => return rules::validate(exchange).await,
         Route::Replay => return operator::replay(exchange).await,
         Route::Verify => return operator::verify(exchange).await,
         Route::VerifyRows => return operator::verify_rows(exchange).await,

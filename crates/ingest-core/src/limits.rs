@@ -8,6 +8,12 @@ pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
 /// Most events in a batch, from the endpoint's documentation.
 pub const MAX_EVENTS: usize = 1_000;
 
+/// Largest request for a judgement, in bytes after decompression: 1 MiB.
+pub const MAX_VALIDATE_BYTES: usize = 1024 * 1024;
+
+/// Most evaluators that a request for a judgement may ask. Each may take half a second.
+pub const MAX_EVALUATORS_ASKED: usize = 50;
+
 /// Largest OTLP export, in bytes after decompression: 20 MiB. A batch of the SDKs has up
 /// to 512 spans, one of a Collector 8,192, each with its whole prompt.
 pub const MAX_OTLP_BODY_BYTES: usize = 20 * 1024 * 1024;

@@ -5,4 +5,5 @@ pub mod ingest;
 pub mod operator;
 pub mod pages;
 pub mod reading;
+pub mod rules;
 pub mod sign_in;
