@@ -4,11 +4,14 @@
 
 mod filter;
 mod json;
+mod request;
+mod route_model;
 mod trace;
 mod validate;
 
 pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_time};
 pub(crate) use json::dollars;
+pub use route_model::{RoutingCache, route_model};
 pub use trace::{get, get_span};
 pub use validate::validate;
 

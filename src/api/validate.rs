@@ -9,20 +9,20 @@ use std::borrow::Cow;
 use evaluators::evaluator::{Code, Evaluator, EvaluatorType, Failure, Input, Outcome};
 use serde::Serialize;
 
-use crate::error::{Detail, Error, Reject};
+use super::request;
+use super::request::Problems;
+use crate::error::{Error, Reject};
 use crate::json::descend;
-use crate::json::error::{SyntaxError, not_utf8};
-use crate::json::text::cut;
+use crate::json::error::SyntaxError;
 use crate::json::value::{Kind, Value};
-use crate::limits::{MAX_DETAILS, MAX_EVALUATORS_ASKED};
+use crate::limits::MAX_EVALUATORS_ASKED;
 
 /// Judges: the `data` of the answer.
 ///
 /// # Errors
 /// 400 for a request that is not what it should be.
 pub fn validate(body: &[u8]) -> Result<String, Error> {
-    let text = std::str::from_utf8(body).map_err(|error| not_utf8(error.valid_up_to()))?;
-    let request = Request::read(text).map_err(|error| error.into_reject(text))??;
+    let request = Request::read(request::text(body)?)?;
     let results: Vec<_> = request.items.iter().map(|item| item.judge(&request.input)).collect();
     let mut passes = results.iter().map(|result| result.pass);
     let pass =
@@ -90,35 +90,26 @@ struct Request<'t> {
 }
 
 impl<'t> Request<'t> {
-    fn read(text: &'t str) -> Result<Result<Self, Reject>, SyntaxError> {
-        let root = descend::whole(text)?;
-        if root.kind() != Kind::Object {
-            let found = root.kind().noun();
-            return Ok(Err(Reject::invalid("body", format!("expected an object, found {found}"))));
-        }
-        let mut problems = Problems { text, details: Vec::new() };
+    fn read(text: &'t str) -> Result<Self, Reject> {
+        let mut problems = Problems::of(text);
         let mut request = Self { input: Input::default(), items: Vec::new(), all_must_fail: false };
         let (mut list, mut fail_mode) = (None, None);
         let (mut duration_ms, mut cost) = (None, None);
-        descend::object(text, 0, 0, &mut |key, at| {
-            let value = descend::value(text, at, 1)?;
-            let there = Some(value).filter(|value| value.kind() != Kind::Null);
-            match key {
-                "output" => request.input.output = there.map(|value| value.raw(text)),
-                "expectedOutput" | "expected_output" => {
-                    request.input.expected_output = there.map(|value| value.raw(text));
-                }
-                "durationMs" | "duration_ms" => duration_ms = there,
-                "cost" => cost = there,
-                "failMode" | "fail_mode" => fail_mode = there,
-                "evaluators" => list = there,
-                _ => {}
+        request::object(text, |key, value| match key {
+            "output" => request.input.output = value.map(|value| value.raw(text)),
+            "expectedOutput" | "expected_output" => {
+                request.input.expected_output = value.map(|value| value.raw(text));
             }
-            Ok(value.range().end)
+            "durationMs" | "duration_ms" => duration_ms = value,
+            "cost" => cost = value,
+            "failMode" | "fail_mode" => fail_mode = value,
+            "evaluators" => list = value,
+            _ => {}
         })?;
         match list {
             Some(list) if list.kind() == Kind::Array => {
-                request.items = read_items(text, list, &mut problems)?;
+                let items = read_items(text, list, &mut problems);
+                request.items = items.map_err(|error| error.into_reject(text))?;
             }
             Some(list) => problems.expected("evaluators", "an array", list),
             None => problems.add("evaluators", "required"),
@@ -131,7 +122,7 @@ impl<'t> Request<'t> {
         }
         request.input.duration_ms = read_measure("durationMs", duration_ms, &mut problems);
         request.input.cost = read_measure("cost", cost, &mut problems);
-        Ok(problems.into_result(request))
+        problems.into_result(request)
     }
 }
 
@@ -181,16 +172,11 @@ fn read_item<'t>(
         return Ok(None);
     }
     let (mut kind, mut config, mut name) = (None, None, None);
-    descend::object(text, value.range().start, 2, &mut |key, at| {
-        let value = descend::value(text, at, 3)?;
-        let there = Some(value).filter(|value| value.kind() != Kind::Null);
-        match key {
-            "type" => kind = there,
-            "config" => config = there,
-            "name" => name = there,
-            _ => {}
-        }
-        Ok(value.range().end)
+    request::members(text, value, 2, &mut |key, value| match key {
+        "type" => kind = value,
+        "config" => config = value,
+        "name" => name = value,
+        _ => {}
     })?;
     if let Some(config) = config.filter(|config| config.kind() != Kind::Object) {
         problems.expected(&at(".config"), "an object", config);
@@ -208,38 +194,4 @@ fn read_item<'t>(
         return Ok(None);
     };
     Ok(Some(Item { kind, config: config.map(|config| config.raw(text)), name: text_of(name) }))
-}
-
-/// What is wrong with a request.
-struct Problems<'t> {
-    text: &'t str,
-    details: Vec<Detail>,
-}
-
-impl Problems<'_> {
-    fn add(&mut self, path: &str, message: &str) {
-        if self.details.len() < MAX_DETAILS {
-            let (path, message) = (path.to_owned(), message.to_owned());
-            self.details.push(Detail { index: None, path, message });
-        }
-    }
-
-    fn expected(&mut self, path: &str, expected: &str, found: Value) {
-        let found = match found.text(self.text) {
-            Some(text) => format!("'{}'", cut(&text)),
-            None if found.kind() == Kind::Number => cut(found.raw(self.text)).into_owned(),
-            None => found.kind().noun().to_owned(),
-        };
-        self.add(path, &format!("expected {expected}, found {found}"));
-    }
-
-    fn into_result<T>(self, value: T) -> Result<T, Reject> {
-        let Some(first) = self.details.first() else { return Ok(value) };
-        let more = match self.details.len() {
-            1 => String::new(),
-            n => format!("; {} more in details", n - 1),
-        };
-        let message = format!("{}: {}{more}", first.path, first.message);
-        Err(Reject::Validation { message, details: self.details })
-    }
 }

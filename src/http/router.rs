@@ -20,6 +20,8 @@ pub enum Route {
     GetSpan(String, String),
     /// Judging an output.
     Validate,
+    /// Choosing a model.
+    RouteModel,
     /// Batches that could not be written.
     DeadLetters,
     /// Counts by hour.
@@ -109,6 +111,7 @@ const ROUTES: &[Row] = &[
         &[("GET", "get-span", |[trace, span]| Route::GetSpan(trace, span))],
     ),
     row(Client, &["api", "v1", "validate"], &[("POST", "validate", |_| Route::Validate)]),
+    row(Client, &["api", "v1", "route-model"], &[("POST", "route-model", |_| Route::RouteModel)]),
     row(Client, &["api", "v1", "dead-letters"], &[("GET", "dead-letters", |_| Route::DeadLetters)]),
     row(Client, &["api", "v1", "stats"], &[("GET", "stats", |_| Route::Stats)]),
     row(Operator, &["api", "v1", "admin", "replay"], &[("POST", "replay", |_| Route::Replay)]),

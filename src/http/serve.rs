@@ -88,6 +88,7 @@ where
         Route::Health => return Ok(reading::health()),
         Route::Ingest(at) => return ingest::accept(exchange, at).await,
         Route::Validate => return rules::validate(exchange).await,
+        Route::RouteModel => return rules::route_model(exchange).await,
         Route::Replay => return operator::replay(exchange).await,
         Route::Verify => return operator::verify(exchange).await,
         Route::VerifyRows => return operator::verify_rows(exchange).await,

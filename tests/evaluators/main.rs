@@ -6,3 +6,4 @@
 mod bounds;
 mod examples;
 mod json_schema;
+mod model_routing;

@@ -3,3 +3,4 @@
 //! anybody, keeps anything or reads a clock.
 
 pub mod evaluator;
+pub mod model_routing;

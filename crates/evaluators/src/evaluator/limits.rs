@@ -45,6 +45,12 @@ pub const MAX_JSON_BYTES: usize = 1_048_576;
 /// be the beginning of a token, which takes 8 bytes of memory.
 pub const MAX_SIMILARITY_BYTES: usize = 1_048_576;
 
+/// Most rules of a routing configuration.
+pub const MAX_ROUTING_RULES: usize = 50;
+
+/// Most keywords of a routing configuration: each is looked for in up to 512 KB.
+pub const MAX_ROUTING_KEYWORDS: usize = 100;
+
 /// Most problems of a value that are listed by their place: from the endpoint's contract.
 pub const MAX_SCHEMA_ERRORS: usize = 10;
 

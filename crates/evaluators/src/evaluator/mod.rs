@@ -3,17 +3,17 @@
 
 mod affix;
 mod check;
-mod config;
+pub(crate) mod config;
 mod contains;
 mod content;
 mod exact_match;
-mod json;
+pub(crate) mod json;
 mod json_schema;
 mod length;
 mod levenshtein;
 pub mod lexicon;
 pub mod limits;
-mod outcome;
+pub(crate) mod outcome;
 mod pattern;
 pub(crate) mod phrase;
 mod pointer;
