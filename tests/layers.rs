@@ -11,7 +11,11 @@ use std::path::{Path, PathBuf};
 
 /// The crates, lowest first: a later one passes on the modules of an earlier one
 /// under its own name.
-const CRATES: [(&str, &str); 2] = [("ingest_core", "crates/ingest-core/src"), ("edgespan", "src")];
+const CRATES: [(&str, &str); 3] = [
+    ("ingest_core", "crates/ingest-core/src"),
+    ("evaluators", "crates/evaluators/src"),
+    ("edgespan", "src"),
+];
 
 /// A module path without its crate, such as `index::traces`, by its file.
 type Modules = BTreeMap<String, PathBuf>;

@@ -4,13 +4,18 @@
 
 mod filter;
 mod json;
+mod request;
+mod route_model;
 mod scores;
 mod trace;
+mod validate;
 
 pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_time};
 pub(crate) use json::dollars;
+pub use route_model::{RoutingCache, route_model};
 pub use scores::{get_score, list_scores, scores_with_trace};
 pub use trace::{get, get_span};
+pub use validate::validate;
 
 use crate::batch::RawStore;
 use crate::error::{Error, Fault};

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::access::api_keys::{KeyCache, Keys};
 use crate::access::rate_limits::Check;
+use crate::api::RoutingCache;
 use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};
 use crate::index::Database;
@@ -136,6 +137,8 @@ pub struct Isolate {
     pub uploads: Rc<MemoryBudget>,
     /// What the answers under way hold.
     pub reads: Rc<MemoryBudget>,
+    /// The routing configurations that it has read lately.
+    pub routing: RoutingCache,
     /// Rejected requests that are yet to be counted in the database.
     pub rejections: RefCell<RejectionCounts>,
 }
@@ -146,6 +149,7 @@ impl Default for Isolate {
             keys: KeyCache::default(),
             uploads: Rc::new(MemoryBudget::for_uploads()),
             reads: Rc::new(MemoryBudget::for_reads()),
+            routing: RoutingCache::default(),
             rejections: RefCell::default(),
         }
     }

@@ -27,6 +27,10 @@ pub enum Route {
     GetScore(String),
     /// Its deletion.
     DeleteScore(String),
+    /// Judging an output.
+    Validate,
+    /// Choosing a model.
+    RouteModel,
     /// Batches that could not be written.
     DeadLetters,
     /// Counts by hour.
@@ -126,6 +130,8 @@ const ROUTES: &[Row] = &[
             ("DELETE", "delete-score", |[id, _]| Route::DeleteScore(id)),
         ],
     ),
+    row(Client, &["api", "v1", "validate"], &[("POST", "validate", |_| Route::Validate)]),
+    row(Client, &["api", "v1", "route-model"], &[("POST", "route-model", |_| Route::RouteModel)]),
     row(Client, &["api", "v1", "dead-letters"], &[("GET", "dead-letters", |_| Route::DeadLetters)]),
     row(Client, &["api", "v1", "stats"], &[("GET", "stats", |_| Route::Stats)]),
     row(Operator, &["api", "v1", "admin", "replay"], &[("POST", "replay", |_| Route::Replay)]),
@@ -339,6 +345,7 @@ mod tests {
             ("DELETE", "/api/v1/health", "GET, HEAD, OPTIONS"),
             ("GET", "/v1/traces", "POST, OPTIONS"),
             ("POST", "/api/v1/scores/x", "GET, HEAD, DELETE, OPTIONS"),
+            ("GET", "/api/v1/validate", "POST, OPTIONS"),
             ("OPTIONS", "/api/v1/admin/replay", "POST"),
             ("DELETE", "/api/v1/admin/projects/shop", "GET, HEAD, PATCH"),
             ("GET", "/api/v1/admin/projects/shop/keys/key_1", "DELETE"),

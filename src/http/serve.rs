@@ -4,7 +4,7 @@
 use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
-use super::handlers::{compat, ingest, operator, pages, reading, scores, sign_in};
+use super::handlers::{compat, ingest, operator, pages, reading, rules, scores, sign_in};
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
 use super::router;
@@ -88,6 +88,8 @@ where
         Route::Health => return Ok(reading::health()),
         Route::Ingest(at) => return ingest::accept(exchange, at).await,
         Route::Answer(path) => return Ok(exchange.formats.answer(path)?),
+        Route::Validate => return rules::validate(exchange).await,
+        Route::RouteModel => return rules::route_model(exchange).await,
         Route::Replay => return operator::replay(exchange).await,
         Route::Verify => return operator::verify(exchange).await,
         Route::VerifyRows => return operator::verify_rows(exchange).await,

@@ -8,6 +8,7 @@ pub mod found;
 pub mod query;
 pub mod read;
 pub mod recovery;
+pub mod routing;
 pub mod scores;
 pub mod sessions;
 pub mod spans;

@@ -5,8 +5,8 @@ use edgespan::batch::BatchRef;
 use edgespan::formats::twosignal;
 
 use edgespan::index::{
-    Database, RowBounds, Statement, chart, link, recovery, scores, sessions, spans, stats, traces,
-    verification,
+    Database, RowBounds, Statement, chart, link, recovery, routing, scores, sessions, spans, stats,
+    traces, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -68,6 +68,8 @@ pub fn filled() -> World {
         "update trace set user = 'u';
          insert into span select key, 's', 1, {envelope}, pack from trace where id = 't';
          update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
+         insert into project values ('{PROJECT}', 'mine', 'strict', 1, 1000);
+         insert into routing_config values ('{PROJECT}', 'i', 'r', 1, 'mine', 1, 1);
          insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
          insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
          values (5, 'of the trace', 0, 1, 5, 1, 'a', 's', null, 'a', 'n', '0.5', 0, 'l'),
@@ -134,6 +136,8 @@ pub fn of_project() -> Vec<Statement> {
     all.push(stats::add_rejected(PROJECT, [1; 4], RECEIVED));
     all.push(recovery::select_dead_letters(PROJECT));
     all.push(stats::select_hours(PROJECT));
+    all.push(routing::select_config(PROJECT, Some("r")));
+    all.push(routing::select_config(PROJECT, None));
     all.extend(verified());
     all.extend(of_scores());
     all

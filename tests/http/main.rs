@@ -12,4 +12,6 @@ mod langfuse;
 mod langfuse_reads;
 mod langsmith;
 mod requests;
+mod route_model;
 mod scores;
+mod validate;

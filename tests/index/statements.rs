@@ -15,7 +15,7 @@ fn each_is_bound_to_the_project() {
 }
 
 /// The tables, and what statements call them.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "trace",
     "span",
     "batch",
@@ -23,6 +23,7 @@ const TABLES: [&str; 15] = [
     "stat",
     "overdue",
     "project",
+    "routing_config",
     "tenant",
     "t",
     "s",
@@ -34,11 +35,12 @@ const TABLES: [&str; 15] = [
 ];
 
 /// What may read all of a project's rows, or go along them: a question whether there
-/// are any; the hours, of which a week is read in their order; the dead letters, of
-/// which there should be few.
-const ALL_OF_A_PROJECT: [&str; 2] = [
+/// are any; the hours, of which a week is read in their order; the dead letters and the
+/// routing configurations, of which there should be few.
+const ALL_OF_A_PROJECT: [&str; 3] = [
     "from stat where project = ?1 order by hour_ms desc limit 168",
     "from dead_letter where project = ?1 order by recorded_ms desc, batch limit 100",
+    "order by name = 'default' desc, created_ms, id limit 1",
 ];
 
 /// What is wrong with how `SQLite` would run this, if anything is.

@@ -12,8 +12,17 @@ use edgespan::index::{Database, Statement, recovery, verification};
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
-const TABLES: [&str; 8] =
-    ["trace", "span", "batch", "dead_letter", "stat", "overdue", "tenant", "score"];
+const TABLES: [&str; 9] = [
+    "trace",
+    "span",
+    "batch",
+    "dead_letter",
+    "stat",
+    "overdue",
+    "tenant",
+    "score",
+    "routing_config",
+];
 
 /// What comes before a table's name.
 const BEFORE: [&str; 4] = ["from", "into", "update", "join"];
@@ -45,7 +54,10 @@ drop table x;
 create temp table x as select * from stat;
 update x set project = '$OTHER', batches = 9, events = 9, rejected_validation = 9;
 insert into stat select * from x;
-drop table x";
+drop table x;
+insert into project values ('$OTHER', '$OTHER', 'strict', 1, 1000);
+insert into routing_config values ('$OTHER', 'a', 'default', 1, 'theirs', 0, 0);
+insert into routing_config values ('$OTHER', 'i', 'r', 1, 'theirs', 0, 0)";
 
 /// All rows of one project, or of all others.
 fn rows(world: &World, mine: bool) -> Vec<String> {

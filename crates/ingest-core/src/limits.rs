@@ -21,6 +21,18 @@ pub const MAX_ZSTD_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
 /// attachments.
 pub const MAX_RUN_PARTS: usize = 10;
 
+/// Largest request for a judgement, in bytes after decompression: 1 MiB.
+pub const MAX_VALIDATE_BYTES: usize = 1024 * 1024;
+
+/// Most evaluators that a request for a judgement may ask. Each may take half a second.
+pub const MAX_EVALUATORS_ASKED: usize = 50;
+
+/// Largest request for a model, in bytes after decompression: 512 KiB.
+pub const MAX_ROUTE_BYTES: usize = 512 * 1024;
+
+/// Longest name of a configuration, in characters.
+pub const MAX_CONFIG_NAME_CHARS: usize = 200;
+
 /// Largest OTLP export, in bytes after decompression: 20 MiB. A batch of the SDKs has up
 /// to 512 spans, one of a Collector 8,192, each with its whole prompt.
 pub const MAX_OTLP_BODY_BYTES: usize = 20 * 1024 * 1024;

@@ -6,5 +6,6 @@ pub mod ingest;
 pub mod operator;
 pub mod pages;
 pub mod reading;
+pub mod rules;
 pub mod scores;
 pub mod sign_in;

@@ -13,7 +13,10 @@ use super::value::Value;
 /// Reads the object at a place: `each` is given every key and the place of its value,
 /// and gives the place after it. A value of another kind is passed over; `depth` is how
 /// many arrays and objects are open around it. The place after it.
-pub(crate) fn object<'a>(
+///
+/// # Errors
+/// What is not JSON, and those of `each`.
+pub fn object<'a>(
     text: &'a str,
     at: usize,
     depth: usize,
@@ -39,7 +42,10 @@ pub(crate) fn object<'a>(
 }
 
 /// Reads the array at a place likewise: `each` is given the place of every item.
-pub(crate) fn array(
+///
+/// # Errors
+/// As those of [`object`].
+pub fn array(
     text: &str,
     at: usize,
     depth: usize,
@@ -63,12 +69,28 @@ pub(crate) fn array(
 }
 
 /// The value at a place.
-pub(crate) fn value(text: &str, at: usize, depth: usize) -> Result<Value, SyntaxError> {
+///
+/// # Errors
+/// What is not JSON, or too deep.
+pub fn value(text: &str, at: usize, depth: usize) -> Result<Value, SyntaxError> {
     scan::value(text.as_bytes(), at, depth)
 }
 
+/// The value that is a whole text, with white space around it.
+///
+/// # Errors
+/// As those of [`value`], and anything after it.
+pub fn whole(text: &str) -> Result<Value, SyntaxError> {
+    let value = value(text, 0, 0)?;
+    scan::end(text.as_bytes(), value.range().end)?;
+    Ok(value)
+}
+
 /// Passes the value at a place over: the place after it.
-pub(crate) fn skip(text: &str, at: usize, depth: usize) -> Result<usize, SyntaxError> {
+///
+/// # Errors
+/// As those of [`value`].
+pub fn skip(text: &str, at: usize, depth: usize) -> Result<usize, SyntaxError> {
     Ok(value(text, at, depth)?.range().end)
 }
 

@@ -42,7 +42,7 @@ pub(crate) enum SyntaxErrorKind {
 
 /// Why a body is refused whole, and the byte at which that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SyntaxError {
+pub struct SyntaxError {
     pub(crate) at: usize,
     pub(crate) why: SyntaxErrorKind,
 }
@@ -54,9 +54,22 @@ pub(crate) fn fail<T>(bytes: &[u8], at: usize, why: SyntaxErrorKind) -> Result<T
 }
 
 impl SyntaxError {
+    /// For those who go down into a value themselves: it is nested too deep.
+    #[must_use]
+    pub fn too_deep(at: usize) -> Self {
+        Self { at, why: SyntaxErrorKind::TooDeep }
+    }
+
+    /// Whether it is JSON that is nested too deep, rather than no JSON.
+    #[must_use]
+    pub fn is_too_deep(self) -> bool {
+        self.why == SyntaxErrorKind::TooDeep
+    }
+
     /// As the caller is told it.
+    #[must_use]
     #[cold]
-    pub(crate) fn into_reject(self, text: &str) -> Reject {
+    pub fn into_reject(self, text: &str) -> Reject {
         let expected = match self.why {
             SyntaxErrorKind::End => "the body ends too early",
             SyntaxErrorKind::Trailing => "expected nothing more after the body's object",
@@ -106,8 +119,9 @@ impl SyntaxError {
 }
 
 /// A body that is not UTF-8 from the byte `at` on.
+#[must_use]
 #[cold]
-pub(crate) fn not_utf8(at: usize) -> Reject {
+pub fn not_utf8(at: usize) -> Reject {
     whole(format!("the body is not UTF-8: byte {at} does not belong there"))
 }
 

@@ -2,7 +2,7 @@
 //! of values. Nothing here knows a wire format, allocates for what it passes over,
 //! or recurses.
 
-pub(crate) mod descend;
+pub mod descend;
 pub mod error;
 pub mod lex;
 pub mod number;

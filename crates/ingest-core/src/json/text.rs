@@ -12,14 +12,16 @@ const QUOTED: usize = 40;
 
 impl Value {
     /// The value as it was sent.
+    #[must_use]
     #[inline]
-    pub(crate) fn raw(self, text: &str) -> &str {
+    pub fn raw(self, text: &str) -> &str {
         text.get(self.range()).unwrap_or_default()
     }
 
     /// A string's text, `None` for any other kind.
+    #[must_use]
     #[inline]
-    pub(crate) fn text(self, text: &str) -> Option<Text<'_>> {
+    pub fn text(self, text: &str) -> Option<Text<'_>> {
         let inner = || text.get(self.inner()).unwrap_or_default();
         match self.kind() {
             Kind::Plain => Some(Cow::Borrowed(inner())),
@@ -98,7 +100,8 @@ fn hex(text: &str) -> (u32, &str) {
 }
 
 /// At most the first [`QUOTED`] characters, with a sign that there were more.
-pub(crate) fn cut(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn cut(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(QUOTED) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
         None => Cow::Borrowed(text),

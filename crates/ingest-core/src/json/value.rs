@@ -8,21 +8,27 @@ use crate::limits::{MAX_BODY_BYTES, MAX_MULTIPART_BODY_BYTES, MAX_OTLP_BODY_BYTE
 
 /// What a value is. Strings come in two kinds because only one needs decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// `null`.
     Null = 1,
+    /// `true` or `false`.
     Bool,
+    /// A number.
     Number,
     /// A string without escapes.
     Plain,
     /// A string with at least one escape.
     Escaped,
+    /// An array.
     Array,
+    /// An object.
     Object,
 }
 
 impl Kind {
     /// As messages name it.
-    pub(crate) fn noun(self) -> &'static str {
+    #[must_use]
+    pub fn noun(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool => "a boolean",
@@ -38,7 +44,7 @@ impl Kind {
 /// that it stays in a register: 4 bits of kind, then 30 bits each of start and
 /// end. Bodies have less than 2^25 bytes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Value(NonZeroU64);
+pub struct Value(NonZeroU64);
 
 const _: () = assert!(MAX_BODY_BYTES < 1 << 30 && MAX_OTLP_BODY_BYTES < 1 << 30);
 const _: () = assert!(MAX_MULTIPART_BODY_BYTES < 1 << 30);
@@ -50,8 +56,10 @@ impl Value {
         Self(NonZeroU64::new(bits).unwrap_or(NonZeroU64::MIN))
     }
 
+    /// What it is.
+    #[must_use]
     #[inline]
-    pub(crate) fn kind(self) -> Kind {
+    pub fn kind(self) -> Kind {
         match self.0.get() & 15 {
             2 => Kind::Bool,
             3 => Kind::Number,
@@ -64,8 +72,9 @@ impl Value {
     }
 
     /// Its bytes.
+    #[must_use]
     #[inline]
-    pub(crate) fn range(self) -> Range<usize> {
+    pub fn range(self) -> Range<usize> {
         let bits = self.0.get();
         (bits >> 4) as usize & ((1 << 30) - 1)..(bits >> 34) as usize
     }

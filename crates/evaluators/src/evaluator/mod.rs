@@ -1,0 +1,181 @@
+//! The fifteen evaluators: a table of their types, how a configuration becomes one, and
+//! how one is run. What each does is in a file of its own.
+
+mod affix;
+mod check;
+pub(crate) mod config;
+mod contains;
+mod content;
+mod exact_match;
+pub(crate) mod json;
+mod json_schema;
+mod length;
+mod levenshtein;
+pub mod lexicon;
+pub mod limits;
+pub(crate) mod outcome;
+mod pattern;
+pub(crate) mod phrase;
+mod pointer;
+mod ramp;
+mod regex_match;
+mod response_time_sla;
+mod schema;
+mod sentiment;
+mod similarity;
+mod tool_calls;
+mod toxicity;
+pub(crate) mod words;
+pub(crate) mod work;
+
+use std::fmt;
+
+use check::{Check, Facts};
+use config::Config;
+use json::Json;
+pub use outcome::{Code, Failure, Outcome};
+use pointer::Pointer;
+
+/// A type of evaluator.
+pub struct EvaluatorType {
+    /// As clients name it.
+    pub name: &'static str,
+    /// Whether it looks at the output.
+    reads_output: bool,
+    build: fn(&mut Config<'_>) -> Result<Box<dyn Check>, Failure>,
+}
+
+/// Makes a check of a configuration.
+type Build = fn(&mut Config<'_>) -> Result<Box<dyn Check>, Failure>;
+
+const fn reads_output(name: &'static str, build: Build) -> EvaluatorType {
+    EvaluatorType { name, reads_output: true, build }
+}
+
+const fn reads_measure(name: &'static str, build: Build) -> EvaluatorType {
+    EvaluatorType { name, reads_output: false, build }
+}
+
+/// All of them.
+pub static TYPES: [EvaluatorType; 15] = [
+    reads_output("CONTAINS", contains::build),
+    reads_output("STARTS_WITH", affix::build_starts_with),
+    reads_output("ENDS_WITH", affix::build_ends_with),
+    reads_output("REGEX_MATCH", regex_match::build),
+    reads_output("JSON_SCHEMA", json_schema::build),
+    reads_output("EXACT_MATCH", exact_match::build),
+    reads_output("LENGTH", length::build),
+    reads_output("LEVENSHTEIN", levenshtein::build),
+    reads_output("SIMILARITY", similarity::build),
+    reads_measure("LATENCY", ramp::build_latency),
+    reads_measure("COST", ramp::build_cost),
+    reads_measure("RESPONSE_TIME_SLA", response_time_sla::build),
+    reads_output("SENTIMENT", sentiment::build),
+    reads_output("TOXICITY", toxicity::build),
+    reads_output("TOOL_CALL_VALIDATION", tool_calls::build),
+];
+
+impl EvaluatorType {
+    /// The type of a name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        TYPES.iter().find(|kind| kind.name == name)
+    }
+
+    /// Reads a configuration, an object's JSON text; none is an empty one.
+    ///
+    /// # Errors
+    /// `INVALID_CONFIG`, with what was expected where.
+    pub fn parse(&self, config: Option<&str>) -> Result<Evaluator, Failure> {
+        let json = match config.map(Json::read_string) {
+            None => Json::Object(Box::default()),
+            Some(read) => read?.unwrap_or(Json::Null),
+        };
+        let Json::Object(object) = &json else {
+            return Err(Failure::config("config", "expected an object"));
+        };
+        let mut config = Config::new(object);
+        let path = if self.reads_output { config.text("output_path")? } else { None };
+        let expected = "expected a JSON Pointer, such as /choices/0";
+        let parse = |text| Pointer::parse(text).ok_or_else(|| config.fail("output_path", expected));
+        let output_path = path.map(parse).transpose()?;
+        let check = (self.build)(&mut config)?;
+        let warnings = config.warnings();
+        Ok(Evaluator { reads_output: self.reads_output, output_path, check, warnings })
+    }
+}
+
+impl fmt::Debug for EvaluatorType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// An evaluator whose configuration was read.
+pub struct Evaluator {
+    reads_output: bool,
+    output_path: Option<Pointer>,
+    check: Box<dyn Check>,
+    warnings: Vec<String>,
+}
+
+/// What is judged: texts are JSON, as they were sent. None of them is null.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Input<'a> {
+    /// What came out.
+    pub output: Option<&'a str>,
+    /// What should have come out.
+    pub expected_output: Option<&'a str>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<f64>,
+    /// What it cost, in US dollars.
+    pub cost: Option<f64>,
+    /// The outputs of several spans, in which `TOOL_CALL_VALIDATION` looks for calls instead
+    /// of in `output`.
+    pub outputs_with_calls: Option<&'a [&'a str]>,
+}
+
+impl Evaluator {
+    /// What the configuration has that nobody reads, for whoever stores it.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Judges.
+    ///
+    /// # Errors
+    /// `MISSING_INPUT`, and `TOO_EXPENSIVE` for what is beyond the bounds.
+    pub fn run(&self, input: &Input<'_>) -> Result<Outcome, Failure> {
+        let output = if self.reads_output { read(input.output)? } else { Json::Null };
+        let mut outputs = Vec::new();
+        for text in input.outputs_with_calls.unwrap_or_default() {
+            outputs.push(read(Some(text))?);
+        }
+        let facts = Facts {
+            expected_output: input.expected_output,
+            duration_ms: input.duration_ms,
+            cost: input.cost,
+            outputs_with_calls: input.outputs_with_calls.map(|_| outputs.as_slice()),
+        };
+        let Some(path) = &self.output_path else { return self.check.run(&output, &facts) };
+        // A string may be JSON itself; where it is not, nothing is anywhere in it.
+        let inside = match &output {
+            Json::String(text) => Json::read_string(text)?,
+            _ => None,
+        };
+        let found = path.find(inside.as_ref().unwrap_or(&output)).unwrap_or(&Json::Null);
+        self.check.run(found, &facts)
+    }
+}
+
+impl fmt::Debug for Evaluator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evaluator").field("warnings", &self.warnings).finish_non_exhaustive()
+    }
+}
+
+/// A JSON text; the callers have checked that it is one.
+fn read(text: Option<&str>) -> Result<Json<'_>, Failure> {
+    Ok(text.map(Json::read_string).transpose()?.flatten().unwrap_or(Json::Null))
+}
