@@ -30,7 +30,11 @@ pub fn merge_bodies<'a>(bodies: Vec<(Rank, SpanBody<'a>)>) -> Option<SpanBody<'a
         usage: crate::model::Usage {
             prompt: new.usage.prompt.or(old.usage.prompt),
             completion: new.usage.completion.or(old.usage.completion),
-            total: new.usage.total.or(old.usage.total),
+            total: match (new.usage.prompt, new.usage.completion) {
+                // Both say what it is, where nothing else does.
+                (Some(_), Some(_)) => new.usage.total,
+                _ => new.usage.total.or(old.usage.total),
+            },
             cached: new.usage.cached.or(old.usage.cached),
         },
         cost: new.cost.or(old.cost),

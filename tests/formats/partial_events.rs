@@ -86,6 +86,7 @@ fn read(line: &str) -> Event<'static> {
             usage: Usage {
                 prompt: said["prompt"].as_u64(),
                 completion: said["completion"].as_u64(),
+                total: said["total"].as_u64(),
                 ..Usage::default()
             },
             cost: payload("cost"),
@@ -230,6 +231,38 @@ fn events_that_say_nothing_leave_a_span() {
     assert_eq!(answer(&world, "t")["spanCount"], 1);
 }
 
+#[test]
+fn a_total_counts_until_a_newer_event_says_another_by_its_parts() {
+    let usage = |at: i64, said: &Value| {
+        let mut event =
+            json!({ "trace": "t", "span": "s", "name": "n", "at": at, "rank": "update" });
+        event.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+        line(event)
+    };
+    let odd = usage(1, &json!({ "prompt": 1, "completion": 2, "total": 100 }));
+    let sum = usage(2, &json!({ "prompt": 3, "completion": 4, "total": 7 }));
+    let prompt = usage(3, &json!({ "prompt": 5 }));
+    let completion = usage(4, &json!({ "completion": 6 }));
+    for (events, total) in [
+        (vec![&odd], 100),
+        (vec![&odd, &sum], 7),
+        (vec![&sum, &odd], 7),
+        (vec![&odd, &prompt], 100),
+        (vec![&odd, &sum, &prompt, &completion], 11),
+        (vec![&completion, &prompt, &sum, &odd], 11),
+    ] {
+        let world = world();
+        for (n, event) in (0..).zip(&events) {
+            deliver(&world, &[(*event).clone()], RECEIVED + n);
+        }
+        let answer = answer(&world, "t");
+        assert_eq!(
+            (&answer["totalTokens"], &answer["spans"][0]["totalTokens"]),
+            (&json!(total), &json!(total))
+        );
+    }
+}
+
 fn maybe<T: std::fmt::Debug + Clone + 'static>(
     some: impl Strategy<Value = T> + 'static,
 ) -> BoxedStrategy<Option<T>> {
@@ -241,8 +274,12 @@ fn event() -> impl Strategy<Value = String> {
     let at = || maybe((0..4_i64).prop_map(|s| RECEIVED * 1_000 + s * 1_000));
     let texts = (maybe("[ab]"), maybe("[ab]"), maybe("[mn]"), maybe("(OK|ERROR)"));
     let names = (maybe("[no]"), maybe("(LLM|TOOL)"), maybe("[uv]"), maybe("[xy]( z)?"));
-    let numbers =
-        (maybe(0..9_u64), maybe(0..9_u64), maybe((0..9_u8).prop_map(|n| f64::from(n) / 8.0)));
+    let numbers = (
+        maybe(0..9_u64),
+        maybe(0..9_u64),
+        maybe(0..20_u64),
+        maybe((0..9_u8).prop_map(|n| f64::from(n) / 8.0)),
+    );
     let metadata = maybe(prop_oneof![
         (0..3_u8).prop_map(|n| json!({ "n": n })),
         (0..3_u8, 0..2_u8).prop_map(|(n, key)| json!({ "deep": { key.to_string(): n } })),
@@ -250,13 +287,14 @@ fn event() -> impl Strategy<Value = String> {
     (ids, (at(), at(), at()), texts, names, numbers, metadata).prop_map(
         |((trace, span, parent, rank), (at, start, end), texts, names, numbers, metadata)| {
             let (input, output, model, status) = texts;
-            let (prompt, completion, cost) = numbers;
+            let (prompt, completion, total, cost) = numbers;
             let (name, kind, user, tags) = names;
             line(json!({ "trace": format!("t{trace}"), "span": span.map(|n| format!("s{n}")),
                 "parent": parent.map(|n| format!("s{n}")), "name": name, "kind": kind,
                 "rank": rank, "user": user, "tags": tags, "adds": trace == 1, "at": at,
                 "start": start, "end": end, "input": input, "output": output, "model": model,
-                "status": status, "prompt": prompt, "completion": completion, "cost": cost,
+                "status": status, "prompt": prompt, "completion": completion,
+                "total": total, "cost": cost,
                 "metadata": metadata }))
         },
     )

@@ -71,6 +71,15 @@ pub struct Fields {
     pub marks: u8,
 }
 
+impl Fields {
+    /// Whether it says how many tokens there are in all: by a total, or by both of what that
+    /// is the sum of.
+    pub(super) fn decides_total(&self) -> bool {
+        let both = self.prompt_tokens.is_some() && self.completion_tokens.is_some();
+        both || self.total_tokens.is_some()
+    }
+}
+
 /// An event of a span.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part {

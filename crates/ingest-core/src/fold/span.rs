@@ -177,7 +177,9 @@ impl Span {
             newer(&mut folded.envelope, fields.envelope);
             newer(&mut usage.prompt, fields.prompt_tokens);
             newer(&mut usage.completion, fields.completion_tokens);
-            newer(&mut usage.total, fields.total_tokens);
+            if fields.decides_total() {
+                usage.total = fields.total_tokens;
+            }
             if let Some(name) = &fields.name {
                 folded.name = Some(Rc::clone(name));
             }
@@ -258,7 +260,7 @@ fn said(part: &Part) -> u16 {
         f.model.is_some(),
         f.prompt_tokens.is_some(),
         f.completion_tokens.is_some(),
-        f.total_tokens.is_some(),
+        f.decides_total(),
         f.cost_nano.is_some(),
         f.marks & mark::MAY_REPEAT != 0,
         f.marks & mark::BESIDE != 0,
