@@ -27,6 +27,10 @@ pub enum Page {
     Chart,
     /// `GET /traces/{id}`
     Trace(String),
+    /// `GET /traces/{id}/content`
+    TraceContent(String),
+    /// `GET /traces/{id}/content/raw`
+    RawTraceContent(String),
     /// `GET /traces/{id}/spans/{span}`
     Span(String, String),
     /// `GET /traces/{id}/spans/{span}/raw`
@@ -63,6 +67,8 @@ pub async fn answer(
         Page::Traces => list::page::page(view).await,
         Page::Chart => list::chart::part(view).await,
         Page::Trace(id) => trace::page::page(view, id).await,
+        Page::TraceContent(id) => trace::content::page(view, id).await,
+        Page::RawTraceContent(id) => trace::content::raw(view, id).await,
         Page::Span(trace, span) => span::page::page(view, trace, span).await,
         Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
         Page::Session(id) => session::page::page(view, id).await,

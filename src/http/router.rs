@@ -180,6 +180,16 @@ const ROUTES: &[Row] = &[
     row(Person, &["traces", "*"], &[("GET", "page-trace", |[id, _]| Route::Page(Page::Trace(id)))]),
     row(
         Person,
+        &["traces", "*", "content"],
+        &[("GET", "page-content", |[id, _]| Route::Page(Page::TraceContent(id)))],
+    ),
+    row(
+        Person,
+        &["traces", "*", "content", "raw"],
+        &[("GET", "page-raw-content", |[id, _]| Route::Page(Page::RawTraceContent(id)))],
+    ),
+    row(
+        Person,
         &["traces", "*", "spans", "*"],
         &[("GET", "page-span", |[trace, span]| Route::Page(Page::Span(trace, span)))],
     ),

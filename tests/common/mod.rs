@@ -67,7 +67,12 @@ impl World {
 
     /// The same, received at another time than the others.
     pub fn deliver_at(&self, project: &str, body: &str, received: i64) -> Outcome {
-        self.deliver_batches(&[(project, body.to_owned())], received).remove(0)
+        self.deliver_batches(&[(project, body.to_owned())], received, "json").remove(0)
+    }
+
+    /// The same in another format than the API's own.
+    pub fn deliver_as(&self, ending: &str, project: &str, body: &str) -> Outcome {
+        self.deliver_batches(&[(project, body.to_owned())], RECEIVED, ending).remove(0)
     }
 
     /// The same with several, which the consumer gets at once.
@@ -77,14 +82,19 @@ impl World {
 
     /// The same for several projects.
     pub fn deliver_all(&self, batches: &[(&str, String)]) -> Vec<Outcome> {
-        self.deliver_batches(batches, RECEIVED)
+        self.deliver_batches(batches, RECEIVED, "json")
     }
 
-    fn deliver_batches(&self, batches: &[(&str, String)], received: i64) -> Vec<Outcome> {
+    fn deliver_batches(
+        &self,
+        batches: &[(&str, String)],
+        received: i64,
+        ending: &str,
+    ) -> Vec<Outcome> {
         pollster::block_on(async {
             let mut deliveries = Vec::new();
             for (project, body) in batches {
-                let batch = BatchRef::of(project, body.as_bytes(), received, "json");
+                let batch = BatchRef::of(project, body.as_bytes(), received, ending);
                 self.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
                 deliveries.push(Delivery { message: Message::of(&batch), attempt: 1 });
             }

@@ -42,6 +42,51 @@ fn a_trace_is_shown_from_the_index_alone() {
 }
 
 #[test]
+fn what_went_into_a_trace_itself_is_fetched_when_somebody_looks() {
+    let world = World::new();
+    let event = |id: &str, body: Value| json!({ "id": id, "type": "trace-create", "timestamp": "2026-11-24T10:00:00Z", "body": body });
+    let root = json!({ "id": "t", "name": "run", "input": { "messages": [{ "role": "user", "content": "Where <b>is</b> it?" }] } });
+    let end = json!({ "id": "t", "output": "On its way." });
+    let batch = json!({ "batch": [event("a", root), event("b", end)] });
+    world.deliver_as("langfuse.json", PROJECT, &batch.to_string());
+    world.store.reads.set(0);
+    let alone = html(&world, "/traces/t");
+    assert_eq!(world.store.reads.get(), 0);
+    for shown in
+        ["<details class=\"metadata own\" open", "hx-get=\"/traces/t/content\" hx-trigger=\"load\""]
+    {
+        assert!(alone.contains(shown), "{shown} in {alone}");
+    }
+    let content = part(&world, "/traces/t/content");
+    assert!(content.contains("Where &lt;b&gt;is&lt;/b&gt; it?"), "{content}");
+    assert!(
+        content.contains("On its way.") && content.contains("/traces/t/content/raw?part=output")
+    );
+    let output = part(&world, "/traces/t/content?part=output&view=json");
+    assert!(output.contains("On its way.") && !output.contains("Where"), "{output}");
+    assert!(html(&world, "/traces/t/content").contains("<title>run"));
+    let raw = get(&world, PROJECT, "/traces/t/content/raw?part=output", false).unwrap();
+    assert_eq!(raw.text(), "\"On its way.\"");
+    for none in
+        ["/traces/t/content/raw?part=metadata", "/traces/t/content/raw", "/traces/x/content"]
+    {
+        assert!(
+            matches!(get(&world, PROJECT, none, false), Err(Error::Reject(Reject::NotFound(_)))),
+            "{none}"
+        );
+    }
+
+    // Beside spans it is folded, and where there is none its place is not there.
+    let span = json!({ "id": "e", "type": "span-create", "timestamp": "2026-11-24T10:00:00Z",
+        "body": { "id": "s", "traceId": "t", "name": "step", "startTime": "2026-11-24T10:00:00Z" } });
+    world.deliver_as("langfuse.json", PROJECT, &json!({ "batch": [span] }).to_string());
+    let folded = html(&world, "/traces/t");
+    assert!(folded.contains("<details class=\"metadata own\"><summary>"), "{folded}");
+    world.deliver(PROJECT, &body(&[trace(&json!({ "id": "u", "name": "native" }))]));
+    assert!(!html(&world, "/traces/u").contains("metadata own"));
+}
+
+#[test]
 fn a_span_is_read_alone_and_linked_to() {
     let world = World::new();
     let filler = "x".repeat(600_000);

@@ -61,6 +61,15 @@ impl Reply {
         Self::content(status, "text/html; charset=utf-8", html.into()).as_page()
     }
 
+    /// What a client sent, as it is, for people. It is no document of this origin, whatever a
+    /// browser takes it for.
+    #[must_use]
+    pub fn raw_payload(content_type: &str, text: String) -> Self {
+        Self::content(200, format!("{content_type}; charset=utf-8"), text)
+            .as_page()
+            .with("content-security-policy", "default-src 'none'; sandbox")
+    }
+
     /// Go and look there, with a GET: for people.
     #[must_use]
     pub fn see(path: impl Into<String>) -> Self {

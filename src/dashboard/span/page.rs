@@ -56,7 +56,11 @@ pub async fn page(
     let path = path(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
     let part = match &event {
-        Ok(body) => part(field, body, &path, PayloadRequest::For(mode.as_deref())),
+        Ok(body) => html! {
+            @if let Some(raw) = field.of(body) {
+                (part(field, raw, &path, PayloadRequest::For(mode.as_deref())))
+            }
+        },
         Err(why) => unreadable(why),
     };
     if view.part {
@@ -94,10 +98,7 @@ pub async fn raw_payload(
     };
     let none = || Reject::NotFound("this span has no such payload".into());
     let text = text.ok_or_else(none)?;
-    // Nothing a client sent is a document of this origin, whatever a browser takes it for.
-    Ok(Reply::content(200, format!("{content_type}; charset=utf-8"), text.into_owned())
-        .as_page()
-        .with("content-security-policy", "default-src 'none'; sandbox"))
+    Ok(Reply::raw_payload(content_type, text.into_owned()))
 }
 
 /// The event that says all of a span; of several a list of them, the oldest first.
@@ -196,7 +197,9 @@ pub fn detail_of(
                         "those of OpenTelemetry by " code { "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY" } "."
                     }
                 }
-                @for field in PayloadField::ALL { (part(field, body, &path, PayloadRequest::No)) }
+                @for (field, raw) in PayloadField::ALL.into_iter().filter_map(|field| Some((field, field.of(body)?))) {
+                    (part(field, raw, &path, PayloadRequest::No))
+                }
             },
         }
         (about(trace, span, body, &path))

@@ -1,4 +1,4 @@
-//! A payload of a span on its page: how it is looked at, copied and opened raw, and
+//! A payload on a page: how it is looked at, copied and opened raw, and
 //! whether all of it is there.
 
 use maud::{Markup, html};
@@ -6,7 +6,6 @@ use maud::{Markup, html};
 use super::messages::{Payload, ViewMode};
 use super::payload_field::PayloadField;
 use crate::dashboard::ui::json_view::{Budget, size};
-use crate::model::SpanBody;
 
 /// A larger payload is shown when it is asked for.
 const LARGE: usize = 64 * 1024;
@@ -22,15 +21,9 @@ pub enum PayloadRequest<'a> {
     For(Option<&'a str>),
 }
 
-/// One payload, if the span has it. `path` is the span's.
+/// One payload, as it was sent. `path` is that of what it belongs to.
 #[must_use]
-pub fn part(
-    field: PayloadField,
-    body: &SpanBody<'_>,
-    path: &str,
-    asked: PayloadRequest<'_>,
-) -> Markup {
-    let Some(raw) = field.of(body) else { return html! {} };
+pub fn part(field: PayloadField, raw: &str, path: &str, asked: PayloadRequest<'_>) -> Markup {
     let id = format!("part-{}", field.name());
     let raw_url = format!("{path}/raw?part={}", field.name());
     let url = format!("{path}?part={}", field.name());

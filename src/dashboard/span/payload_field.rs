@@ -33,7 +33,9 @@ impl PayloadField {
         }
     }
 
-    pub(super) fn label(self) -> &'static str {
+    /// As pages name it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
         match self {
             Self::Input => "Input",
             Self::Output => "Output",
@@ -44,7 +46,8 @@ impl PayloadField {
     }
 
     /// The one that a query's `part` names.
-    pub(super) fn asked(query: &str) -> Option<Self> {
+    #[must_use]
+    pub fn asked(query: &str) -> Option<Self> {
         let part = query_value(query, "part")?;
         Self::ALL.into_iter().find(|field| field.name() == part)
     }

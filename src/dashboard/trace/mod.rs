@@ -1,5 +1,6 @@
 //! A trace's page: tree and waterfall.
 
+pub mod content;
 mod critical_path;
 mod others;
 pub mod page;

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use maud::{Markup, html};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::content;
 use super::tree::Tree;
 use super::waterfall;
 use crate::access::api_keys::LOCAL_KEY;
@@ -236,7 +237,8 @@ fn header<D, S>(
                     button.quiet.small type="button" data-copy=(curl(trace, view)) title="A command that gets this trace as JSON" { "Copy as curl" }
                 } }
             }
-            @if trace.errors > 0 || metadata.is_some() || !scores.is_empty() {
+            @let content = content::place(trace, spans.is_empty());
+            @if trace.errors > 0 || metadata.is_some() || !scores.is_empty() || content.is_some() {
                 div.more {
                     @if trace.errors > 0 {
                         p.errors {
@@ -250,6 +252,7 @@ fn header<D, S>(
                         }
                     }
                     @if !scores.is_empty() { (scores_of(scores)) }
+                    @if let Some(content) = content { (content) }
                     @if let Some(metadata) = metadata {
                         details.metadata { summary { "Metadata" } (metadata) }
                     }
