@@ -1,7 +1,7 @@
 // The benchmark: ours against the peer and the release before, everything in one
 // run. Started by scripts/bench.mjs, which has built ours. With --quick it takes half
 // a minute, measures little and writes nothing: it shows that all of it runs.
-// With names of parts (cpu, otlp, cost, flow, memory, growth, pages, traffic) only those
+// With names of parts (cpu, otlp, sdks, cost, flow, memory, growth, pages, traffic) only those
 // are run, and nothing is written; nor is it where something else stands for ours.
 
 import os from "node:os";
@@ -12,6 +12,7 @@ import { measureFlow } from "./measure/flow.mjs";
 import { measureGrowth } from "./measure/growth.mjs";
 import { measureMemory } from "./measure/memory.mjs";
 import { measureOtlp } from "./measure/otlp.mjs";
+import { measureSdks } from "./measure/sdks.mjs";
 import { measurePages } from "./measure/pages.mjs";
 import { measureTraffic } from "./measure/traffic.mjs";
 import { Table, print, save } from "./report.mjs";
@@ -35,6 +36,7 @@ table.load = os.loadavg()[0] ?? 0;
 const PARTS = {
   cpu: ["CPU of handler and consumer, D1's time", measureCpu],
   otlp: ["OpenTelemetry, beside the native API", measureOtlp],
+  sdks: ["the SDKs of other services, beside the native API", measureSdks],
   cost: ["rows, bytes, dollars", measureCost],
   flow: ["end to end", measureFlow],
   memory: ["memory, size, cold start", measureMemory],

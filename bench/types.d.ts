@@ -11,8 +11,8 @@ export interface Made {
   wire?: Wire;
 }
 
-/** OpenTelemetry's encodings, as raw batches' keys end in them. */
-export type Wire = "otlp.pb" | "otlp.json";
+/** Formats besides the native one, as raw batches' keys end in them. */
+export type Wire = "otlp.pb" | "otlp.json" | "agents.json" | "langfuse.json" | "langsmith.json";
 
 /** What a batch is to be like. */
 export interface Template {

@@ -47,9 +47,20 @@ const open = (env, ctx) => {
       };
 };
 
+/** Where the batches of each format are posted to, by what their raw objects' keys end in.
+ *  @type {Record<string, string>} */
+const PATHS = {
+  "": "/api/v1/traces",
+  "otlp.pb": "/v1/traces",
+  "otlp.json": "/v1/traces",
+  "agents.json": "/v1/traces/ingest",
+  "langfuse.json": "/api/public/ingestion",
+  "langsmith.json": "/runs/batch",
+};
+
 /** @param {string} key */
 function request(key) {
-  return new Request(`http://worker${wire ? "/v1/traces" : "/api/v1/traces"}`, {
+  return new Request(`http://worker${PATHS[wire]}`, {
     method: "POST",
     headers: {
       authorization: `Bearer ${key}`,
@@ -106,7 +117,7 @@ async function run(options, outer, ctx) {
     async handler([id]) {
       number(batch, Number(id));
       const answer = await fetch(request(options.key));
-      if (answer.status !== (wire ? 200 : 201)) throw new Error(`${answer.status} ${await answer.text()}`);
+      if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
     },
     async "no message"(ids) {
       for (const { body } of delivery(options, ids).batch.messages) await env.RAW.get(body.key);

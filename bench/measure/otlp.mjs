@@ -96,7 +96,7 @@ export async function measureOtlp({ driven, table, quick }) {
     for (const made of sameSpans(spans)) {
       const size = Buffer.byteLength(made.text) / 1024;
       const [ours, peer] = both(await ofSize(driven, made, effort));
-      const what = made.wire ? { "otlp.pb": "OTLP protobuf", "otlp.json": "OTLP JSON" }[made.wire] : "native JSON";
+      const what = made.wire ? (made.wire === "otlp.pb" ? "OTLP protobuf" : "OTLP JSON") : "native JSON";
       const text = `${spans.toLocaleString("en")} spans as ${what} (${size.toFixed(0)} KB)`;
       const id = `${made.wire ?? "native"}/${spans}`;
       table.add(`otlp/handler/${id}`, `handler CPU, ${text}`, "ms", ours.handler, peer.handler);

@@ -21,6 +21,7 @@ import { expect, vi } from "vitest";
 
 /** What `npm start` and `npm run deploy` look at; with the stamps of the last build, so that none is needed. */
 const COPIED = [
+  ".cargo",
   "src",
   "crates",
   "migrations",
