@@ -15,7 +15,17 @@ import { setUp } from "./setup.mjs";
 const MODULE = "build/index.js";
 const WASM = "build/index_bg.wasm";
 const OUTPUT = [MODULE, WASM];
-const INPUT = [".cargo", "src", "crates", "migrations", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", "scripts/toolchain"];
+const INPUT = [
+  ".cargo",
+  "src",
+  "crates",
+  "migrations",
+  "Cargo.toml",
+  "Cargo.lock",
+  "package-lock.json",
+  "scripts/build.mjs",
+  "scripts/toolchain",
+];
 
 /** The files that pages load, and where they are put. */
 const ASSETS = "src/dashboard/assets";

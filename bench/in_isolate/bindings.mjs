@@ -8,7 +8,10 @@
 
 /** A row that is whatever either Worker asks of its table of keys.
  *  @param {string} project */
-const keyRow = (project) => ({ json: JSON.stringify(["k", "0".repeat(64), project, project, "strict", 0, "ingest,read"]), project_id: project });
+const keyRow = (project) => ({
+  json: JSON.stringify(["k", "0".repeat(64), project, project, "strict", 0, "ingest,read"]),
+  project_id: project,
+});
 const RESULT = { success: true, results: [], meta: { rows_written: 0, duration: 0 } };
 
 /** @param {string} project */
