@@ -44,7 +44,16 @@ impl<H> Received<H> {
     }
 }
 
-/// Reads a body of at most so many bytes, and takes its compression off. It is held in the
+/// What a body may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Most bytes, after decompression.
+    pub most: usize,
+    /// Whether it may be compressed with zstd.
+    pub zstd: bool,
+}
+
+/// Reads a body that may be so, and takes its compression off. It is held in the
 /// platform's memory; wasm's, which never shrinks, has it only while it is decoded, which
 /// waits for nothing.
 ///
@@ -53,11 +62,14 @@ impl<H> Received<H> {
 /// where there is no room for it.
 pub async fn receive<R: RequestHead + RequestBody>(
     request: &mut R,
-    most: usize,
+    Wanted { most, zstd }: Wanted,
     uploads: &Rc<MemoryBudget>,
     now: &impl Fn() -> Millis,
 ) -> Result<Received<R::Held>, Error> {
     let encoding = Encoding::of(request.header("content-encoding").as_deref())?;
+    if encoding == Encoding::Zstd && !zstd {
+        return Err(unknown_encoding().into());
+    }
     let declared = declared_length(request);
     if declared.is_some_and(|length| length > most) {
         return Err(too_large(most).into());
@@ -125,11 +137,13 @@ impl Encoding {
             "gzip" | "x-gzip" => Ok(Self::Gzip),
             "deflate" => Ok(Self::Deflate),
             "zstd" => Ok(Self::Zstd),
-            _ => Err(Reject::UnsupportedMediaType(
-                "Content-Encoding: expected gzip, deflate, zstd or none".into(),
-            )),
+            _ => Err(unknown_encoding()),
         }
     }
+}
+
+fn unknown_encoding() -> Reject {
+    Reject::UnsupportedMediaType("Content-Encoding: expected gzip, deflate or none".into())
 }
 
 /// The 413 for a body of more bytes than `most`.

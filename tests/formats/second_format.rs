@@ -42,6 +42,7 @@ const LINES: WireFormat = WireFormat {
     keeps_good_events: false,
     prepare: |_, _, _| Ok(None),
     counts_again: false,
+    zstd: false,
     check: |body| {
         let lines = read_lines(body)?;
         let good = lines.iter().filter(|line| line.event.is_some()).count();

@@ -143,7 +143,7 @@ pub fn error_headers(error: &Error) -> Vec<(&'static str, String)> {
             ("ratelimit-reset", window_s.to_string()),
         ],
         Error::Reject(Reject::UnsupportedMediaType(_)) => {
-            vec![("accept-encoding", "gzip, deflate, zstd".into())]
+            vec![("accept-encoding", "gzip, deflate".into())]
         }
         _ => Vec::new(),
     }

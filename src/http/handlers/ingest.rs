@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::formats::FormatPath;
 use crate::http::address::Address;
 use crate::http::body;
-use crate::http::body::Received;
+use crate::http::body::{Received, Wanted};
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead, Services, Witness};
 use crate::http::router;
@@ -41,7 +41,8 @@ where
     let now = || exchange.platform.now();
     let uploads = &exchange.isolate.uploads;
     // What it is counted as is held up to the end, as the body is.
-    let received = body::receive(exchange.request, format.max_body_bytes, uploads, &now).await?;
+    let wanted = Wanted { most: format.max_body_bytes, zstd: format.zstd };
+    let received = body::receive(exchange.request, wanted, uploads, &now).await?;
     if !at.kept {
         return Ok((format.unkept)());
     }

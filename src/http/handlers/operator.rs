@@ -10,6 +10,7 @@ use crate::api;
 use crate::error::{Error, Reject};
 use crate::formats::content_type::check_json;
 use crate::http::body;
+use crate::http::body::Wanted;
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead};
 use crate::limits::MAX_BODY_BYTES;
@@ -95,5 +96,6 @@ async fn receive_json<P: Platform, R: RequestHead + RequestBody>(
     check_json(exchange.header("content-type").as_deref())?;
     let now = || exchange.platform.now();
     let uploads = &exchange.isolate.uploads;
-    Ok(body::receive(exchange.request, MAX_BODY_BYTES, uploads, &now).await?.bytes)
+    let wanted = Wanted { most: MAX_BODY_BYTES, zstd: false };
+    Ok(body::receive(exchange.request, wanted, uploads, &now).await?.bytes)
 }

@@ -6,6 +6,7 @@ use crate::api;
 use crate::error::Error;
 use crate::formats::content_type::check_json;
 use crate::http::body;
+use crate::http::body::Wanted;
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead};
 use crate::limits::{MAX_ROUTE_BYTES, MAX_VALIDATE_BYTES};
@@ -40,6 +41,7 @@ async fn receive<P: Platform, R: RequestHead + RequestBody>(
     check_json(exchange.header("content-type").as_deref())?;
     let now = || exchange.platform.now();
     let uploads = &exchange.isolate.uploads;
-    let received = body::receive(exchange.request, most, uploads, &now).await?;
+    let wanted = Wanted { most, zstd: false };
+    let received = body::receive(exchange.request, wanted, uploads, &now).await?;
     Ok((who, received.bytes))
 }

@@ -30,6 +30,8 @@ pub struct WireFormat {
     pub accepts: fn(content_type: Option<&str>) -> bool,
     /// The content type that it wants, for whoever sent another.
     pub content_type: &'static str,
+    /// Whether its bodies may be compressed with zstd, which few clients do.
+    pub zstd: bool,
     /// Largest body, in bytes after decompression.
     pub max_body_bytes: usize,
     /// Whether good events are kept whatever the others are, and however a request or its

@@ -46,6 +46,7 @@ pub const BATCH: WireFormat = WireFormat {
     answers: &[],
     accepts: |_| true,
     content_type: JSON,
+    zstd: false,
     max_body_bytes: MAX_BODY_BYTES,
     keeps_good_events: true,
     prepare: |_, _, _| Ok(None),

@@ -49,6 +49,7 @@ pub const JSON: WireFormat = WireFormat {
     answers: &[("/info", reply::info), ("/api/v1/info", reply::info)],
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: WANTED,
+    zstd: true,
     max_body_bytes: MAX_BODY_BYTES,
     keeps_good_events: true,
     counts_again: false,

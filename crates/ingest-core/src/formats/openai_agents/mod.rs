@@ -29,6 +29,7 @@ pub const FORMAT: WireFormat = WireFormat {
     answers: &[],
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: JSON,
+    zstd: false,
     max_body_bytes: MAX_OTLP_BODY_BYTES,
     keeps_good_events: true,
     prepare: |_, _, _| Ok(None),

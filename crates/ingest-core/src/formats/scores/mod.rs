@@ -27,6 +27,7 @@ pub const FORMAT: WireFormat = WireFormat {
     unkept_paths: &[],
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: JSON,
+    zstd: false,
     max_body_bytes: MAX_SCORES_BODY_BYTES,
     keeps_good_events: false,
     counts_again: true,
