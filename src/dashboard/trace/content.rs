@@ -33,7 +33,8 @@ fn path(trace: &str) -> String {
 pub fn place(trace: &TraceRow, open: bool) -> Option<Markup> {
     trace.own_input().or_else(|| trace.own_output())?;
     let url = path(&trace.id);
-    let trigger = if open { "load" } else { "toggle from:closest details once" };
+    // What is folded away is on no screen.
+    let trigger = if open { "load" } else { "intersect once" };
     Some(html! {
         details.metadata.own open[open] {
             summary { "Input and output" }

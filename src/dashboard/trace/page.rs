@@ -120,8 +120,11 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
             }
             @if spans.is_empty() {
                 p.message data-note {
-                    @if trace.status(view.now) == TraceStatus::Unfinished { "No span of this trace ever came." }
-                    @else { "No span of this trace has come yet." }
+                    @match trace.status(view.now) {
+                        TraceStatus::Unfinished => "No span of this trace ever came.",
+                        TraceStatus::Running => "No span of this trace has come yet.",
+                        TraceStatus::Ok | TraceStatus::Error => "This trace has no spans.",
+                    }
                 }
             } @else {
                 div.split {
