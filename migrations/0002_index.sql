@@ -53,7 +53,8 @@ create table trace (
   created_ms integer not null,
   -- The latest time that any of its events says, or was received at where it says none.
   active_us integer not null,
-  -- Whether the span that it is shown by has a parent; 2 while there is none.
+  -- Whether the span that it is shown by has a parent; 2 while there is none; 3 where it is
+  -- a part of another trace, under the id of a span that was changed by that alone.
   root_child integer not null,
   -- Whether an event of its own says an end.
   ended integer not null,

@@ -23,6 +23,10 @@ pub struct Objects {
 impl RawStore for Objects {
     type Body = Vec<u8>;
 
+    fn body_of(&self, bytes: &[u8]) -> Vec<u8> {
+        bytes.to_vec()
+    }
+
     async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
         self.objects.borrow_mut().insert(key.into(), body.clone());
         Ok(())

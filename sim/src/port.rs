@@ -156,6 +156,10 @@ impl Database for Port {
 impl RawStore for Port {
     type Body = Vec<u8>;
 
+    fn body_of(&self, bytes: &[u8]) -> Vec<u8> {
+        bytes.to_vec()
+    }
+
     async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
         let put = |world: &World| at_once(world.store.put(key, body));
         self.call(Part::Store, "r2 put", key, put).await

@@ -78,6 +78,10 @@ struct FewKeys<'a>(&'a Objects, usize);
 impl RawStore for FewKeys<'_> {
     type Body = Vec<u8>;
 
+    fn body_of(&self, bytes: &[u8]) -> Vec<u8> {
+        bytes.to_vec()
+    }
+
     async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
         self.0.put(key, body).await
     }

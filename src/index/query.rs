@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use super::Param;
 use crate::model::{Micros, Millis, TraceStatus};
 use ingest_core::index_writer::statements::TENANT;
-use ingest_core::index_writer::stored_row::{COUNT_BITS, SECOND_BITS, key_second};
+use ingest_core::index_writer::stored_row::{COUNT_BITS, MOVED, SECOND_BITS, key_second};
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
 
@@ -186,7 +186,9 @@ impl Builder {
             [one] => one.clone(),
             all => format!("{function}({})", all.join(", ")),
         };
-        format!("t.key >= {} and t.key <= {}{starts}", bound("max", &least), bound("min", &most))
+        let (least, most) = (bound("max", &least), bound("min", &most));
+        // What is a part of another trace is in that.
+        format!("t.key >= {least} and t.key <= {most} and t.root_child < {MOVED}{starts}")
     }
 
     /// The condition that a trace has this status at this time.

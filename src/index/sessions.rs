@@ -7,7 +7,7 @@ use super::read::{TraceRow, read_key, read_traces};
 use super::{QueryResults, Statement};
 use crate::error::Fault;
 use crate::model::Micros;
-use ingest_core::index_writer::stored_row::{COUNT_BITS, KEY_EPOCH_S, key_second};
+use ingest_core::index_writer::stored_row::{COUNT_BITS, KEY_EPOCH_S, MOVED, key_second};
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
 
@@ -44,12 +44,13 @@ pub fn select_near(project: &str, session: &str, at: Micros) -> Vec<Statement> {
     let columns = short_trace();
     let statements = directions.into_iter().flat_map(|(range, order)| {
         let walk = fill(walk_sql(), &[("RANGE", &*range), ("ORDER", order)]);
-        let rows = MAX_ROWS_SCANNED.to_string();
+        let (rows, moved) = (MAX_ROWS_SCANNED.to_string(), MOVED.to_string());
         let holes = [
             ("TRACES", &*MAX_TRACES.to_string()),
             ("TRACE", columns),
             ("WALK", &walk),
             ("ROWS", &rows),
+            ("MOVED", &moved),
         ];
         let traces = fill(traces_sql(), &holes);
         let bits = [("COUNT_BITS", &*COUNT_BITS.to_string()), ("SECONDS", &SECONDS.to_string())];

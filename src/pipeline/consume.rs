@@ -11,6 +11,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::fold_in::{Failure, fold_in};
+use super::guesses::settle_guesses;
 use super::queue::Message;
 use super::retry::{delay, shuffled};
 use crate::batch::{BatchRef, RawStore};
@@ -154,7 +155,7 @@ async fn consume_run(
         }
         if last || bytes >= TOGETHER_BYTES {
             bytes = 0;
-            write_all(std::mem::take(&mut group), now, db, settle).await?;
+            write_all(std::mem::take(&mut group), now, formats, store, db, settle).await?;
         }
         if last {
             return Continue(());
@@ -248,6 +249,8 @@ async fn read(
 async fn write_all(
     mut group: Vec<Raw>,
     now: &impl Fn() -> Millis,
+    formats: Formats,
+    store: &impl RawStore,
     db: &impl Database,
     settle: &mut impl FnMut(usize, Result<Written, Failure>),
 ) -> ControlFlow<String> {
@@ -257,12 +260,12 @@ async fn write_all(
     }
     let first = usize::from(again).min(group.len());
     let (first, rest) = group.split_at(first);
-    write_singly(first, now, db, settle).await?;
-    match (guarded(write(rest, now, db)).await, rest) {
+    write_singly(first, now, formats, store, db, settle).await?;
+    match (guarded(write(rest, now, formats, store, db)).await, rest) {
         (Ok(written), _) => written.into_iter().zip(rest).for_each(|(w, raw)| settle(raw.at, w)),
         (Err(failure), [alone]) => return settled(alone, Err(failure), settle),
         (Err(Failure::Away(why)), _) if !again => return Break(why),
-        (Err(_), _) => return write_singly(rest, now, db, settle).await,
+        (Err(_), _) => return write_singly(rest, now, formats, store, db, settle).await,
     }
     Continue(())
 }
@@ -271,11 +274,13 @@ async fn write_all(
 async fn write_singly(
     group: &[Raw],
     now: &impl Fn() -> Millis,
+    formats: Formats,
+    store: &impl RawStore,
     db: &impl Database,
     settle: &mut impl FnMut(usize, Result<Written, Failure>),
 ) -> ControlFlow<String> {
     for raw in group {
-        let written = guarded(write(std::slice::from_ref(raw), now, db)).await;
+        let written = guarded(write(std::slice::from_ref(raw), now, formats, store, db)).await;
         let lost = || Err(Failure::Passing("it was left out".into()));
         let one = written.and_then(|mut one| one.pop().unwrap_or_else(lost));
         settled(raw, one, settle)?;
@@ -301,6 +306,8 @@ fn settled(
 async fn write(
     group: &[Raw],
     now: &impl Fn() -> Millis,
+    formats: Formats,
+    store: &impl RawStore,
     db: &impl Database,
 ) -> Result<Vec<Result<Written, Failure>>, Failure> {
     let mut sources: Vec<Source> = Vec::with_capacity(group.len());
@@ -330,6 +337,8 @@ async fn write(
         return Ok(written);
     }
     let mut fresh = fold_in(&sources, now, db).await?;
+    // The same raw batches each time, and then the same once more.
+    fresh.rows_written += settle_guesses(&fresh, now, formats, store, db).await?;
     for (written, raw) in written.iter_mut().zip(group) {
         let Ok(written) = written else { continue };
         written.fresh = fresh.batches.remove(&*raw.batch.id);

@@ -1,11 +1,12 @@
 //! Writing batches that are decoded: reading the rows of their traces, folding them in,
 //! writing the rows; again where somebody else was faster. Two calls of D1 as a rule.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::index::{Database, QueryResults};
 use crate::model::Millis;
 use ingest_core::index_writer::delivery::{Delivery, Source};
+use ingest_core::index_writer::guesses::Named;
 use ingest_core::index_writer::statements::is_conflict;
 
 /// Why a message could not be written.
@@ -26,6 +27,8 @@ pub(super) struct Fresh {
     pub(super) batches: HashSet<String>,
     /// Rows that D1 wrote, as it bills them.
     pub(super) rows_written: u64,
+    /// Spans that are taken for traces and perhaps are none, by project.
+    pub(super) guesses: BTreeMap<String, Vec<Named>>,
 }
 
 /// Times that rows are read again, because others have written them in between. Each time
@@ -57,7 +60,17 @@ pub(super) async fn fold_in(
         // Only what is as it was read is written, so this can be done again and by others.
         match db.run(writing.statements).await {
             Ok(ran) => {
-                fresh.batches.extend(ran.rows.into_iter().flatten());
+                for (at, rows) in ran.rows.into_iter().enumerate() {
+                    let ask = writing.asks.iter().find(|(ask, _)| *ask == at && !rows.is_empty());
+                    match ask {
+                        Some((_, project)) => {
+                            let named =
+                                rows.iter().filter_map(|row| serde_json::from_str(row).ok());
+                            fresh.guesses.entry(project.clone()).or_default().extend(named);
+                        }
+                        None => fresh.batches.extend(rows),
+                    }
+                }
                 fresh.rows_written += ran.rows_written;
                 delivery.wrote(&writing.left);
             }
@@ -73,7 +86,7 @@ pub(super) async fn fold_in(
     Ok(fresh)
 }
 
-fn failure(why: String) -> Failure {
+pub(super) fn failure(why: String) -> Failure {
     if names_a_statement(&why) { Failure::Passing(why) } else { Failure::Away(why) }
 }
 

@@ -162,6 +162,8 @@ mod tests {
     impl RawStore for Watching<'_> {
         type Body = ();
 
+        fn body_of(&self, _: &[u8]) {}
+
         async fn put(&self, _: &str, (): &()) -> Result<(), Fault> {
             self.look();
             Ok(())

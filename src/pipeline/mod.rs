@@ -4,6 +4,7 @@
 pub mod consume;
 pub mod deliver;
 mod fold_in;
+mod guesses;
 pub mod ingest;
 pub mod queue;
 pub mod replay;

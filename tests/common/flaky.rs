@@ -51,6 +51,10 @@ impl<'a, T> Flaky<'a, T> {
 impl<T: RawStore> RawStore for Flaky<'_, T> {
     type Body = T::Body;
 
+    fn body_of(&self, bytes: &[u8]) -> T::Body {
+        self.port.body_of(bytes)
+    }
+
     async fn put(&self, key: &str, body: &T::Body) -> Result<(), Fault> {
         self.call(self.port.put(key, body)).await
     }

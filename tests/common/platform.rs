@@ -106,6 +106,10 @@ impl Database for Native {
 impl RawStore for Native {
     type Body = Vec<u8>;
 
+    fn body_of(&self, bytes: &[u8]) -> Vec<u8> {
+        bytes.to_vec()
+    }
+
     async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
         if self.0.store_fails.get() {
             return Err(fault("r2 put"));

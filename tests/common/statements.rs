@@ -10,7 +10,9 @@ use edgespan::index::{
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
+use ingest_core::fold::compact_id::pack as pack_id;
 use ingest_core::index_writer::delivery::{Delivery, Source};
+use ingest_core::index_writer::guesses;
 use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
 use ingest_core::index_writer::whole_row;
 use ingest_core::pack::{hex, spans as pack};
@@ -32,6 +34,13 @@ const LATEST: traces::ListPlace = traces::ListPlace { key: i64::MAX, start_us: 0
 
 /// A key of [`PROJECT`] that no trace has, and a row of a span under it.
 const STRAY_KEY: i64 = (6 << 48) - 1;
+
+/// The id of a run of trace `a`.
+const LONG_ID: &str = "019b0000-0000-7000-8000-000000000001";
+
+/// What LangSmith's clients say: a run of trace `a`, and a change of one that nobody knows.
+const RUNS: &str = r#"{"post":[{"id":"019b0000-0000-7000-8000-000000000001","trace_id":"a"}],
+    "patch":[{"id":"guessed","name":"n"}]}"#;
 
 /// The batch that [`of_project`] writes.
 pub fn written() -> BatchRef {
@@ -61,6 +70,7 @@ pub fn filled() -> World {
         })
         .collect();
     assert!(matches!(world.deliver(PROJECT, &body(&events)), Outcome::Ack(_)));
+    assert!(matches!(world.deliver_as("langsmith.json", PROJECT, RUNS), Outcome::Ack(_)));
     let letter = "insert into dead_letter values (?1, ?2, 'mine', 'mine', 1, 1)";
     world.db.0.borrow().execute(letter, [PROJECT, &written().id]).unwrap();
     let (envelope, none) = (link("e").cast_signed(), hex::write(&pack::write_all(&[])));
@@ -138,6 +148,9 @@ pub fn of_project() -> Vec<Statement> {
     all.push(stats::select_hours(PROJECT));
     all.push(routing::select_config(PROJECT, Some("r")));
     all.push(routing::select_config(PROJECT, None));
+    all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
+    all.push(guesses::select_rows(PROJECT, &["a"]));
+    all.push(guesses::search(PROJECT, &[&pack_id(LONG_ID)], RECEIVED));
     all.extend(verified());
     all.extend(of_scores());
     all

@@ -9,7 +9,9 @@ use edgespan::formats::Formats;
 use edgespan::formats::twosignal;
 use edgespan::formats::wire_format::WireFormat;
 use edgespan::index::RowBounds;
-use edgespan::model::{Body, Event, Json, Rank, SpanBody, SpanType, Status, TraceBody, Usage};
+use edgespan::model::{
+    Body, Event, Json, Rank, SpanBody, SpanType, Status, TraceBody, TraceSaid, Usage,
+};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::queue::Message;
 use proptest::prelude::*;
@@ -95,6 +97,7 @@ fn read(line: &str) -> Event<'static> {
             metadata: payload("metadata"),
             may_repeat: false,
             beside: false,
+            trace_said: TraceSaid::Always,
             of_trace: None,
         }),
     };

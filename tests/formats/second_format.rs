@@ -23,7 +23,9 @@ use edgespan::formats::decoded::{Decoded, Receipt};
 use edgespan::formats::twosignal;
 use edgespan::formats::wire_format::WireFormat;
 use edgespan::http::router::{Route, find};
-use edgespan::model::{Body, Event, Handling, Json, Rank, SpanBody, SpanType, Status, Usage};
+use edgespan::model::{
+    Body, Event, Handling, Json, Rank, SpanBody, SpanType, Status, TraceSaid, Usage,
+};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::ingest::{Ingested, Preference, Upload, ingest};
 use edgespan::pipeline::queue::Message;
@@ -69,6 +71,7 @@ const LINES: WireFormat = WireFormat {
         read_span(text(head), text(bytes.own), 0, 0..bytes.own.len(), None).into_iter().collect()
     },
     show_event: |bytes| Some(Cow::Owned(format!("{:?}", text(bytes.own)))),
+    name_trace: None,
     accepted: |Receipt { events, .. }, _| {
         Reply::content(202, "text/lines", format!("{events} kept"))
     },
@@ -132,6 +135,7 @@ fn read_span<'a>(
         metadata: Some(Json::Owned(format!(r#"{{"agent":"{agent}"}}"#))),
         may_repeat: false,
         beside: false,
+        trace_said: TraceSaid::Always,
         of_trace: None,
     };
     let body = Body::Span(body);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use edgespan::error::Reject;
 use edgespan::formats::twosignal::{decode, decode_event};
-use edgespan::model::{Body, Event, SpanBody, SpanType, Status, TraceBody, Usage};
+use edgespan::model::{Body, Event, SpanBody, SpanType, Status, TraceBody, TraceSaid, Usage};
 
 const TEN: i64 = 1_773_482_400_000_000; // 2026-03-14T10:00:00Z
 
@@ -80,6 +80,7 @@ fn a_span_has_all_its_fields() {
         metadata: Some("{}".into()),
         may_repeat: false,
         beside: false,
+        trace_said: TraceSaid::Always,
         of_trace: None,
     };
     assert_eq!(span, wanted);

@@ -139,6 +139,9 @@ pub trait RawStore {
     /// without being copied.
     type Body;
 
+    /// A body of this service's own making.
+    fn body_of(&self, bytes: &[u8]) -> Self::Body;
+
     /// Stores the body under the key. Storing it again changes nothing.
     async fn put(&self, key: &str, body: &Self::Body) -> Result<(), Fault>;
 

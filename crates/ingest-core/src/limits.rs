@@ -137,3 +137,11 @@ pub const MAX_READ_PACK_BYTES: usize = 4 * 1024 * 1024;
 /// Largest text bound to one SQL parameter, in bytes. D1 allows 2,000,000
 /// (developers.cloudflare.com/d1/platform/limits); not enforced locally.
 pub const MAX_PARAM_BYTES: usize = 1_500_000;
+
+/// Traces that are looked through for a span that an event names without its trace: each is
+/// a row read, and its pack. 20,000 of 3 KB take `SQLite` some 0.1 s.
+pub const MAX_TRACES_SEARCHED: usize = 20_000;
+
+/// Spans that are looked for at once, each in each pack. Clients that name spans alone send
+/// them one at a time.
+pub const MAX_SPANS_SEARCHED: usize = 50;

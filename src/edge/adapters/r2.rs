@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use js_sys::{Array, ArrayBuffer, Promise};
+use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
 use worker::wasm_bindgen::prelude::*;
 
@@ -49,6 +49,10 @@ extern "C" {
 impl RawStore for R2Bucket {
     /// An `ArrayBuffer` or a view of one.
     type Body = JsValue;
+
+    fn body_of(&self, bytes: &[u8]) -> JsValue {
+        Uint8Array::from(bytes).into()
+    }
 
     async fn put(&self, key: &str, body: &JsValue) -> Result<(), Fault> {
         settle(R2Bucket::put(self, key, body)).await.map_err(|e| unavailable("r2 put", &e))?;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use edgespan::limits::{MAX_COST_USD, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
 use edgespan::model::{
-    Body, Event, Json, Micros, Rank, SpanBody, SpanType, Status, Text, TraceBody, Usage,
+    Body, Event, Json, Micros, Rank, SpanBody, SpanType, Status, Text, TraceBody, TraceSaid, Usage,
 };
 use edgespan::time;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -162,6 +162,7 @@ fn span<'a>(body: &Object<'a>, usage: &Object<'_>) -> Option<SpanBody<'a>> {
         metadata: body.object("metadata", "metadata")?.map(Json::from),
         may_repeat: false,
         beside: false,
+        trace_said: TraceSaid::Always,
         of_trace: None,
     })
 }

@@ -10,7 +10,7 @@ use super::map::Set;
 use super::place::{Order, Place};
 use super::sent::Sent;
 use crate::limits::MAX_INDEXED_BYTES;
-use crate::model::{Micros, SpanBody, Status};
+use crate::model::{Micros, SpanBody, Status, TraceSaid};
 
 /// Which payloads an event has. Bits of [`Fields::payloads`].
 pub mod payload {
@@ -34,8 +34,10 @@ pub mod mark {
     pub const MAY_REPEAT: u8 = 1;
     /// [`crate::model::SpanBody::beside`].
     pub const BESIDE: u8 = 2;
+    /// [`crate::model::TraceSaid::Guessed`].
+    pub const GUESSED: u8 = 4;
     /// All of them.
-    pub const ALL: u8 = 3;
+    pub const ALL: u8 = 7;
 }
 
 /// What an event says of its span.
@@ -120,7 +122,9 @@ impl Part {
                 | has(payload::METADATA, span.metadata.is_some())
                 | has(payload::PARAMETERS, span.model_parameters.is_some())
                 | has(payload::ERROR, span.error_message.is_some()),
-            marks: has(mark::MAY_REPEAT, span.may_repeat) | has(mark::BESIDE, span.beside),
+            marks: has(mark::MAY_REPEAT, span.may_repeat)
+                | has(mark::BESIDE, span.beside)
+                | has(mark::GUESSED, span.trace_said == TraceSaid::Guessed),
         };
         let order = sent.order(span.start, span.end);
         (id, Self { order, fields, place: sent.place() })

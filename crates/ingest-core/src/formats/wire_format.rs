@@ -54,6 +54,9 @@ pub struct WireFormat {
     pub decode_event: for<'a> fn(bytes: &EventBytes<'a>) -> Vec<Event<'a>>,
     /// The same as JSON text, for people to read. `None` for bytes that are no event.
     pub show_event: for<'a> fn(bytes: &EventBytes<'a>) -> Option<Cow<'a, str>>,
+    /// What is stored of an event that does not say its span's trace, once that is known: the
+    /// event's bytes, the span's id and the trace's; where it has such events.
+    pub name_trace: Option<NameTrace>,
     /// What the client reads when its batch is kept. The text is the path that it was
     /// posted to.
     pub accepted: fn(receipt: &Receipt, path: &str) -> Reply,
@@ -68,6 +71,10 @@ pub type Answer = (&'static str, fn() -> Reply);
 
 /// See [`WireFormat::prepare`].
 pub type Prepare = fn(path: &str, id: Option<&str>, body: &[u8]) -> Result<Option<Vec<u8>>, Reject>;
+
+/// See [`WireFormat::name_trace`]. It gives a body, and what its raw batch's key ends in.
+pub type NameTrace =
+    for<'a> fn(bytes: &EventBytes<'a>, id: &str, trace: &str) -> Option<(&'static str, Vec<u8>)>;
 
 /// The bytes of one event, as they lie in its raw batch.
 #[derive(Debug, Clone, PartialEq, Eq)]

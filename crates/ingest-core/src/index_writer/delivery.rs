@@ -7,6 +7,8 @@
 
 use std::rc::Rc;
 
+use super::chunks::{chunks, json};
+use super::guesses::{self, Named};
 use super::ledger_row::LedgerRow;
 use super::score_row::ScoreRow;
 use super::statements;
@@ -20,7 +22,7 @@ use crate::fold::sent::Sent;
 use crate::fold::span::Span;
 use crate::fold::spans::Totals;
 use crate::fold::trace::{Trace, fold};
-use crate::limits::{MAX_PACK_BYTES, MAX_PACK_SPANS, MAX_PARAM_BYTES};
+use crate::limits::{MAX_PACK_BYTES, MAX_PACK_SPANS};
 use crate::model::{Event, Millis};
 use crate::pack::{Damaged, hex, spans};
 
@@ -70,6 +72,8 @@ struct OfProject {
     traces: Vec<(Rc<str>, Trace)>,
     /// What they say of scores, written with the last of the traces.
     scores: Vec<ScoreRow>,
+    /// Spans that some event names without its trace, or may.
+    named: Vec<Named>,
     /// How many statements read traces, and how many their spans.
     reads: (usize, usize),
 }
@@ -81,8 +85,11 @@ pub type Left = Vec<Vec<Rc<str>>>;
 #[derive(Debug)]
 pub struct Writing {
     /// To be run in one transaction. The ledger's give the ids of batches that were not
-    /// written before, or are known by an earlier object now; no other gives anything.
+    /// written before, or are known by an earlier object now; `asks` give what
+    /// [`guesses::select`] says, no other gives anything.
     pub statements: Vec<Statement>,
+    /// The places of statements that ask, each with its project.
+    pub asks: Vec<(usize, String)>,
     /// The traces of each project that it leaves to be written.
     pub left: Left,
 }
@@ -113,6 +120,7 @@ impl Delivery {
                 batches: own.iter().map(|source| ledger_row(source, now)).collect(),
                 traces: fold(&sent),
                 scores: fold_scores(&sent).into_iter().map(ScoreRow::of).collect(),
+                named: guesses::named(&sent),
                 reads: (0, 0),
             });
         }
@@ -161,7 +169,7 @@ impl Delivery {
         bounds: RowBounds,
         now: Millis,
     ) -> Result<Writing, Damaged> {
-        let mut statements = Vec::new();
+        let (mut statements, mut asks) = (Vec::new(), Vec::new());
         let mut left = Vec::new();
         let mut rest = rows;
         for of in &self.projects {
@@ -170,9 +178,16 @@ impl Delivery {
             rest = others;
             let (written, later) = of.fold(traces, spans, bounds)?;
             of.statements(written, later.is_empty(), now, &mut statements);
+            if later.is_empty() {
+                // After what they ask for is written: of two who write at once one sees both.
+                chunks(&of.named, |named| {
+                    asks.push((statements.len(), of.project.clone()));
+                    statements.push(guesses::select(&of.project, named));
+                });
+            }
             left.push(later);
         }
-        Ok(Writing { statements, left })
+        Ok(Writing { statements, asks, left })
     }
 
     /// Notes that all was written but these.
@@ -352,45 +367,5 @@ fn ledger_row(source: &Source, now: Millis) -> LedgerRow {
         bytes: body.len(),
         delay_ms: (now - batch.received).max(0),
         retried: attempt.saturating_sub(1),
-    }
-}
-
-fn json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-/// Rows as JSON, as many at a time as one parameter holds.
-fn chunks<T: serde::Serialize>(rows: &[T], mut one: impl FnMut(String)) {
-    let mut text = String::new();
-    for row in rows {
-        let row = json(row);
-        if !text.is_empty() && text.len() + row.len() + ",]".len() > MAX_PARAM_BYTES {
-            text.push(']');
-            one(std::mem::take(&mut text));
-        }
-        text.push(if text.is_empty() { '[' } else { ',' });
-        text.push_str(&row);
-    }
-    if !text.is_empty() {
-        text.push(']');
-        one(text);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cuts_rows_into_what_a_parameter_holds() {
-        let rows: Vec<String> =
-            (0..40).map(|n| "x".repeat(MAX_PARAM_BYTES / 20 * (n % 3))).collect();
-        let mut found: Vec<String> = Vec::new();
-        chunks(&rows, |text| {
-            assert!(text.len() <= MAX_PARAM_BYTES);
-            found.extend(serde_json::from_str::<Vec<String>>(&text).unwrap());
-        });
-        assert_eq!(found, rows);
-        chunks(&[0_u8; 0], |text| panic!("{text}"));
     }
 }

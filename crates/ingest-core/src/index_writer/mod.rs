@@ -3,7 +3,9 @@
 //! a score's, [`statements`] the SQL, [`stats`] counts, [`whole_row`] what is checked of what was
 //! written. Running statements, and asking the index, is left to others.
 
+mod chunks;
 pub mod delivery;
+pub mod guesses;
 pub mod ledger_row;
 pub mod score_row;
 pub mod statements;

@@ -105,6 +105,10 @@ pub struct Stored {
 /// The first fields of [`TraceRow`], which are no columns that are written as they are.
 pub const NO_COLUMNS: [&str; 5] = ["id", "was", "second", "received_second", "nth"];
 
+/// What `root_child` is of a trace of which nothing is known but changes of spans, and that
+/// another trace is its parent: it is a part of that, and no list has it.
+pub const MOVED: u8 = 3;
+
 /// What stands between models in the column: they are a line each.
 const BETWEEN: char = '\n';
 
@@ -228,8 +232,12 @@ impl TraceRow {
             cost_nano: all.cost_nano,
             created_ms: head.created_ms,
             active_us: head.active_us,
-            // None yet, or none that an event creates.
-            root_child: root.filter(|root| !root.partial).map_or(2, |root| root.child.into()),
+            root_child: match root {
+                Some(root) if !root.partial => root.child.into(),
+                Some(_) if head.parent_trace.is_some() => MOVED,
+                // None yet, or none that an event creates.
+                _ => 2,
+            },
             ended: head.ended.into(),
             name: said(&head.name).or_else(|| of_root(root.and_then(|root| root.name.as_ref()))),
             session: said(&head.session),

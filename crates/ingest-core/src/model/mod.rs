@@ -172,8 +172,22 @@ pub struct SpanBody<'a> {
     /// Whether it is of what goes on beside the work of models: a request of HTTP, a query of
     /// a database, as their instrumentation says it.
     pub beside: bool,
+    /// Whether its trace is said, where its format has events that do not.
+    pub trace_said: TraceSaid,
     /// What it says of its trace, in formats that have no events for traces.
     pub of_trace: Option<Box<OfTrace<'a>>>,
+}
+
+/// Whether an event says which trace its span is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TraceSaid {
+    /// It does, and so do all others of the span.
+    #[default]
+    Always,
+    /// It does; others of the span may name that alone.
+    Here,
+    /// It does not: that the span is the root of a trace with its own id is a guess.
+    Guessed,
 }
 
 /// A judgement of a trace, of one of its spans, or of a session: by a person, a program or

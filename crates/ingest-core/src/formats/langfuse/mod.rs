@@ -59,6 +59,7 @@ pub const BATCH: WireFormat = WireFormat {
     },
     decode_event: |bytes| text_of(bytes).and_then(decode_event).into_iter().collect(),
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
+    name_trace: None,
     accepted: |receipt, _| reply::accepted(receipt),
     unkept: || Reply::json(200, "{}".into()),
     rejected: reply::rejected,
@@ -78,6 +79,7 @@ pub const SCORE: WireFormat = WireFormat {
         let found = text_of(bytes).and_then(|text| alone(text).ok());
         found.and_then(|(meaning, _)| meaning.into_event()).into_iter().collect()
     },
+    name_trace: None,
     accepted: |receipt, _| reply::score(receipt),
     ..BATCH
 };

@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use super::feedback;
-use super::run::{Operation, Run};
+use super::event::{self, ITEMS, Item};
+use super::run::Run;
 use super::value::{Problem, Sent};
 use crate::error::{Detail, Reject};
 use crate::json::descend::{array, object, skip, value};
@@ -14,21 +14,6 @@ use crate::json::lex::next;
 use crate::json::scan;
 use crate::json::value::Kind;
 use crate::limits::MAX_EVENTS;
-
-/// What an item of a batch is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Item {
-    Run(Operation),
-    Feedback,
-}
-
-/// The keys of a batch. The last is in no batch of a client's: it is what becomes of
-/// feedback, which is sent alone.
-pub(super) const ITEMS: [(&str, Item); 3] = [
-    ("post", Item::Run(Operation::Post)),
-    ("patch", Item::Run(Operation::Patch)),
-    ("feedback", Item::Feedback),
-];
 
 /// An item of a batch.
 #[derive(Debug)]
@@ -129,10 +114,10 @@ fn check(
         let message = format!("expected an object, found {}", value.kind().noun());
         return Ok((value.range(), Some(Problem::new("", message))));
     }
-    if item == Item::Feedback {
+    if !matches!(item, Item::Run(_)) {
         let range = value(text, start, DEPTH)?.range();
         let sent = Sent { json: text.get(range.clone()).unwrap_or_default(), kind: Kind::Object };
-        return Ok((range, feedback::read(sent).err()));
+        return Ok((range, event::of_object(item, sent).err()));
     }
     let (run, end) = read_run(text, start, DEPTH)?;
     Ok((start..end, run.identify().err()))

@@ -7,7 +7,7 @@ use super::run::{Identity, Operation, Run};
 use super::usage;
 use super::value::{Sent, with_fields};
 use crate::limits::MAX_TAGS;
-use crate::model::{Json, OfTrace, Said, SpanBody, SpanType, Status, Text};
+use crate::model::{Json, OfTrace, Said, SpanBody, SpanType, Status, Text, TraceSaid};
 
 /// Of the two that a root sends, the patch says all that the post did, and more.
 const PATCH_RANK: u8 = 0;
@@ -48,11 +48,21 @@ pub(super) fn span<'a>(
         status: error.map(|_| Status::Error),
         error_message: error.map(first_line),
         metadata: metadata.map(|metadata| metadata.json.into()),
+        trace_said: trace_said(&identity, operation),
         of_trace: of_trace.filter(|said| *said != OfTrace::default()).map(Box::new),
         trace: identity.trace,
         id: Some(identity.id),
         parent: identity.parent,
         ..SpanBody::default()
+    }
+}
+
+/// A run that is changed may be named by its id alone.
+fn trace_said(identity: &Identity, operation: Operation) -> TraceSaid {
+    match operation {
+        _ if identity.id != identity.trace => TraceSaid::Here,
+        Operation::Patch if !identity.trace_said => TraceSaid::Guessed,
+        _ => TraceSaid::Always,
     }
 }
 
@@ -165,8 +175,27 @@ mod tests {
     fn what_is_empty_takes_no_part() {
         let json = r#"{"id":"a","trace_id":"t","name":null,"run_type":null,"inputs":{},"outputs":{ },
             "error":null,"extra":{"metadata":{}},"tags":[]}"#;
-        let empty = SpanBody { trace: "t".into(), id: Some("a".into()), ..SpanBody::default() };
+        let empty = SpanBody {
+            trace: "t".into(),
+            id: Some("a".into()),
+            trace_said: TraceSaid::Here,
+            ..SpanBody::default()
+        };
         assert_eq!(read(json, Operation::Post), empty);
+    }
+
+    #[test]
+    fn only_a_patch_may_leave_its_trace_to_be_guessed() {
+        let said = |json: &'static str, operation| read(json, operation).trace_said;
+        for (json, post, patch) in [
+            (r#"{"id":"a"}"#, TraceSaid::Always, TraceSaid::Guessed),
+            (r#"{"id":"a","trace_id":null}"#, TraceSaid::Always, TraceSaid::Guessed),
+            (r#"{"id":"a","trace_id":"a"}"#, TraceSaid::Always, TraceSaid::Always),
+            (r#"{"id":"a","trace_id":"t"}"#, TraceSaid::Here, TraceSaid::Here),
+        ] {
+            let found = (said(json, Operation::Post), said(json, Operation::Patch));
+            assert_eq!(found, (post, patch), "{json}");
+        }
     }
 
     #[test]

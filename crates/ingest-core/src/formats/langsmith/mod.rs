@@ -1,6 +1,6 @@
 //! LangSmith's wire format: runs, which are created by a post and changed by patches, and
 //! feedback on them; in JSON (`batch`), or in `parts` (`multipart`). `run` is what has to be right of a run, `map` what
-//! it means, with `usage`; `feedback` what a piece of feedback is, and `reply` what the SDKs
+//! it means, with `usage`; `feedback` what a piece of feedback is, `moved` what becomes of a run whose trace is found, and `reply` what the SDKs
 //! read. A bad run costs itself and no other.
 //!
 //! Whether a run is created or changed stands around it, so it is its context; a run that is
@@ -10,6 +10,7 @@ mod batch;
 mod event;
 mod feedback;
 mod map;
+mod moved;
 mod multipart;
 mod parts;
 mod reply;
@@ -21,7 +22,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 
-use self::batch::{ITEMS, Item, Located, locate, of_one, read_run, text_of};
+use self::batch::{Located, locate, of_one, read_run, text_of};
+use self::event::{ITEMS, Item};
 use self::run::Operation;
 use self::value::{Problem, Sent};
 use super::content_type::{JSON as WANTED, is_json, is_multipart};
@@ -69,6 +71,10 @@ pub const JSON: WireFormat = WireFormat {
     },
     decode_event: |bytes| decode_event(bytes).into_iter().collect(),
     show_event: |bytes| std::str::from_utf8(bytes.own).ok().map(Cow::Borrowed),
+    name_trace: Some(|bytes, id, trace| {
+        let body = moved::write(std::str::from_utf8(bytes.own).ok()?, id, trace)?;
+        Some((JSON.ending, body))
+    }),
     accepted: reply::accepted,
     unkept: || crate::reply::Reply::empty(204),
     rejected: reply::rejected,
@@ -88,6 +94,9 @@ pub const PARTS: WireFormat = WireFormat {
     decode: multipart::decode_body,
     decode_event: |bytes| multipart::decode_event(bytes).into_iter().collect(),
     show_event: multipart::show_event,
+    name_trace: Some(|bytes, id, trace| {
+        Some((JSON.ending, moved::write(&multipart::show_event(bytes)?, id, trace)?))
+    }),
     ..JSON
 };
 
@@ -149,11 +158,12 @@ fn decode_event<'a>(bytes: &EventBytes<'a>) -> Option<Event<'a>> {
 fn read(own: &str, item: Item) -> Result<Event<'_>, Problem> {
     let broken = || Problem::new("", "expected an object");
     match item {
-        Item::Feedback => {
-            event::of_feedback(Sent::all_of(own).and_then(Sent::object).ok_or_else(broken)?)
-        }
         Item::Run(operation) => {
             event::of_run(&read_run(own, 0, 0).map_err(|_| broken())?.0, operation)
+        }
+        other => {
+            let object = Sent::all_of(own).and_then(Sent::object).ok_or_else(broken)?;
+            event::of_object(other, object)
         }
     }
 }

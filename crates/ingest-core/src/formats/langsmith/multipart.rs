@@ -7,9 +7,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::batch::{ITEMS, Item, read_run};
-use super::event;
-use super::feedback;
+use super::batch::read_run;
+use super::event::{self, ITEMS, Item};
 use super::parts::{Part, split};
 use super::run::Run;
 use super::value::{Problem, Sent};
@@ -125,23 +124,23 @@ fn run_of<'a>(contents: &[Content<'a>]) -> Result<Run<'a>, Problem> {
     run.ok_or_else(broken)
 }
 
-/// The feedback in a part.
-fn feedback_of<'a>(contents: &[Content<'a>]) -> Result<Sent<'a>, Problem> {
+/// What is in a part that is of no run.
+fn object_of<'a>(contents: &[Content<'a>]) -> Result<Sent<'a>, Problem> {
     let object = contents.first().map(|(_, sent)| *sent).and_then(Sent::object);
     object.ok_or_else(|| Problem::new("", "expected an object"))
 }
 
 fn check(item: Item, contents: &[Content<'_>]) -> Result<(), Problem> {
     match item {
-        Item::Feedback => feedback::read(feedback_of(contents)?).map(|_| ()),
         Item::Run(_) => run_of(contents)?.identify().map(|_| ()),
+        other => event::of_object(other, object_of(contents)?).map(|_| ()),
     }
 }
 
 fn read<'a>(item: Item, contents: &[Content<'a>]) -> Result<Event<'a>, Problem> {
     match item {
-        Item::Feedback => event::of_feedback(feedback_of(contents)?),
         Item::Run(operation) => event::of_run(&run_of(contents)?, operation),
+        other => event::of_object(other, object_of(contents)?),
     }
 }
 

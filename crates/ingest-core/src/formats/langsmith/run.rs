@@ -37,6 +37,8 @@ pub(super) struct Run<'a> {
 pub(super) struct Identity<'a> {
     pub(super) id: Text<'a>,
     pub(super) trace: Text<'a>,
+    /// Whether its trace is said, and not taken to be its own id.
+    pub(super) trace_said: bool,
     pub(super) parent: Option<Text<'a>>,
     pub(super) start: Option<Micros>,
     pub(super) end: Option<Micros>,
@@ -75,14 +77,15 @@ impl<'a> Run<'a> {
         let order: Vec<&str> = dotted.split('.').filter_map(id_in_segment).collect();
         let owned = |id: &&str| Text::Owned((*id).to_owned());
         let trace = read_id("trace_id", self.trace_id)?;
-        let trace = trace.or_else(|| order.first().map(owned)).unwrap_or_else(|| id.clone());
+        let trace = trace.or_else(|| order.first().map(owned));
+        let (trace_said, trace) = (trace.is_some(), trace.unwrap_or_else(|| id.clone()));
         let parent = read_id("parent_run_id", self.parent_run_id)?;
         let parent = parent.or_else(|| order.iter().rev().nth(1).map(owned));
         // Where its trace is not known its parent is in another.
         let parent = parent.filter(|_| trace != id);
         let start = read_time("start_time", self.start_time)?;
         let end = read_time("end_time", self.end_time)?;
-        Ok(Identity { id, trace, parent, start, end })
+        Ok(Identity { id, trace, trace_said, parent, start, end })
     }
 }
 

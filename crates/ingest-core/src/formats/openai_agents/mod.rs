@@ -44,6 +44,7 @@ pub const FORMAT: WireFormat = WireFormat {
         text_of(bytes).and_then(|text| decode_one(text, read_item)).into_iter().collect()
     },
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
+    name_trace: None,
     accepted: |receipt, _| receipt.to_reply(200),
     unkept: || Reply::empty(204),
     rejected: Reply::error,

@@ -37,6 +37,7 @@ pub const PROTOBUF: WireFormat = WireFormat {
     decode: |body| Ok(decode(&locate_protobuf(body)?, body, protobuf::logs::record)),
     decode_event: |bytes| event(bytes.own, protobuf::logs::record).into_iter().collect(),
     show_event: |bytes| Some(Cow::Owned(show::log_record(&protobuf::logs::record(bytes.own)))),
+    name_trace: None,
     accepted: reply::logs_accepted_in_protobuf,
     unkept: reply::unkept_in_protobuf,
     rejected: reply::rejected_in_protobuf,
@@ -61,6 +62,7 @@ pub const JSON: WireFormat = WireFormat {
         event(bytes.own, json::logs::record).into_iter().collect()
     },
     show_event: |bytes| std::str::from_utf8(bytes.own).ok().map(Cow::Borrowed),
+    name_trace: None,
     accepted: reply::logs_accepted_in_json,
     unkept: reply::unkept_in_json,
     rejected: reply::rejected_in_json,

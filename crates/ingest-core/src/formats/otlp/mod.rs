@@ -68,6 +68,7 @@ pub const PROTOBUF: WireFormat = WireFormat {
     show_event: |bytes| {
         Some(Cow::Owned(show::span(&protobuf::message::span(bytes.own, 0..bytes.own.len()))))
     },
+    name_trace: None,
     accepted: reply::accepted_in_protobuf,
     unkept: reply::unkept_in_protobuf,
     rejected: reply::rejected_in_protobuf,
@@ -90,6 +91,7 @@ pub const JSON: WireFormat = WireFormat {
     decode: |body| Ok(decode(&locate_json(text_of(body)?)?, body, &AS_JSON)),
     decode_event: |bytes| decode_event(bytes, &AS_JSON),
     show_event: |bytes| std::str::from_utf8(bytes.own).ok().map(Cow::Borrowed),
+    name_trace: None,
     accepted: reply::accepted_in_json,
     unkept: reply::unkept_in_json,
     rejected: reply::rejected_in_json,

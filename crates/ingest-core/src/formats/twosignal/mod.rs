@@ -59,6 +59,7 @@ pub const FORMAT: WireFormat = WireFormat {
     },
     decode_event: |bytes| text_of(bytes).and_then(decode_event).into_iter().collect(),
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
+    name_trace: None,
     accepted: |receipt, _| reply::accepted(receipt),
     unkept: || Reply::empty(204),
     rejected: Reply::error,

@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::error::Detail;
 use crate::limits::{MAX_COST_USD, MAX_DETAILS, MAX_ID_BYTES, MAX_TAGS, MAX_TOKENS};
 use crate::model::{
-    Body, Event, Json, Micros, Rank, SpanBody, SpanType, Status, Text, TraceBody, Usage,
+    Body, Event, Json, Micros, Rank, SpanBody, SpanType, Status, Text, TraceBody, TraceSaid, Usage,
 };
 use crate::time;
 
@@ -150,6 +150,7 @@ impl<'a> Check<'_, 'a> {
             metadata,
             may_repeat: false,
             beside: false,
+            trace_said: TraceSaid::Always,
             of_trace: None,
         })
     }

@@ -18,7 +18,7 @@
 //!     C     1 byte: 1, 2, 4, 8, 16: the payloads it has (`fold::part::payload`);
 //!           32: says nothing of failing; 64: has no name; 128: is an update
 //!     C2    1 byte, 0 where it is left out: 1: has no start; 2: has a context;
-//!           4: is a supplement; 8: is a piece; 16, 32: its marks (`fold::part::mark`)
+//!           4: is a supplement; 8: is a piece; 16, 32, 64: its marks (`fold::part::mark`)
 //!     parent, envelope: the difference of places as a signed number, and where an
 //!           envelope is meant the event's place; or 6 bytes, the link, the lowest first
 //!     name, model: words

@@ -21,7 +21,7 @@ use self::metadata::{Used, read_metadata, read_parameters};
 use self::shared::Shared;
 use self::value::micros;
 use super::span::Span;
-use crate::model::{SpanBody, SpanType, Status, Usage};
+use crate::model::{SpanBody, SpanType, Status, TraceSaid, Usage};
 
 /// What a span says.
 pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail) -> SpanBody<'a> {
@@ -68,6 +68,7 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
         metadata,
         may_repeat: kind == SpanType::Llm,
         beside,
+        trace_said: TraceSaid::Always,
         of_trace: Some(Box::new(of_trace)),
     }
 }
