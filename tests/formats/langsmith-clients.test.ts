@@ -3,6 +3,7 @@
 // is the built one, with a bucket that fails when told to. Python with the SDK installed is
 // EDGESPAN_PYTHON, which `npm test` sets.
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeEach, expect, test, type TestContext } from "vitest";
@@ -172,6 +173,42 @@ test("who was told by somebody else to send parts and zstd gets through", MINUTE
   const { objects } = await worker.bindings.RAW.list();
   const inParts = objects.filter(({ key }) => key.includes(project.id) && key.endsWith(".langsmith.parts"));
   expect(inParts.length).toBeGreaterThanOrEqual(3);
+});
+
+// As `update_run(id, end_time=…)` sends it.
+test("a change that does not say its trace ends the run, whichever of the two comes first", async () => {
+  const project = await worker.project();
+  const send = async (method: string, path: string, body: object) => {
+    const headers = { "x-api-key": project.key, "content-type": "application/json" };
+    const answer = await worker.request(path, { method, headers, body: JSON.stringify(body) });
+    expect(answer.status).toBe(202);
+  };
+  for (const [nth, changeComesFirst] of [false, true].entries()) {
+    const [root, child] = [randomUUID(), randomUUID()];
+    const run = { trace_id: root, run_type: "chain", start_time: "2026-11-22T06:19:00Z" };
+    const create = () =>
+      send("POST", "/runs/batch", {
+        post: [
+          { ...run, id: root, name: "root", end_time: "2026-11-22T06:19:09Z" },
+          { ...run, id: child, name: "child", parent_run_id: root },
+        ],
+      });
+    const change = () => send("PATCH", `/runs/${child}`, { trace_id: null, end_time: "2026-11-22T06:19:05Z", outputs: { a: 1 } });
+    if (changeComesFirst) {
+      await change();
+      await project.listWith(nth + 1);
+      await create();
+    } else {
+      await create();
+      await project.traceWith(2, root);
+      await change();
+    }
+    await eventually(async () => {
+      const found = await project.traceWith(2, root);
+      expect(named(found, "child")[0]).toMatchObject({ output: { a: 1 }, endTime: "2026-11-22T06:19:05.000Z" });
+    });
+    await project.listWith(nth + 1);
+  }
 });
 
 test("LangSmith's SDK for JavaScript", MINUTES, async () => {
