@@ -4,7 +4,8 @@
 use super::feedback;
 use super::map;
 use super::run::{Operation, Run};
-use super::value::{Problem, Sent};
+use super::value::Sent;
+use crate::formats::field::Problem;
 use crate::model::{Body, Event, Micros, Rank};
 
 /// The event that a run is; its place is its caller's.

@@ -12,9 +12,10 @@ use super::event;
 use super::feedback;
 use super::parts::{Part, split};
 use super::run::Run;
-use super::value::{Problem, Sent};
-use crate::error::{Detail, Reject};
+use super::value::Sent;
+use crate::error::Reject;
 use crate::formats::decoded::Decoded;
+use crate::formats::field::Problem;
 use crate::formats::wire_format::EventBytes;
 use crate::json::scan;
 use crate::json::value::Kind;
@@ -149,10 +150,8 @@ fn read<'a>(item: Item, contents: &[Content<'a>]) -> Result<Event<'a>, Problem> 
 pub(super) fn check_body(body: &[u8]) -> Result<Decoded, Reject> {
     let all = locate(body)?;
     let bad = all.iter().enumerate().filter_map(|(index, located)| {
-        let Problem { field, message } = located.problem.as_ref()?;
-        let dot = if field.is_empty() { "" } else { "." };
-        let path = format!("{}{dot}{field}", crate::json::text::cut(located.name));
-        Some(Detail { index: Some(index), path, message: message.clone() })
+        let problem = located.problem.as_ref()?;
+        Some(problem.detail(&crate::json::text::cut(located.name), index))
     });
     let invalid = all.iter().filter(|located| located.problem.is_some()).count();
     Ok(Decoded {
