@@ -4,13 +4,14 @@
 //! and nothing is read of them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::batch::{ITEMS, Item, read_run};
 use super::event;
 use super::feedback;
-use super::parts::{Part, split};
+use super::parts::{MAX_PARTS, Part, split};
 use super::run::Run;
 use super::value::Sent;
 use crate::error::Reject;
@@ -19,7 +20,7 @@ use crate::formats::field::Problem;
 use crate::formats::wire_format::EventBytes;
 use crate::json::scan;
 use crate::json::value::Kind;
-use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS, MAX_EVENTS, MAX_RUN_PARTS};
+use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS, MAX_EVENTS};
 use crate::model::Event;
 
 /// A run or a piece of feedback: its bytes, and its other parts.
@@ -50,19 +51,20 @@ fn locate(body: &[u8]) -> Result<Vec<Located<'_>>, Reject> {
         );
         Reject::invalid("body", message)
     })?;
+    if parts.len() > MAX_PARTS {
+        return Err(Reject::TooLarge(format!("more than {MAX_PARTS} parts in a body")));
+    }
     if !closed {
         return Err(Reject::invalid("body", "it ends before the boundary that ends it"));
     }
-    if parts.len() > MAX_EVENTS * MAX_RUN_PARTS {
-        let most = MAX_EVENTS * MAX_RUN_PARTS;
-        return Err(Reject::TooLarge(format!("more than {most} parts in a body")));
-    }
     let mut all: Vec<Located> = Vec::new();
+    // The last of each name.
+    let mut named: HashMap<&str, usize> = HashMap::new();
     for part in parts {
         // Attachments, and what is of another release.
         let Some((item, name, field)) = read_name(part.name) else { continue };
-        let known = field.and_then(|_| all.iter_mut().rev().find(|known| known.name == name));
-        if let Some(known) = known {
+        let known = field.and_then(|_| named.get(name).copied());
+        if let Some(known) = known.and_then(|known| all.get_mut(known)) {
             if part.range.start == known.range.end + 2 {
                 known.range.end = part.range.end;
             } else {
@@ -74,6 +76,7 @@ fn locate(body: &[u8]) -> Result<Vec<Located<'_>>, Reject> {
         let lost = field.map(|_| Problem::new("", "expected the part of its run before it"));
         let name = if lost.is_some() { part.name } else { name };
         let range = part.range.clone();
+        named.insert(name, all.len());
         all.push(Located { item, name, range, context: vec![], parts: vec![part], problem: lost });
         if all.len() > MAX_EVENTS {
             return Err(Reject::TooLarge(format!("more than {MAX_EVENTS} runs in a body")));
