@@ -26,6 +26,9 @@ pub struct ScoreOut<'a> {
     session_id: Option<&'a str>,
     evaluator_name: &'a str,
     value: Option<&'a RawValue>,
+    /// Whether the value is one of two, 1 and 0.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    boolean: bool,
     label: Option<&'a str>,
     reasoning: Option<&'a str>,
     metadata: Option<&'a RawValue>,
@@ -47,6 +50,7 @@ impl<'a> ScoreOut<'a> {
             session_id: score.session.as_deref(),
             evaluator_name: &score.name,
             value: json(&score.value),
+            boolean: score.boolean != 0,
             label: score.label.as_deref(),
             reasoning: score.reasoning.as_deref(),
             metadata: json(&score.metadata),
@@ -93,6 +97,14 @@ pub async fn get_score(project: &str, id: &str, db: &impl Database) -> Result<St
     let found = scores::read(ran.rows.first().map(Vec::as_slice).unwrap_or_default())?;
     let none = "This project has no score with this id. It may have been deleted, or not have arrived yet.";
     let score = found.first().ok_or_else(|| Reject::NotFound(none.into()))?;
+    show_score(score)
+}
+
+/// A score that was found, as all answers have it.
+///
+/// # Errors
+/// As [`to_json`].
+pub fn show_score(score: &Score) -> Result<String, Error> {
     to_json(&ScoreOut::of(score))
 }
 

@@ -28,6 +28,13 @@ pub fn find(method: &str, parts: &[&str]) -> Option<Question> {
 }
 
 impl Question {
+    /// Whether there is something to be asked for, and not only a refusal in that service's
+    /// words.
+    #[must_use]
+    pub fn has_answer(&self) -> bool {
+        !matches!(self, Self::Langfuse(langfuse::Question::Nothing))
+    }
+
     /// What logs call it.
     #[must_use]
     pub fn name(&self) -> &'static str {

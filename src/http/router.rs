@@ -223,8 +223,10 @@ pub fn find(method: &str, path: &str, formats: Formats) -> Result<Found, Reject>
     let row = ROUTES.iter().find(|row| matches(row.pattern, &parts));
     let (batch, answer) = (formats.find_path(path), formats.find_answer(path));
     let wanted = if method == "HEAD" { "GET" } else { method };
-    if row.is_none() && batch.is_none() && answer.is_none() {
-        if let Some(question) = compat::find(wanted, &parts) {
+    if row.is_none() && answer.is_none() {
+        // At the path of a batch other questions have answers or are none.
+        let question = compat::find(wanted, &parts);
+        if let Some(question) = question.filter(|q| batch.is_none() || q.has_answer()) {
             let name = question.name();
             let (route, name) = match method {
                 "OPTIONS" => (Route::Preflight, "preflight"),
@@ -232,7 +234,9 @@ pub fn find(method: &str, path: &str, formats: Formats) -> Result<Found, Reject>
             };
             return Ok(Found { route, name, audience: Client });
         }
-        return Err(Reject::NotFound("there is nothing at this path".into()));
+        if batch.is_none() {
+            return Err(Reject::NotFound("there is nothing at this path".into()));
+        }
     }
     let of_format = if answer.is_some() { Anybody } else { Client };
     let audience = row.map_or(of_format, |row| row.audience);
@@ -246,7 +250,9 @@ pub fn find(method: &str, path: &str, formats: Formats) -> Result<Found, Reject>
         _ => {}
     }
     let Some((_, name, make)) = methods.iter().find(|(known, ..)| *known == wanted) else {
-        let of_format = answer.map(|_| "GET").into_iter().chain(batch.map(FormatPath::method));
+        let reads = answer.is_some()
+            || compat::find("GET", &parts).is_some_and(|question| question.has_answer());
+        let of_format = reads.then_some("GET").into_iter().chain(batch.map(FormatPath::method));
         return Err(Reject::MethodNotAllowed { allow: allowed(methods, of_format, shared) });
     };
     let ids = row.map_or(Ok(<[String; 2]>::default()), |row| read_ids(row.pattern, &parts))?;
@@ -354,6 +360,8 @@ mod tests {
             ("POST", "/api/v1/traces/x", "GET, HEAD, OPTIONS"),
             ("DELETE", "/api/v1/health", "GET, HEAD, OPTIONS"),
             ("GET", "/v1/traces", "POST, OPTIONS"),
+            ("GET", "/api/public/ingestion", "POST, OPTIONS"),
+            ("PUT", "/api/public/scores", "GET, HEAD, POST, OPTIONS"),
             ("POST", "/api/v1/scores/x", "GET, HEAD, DELETE, OPTIONS"),
             ("GET", "/api/v1/validate", "POST, OPTIONS"),
             ("OPTIONS", "/api/v1/admin/replay", "POST"),

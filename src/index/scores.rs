@@ -22,10 +22,14 @@ sql_file!(walk_sql, "sql/score_walk.sql", &[]);
 sql_file!(one_sql, "sql/score.sql", &[]);
 sql_file!(of_trace_sql, "sql/scores_of_trace.sql", &[]);
 sql_file!(of_spans_sql, "sql/scores_of_spans.sql", &[]);
+sql_file!(ids_of_traces_sql, "sql/score_ids_of_traces.sql", &[]);
 sql_file!(any_sql, "sql/any_score_of_span_alone.sql", &[]);
 
 /// Most scores that are given with a trace; all of them are in the list.
 pub const MAX_OF_TRACE: usize = 500;
+
+/// Most ids of scores that are given with each trace of a list.
+pub const MAX_IDS_OF_TRACE: usize = 100;
 
 /// Spans whose scores one statement asks for: their ids, 256 bytes that JSON may write in six
 /// each, are bound as one text.
@@ -214,6 +218,31 @@ pub fn select_of_spans<'a>(
         Statement::new(sql.clone(), vec![project.into(), ids.into()])
     });
     some.collect()
+}
+
+/// The ids of the newest scores of each of some traces, at most [`MAX_IDS_OF_TRACE`] of
+/// each and as many as a page holds.
+#[must_use]
+pub fn select_ids<'a>(project: &str, traces: impl IntoIterator<Item = &'a str>) -> Statement {
+    let ids: Vec<_> = traces.into_iter().map(pack).collect();
+    let ids = serde_json::to_string(&ids).unwrap_or_default();
+    let most = MAX_IDS_OF_TRACE.to_string();
+    let sql = fill(ids_of_traces_sql(), &[("TENANT", TENANT), ("MOST", &most)]);
+    Statement::new(a_page_of(&sql), vec![project.into(), ids.into()])
+}
+
+/// What [`select_ids`] found: traces, each with the ids of its scores.
+///
+/// # Errors
+/// As [`read_list`].
+pub fn read_ids(ran: &QueryResults) -> Result<Vec<(String, Vec<String>)>, Fault> {
+    let rows = ran.rows.first().map(Vec::as_slice).unwrap_or_default();
+    let mut found = Vec::new();
+    for row in rows.iter().filter(|row| !row.is_empty()) {
+        let (trace, scores): (String, Vec<String>) = decode(row)?;
+        found.push((unpack(trace), scores.into_iter().map(unpack).collect()));
+    }
+    Ok(found)
 }
 
 fn some_of(sql: &str) -> String {

@@ -198,6 +198,7 @@ fn of_scores() -> Vec<Statement> {
         scores::select_list(PROJECT, &every_condition, Some(&last), 50),
         scores::select_one(PROJECT, "of the trace"),
         scores::select_of_trace(PROJECT, "a"),
+        scores::select_ids(PROJECT, ["a", "t"]),
         scores::select_any_of_span_alone(PROJECT),
     ]);
     all.extend(scores::select_of_spans(PROJECT, ["alone"]));

@@ -131,11 +131,17 @@ describe("Langfuse's SDK 2 for Python", { timeout: 120_000 }, () => {
       level: "DEFAULT",
     });
     expect(generation.modelParameters).toEqual({ temperature: "0.2", stop: ["a"] });
+    expect(sent.scores.sort()).toEqual(["Score_Boolean", "Score_Categorical", "Score_Numeric"]);
+    expect(sent).toMatchObject({ score_pages: [2, 1, 2], listed_scores: 3 });
+    expect(sent.of_type).toMatchObject([{ name: "label", stringValue: "good", traceId: sent.trace }]);
+    expect(sent.score).toMatchObject({ dataType: "BOOLEAN", value: 0, stringValue: "False", source: "API", traceId: sent.trace });
     // Nobody else does.
     const other = await worker.project();
     expect((await other.get(`/api/public/traces/${sent.trace}`)).status).toBe(404);
     expect((await other.get(`/api/public/observations?traceId=${sent.trace}`)).json.data).toEqual([]);
     expect((await other.get("/api/public/traces")).json.data).toEqual([]);
+    expect((await other.get("/api/public/scores")).json.data).toEqual([]);
+    expect((await other.get(`/api/public/scores/${sent.trace}-thumbs`)).status).toBe(404);
   });
 
   test("a bad event among good ones: those are kept, once, however often it sends them", async (context) => {

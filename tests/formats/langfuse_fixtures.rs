@@ -160,6 +160,27 @@ fn differences(world: &World, client: &Client) -> Vec<String> {
             check(&format!("{id} ends"), &false.into(), &span["endTime"].is_null().into());
         }
     }
+    let of_traces = ids(client).into_iter().map(|id| trace(world, id)["scores"].take());
+    let found: Vec<Value> =
+        of_traces.flat_map(|scores| scores.as_array().unwrap().clone()).collect();
+    let wanted = client.expected["scores"].as_array().unwrap();
+    if wanted.len() != found.len() {
+        all.push(format!("scores: expected {}, found {}", wanted.len(), found.len()));
+    }
+    for wanted in wanted {
+        let is_it = |score: &Value| {
+            let value = if score["value"].is_null() { &score["label"] } else { &score["value"] };
+            let on = if score["spanId"].is_null() { "trace" } else { "span" };
+            let same = match (value.as_f64(), wanted["value"].as_f64()) {
+                (None, None) => *value == wanted["value"],
+                (found, wanted) => found == wanted,
+            };
+            score["evaluatorName"] == wanted["name"] && same && wanted["on"] == on
+        };
+        if found.iter().filter(|score| is_it(score)).count() != 1 {
+            all.push(format!("scores: expected {wanted} once, found {found:?}"));
+        }
+    }
     all
 }
 

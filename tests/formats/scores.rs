@@ -84,7 +84,7 @@ fn what_is_wrong_is_named_with_its_place() {
         (json!({ "traceId": 7 }), "traceId: expected a string, found a number"),
         (
             json!({ "traceId": "." }),
-            "traceId: expected an id other than . and .., which no URL can end in",
+            r#"traceId: expected an id other than . and .., which no URL can end in, found ".""#,
         ),
         (json!({ "traceId": long(129) }), "traceId: expected at most 256 bytes, found 258"),
         (json!({ "evaluatorName": "" }), "evaluatorName: expected a text that is not empty"),

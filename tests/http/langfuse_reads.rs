@@ -196,10 +196,139 @@ fn observations_are_found_by_their_trace() {
     }
 }
 
+/// Scores of `t1`, each a second after the one before it, and two that are of no trace.
+fn scored() -> Native {
+    let native = filled();
+    let scores = [
+        json!({ "id": "number", "traceId": "t1", "name": "quality", "value": 0.25, "comment": "poor" }),
+        json!({ "id": "true", "traceId": "t1", "observationId": "gen", "name": "thumbs", "value": 1, "dataType": "BOOLEAN" }),
+        json!({ "id": "false", "traceId": "t1", "name": "thumbs", "value": 0, "dataType": "BOOLEAN" }),
+        json!({ "id": "text", "traceId": "t1", "name": "label", "value": "good" }),
+        json!({ "id": "other", "traceId": "t2", "name": "quality", "value": 0.75 }),
+        json!({ "id": "session", "sessionId": "s", "name": "quality", "value": 1 }),
+    ];
+    let event = |(n, body): (usize, Value)| json!({ "id": format!("s{n}"), "type": "score-create", "timestamp": format!("2026-11-22T06:11:0{n}Z"), "body": body });
+    let batch: Vec<Value> = scores.into_iter().enumerate().map(event).collect();
+    let alone = json!({ "key": "quality", "id": "alone", "run_id": "gen", "score": 1 }).to_string();
+    let posted = [
+        ("/api/public/ingestion", json!({ "batch": batch }).to_string(), 207),
+        ("/feedback", alone, 200),
+    ];
+    for (path, body, status) in posted {
+        let sent = Sent::new("POST", path).bearer(KEY).body(body);
+        assert_eq!(native.serve(sent).reply.status, status, "{path}");
+    }
+    assert_eq!(native.deliver(), 2);
+    native
+}
+
+#[test]
+fn a_score_is_what_langfuse_would_say_of_it() {
+    let native = scored();
+    for (id, data_type, value, text) in [
+        ("number", "NUMERIC", json!(0.25), Value::Null),
+        ("true", "BOOLEAN", json!(1.0), json!("True")),
+        ("false", "BOOLEAN", json!(0.0), json!("False")),
+        ("text", "CATEGORICAL", Value::Null, json!("good")),
+    ] {
+        let (status, score) = get(&native, &format!("/api/public/scores/{id}"));
+        assert_eq!((status, &score["id"], &score["traceId"]), (200, &json!(id), &json!("t1")));
+        let found = (&score["dataType"], &score["value"], &score["stringValue"]);
+        assert_eq!(found, (&json!(data_type), &value, &text), "{id}");
+        assert_eq!(score["source"], "API");
+    }
+    let (_, score) = get(&native, "/api/public/scores/number");
+    assert_eq!((&score["name"], &score["comment"]), (&json!("quality"), &json!("poor")));
+    for time in ["timestamp", "createdAt", "updatedAt"] {
+        assert_eq!(score[time], "2026-11-22T06:11:00.000Z");
+    }
+    assert_eq!(get(&native, "/api/public/scores/true").1["observationId"], "gen");
+    // Langfuse's have a trace; where these are it says.
+    let (status, refused) = get(&native, "/api/public/scores/session");
+    assert_eq!((status, &refused["error"]), (404, &json!("NOT_FOUND")));
+    assert!(refused["message"].as_str().unwrap().contains("/api/v1/scores/"), "{refused}");
+    assert_eq!(get(&native, "/api/public/scores/none").0, 404);
+    assert_eq!(get(&native, "/api/v1/scores/true").1["data"]["boolean"], true);
+}
+
+#[test]
+fn lists_of_scores_are_filtered_and_come_in_pages() {
+    let native = scored();
+    for (query, expected) in [
+        ("", vec!["other", "text", "false", "true", "number"]),
+        ("?traceId=t1", vec!["text", "false", "true", "number"]),
+        ("?traceId=t1&observationId=gen", vec!["true"]),
+        ("?name=quality", vec!["other", "number"]),
+        ("?name=qualit", vec![]),
+        ("?dataType=BOOLEAN", vec!["false", "true"]),
+        ("?dataType=CATEGORICAL", vec!["text"]),
+        ("?dataType=NUMERIC", vec!["other", "number"]),
+        ("?source=API&name=label", vec!["text"]),
+        ("?source=EVAL", vec![]),
+        ("?source=ANNOTATION", vec![]),
+        ("?operator=%3E%3D&value=0.75", vec!["other", "true"]),
+        ("?operator=%3C%3D&value=0.25", vec!["false", "number"]),
+        ("?operator=%3D&value=0.25", vec!["number"]),
+        ("?fromTimestamp=2026-11-22T06:11:03Z", vec!["other", "text"]),
+        ("?toTimestamp=2026-11-22T06:11:01Z", vec!["number"]),
+        ("?limit=2&page=2", vec!["false", "true"]),
+        ("?page=9", vec![]),
+    ] {
+        let (status, list) = get(&native, &format!("/api/public/scores{query}"));
+        assert_eq!((status, ids(&list)), (200, expected), "{query}");
+    }
+    let (_, list) = get(&native, "/api/public/scores?limit=2&page=2");
+    assert_eq!((&list["meta"]["page"], &list["meta"]["totalPages"]), (&json!(2), &json!(3)));
+    assert!(list["data"][0]["trace"].is_object(), "the SDK wants one");
+    for (query, path) in [
+        ("limit=101", "limit"),
+        ("page=42", "page"),
+        ("userId=u", "userId"),
+        ("traceTags=a", "traceTags"),
+        ("scoreIds=a,b", "scoreIds"),
+        ("configId=c", "configId"),
+        ("queueId=q", "queueId"),
+        ("environment=production", "environment"),
+        ("source=me", "source"),
+        ("dataType=TEXT", "dataType"),
+        ("operator=%3E&value=1", "operator"),
+        ("value=1", "operator"),
+        ("operator=%3D", "value"),
+        ("operator=%3D&value=NaN", "value"),
+        ("fromTimestamp=yesterday", "fromTimestamp"),
+    ] {
+        let (status, refused) = get(&native, &format!("/api/public/scores?{query}"));
+        assert_eq!((status, &refused["details"][0]["path"]), (400, &json!(path)), "{query}");
+    }
+}
+
+#[test]
+fn traces_have_their_scores_and_lists_of_traces_the_ids_of_them() {
+    let native = scored();
+    let (_, trace) = get(&native, "/api/public/traces/t1");
+    let scores = trace["scores"].as_array().unwrap();
+    let found: Vec<_> = scores.iter().map(|score| score["id"].as_str().unwrap()).collect();
+    // That of its span alone is the trace's here, where it is known to be.
+    assert_eq!(found, ["text", "false", "true", "number", "alone"]);
+    assert!(scores.iter().all(|score| score["traceId"] == "t1"), "{trace}");
+    assert_eq!(scores[3], get(&native, "/api/public/scores/number").1);
+    let (_, list) = get(&native, "/api/public/traces");
+    let of = |n: usize| list["data"][n]["scores"].clone();
+    assert_eq!((&list["data"][1]["id"], of(0)), (&json!("t1"), json!(["other"])));
+    assert_eq!((of(1), of(2)), (json!(["text", "false", "true", "number"]), json!([])));
+}
+
 #[test]
 fn reads_need_a_key() {
     let native = filled();
-    for path in ["traces", "traces/t1", "observations?traceId=t1", "observations/gen?traceId=t1"] {
+    for path in [
+        "traces",
+        "traces/t1",
+        "observations?traceId=t1",
+        "observations/gen?traceId=t1",
+        "scores",
+        "scores/number",
+    ] {
         let reply = native.serve(Sent::new("GET", &format!("/api/public/{path}"))).reply;
         assert_eq!(reply.status, 401, "{path}");
     }

@@ -152,7 +152,10 @@ def by_reads():
         generation = trace.generation(name="chat", model="gpt-4o-mini", input="in", model_parameters={"temperature": 0.2, "stop": ["a"]})
         generation.end(output="out", usage={"input": 3, "output": 4, "total_cost": 0.5})
         trace.event(name="hit")
-    # Nine events, which are one batch: what is there of it is all of it.
+        client.score(trace_id=trace.id, name="thumbs", value=n % 2, data_type="BOOLEAN", id=f"{trace.id}-thumbs")
+    client.score(trace_id=trace.id, observation_id=generation.id, name="quality", value=0.5, comment="fair")
+    client.score(trace_id=trace.id, name="label", value="good")
+    # Fourteen events, which are one batch: what is there of it is all of it.
     client.flush()
     for _ in range(200):
         listed = client.fetch_traces(name="read", session_id="s", tags="r", limit=2)
@@ -167,8 +170,15 @@ def by_reads():
         missing = None
     except NotFoundError as error:
         missing = error.status_code
+    scores = client.client.score
+    thumbs = scores.get(name="thumbs", limit=2)
     return {
         "trace": trace.id,
+        "scores": [type(one).__name__ for one in whole.scores],
+        "score_pages": [len(thumbs.data), len(scores.get(name="thumbs", limit=2, page=2).data), thumbs.meta.total_pages],
+        "of_type": [json.loads(one.json()) for one in scores.get(data_type="CATEGORICAL", from_timestamp=whole.timestamp).data],
+        "score": json.loads(scores.get_by_id(f"{trace.id}-thumbs").json()),
+        "listed_scores": len(client.fetch_traces(user_id="u2").data[0].scores),
         "pages": [len(listed.data), len(second.data), second.meta.total_pages],
         "of_user": [one.id for one in client.fetch_traces(user_id="u2").data],
         "since": len(client.fetch_traces(from_timestamp=whole.timestamp + timedelta(hours=1)).data),

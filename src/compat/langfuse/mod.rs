@@ -1,12 +1,14 @@
-//! What Langfuse's SDKs ask: whether a key is good, traces and observations (`read`, by
-//! `query`, in the `shape` that they parse), and what is not kept here (prompts, datasets,
+//! What Langfuse's SDKs ask: whether a key is good, traces and observations (`read`) and
+//! scores (`scores`), by `query`, in the `shape` that they parse, and what is not kept here (prompts, datasets,
 //! media, …). That is answered with 404 at once, since some of them ask for it again and
 //! again. A medium must never seem to be taken: the SDK would replace it by a reference in
 //! the event.
 
 mod query;
 mod read;
+mod scores;
 mod shape;
+mod walk;
 
 use percent_encoding::percent_decode_str;
 use serde_json::json;
@@ -39,6 +41,10 @@ pub enum Question {
     Observations,
     /// An observation.
     Observation(String),
+    /// A list of scores.
+    Scores,
+    /// A score.
+    Score(String),
     /// What there is none of here.
     Nothing,
 }
@@ -55,6 +61,8 @@ pub fn find(method: &str, parts: &[&str]) -> Option<Question> {
         ("GET", ["traces", part]) => id(part).map(Question::Trace),
         ("GET", ["observations"]) => Some(Question::Observations),
         ("GET", ["observations", part]) => id(part).map(Question::Observation),
+        ("GET", ["scores"]) => Some(Question::Scores),
+        ("GET", ["scores", part]) => id(part).map(Question::Score),
         _ => None,
     };
     Some(found.unwrap_or(Question::Nothing))
@@ -103,6 +111,8 @@ pub async fn answer(
         Question::Trace(id) => read::trace(project, &id, db, source).await,
         Question::Observations => read::observations(project, query, db, source).await,
         Question::Observation(id) => read::observation(project, &id, query, db, source).await,
+        Question::Scores => scores::list(project, query, db).await,
+        Question::Score(id) => scores::score(project, &id, db).await,
         Question::Health | Question::Nothing => Err(nothing().into()),
     }
 }

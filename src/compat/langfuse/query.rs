@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use crate::api::parse_time;
 use crate::error::Reject;
+use crate::index::scores::ScoreFilter;
 use crate::index::traces::Filter;
 use crate::model::{Micros, Millis};
 
@@ -56,6 +57,19 @@ pub struct OfObservations {
     pub from: Option<Micros>,
     pub to: Option<Micros>,
 }
+
+/// What a query asks for of scores.
+#[derive(Debug)]
+pub struct OfScores {
+    pub page: Page,
+    pub filter: ScoreFilter,
+    pub data_type: Option<String>,
+}
+
+/// Who makes scores as Langfuse has it: the index's own in their order, and one of whom
+/// there is none here.
+const SOURCES: [&str; 3] = ["API", "EVAL", "ANNOTATION"];
+const DATA_TYPES: [&str; 3] = ["NUMERIC", "BOOLEAN", "CATEGORICAL"];
 
 /// The fields of a query that say something, in order.
 fn fields(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
@@ -177,6 +191,59 @@ pub fn of_observations(query: &str) -> Result<OfObservations, Reject> {
             "required: here observations are found by their trace",
         ));
     }
+    Ok(asked)
+}
+
+/// What a query asks for of scores.
+///
+/// # Errors
+/// As [`of_traces`].
+pub fn of_scores(query: &str) -> Result<OfScores, Reject> {
+    let mut asked = OfScores { page: FIRST, filter: ScoreFilter::default(), data_type: None };
+    let (mut operator, mut bound) = (None, None);
+    for (name, value) in fields(query) {
+        if of_page(&mut asked.page, &name, &value)? {
+            continue;
+        }
+        let filter = &mut asked.filter;
+        match &*name {
+            "traceId" => filter.trace = Some(value.into()),
+            "observationId" => filter.span = Some(value.into()),
+            "name" => filter.name = Some(value.into()),
+            "source" => {
+                let source = SOURCES.iter().position(|source| *source == value);
+                let expected = || invalid(&name, "API, EVAL or ANNOTATION");
+                filter.source = Some(source.ok_or_else(expected)?);
+            }
+            "dataType" if DATA_TYPES.contains(&&*value) => asked.data_type = Some(value.into()),
+            "dataType" => return Err(invalid(&name, "NUMERIC, BOOLEAN or CATEGORICAL")),
+            "operator" => operator = Some(value),
+            "value" => {
+                let number = value.parse().ok().filter(|number: &f64| number.is_finite());
+                bound = Some(number.ok_or_else(|| invalid(&name, "a number"))?.to_string());
+            }
+            "fromTimestamp" => filter.from = Some(time(&name, &value)?),
+            "toTimestamp" => filter.to = Some(before(&name, &value)?),
+            "userId" | "traceTags" | "configId" | "queueId" | "scoreIds" => {
+                let message = "scores are not found by this here; leave it out";
+                return Err(Reject::invalid(&*name, message));
+            }
+            _ => {}
+        }
+    }
+    let filter = &mut asked.filter;
+    match (operator.as_deref(), bound) {
+        (None, None) => {}
+        (Some(">="), bound @ Some(_)) => filter.min_value = bound,
+        (Some("<="), bound @ Some(_)) => filter.max_value = bound,
+        (Some("="), bound @ Some(_)) => {
+            filter.min_value.clone_from(&bound);
+            filter.max_value = bound;
+        }
+        (_, None) => return Err(invalid("value", "a number, with the operator")),
+        (_, Some(_)) => return Err(invalid("operator", "one of =, >= and <=, with a value")),
+    }
+    check_reach(asked.page)?;
     Ok(asked)
 }
 

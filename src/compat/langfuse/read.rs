@@ -1,25 +1,25 @@
-//! Langfuse's reads: a list of traces, a trace with its observations, observations of a
-//! trace. What they say comes from this API's own answers.
+//! Langfuse's reads: a list of traces, a trace with its observations and scores, observations
+//! of a trace. What they say comes from this API's own answers.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
 
 use super::query;
 use super::query::{OfObservations, OfTraces};
 use super::shape;
 use super::shape::Ours;
+use super::walk;
+use super::walk::Walk;
 use crate::api;
 use crate::batch::RawStore;
 use crate::error::{Error, Reject};
-use crate::index::Database;
-use crate::index::traces;
+use crate::index::read::TraceRow;
 use crate::index::traces::Next;
+use crate::index::{Database, scores, traces};
 use crate::payload::Source;
 use crate::reply::Reply;
 use crate::time;
-
-/// Traces that one statement gives.
-const STEP: usize = 100;
-/// Most statements for a page, so that one that nothing passes comes to an end: each looks
-/// at no more than [`traces::MAX_ROWS_SCANNED`] traces.
-const MAX_STEPS: usize = 40;
 
 /// A page of traces, the newest first. How many there are in all is not counted: `meta`
 /// says how many are known, which is more than these while there are more.
@@ -31,20 +31,14 @@ pub async fn list(
 ) -> Result<Reply, Error> {
     let OfTraces { page, filter } = query::of_traces(asked, source.now)?;
     let is_named = |name: &str| filter.name.as_ref().is_none_or(|wanted| wanted == name);
-    let (mut rows, mut known, mut after) = (Vec::new(), 0, None);
-    for _ in 0..MAX_STEPS {
-        let ran = db.run(traces::select_traces(project, &filter, after, STEP)).await?;
-        let (found, next) = traces::read_traces(&ran, STEP)?;
-        for row in found.into_iter().filter(|row| is_named(&row.name)) {
-            known += 1;
-            if known > page.before() && rows.len() < page.limit {
-                rows.push(row);
-            }
-        }
+    let mut walk = Walk::to(page);
+    let mut after = None;
+    for _ in 0..walk::MAX_STEPS {
+        let ran = db.run(traces::select_traces(project, &filter, after, walk::STEP)).await?;
+        let (found, next) = traces::read_traces(&ran, walk::STEP)?;
+        walk.take(found.into_iter().filter(|row| is_named(&row.name)));
         after = match next {
-            Next::More(place) | Next::Perhaps(place) if known <= page.before() + page.limit => {
-                Some(place)
-            }
+            Next::More(place) | Next::Perhaps(place) if walk.goes_on() => Some(place),
             _ => None,
         };
         if after.is_none() {
@@ -52,16 +46,37 @@ pub async fn list(
         }
     }
     if after.is_some() {
-        let message = "too many traces would have to be looked at; say a shorter time";
-        return Err(Reject::invalid("fromTimestamp", message).into());
+        return Err(walk::too_far().into());
     }
+    let Walk { items: rows, known, .. } = walk;
+    let of_scores = ids_of_scores(project, &rows, db).await?;
     let listed = api::show(&rows, source).await?;
-    let traces: Vec<String> =
-        shape::list(&listed)?.iter().map(|ours| shape::trace(ours, &[])).collect();
+    let mut traces = Vec::new();
+    for (row, ours) in rows.iter().zip(shape::list(&listed)?) {
+        let scores = of_scores.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+        traces.push(shape::trace(&ours, &[], scores));
+    }
     Ok(Reply::json(200, shape::page(&traces, page, known)))
 }
 
-/// A trace with its observations: the first part of those of a large one.
+/// The ids of the scores of traces, each as JSON, asked for where there are any.
+async fn ids_of_scores(
+    project: &str,
+    rows: &[TraceRow],
+    db: &impl Database,
+) -> Result<HashMap<String, Vec<String>>, Error> {
+    let scored = rows.iter().filter(|row| row.scores.is_some_and(|count| count > 0));
+    let scored: Vec<_> = scored.map(|row| &*row.id).collect();
+    if scored.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = scores::read_ids(&db.run(vec![scores::select_ids(project, scored)]).await?)?;
+    let quoted = |id: String| Value::from(id).to_string();
+    let found = found.into_iter();
+    Ok(found.map(|(trace, ids)| (trace, ids.into_iter().map(quoted).collect())).collect())
+}
+
+/// A trace with its scores and its observations: the first part of those of a large one.
 pub async fn trace(
     project: &str,
     id: &str,
@@ -76,7 +91,9 @@ pub async fn trace(
     let start = trace.text("startTime").unwrap_or_default();
     let spans = trace.list("spans")?;
     let spans: Vec<_> = spans.iter().map(|span| shape::observation(span, &start)).collect();
-    Ok(Reply::json(200, shape::trace(&trace, &spans)))
+    let scores = trace.list("scores")?;
+    let scores: Vec<_> = scores.iter().map(|score| shape::score(score, id)).collect();
+    Ok(Reply::json(200, shape::trace(&trace, &spans, &scores)))
 }
 
 /// A page of the observations of a trace, the latest first.

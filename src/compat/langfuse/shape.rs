@@ -1,4 +1,4 @@
-//! Traces and observations as Langfuse's SDKs read them, made of this API's own answers
+//! Traces, observations and scores as Langfuse's SDKs read them, made of this API's own answers
 //! by other names. Their values are copied as they are; a table says which, since a type
 //! for each shape would be 20 KB of the Worker.
 
@@ -69,7 +69,7 @@ const TRACE: &[(&str, &str)] = &[
 
 /// What no trace says here.
 const NO_TRACE_SAYS: &str =
-    r#""release":null,"version":null,"public":false,"environment":"default","scores":[]"#;
+    r#""release":null,"version":null,"public":false,"environment":"default""#;
 
 /// The same of a span.
 const SPAN: &[(&str, &str)] = &[
@@ -91,6 +91,23 @@ const SPAN: &[(&str, &str)] = &[
 /// What no span says here.
 const NO_SPAN_SAYS: &str =
     r#""completionStartTime":null,"version":null,"promptId":null,"environment":"default""#;
+
+/// The same of a score. In lists an SDK wants it to have a `trace`, whatever is in it.
+const SCORE: &[(&str, &str)] = &[
+    ("id", "id"),
+    ("name", "evaluatorName"),
+    ("value", "value"),
+    ("comment", "reasoning"),
+    ("observationId", "spanId"),
+    ("metadata", "metadata"),
+    ("timestamp", "createdAt"),
+    ("createdAt", "createdAt"),
+    ("updatedAt", "createdAt"),
+];
+
+/// What no score says here.
+const NO_SCORE_SAYS: &str =
+    r#""authorUserId":null,"configId":null,"queueId":null,"environment":"default","trace":{}"#;
 
 /// An object that is written field by field.
 struct Written(String);
@@ -114,9 +131,9 @@ impl Written {
     }
 }
 
-/// A trace as Langfuse's SDKs read it, with observations that are written already. In lists
-/// there are none: the index does not know them without the trace's row.
-pub fn trace(ours: &Ours, observations: &[String]) -> String {
+/// A trace as Langfuse's SDKs read it, with observations and scores that are written already.
+/// In lists there are no observations: the index does not know them without the trace's row.
+pub fn trace(ours: &Ours, observations: &[String], scores: &[String]) -> String {
     let mut trace = Written::of(ours, TRACE, NO_TRACE_SAYS);
     let id = ours.text("id").unwrap_or_default();
     let path = format!("\"/traces/{}\"", utf8_percent_encode(&id, NON_ALPHANUMERIC));
@@ -125,7 +142,39 @@ pub fn trace(ours: &Ours, observations: &[String]) -> String {
     // A decimal in text.
     trace.field("totalCost", ours.raw("totalCost").trim_matches('"'));
     trace.field("observations", &format!("[{}]", observations.join(",")));
+    trace.field("scores", &format!("[{}]", scores.join(",")));
     trace.end()
+}
+
+/// A score of a trace as Langfuse's SDKs read it: of a value, of one that is true or false,
+/// or of a text.
+pub fn score(ours: &Ours, trace: &str) -> String {
+    let mut score = Written::of(ours, SCORE, NO_SCORE_SAYS);
+    let value = ours.raw("value");
+    let data_type = data_type(ours.raw("boolean") == "true", value != "null");
+    let text = match (data_type, value.parse()) {
+        ("BOOLEAN", Ok(0.0)) => Some("False".into()),
+        ("BOOLEAN", _) => Some("True".into()),
+        ("CATEGORICAL", _) => Some(ours.text("label").unwrap_or_default()),
+        _ => ours.text("label"),
+    };
+    score.field("traceId", &Value::from(trace).to_string());
+    score.field(
+        "source",
+        if ours.raw("source") == "\"evaluator\"" { "\"EVAL\"" } else { "\"API\"" },
+    );
+    score.field("dataType", &Value::from(data_type).to_string());
+    score.field("stringValue", &Value::from(text).to_string());
+    score.end()
+}
+
+/// What Langfuse calls a score's value.
+pub fn data_type(boolean: bool, has_value: bool) -> &'static str {
+    match (boolean, has_value) {
+        (true, _) => "BOOLEAN",
+        (false, true) => "NUMERIC",
+        (false, false) => "CATEGORICAL",
+    }
 }
 
 /// A span as Langfuse's SDKs read it. They want a start: one that says none has the other.

@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use super::decoded::Decoded;
-use super::object::{Object, Problem};
-use crate::error::{Detail, Reject};
+use super::field;
+use super::field::Problem;
+use super::object::Object;
+use crate::error::Reject;
 use crate::json::descend::{array, object, skip};
-use crate::json::error::not_utf8;
 use crate::json::lex::next;
 use crate::json::scan;
 use crate::json::value::Kind;
@@ -71,8 +72,7 @@ impl List {
                 decoded.events += 1;
                 let event = found
                     .map_err(|kind| {
-                        let message = format!("expected an object, found {}", kind.noun());
-                        Problem { key: "", message }
+                        Problem::new("", format!("expected an object, found {}", kind.noun()))
                     })
                     .and_then(|object| read(&object, start..end));
                 match event {
@@ -80,7 +80,7 @@ impl List {
                         decoded.accepted += 1;
                         each(Event { index, ..event });
                     }
-                    Err(problem) => self.note(&mut decoded, index, problem),
+                    Err(problem) => self.note(&mut decoded, index, &problem),
                 }
                 Ok(end)
             })
@@ -107,13 +107,11 @@ impl List {
         Ok(decoded)
     }
 
-    fn note(self, decoded: &mut Decoded, index: usize, Problem { key, message }: Problem) {
+    fn note(self, decoded: &mut Decoded, index: usize, problem: &Problem) {
         decoded.invalid += 1;
         decoded.problems += 1;
         if decoded.details.len() < MAX_DETAILS {
-            let dot = if key.is_empty() { "" } else { "." };
-            let path = format!("{}[{index}]{dot}{key}", self.key);
-            decoded.details.push(Detail { index: Some(index), path, message });
+            decoded.details.push(problem.detail(&format!("{}[{index}]", self.key), index));
         }
     }
 
@@ -122,7 +120,7 @@ impl List {
             let (found, most) = (body.len(), self.max_bytes);
             return Err(Reject::TooLarge(format!("the body has {found} bytes, over {most}")));
         }
-        simdutf8::compat::from_utf8(body).map_err(|error| not_utf8(error.valid_up_to()))
+        field::text_of(body)
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod content_type;
 pub mod decoded;
+mod field;
 pub mod langfuse;
 pub mod langsmith;
 mod list;

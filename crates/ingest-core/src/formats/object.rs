@@ -6,16 +6,14 @@
 
 use std::borrow::Cow;
 
+use super::field;
+use super::field::Problem;
 use crate::json::error::SyntaxError;
 use crate::json::lex::next;
-use crate::json::number;
 use crate::json::scan;
 use crate::json::scan::More;
-use crate::json::text::{cut, lone_surrogate};
 use crate::json::value::{Kind, Value};
-use crate::limits::{MAX_ID_BYTES, MAX_TOKENS};
 use crate::model::{Json, Micros, Text};
-use crate::time;
 
 /// An object's keys with where their values are.
 #[derive(Debug, Clone)]
@@ -23,16 +21,6 @@ pub(crate) struct Object<'a> {
     text: &'a str,
     fields: Vec<(Text<'a>, Value)>,
 }
-
-/// What is wrong with a value: the key, and what was expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
-    pub(crate) key: &'static str,
-    pub(crate) message: String,
-}
-
-/// What a time should be.
-const TIME: &str = "an ISO 8601 date and time such as 2026-03-14T10:00:00.000Z";
 
 impl<'a> Object<'a> {
     /// The object at a place, around which `depth` arrays and objects are open, and the
@@ -101,8 +89,7 @@ impl<'a> Object<'a> {
 
     /// A count of tokens; of what is none, nothing.
     pub(crate) fn tokens(&self, key: &str) -> Option<u64> {
-        let value = self.get(key).filter(|value| value.kind() == Kind::Number)?;
-        number::integer(value.raw(self.text)).filter(|tokens| *tokens <= MAX_TOKENS)
+        field::tokens(self.text, self.get(key)?)
     }
 
     /// An id; an empty one is none.
@@ -111,23 +98,7 @@ impl<'a> Object<'a> {
     /// What is no text, too long, or could not be asked for again.
     pub(crate) fn id(&self, key: &'static str) -> Result<Option<Text<'a>>, Problem> {
         let Some(value) = self.get(key) else { return Ok(None) };
-        let problem = |message| Err(Problem { key, message });
-        let Some(id) = value.text(self.text) else {
-            return problem(format!("expected a string, found {}", value.kind().noun()));
-        };
-        if value.kind() == Kind::Escaped
-            && let Some(half) = self.text.get(value.inner()).and_then(lone_surrogate)
-        {
-            return problem(format!("expected text, found half of a surrogate pair, {half}"));
-        }
-        if matches!(&*id, "." | "..") {
-            return problem("expected an id other than . and .., which no URL can end in".into());
-        }
-        if id.len() > MAX_ID_BYTES {
-            let found = id.len();
-            return problem(format!("expected at most {MAX_ID_BYTES} bytes, found {found}"));
-        }
-        Ok(Some(id).filter(|id| !id.is_empty()))
+        field::id(self.text, value).map_err(|message| Problem::new(key, message))
     }
 
     /// An id that must be there.
@@ -135,8 +106,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// See [`Self::id`].
     pub(crate) fn required_id(&self, key: &'static str) -> Result<Text<'a>, Problem> {
-        let missing = || Problem { key, message: "required".into() };
-        self.id(key)?.ok_or_else(missing)
+        self.id(key)?.ok_or_else(|| Problem::new(key, "required"))
     }
 
     /// A time.
@@ -145,15 +115,7 @@ impl<'a> Object<'a> {
     /// What is none.
     pub(crate) fn time(&self, key: &'static str) -> Result<Option<Micros>, Problem> {
         let Some(value) = self.get(key) else { return Ok(None) };
-        let time = value.text(self.text).and_then(|text| time::parse(&text));
-        let problem = || {
-            let message = match value.text(self.text) {
-                Some(text) => format!("expected {TIME}, found \"{}\"", cut(&text)),
-                None => format!("expected {TIME}, found {}", value.kind().noun()),
-            };
-            Problem { key, message }
-        };
-        time.map(Some).ok_or_else(problem)
+        field::time(self.text, value).map(Some).map_err(|message| Problem::new(key, message))
     }
 
     /// The object without these keys, as JSON; `None` where nothing is left.
@@ -196,23 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_with_ids_and_times() {
-        let long = format!(r#"{{"id":"{}"}}"#, "x".repeat(MAX_ID_BYTES + 1));
-        for (text, wrong) in [
-            (r#"{"id":1}"#, "a number"),
-            (r#"{"id":".."}"#, "no URL"),
-            (r#"{"id":"\ud800"}"#, "surrogate"),
-            (r#"{"id":""}"#, "required"),
-            ("{}", "required"),
-            (&long, "bytes"),
-        ] {
-            let problem = object(text).required_id("id").unwrap_err();
-            assert!(problem.message.contains(wrong), "{text} {problem:?}");
-        }
-        let times = object(r#"{"a":"2026-11-24T20:13:55.181157+00:00","b":"soon","c":5}"#);
-        assert_eq!(times.time("a"), Ok(Some(1_795_551_235_181_157)));
-        assert!(times.time("b").is_err() && times.time("c").is_err());
-        assert_eq!(times.time("d"), Ok(None));
+    fn says_which_key_is_wrong() {
+        let object = object(r#"{"a":1,"b":"","c":"soon"}"#);
+        let required = Err(Problem::new("b", "required"));
+        assert_eq!((object.id("b"), object.required_id("b")), (Ok(None), required));
+        assert_eq!((object.id("d"), object.time("d")), (Ok(None), Ok(None)));
+        let wrong = [object.required_id("a").unwrap_err(), object.time("c").unwrap_err()];
+        assert_eq!(wrong.map(|problem| problem.field), ["a", "c"]);
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::places::{Envelope, Fields};
-use super::read::{Problem, Reader};
+use super::read::Reader;
 use super::score;
 use super::usage;
+use crate::formats::field::Problem;
 use crate::json::value::Value;
 use crate::model::{Body, Event, Micros, Rank, SpanBody, SpanType, Status, Text, TraceBody};
 
@@ -44,7 +45,7 @@ impl<'a> Meaning<'a> {
 /// An item that is no object.
 pub(super) fn not_an_event(found: Value) -> Meaning<'static> {
     let message = format!("expected an object, found {}", found.kind().noun());
-    Meaning::Bad(vec![Problem { field: "", message }])
+    Meaning::Bad(vec![Problem::new("", message)])
 }
 
 /// What an event's `type` says that it is.

@@ -28,12 +28,12 @@ mod walk;
 use std::borrow::Cow;
 
 use self::event::{Found, Meaning};
-use self::read::Problem;
 use super::content_type::JSON;
 use super::decoded::Decoded;
+use super::field;
+use super::field::Problem;
 use super::wire_format::{EventBytes, WireFormat};
 use crate::error::{Detail, Reject};
-use crate::json::error as json_error;
 use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS};
 use crate::model::Event;
 use crate::reply::Reply;
@@ -113,7 +113,8 @@ fn check(body: &[u8]) -> Result<Decoded, Reject> {
                 decoded.problems += problems.len();
                 let room = MAX_DETAILS.saturating_sub(decoded.details.len());
                 let details = problems.iter().take(room);
-                decoded.details.extend(details.map(|problem| problem.detail(found.index)));
+                let event = format!("batch[{}]", found.index);
+                decoded.details.extend(details.map(|problem| problem.detail(&event, found.index)));
             }
         }
         answer.add(&found);
@@ -150,5 +151,5 @@ fn text(body: &[u8]) -> Result<&str, Reject> {
         let message = format!("the body has {} bytes, over {MAX_BODY_BYTES}", body.len());
         return Err(Reject::TooLarge(message));
     }
-    simdutf8::compat::from_utf8(body).map_err(|error| json_error::not_utf8(error.valid_up_to()))
+    field::text_of(body)
 }

@@ -1,31 +1,14 @@
 //! Fields as what they should be, each problem by its path, with what was expected and what
 //! was found.
 
-use crate::error::Detail;
+use crate::formats::field;
+use crate::formats::field::Problem;
 use crate::json::scan;
 use crate::json::scan::More;
-use crate::json::text::{lone_surrogate, quote};
+use crate::json::text::quote;
 use crate::json::value::{Kind, Value};
-use crate::limits::{MAX_ID_BYTES, MAX_TAGS};
+use crate::limits::MAX_TAGS;
 use crate::model::{Json, Micros, Text};
-use crate::time;
-
-/// What is wrong with an event, at one place of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    /// The path in the event: `body.level`.
-    pub(super) field: &'static str,
-    pub(super) message: String,
-}
-
-impl Problem {
-    /// As the whole batch has it.
-    pub(super) fn detail(&self, index: usize) -> Detail {
-        let dot = if self.field.is_empty() { "" } else { "." };
-        let path = format!("batch[{index}]{dot}{}", self.field);
-        Detail { index: Some(index), path, message: self.message.clone() }
-    }
-}
 
 /// The text that an event lies in, and what is wrong with it. Each method reads one field
 /// as what it should be; a missing one is `None` and no problem, but where the method's
@@ -98,28 +81,14 @@ impl<'a> Reader<'a> {
         self.string(field, value)
     }
 
-    /// An id that is not too long; an empty one is none. Halves of surrogate pairs are not
-    /// let into ids, for all of them would become the same character, nor are `.` and `..`,
-    /// which no URL can end in.
+    /// What was read of a field, or what is wrong with it.
+    fn read<T>(&mut self, field: &'static str, found: Result<T, String>) -> Option<T> {
+        found.map_err(|message| self.problem(field, message)).ok()
+    }
+
     pub(super) fn id(&mut self, field: &'static str, value: Option<Value>) -> Option<Text<'a>> {
-        let found = value?;
-        let id = self.string(field, value)?;
-        if found.kind() == Kind::Escaped
-            && let Some(half) = self.text.get(found.inner()).and_then(lone_surrogate)
-        {
-            self.problem(field, format!("expected text, found half of a surrogate pair, {half}"));
-            return None;
-        }
-        if matches!(&*id, "." | "..") {
-            self.unlike(field, "an id other than . and .., which no URL can end in", found);
-            return None;
-        }
-        if id.len() > MAX_ID_BYTES {
-            let bytes = id.len();
-            self.problem(field, format!("expected at most {MAX_ID_BYTES} bytes, found {bytes}"));
-            return None;
-        }
-        Some(id).filter(|id| !id.is_empty())
+        let found = field::id(self.text, value?);
+        self.read(field, found).flatten()
     }
 
     pub(super) fn required_id(&mut self, field: &'static str, value: Option<Value>) -> Text<'a> {
@@ -148,17 +117,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn time(&mut self, field: &'static str, value: Option<Value>) -> Option<Micros> {
-        const WANTED: &str = "an ISO 8601 date and time such as 2026-03-14T10:00:00.000Z";
-        let found = value?;
-        let Some(text) = found.text(self.text) else {
-            self.mistyped(field, WANTED, found);
-            return None;
-        };
-        let time = time::parse(&text);
-        if time.is_none() {
-            self.unlike(field, WANTED, found);
-        }
-        time
+        let found = field::time(self.text, value?);
+        self.read(field, found)
     }
 
     /// The first [`MAX_TAGS`] tags; all of them are looked at, up to one that is none.

@@ -30,7 +30,7 @@ impl Answer {
             return;
         };
         let named = problems.iter().take(NAMED).map(|problem| {
-            let detail = problem.detail(*index);
+            let detail = problem.detail(&format!("batch[{index}]"), *index);
             format!("{}: {}", detail.path, detail.message)
         });
         let message = named.collect::<Vec<_>>().join("; ");

@@ -4,6 +4,7 @@
 
 use super::places::Fields;
 use super::read::Reader;
+use crate::formats::field;
 use crate::json::descend;
 use crate::json::number;
 use crate::json::value::{Kind, Value};
@@ -73,25 +74,23 @@ pub(super) fn tokens(read: &mut Reader, fields: &Fields) -> Usage {
     let usage = read.object("body.usage", fields.usage).and(fields.usage);
     let of_tokens = usage.filter(|usage| counts_tokens(read.text, *usage));
     let details = read.object("body.usageDetails", fields.usage_details).and(fields.usage_details);
-    for (field, value) in [("body.usage", of_tokens), ("body.usageDetails", details)] {
+    for (path, value) in [("body.usage", of_tokens), ("body.usageDetails", details)] {
         let Some(value) = value else { continue };
         let text = read.text;
         each(text, value, &mut |key, value| match value.kind() {
             Kind::Number => {
-                let raw = value.raw(text);
                 if key.ends_with("Cost") {
                     return;
                 }
-                match number::integer(raw).filter(|count| *count <= MAX_TOKENS) {
+                match field::tokens(text, value) {
                     Some(count) => counts.put(key, count),
-                    None => read.unlike(field, &format!("integers from 0 to {MAX_TOKENS}"), value),
+                    None => read.unlike(path, &format!("integers from 0 to {MAX_TOKENS}"), value),
                 }
             }
             // OpenAI's, whose counts are in those beside them.
             Kind::Object if key.ends_with("_details") => each(text, value, &mut |key, value| {
-                if key == "cached_tokens" && value.kind() == Kind::Number {
-                    let count = number::integer(value.raw(text));
-                    in_details = count.filter(|count| *count <= MAX_TOKENS).or(in_details);
+                if key == "cached_tokens" {
+                    in_details = field::tokens(text, value).or(in_details);
                 }
             }),
             _ => {}

@@ -6,10 +6,11 @@ use std::ops::Range;
 
 use super::event::{self, ITEMS, Item};
 use super::run::Run;
-use super::value::{Problem, Sent};
+use super::value::Sent;
 use crate::error::{Detail, Reject};
+use crate::formats::field::{Problem, text_of};
 use crate::json::descend::{array, object, skip, value};
-use crate::json::error::{SyntaxError, not_utf8};
+use crate::json::error::SyntaxError;
 use crate::json::lex::next;
 use crate::json::scan;
 use crate::json::value::Kind;
@@ -30,11 +31,8 @@ pub(super) struct Located {
 impl Located {
     /// What is wrong with it, for its sender.
     pub(super) fn detail(&self, index: usize) -> Option<Detail> {
-        let Problem { field, message } = self.problem.as_ref()?;
         let key = ITEMS.iter().find(|(_, item)| *item == self.item).map_or("", |(key, _)| key);
-        let dot = if field.is_empty() { "" } else { "." };
-        let path = format!("{key}[{}]{dot}{field}", self.at);
-        Some(Detail { index: Some(index), path, message: message.clone() })
+        Some(self.problem.as_ref()?.detail(&format!("{key}[{}]", self.at), index))
     }
 }
 
@@ -136,11 +134,6 @@ pub(super) fn read_run(
         Ok(value.range().end)
     })?;
     Ok((run, end))
-}
-
-/// A body as text.
-pub(super) fn text_of(body: &[u8]) -> Result<&str, Reject> {
-    simdutf8::compat::from_utf8(body).map_err(|error| not_utf8(error.valid_up_to()))
 }
 
 /// A batch of the one object that a request is, under a key; with an id where the object

@@ -5,7 +5,8 @@ use super::feedback;
 use super::map;
 use super::moved;
 use super::run::{Operation, Run};
-use super::value::{Problem, Sent};
+use super::value::Sent;
+use crate::formats::field::Problem;
 use crate::model::{Body, Event, Micros, Rank};
 
 /// What an item of a batch is.

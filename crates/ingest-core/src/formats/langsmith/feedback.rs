@@ -1,6 +1,7 @@
 //! Feedback on a run, which is a score of a span, or of the trace of which that is the root.
 
-use super::value::{Problem, Sent, read_id, read_time};
+use super::value::{Sent, read_id, read_time};
+use crate::formats::field::Problem;
 use crate::model::{Micros, ScoreBody};
 
 /// What a piece of feedback says, and when it was given.

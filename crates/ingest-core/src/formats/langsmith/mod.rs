@@ -22,14 +22,15 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 
-use self::batch::{Located, locate, of_one, read_run, text_of};
+use self::batch::{Located, locate, of_one, read_run};
 use self::event::{ITEMS, Item};
 use self::run::Operation;
-use self::value::{Problem, Sent};
+use self::value::Sent;
 use super::content_type::{JSON as WANTED, is_json, is_multipart};
 use super::decoded::Decoded;
 use super::wire_format::{EventBytes, WireFormat};
 use crate::error::Reject;
+use crate::formats::field::{Problem, text_of};
 use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS, MAX_MULTIPART_BODY_BYTES};
 use crate::model::Event;
 

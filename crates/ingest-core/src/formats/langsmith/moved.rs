@@ -3,7 +3,8 @@
 //! No client sends this: it becomes a raw batch of its own, so that whoever reads those
 //! finds the run where it belongs.
 
-use super::value::{Problem, Sent, read_id, with_fields};
+use super::value::{Sent, read_id, with_fields};
+use crate::formats::field::Problem;
 use crate::model::TraceBody;
 
 /// The batch that says so, of a patch as it was sent.

@@ -4,20 +4,22 @@
 //! and nothing is read of them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::batch::read_run;
 use super::event::{self, ITEMS, Item};
-use super::parts::{Part, split};
+use super::parts::{MAX_PARTS, Part, split};
 use super::run::Run;
-use super::value::{Problem, Sent};
-use crate::error::{Detail, Reject};
+use super::value::Sent;
+use crate::error::Reject;
 use crate::formats::decoded::Decoded;
+use crate::formats::field::Problem;
 use crate::formats::wire_format::EventBytes;
 use crate::json::scan;
 use crate::json::value::Kind;
-use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS, MAX_EVENTS, MAX_RUN_PARTS};
+use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS, MAX_EVENTS};
 use crate::model::Event;
 
 /// A run or a piece of feedback: its bytes, and its other parts.
@@ -48,19 +50,20 @@ fn locate(body: &[u8]) -> Result<Vec<Located<'_>>, Reject> {
         );
         Reject::invalid("body", message)
     })?;
+    if parts.len() > MAX_PARTS {
+        return Err(Reject::TooLarge(format!("more than {MAX_PARTS} parts in a body")));
+    }
     if !closed {
         return Err(Reject::invalid("body", "it ends before the boundary that ends it"));
     }
-    if parts.len() > MAX_EVENTS * MAX_RUN_PARTS {
-        let most = MAX_EVENTS * MAX_RUN_PARTS;
-        return Err(Reject::TooLarge(format!("more than {most} parts in a body")));
-    }
     let mut all: Vec<Located> = Vec::new();
+    // The last of each name.
+    let mut named: HashMap<&str, usize> = HashMap::new();
     for part in parts {
         // Attachments, and what is of another release.
         let Some((item, name, field)) = read_name(part.name) else { continue };
-        let known = field.and_then(|_| all.iter_mut().rev().find(|known| known.name == name));
-        if let Some(known) = known {
+        let known = field.and_then(|_| named.get(name).copied());
+        if let Some(known) = known.and_then(|known| all.get_mut(known)) {
             if part.range.start == known.range.end + 2 {
                 known.range.end = part.range.end;
             } else {
@@ -72,6 +75,7 @@ fn locate(body: &[u8]) -> Result<Vec<Located<'_>>, Reject> {
         let lost = field.map(|_| Problem::new("", "expected the part of its run before it"));
         let name = if lost.is_some() { part.name } else { name };
         let range = part.range.clone();
+        named.insert(name, all.len());
         all.push(Located { item, name, range, context: vec![], parts: vec![part], problem: lost });
         if all.len() > MAX_EVENTS {
             return Err(Reject::TooLarge(format!("more than {MAX_EVENTS} runs in a body")));
@@ -148,10 +152,8 @@ fn read<'a>(item: Item, contents: &[Content<'a>]) -> Result<Event<'a>, Problem> 
 pub(super) fn check_body(body: &[u8]) -> Result<Decoded, Reject> {
     let all = locate(body)?;
     let bad = all.iter().enumerate().filter_map(|(index, located)| {
-        let Problem { field, message } = located.problem.as_ref()?;
-        let dot = if field.is_empty() { "" } else { "." };
-        let path = format!("{}{dot}{field}", crate::json::text::cut(located.name));
-        Some(Detail { index: Some(index), path, message: message.clone() })
+        let problem = located.problem.as_ref()?;
+        Some(problem.detail(&crate::json::text::cut(located.name), index))
     });
     let invalid = all.iter().filter(|located| located.problem.is_some()).count();
     Ok(Decoded {

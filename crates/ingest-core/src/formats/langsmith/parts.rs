@@ -3,6 +3,11 @@
 
 use std::ops::Range;
 
+use crate::limits::{MAX_EVENTS, MAX_RUN_PARTS};
+
+/// Most parts of a body.
+pub(super) const MAX_PARTS: usize = MAX_EVENTS * MAX_RUN_PARTS;
+
 /// A part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part<'a> {
@@ -21,7 +26,9 @@ pub(super) struct Malformed {
     pub(super) expected: &'static str,
 }
 
-/// The parts of some bytes, and whether the boundary that ends a body comes after them.
+/// The parts of some bytes, and whether the boundary that ends a body comes after them. Of
+/// more than [`MAX_PARTS`] those beyond one more are not looked at: a part of nothing takes
+/// less of a body than of what is kept of it here.
 pub(super) fn split(bytes: &[u8]) -> Result<(Vec<Part<'_>>, bool), Malformed> {
     let fail = |at, expected| Err(Malformed { at, expected });
     let line = bytes.iter().position(|byte| *byte == b'\r').unwrap_or(bytes.len());
@@ -47,6 +54,7 @@ pub(super) fn split(bytes: &[u8]) -> Result<(Vec<Part<'_>>, bool), Malformed> {
         let end = next.unwrap_or(bytes.len());
         parts.push(Part { name, range: at..end, content: content..end });
         match next {
+            Some(_) if parts.len() > MAX_PARTS => return Ok((parts, false)),
             Some(next) => at = next + 2,
             None => return Ok((parts, false)),
         }
@@ -116,6 +124,13 @@ mod tests {
         }
         let two = &body[parts[0].range.start..parts[1].range.end];
         assert_eq!(names_and_contents(two), whole[..2]);
+    }
+
+    #[test]
+    fn looks_at_no_more_parts_than_a_body_may_have() {
+        let body = "--b\r\n\r\n\r\n".repeat(3 * MAX_PARTS) + "--b--";
+        let (parts, closed) = split(body.as_bytes()).unwrap();
+        assert_eq!((parts.len(), closed), (MAX_PARTS + 1, false));
     }
 
     #[test]

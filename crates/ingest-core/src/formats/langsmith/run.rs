@@ -1,7 +1,8 @@
 //! A run: where each of its fields is, whatever it was sent in, and what has to be right
 //! of it. What the rest means is `map`'s.
 
-use super::value::{Problem, Sent, read_id, read_time};
+use super::value::{Sent, read_id, read_time};
+use crate::formats::field::Problem;
 use crate::model::{Micros, Text};
 
 /// What is done with a run.

@@ -3,11 +3,10 @@
 
 use std::fmt::Write;
 
+use crate::formats::field;
+use crate::formats::field::Problem;
 use crate::json::descend::{array, object, value};
-use crate::json::number;
-use crate::json::text::lone_surrogate;
 use crate::json::value::{Kind, Value};
-use crate::limits::{MAX_ID_BYTES, MAX_TOKENS};
 use crate::model::{Micros, Text};
 use crate::time;
 
@@ -16,19 +15,6 @@ use crate::time;
 pub(super) struct Sent<'a> {
     pub(super) json: &'a str,
     pub(super) kind: Kind,
-}
-
-/// What is wrong with a run or a piece of feedback: a field, and what was expected there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) field: &'static str,
-    pub(super) message: String,
-}
-
-impl Problem {
-    pub(super) fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field, message: message.into() }
-    }
 }
 
 /// Milliseconds of the years that are written with four digits.
@@ -59,9 +45,14 @@ impl<'a> Sent<'a> {
         self.unless_empty().filter(|sent| sent.kind == Kind::Object)
     }
 
+    /// Its place in its own text.
+    fn value(self) -> Value {
+        Value::new(self.kind, 0, self.json.len())
+    }
+
     /// A string's text.
     pub(super) fn text(self) -> Option<Text<'a>> {
-        Value::new(self.kind, 0, self.json.len()).text(self.json)
+        self.value().text(self.json)
     }
 
     /// What people call a session or themselves: text, or a number as it was written.
@@ -72,8 +63,7 @@ impl<'a> Sent<'a> {
 
     /// A count of tokens.
     pub(super) fn tokens(self) -> Option<u64> {
-        let number = (self.kind == Kind::Number).then(|| number::integer(self.json))?;
-        number.filter(|tokens| *tokens <= MAX_TOKENS)
+        field::tokens(self.json, self.value())
     }
 
     /// A number.
@@ -146,20 +136,7 @@ pub(super) fn read_id<'a>(
     sent: Option<Sent<'a>>,
 ) -> Result<Option<Text<'a>>, Problem> {
     let Some(sent) = sent else { return Ok(None) };
-    let mistyped = || format!("expected a string, found {}", sent.kind.noun());
-    let id = sent.text().ok_or_else(|| Problem::new(field, mistyped()))?;
-    if sent.kind == Kind::Escaped && lone_surrogate(sent.json).is_some() {
-        return Err(Problem::new(field, "expected text, found half of a surrogate pair"));
-    }
-    if matches!(&*id, "." | "..") {
-        let message = "expected an id other than . and .., which no URL can end in";
-        return Err(Problem::new(field, message));
-    }
-    if id.len() > MAX_ID_BYTES {
-        let message = format!("expected at most {MAX_ID_BYTES} bytes, found {}", id.len());
-        return Err(Problem::new(field, message));
-    }
-    Ok(Some(id).filter(|id| !id.is_empty()))
+    field::id(sent.json, sent.value()).map_err(|message| Problem::new(field, message))
 }
 
 /// A point in time: ISO 8601, without an offset in UTC; or milliseconds since the epoch.

@@ -10,8 +10,9 @@ use std::ops::Range;
 
 use self::span_data::SpanData;
 use super::content_type::{JSON, is_json};
+use super::field::Problem;
 use super::list::{List, decode_one};
-use super::object::{Object, Problem};
+use super::object::Object;
 use super::wire_format::{EventBytes, WireFormat};
 use crate::limits::{MAX_EVENTS, MAX_OTLP_BODY_BYTES};
 use crate::model::{Body, Event, Rank, SpanBody, Status, Text, TraceBody};
@@ -60,8 +61,7 @@ fn read_item<'a>(item: &Object<'a>, range: Range<usize>) -> Result<Event<'a>, Pr
         Some("trace") => Body::Trace(read_trace(item)?),
         Some("trace.span") => Body::Span(read_span(item)?),
         _ => {
-            let message = "expected one of trace, trace.span".into();
-            return Err(Problem { key: "object", message });
+            return Err(Problem::new("object", "expected one of trace, trace.span"));
         }
     };
     Ok(Event {

@@ -6,15 +6,16 @@ use std::ops::Range;
 use super::reply;
 use crate::error::{Detail, Reject};
 use crate::formats::decoded::Decoded;
+use crate::formats::field;
 use crate::json::descend;
-use crate::json::error::{SyntaxError, not_utf8};
+use crate::json::error::SyntaxError;
 use crate::json::lex::next;
 use crate::json::scan;
-use crate::json::text::{cut, lone_surrogate};
+use crate::json::text::cut;
 use crate::json::value::{Kind, Value};
 use crate::limits::{
-    MAX_DETAILS, MAX_ID_BYTES, MAX_SCORE_METADATA_BYTES, MAX_SCORE_NAME_CHARS,
-    MAX_SCORE_REASONING_CHARS, MAX_SCORES, MAX_SCORES_BODY_BYTES,
+    MAX_DETAILS, MAX_SCORE_METADATA_BYTES, MAX_SCORE_NAME_CHARS, MAX_SCORE_REASONING_CHARS,
+    MAX_SCORES, MAX_SCORES_BODY_BYTES,
 };
 use crate::model::{Body, Event, Json, Rank, ScoreBody, Text};
 
@@ -139,8 +140,7 @@ fn walk<'a>(body: &'a [u8], mut each: impl FnMut(Event<'a>)) -> Result<(Decoded,
         let message = format!("the body has {} bytes, over {MAX_SCORES_BODY_BYTES}", body.len());
         return Err(Reject::TooLarge(message));
     }
-    let text = simdutf8::basic::from_utf8(body).or_else(|_| std::str::from_utf8(body));
-    let text = text.map_err(|e| not_utf8(e.valid_up_to()))?;
+    let text = field::text_of(body)?;
     let malformed = |error: SyntaxError| error.into_reject(text);
     let (shape, at) = find(text)?;
     let (mut problems, mut events, mut accepted) = (Problems::default(), 0, 0);
@@ -314,23 +314,16 @@ impl<'a> Check<'_, 'a> {
 
     /// An id as those of traces and spans are; an empty one is none.
     fn id(&mut self, field: Field, _: &'static str) -> Option<Text<'a>> {
-        let id = self.string(field, usize::MAX)?;
         let (name, value) = self.get(field)?;
-        let half = || self.text.get(value.inner()).and_then(lone_surrogate);
-        let why = if value.kind() == Kind::Escaped
-            && let Some(half) = half()
-        {
-            format!("expected text, found half of a surrogate pair, {half}")
-        } else if matches!(&*id, "." | "..") {
-            "expected an id other than . and .., which no URL can end in".into()
-        } else if id.len() > MAX_ID_BYTES {
-            format!("expected at most {MAX_ID_BYTES} bytes, found {}", id.len())
-        } else if field == Field::Id && id.starts_with(OWN_PREFIX) {
-            format!(
-                "expected an id that does not begin with {OWN_PREFIX}, as those of evaluators do"
-            )
-        } else {
-            return Some(id).filter(|id| !id.is_empty());
+        let own = |id: &Text| field == Field::Id && id.starts_with(OWN_PREFIX);
+        let why = match field::id(self.text, value) {
+            Ok(Some(id)) if own(&id) => {
+                format!(
+                    "expected an id that does not begin with {OWN_PREFIX}, as those of evaluators do"
+                )
+            }
+            Ok(id) => return id,
+            Err(why) => why,
         };
         self.problem(name, why);
         None
