@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::common::PROJECT;
 use crate::common::platform::{KEY, Native, Sent};
+use crate::expected_spans;
 
 /// The sets of requests, one for each program.
 const SETS: [&str; 6] = [
@@ -87,39 +88,7 @@ fn differences(expected: &Value, found: &[Value]) -> Vec<String> {
             check(format!("trace {field}"), &trace[field], &found[field]);
         }
         check("project".into(), &trace["project"], &found["metadata"]["session_name"]);
-        check("count".into(), &spans.len().into(), &found["spanCount"]);
-        let by_id: BTreeMap<&str, &Value> = found["spans"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|span| (span["id"].as_str().unwrap(), span))
-            .collect();
-        for span in spans {
-            let id = span["id"].as_str().unwrap();
-            let Some(found) = by_id.get(id) else {
-                check(format!("span {id}"), span, &Value::Null);
-                continue;
-            };
-            for (field, ours) in [
-                ("name", "name"),
-                ("parent", "parentSpanId"),
-                ("type", "type"),
-                ("model", "model"),
-                ("promptTokens", "promptTokens"),
-                ("completionTokens", "completionTokens"),
-                ("totalTokens", "totalTokens"),
-                ("cachedTokens", "cachedTokens"),
-                ("status", "status"),
-            ] {
-                check(format!("{id} {field}"), &span[field], &found[ours]);
-            }
-            for (has, field) in [("hasInput", "input"), ("hasOutput", "output")] {
-                if !span[has].is_null() {
-                    check(format!("{id} {has}"), &span[has], &(!found[field].is_null()).into());
-                }
-            }
-            check(format!("{id} payloads"), &Value::Null, &found["payloadError"]);
-        }
+        all.extend(expected_spans::differences(spans, found));
     }
     all
 }

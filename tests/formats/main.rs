@@ -8,6 +8,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod expected_spans;
 mod fuzz;
 mod langfuse_events;
 mod langfuse_fixtures;

@@ -16,6 +16,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::common::{PROJECT, RECEIVED, Waiting, World};
+use crate::expected_spans;
 
 /// How a body is taken apart into bodies of one event each.
 type Split = fn(&Value) -> Vec<Value>;
@@ -90,45 +91,17 @@ fn answers(world: &World, expected: &Value) -> Vec<Value> {
     .collect()
 }
 
-/// The keys of what is expected under which an answer has another value, with where it is.
-fn differences(at: &str, expected: &Value, found: &Value) -> Vec<String> {
-    let key = |key: &str| match key {
-        "parent" => "parentSpanId".to_owned(),
-        "hasInput" => "input".to_owned(),
-        "hasOutput" => "output".to_owned(),
-        other => other.to_owned(),
-    };
-    let differ = |(name, expected): (&String, &Value)| {
-        let found = &found[key(name)];
-        let found = match &**name {
-            "hasInput" | "hasOutput" => json!(!found.is_null()),
-            _ => found.clone(),
-        };
-        // Either will do where the expectation says nothing of a payload.
-        let either = expected.is_null() && name.starts_with("has");
-        let tokens = name == "cachedTokens" && expected == 0 && found.is_null();
-        let same = *expected == found || either || tokens;
-        (!same).then(|| format!("{at}: {name}: expected {expected}, found {found}"))
-    };
-    expected.as_object().unwrap().iter().filter_map(differ).collect()
-}
-
 fn check(expected: &Value, found: &[Value]) {
     let mut wrong = Vec::new();
     for (trace, found) in expected["traces"].as_array().unwrap().iter().zip(found) {
         let id = trace["trace"]["id"].as_str().unwrap();
-        wrong.extend(differences(id, &trace["trace"], found));
-        let spans = found["spans"].as_array().unwrap();
-        let expected = trace["spans"].as_array().unwrap();
-        if spans.len() != expected.len() {
-            wrong.push(format!("{id}: {} spans, not {}", spans.len(), expected.len()));
-        }
-        for span in expected {
-            match spans.iter().find(|found| found["id"] == span["id"]) {
-                Some(found) => wrong.extend(differences(&span["id"].to_string(), span, found)),
-                None => wrong.push(format!("{id}: {} is missing", span["id"])),
+        for (field, expected) in trace["trace"].as_object().unwrap() {
+            if *expected != found[field] {
+                wrong.push(format!("{id}: {field}: expected {expected}, found {}", found[field]));
             }
         }
+        let expected = trace["spans"].as_array().unwrap();
+        wrong.extend(expected_spans::differences(expected, found));
         let tokens = expected.iter().filter(|span| span["type"] == "LLM");
         let tokens: i64 = tokens.filter_map(|span| span["totalTokens"].as_i64()).sum();
         if found["totalTokens"] != tokens {
