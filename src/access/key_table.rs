@@ -1,6 +1,7 @@
 //! The table of keys: the statements that find a key and note its use, and what a row of
 //! it means. What may be remembered of it is [`super::api_keys`]'s to say.
 
+use base16ct::lower;
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
 use serde_tuple::Deserialize_tuple;
@@ -65,10 +66,8 @@ pub fn note_use(principal: &Principal, now: Millis) -> Statement {
 
 fn unhex(text: &str) -> Option<KeyHash> {
     let mut hash = KeyHash::default();
-    for (at, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(hash)
+    let length = lower::decode(text, &mut hash).ok()?.len();
+    (length == hash.len()).then_some(hash)
 }
 
 #[cfg(test)]

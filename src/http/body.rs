@@ -34,13 +34,22 @@ impl<H> Received<H> {
     /// # Errors
     /// A fault where there is no room for them.
     pub fn replace<R: RequestBody<Held = H>>(
-        mut self,
+        self,
         bytes: Vec<u8>,
         now: Millis,
     ) -> Result<Self, Error> {
-        self.share.resize(bytes.len() as u64, now)?;
+        Self::of::<R>(bytes, self.share, now)
+    }
+
+    /// These bytes, which are counted as what was, and held again.
+    fn of<R: RequestBody<Held = H>>(
+        bytes: Vec<u8>,
+        mut share: MemoryShare,
+        now: Millis,
+    ) -> Result<Self, Error> {
+        share.resize(bytes.len() as u64, now)?;
         let held = R::hold(&bytes);
-        Ok(Self { bytes, held, share: self.share })
+        Ok(Self { bytes, held, share })
     }
 }
 
@@ -84,10 +93,7 @@ pub async fn receive<R: RequestHead + RequestBody>(
         return Ok(Received { bytes, held, share });
     }
     drop(held);
-    let bytes = decompress(encoding, &bytes, most)?;
-    share.resize(bytes.len() as u64, now())?;
-    let held = R::hold(&bytes);
-    Ok(Received { bytes, held, share })
+    Received::of::<R>(decompress(encoding, &bytes, most)?, share, now())
 }
 
 /// Reads a form of at most so many bytes; `None` for one that has more.

@@ -23,9 +23,7 @@ use edgespan::formats::decoded::{Decoded, Receipt};
 use edgespan::formats::twosignal;
 use edgespan::formats::wire_format::WireFormat;
 use edgespan::http::router::{Route, find};
-use edgespan::model::{
-    Body, Event, Handling, Json, Rank, SpanBody, SpanType, Status, TraceSaid, Usage,
-};
+use edgespan::model::{Body, Event, Handling, Json, SpanBody, SpanType, Status, TraceSaid, Usage};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::ingest::{Ingested, Preference, Upload, ingest};
 use edgespan::pipeline::queue::Message;
@@ -139,7 +137,7 @@ fn read_span<'a>(
         of_trace: None,
     };
     let body = Body::Span(body);
-    Some(Event { index, range, context, envelope: None, timestamp: None, rank: Rank::Create, body })
+    Some(Event { index, context, ..Event::new(range, body) })
 }
 
 const BODY: &str = "planner t-1\ns-1 LLM say \"hello\"\ns-2 TOOL look <up>\n";

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::formats::decoded::Kept;
 use crate::formats::scores::{DELETION, deletion_of};
 use crate::http::exchange::Exchange;
-use crate::http::platform::{Platform, RequestBody, RequestHead, Services, Witness};
+use crate::http::platform::{Platform, RequestHead, Witness};
 use crate::model::Handling;
 use crate::pipeline::consume::{Delivery, consume};
 use crate::pipeline::ingest::{Ingested, Preference, Upload, ingest};
@@ -27,8 +27,7 @@ pub(in crate::http) async fn delete<P, R>(
 ) -> Result<Reply, Error>
 where
     P: Platform,
-    R: RequestHead + RequestBody,
-    R::Held: AsRef<<<P as Services>::Store as RawStore>::Body>,
+    R: RequestHead,
 {
     let who = exchange.principal(Scope::Ingest).await?;
     exchange.count(&who, false).await?;
@@ -36,12 +35,12 @@ where
         (exchange.platform.db()?, exchange.platform.store()?, exchange.platform.queue()?);
     api::get_score(&who.project, id, &db).await?;
     let body = deletion_of(id);
-    let held = R::hold(&body);
+    let raw = store.body_of(&body);
     let received = exchange.platform.now();
     let preference = Preference { project: Handling::Strict, request: None };
     let (project, format) = (&*who.project, &DELETION);
     let upload = Upload { project, format, preference, received, random: None };
-    let Ingested { receipt, .. } = ingest(upload, &body, held.as_ref(), &store, &queue).await?;
+    let Ingested { receipt, .. } = ingest(upload, &body, &raw, &store, &queue).await?;
     if let Some(Kept { batch, received }) = receipt.kept {
         let (project, ending) = (project.to_owned(), format.ending.to_owned());
         let batch = BatchRef { project, id: batch, received, ending };

@@ -7,8 +7,8 @@ use super::place::Order;
 use crate::model::Micros;
 
 /// The span that a trace is shown by: of all that ever came the least by whether it has a
-/// parent, its start, its id. What no event that
-/// creates it is known of comes after all others.
+/// parent, its start, its id. A span comes after all others while no event is known that
+/// creates it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
     /// Whether no event is known that creates it, only updates and supplements.

@@ -58,6 +58,15 @@ pub struct Event<'a> {
     pub body: Body<'a>,
 }
 
+impl<'a> Event<'a> {
+    /// An event that lies there and creates what it is about, of which nothing else is said.
+    #[must_use]
+    pub fn new(range: Range<usize>, body: Body<'a>) -> Self {
+        let (context, envelope, timestamp) = (None, None, None);
+        Self { index: 0, range, context, envelope, timestamp, rank: Rank::Create, body }
+    }
+}
+
 /// What an event is to others for the same trace or span: of what two of them say, that of
 /// the greater rank counts, whatever their clocks say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

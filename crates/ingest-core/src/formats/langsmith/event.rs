@@ -53,5 +53,5 @@ pub(super) fn of_object(item: Item, sent: Sent<'_>) -> Result<Event<'_>, Problem
 }
 
 fn event(body: Body<'_>, timestamp: Option<Micros>, rank: Rank) -> Event<'_> {
-    Event { index: 0, range: 0..0, context: None, envelope: None, timestamp, rank, body }
+    Event { timestamp, rank, ..Event::new(0..0, body) }
 }

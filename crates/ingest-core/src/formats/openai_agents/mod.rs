@@ -15,7 +15,7 @@ use super::list::{List, decode_one};
 use super::object::Object;
 use super::wire_format::{EventBytes, WireFormat};
 use crate::limits::{MAX_EVENTS, MAX_OTLP_BODY_BYTES};
-use crate::model::{Body, Event, Rank, SpanBody, Status, Text, TraceBody};
+use crate::model::{Body, Event, SpanBody, Status, Text, TraceBody};
 use crate::reply::Reply;
 
 /// The body: items of several traces, mixed. The SDK sends at most 128 at a time, whatever
@@ -64,15 +64,7 @@ fn read_item<'a>(item: &Object<'a>, range: Range<usize>) -> Result<Event<'a>, Pr
             return Err(Problem::new("object", "expected one of trace, trace.span"));
         }
     };
-    Ok(Event {
-        index: 0,
-        range,
-        context: None,
-        envelope: None,
-        timestamp: None,
-        rank: Rank::Create,
-        body,
-    })
+    Ok(Event::new(range, body))
 }
 
 fn read_trace<'a>(item: &Object<'a>) -> Result<TraceBody<'a>, Problem> {

@@ -32,7 +32,7 @@ use super::decoded::Decoded;
 use super::wire_format::{EventBytes, WireFormat};
 use crate::error::{Detail as ErrorDetail, Reject};
 use crate::limits::{MAX_DETAILS, MAX_OTLP_BODY_BYTES};
-use crate::model::{Body, Event, Rank};
+use crate::model::{Body, Event};
 
 /// Where exports of spans are posted to: the default of every exporter; 2Signal's own
 /// path, and what becomes of it when it is set as the base; those of Langfuse's SDKs and of
@@ -179,15 +179,9 @@ fn decode<'a>(export: &Export, body: &'a [u8], encoding: &Encoding) -> Vec<Event
             (*scope, shared, context(resource, &found.pieces))
         }));
         let span = (encoding.span)(bytes(range));
-        events.push(Event {
-            index,
-            range: range.clone(),
-            context: Some(Rc::clone(&*context)),
-            envelope: None,
-            timestamp: None,
-            rank: Rank::Create,
-            body: Body::Span(span_body(&span, shared, Detail::Index)),
-        });
+        let context = Some(Rc::clone(&*context));
+        let body = Body::Span(span_body(&span, shared, Detail::Index));
+        events.push(Event { index, context, ..Event::new(range.clone(), body) });
     }
     events
 }
@@ -216,14 +210,5 @@ fn decode_event<'a>(bytes: &EventBytes<'a>, encoding: &Encoding) -> Vec<Event<'a
     };
     let shared = (encoding.shared)(resource, scope);
     let body = Body::Span(span_body(&(encoding.span)(own), &shared, Detail::Full));
-    let range = 0..own.len();
-    vec![Event {
-        index: 0,
-        range,
-        context: None,
-        envelope: None,
-        timestamp: None,
-        rank: Rank::Create,
-        body,
-    }]
+    vec![Event::new(0..own.len(), body)]
 }

@@ -25,21 +25,15 @@ pub(crate) fn log_event<'a>(record: &LogRecord<'a>, detail: Detail) -> Option<Ev
     }
     let (rank, input, output) = content(record, detail)?;
     let times = [record.time_ns, record.observed_ns];
-    Some(Event {
-        index: 0,
-        range: 0..0,
-        context: None,
-        envelope: None,
-        timestamp: times.into_iter().find_map(micros),
-        rank,
-        body: Body::Span(SpanBody {
-            trace: record.trace_id.to_hex().into(),
-            id: Some(record.span_id.to_hex().into()),
-            input,
-            output,
-            ..SpanBody::default()
-        }),
-    })
+    let body = Body::Span(SpanBody {
+        trace: record.trace_id.to_hex().into(),
+        id: Some(record.span_id.to_hex().into()),
+        input,
+        output,
+        ..SpanBody::default()
+    });
+    let timestamp = times.into_iter().find_map(micros);
+    Some(Event { timestamp, rank, ..Event::new(0..0, body) })
 }
 
 /// What went in and what came out, as far as the record has it.
