@@ -124,7 +124,9 @@ async fn say(
     let (id, ending) = (batch.id.to_string(), batch.ending.to_string());
     let from = BatchRef { project: project.into(), id, received: batch.received, ending };
     let format = formats.of_key(&from.key());
-    let Some(name_trace) = format.and_then(|format| format.name_trace) else { return Ok(None) };
+    let Some(name_trace) = format.and_then(|format| format.extras.name_trace) else {
+        return Ok(None);
+    };
     let mut ranges = vec![(*offset, *length)];
     ranges.extend(context.iter().flat_map(|context| context.iter().copied()));
     let mut read = Vec::new();

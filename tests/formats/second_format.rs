@@ -21,7 +21,7 @@ use edgespan::error::{Detail, Error, Reject};
 use edgespan::formats::Formats;
 use edgespan::formats::decoded::{Decoded, Receipt};
 use edgespan::formats::twosignal;
-use edgespan::formats::wire_format::WireFormat;
+use edgespan::formats::wire_format::{Extras, WireFormat};
 use edgespan::http::router::{Route, find};
 use edgespan::model::{Body, Event, Handling, Json, SpanBody, SpanType, Status, TraceSaid, Usage};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
@@ -35,14 +35,10 @@ const LINES: WireFormat = WireFormat {
     ending: "lines.txt",
     paths: &["/lines", "/api/v1/traces"],
     unkept_paths: &["/lines/comments"],
-    answers: &[],
     accepts: |content_type| content_type == Some("text/lines"),
     content_type: "text/lines",
     max_body_bytes: 1_000,
     keeps_good_events: false,
-    prepare: |_, _, _| Ok(None),
-    counts_again: false,
-    zstd: false,
     check: |body| {
         let lines = read_lines(body)?;
         let good = lines.iter().filter(|line| line.event.is_some()).count();
@@ -69,7 +65,7 @@ const LINES: WireFormat = WireFormat {
         read_span(text(head), text(bytes.own), 0, 0..bytes.own.len(), None).into_iter().collect()
     },
     show_event: |bytes| Some(Cow::Owned(format!("{:?}", text(bytes.own)))),
-    name_trace: None,
+    extras: Extras::NONE,
     accepted: |Receipt { events, .. }, _| {
         Reply::content(202, "text/lines", format!("{events} kept"))
     },

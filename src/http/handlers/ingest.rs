@@ -41,14 +41,14 @@ where
     let now = || exchange.platform.now();
     let uploads = &exchange.isolate.uploads;
     // What it is counted as is held up to the end, as the body is.
-    let wanted = Wanted { most: format.max_body_bytes, zstd: format.zstd };
+    let wanted = Wanted { most: format.max_body_bytes, zstd: format.extras.zstd };
     let received = body::receive(exchange.request, wanted, uploads, &now).await?;
     if !at.kept {
         return Ok((format.unkept)());
     }
     let id = router::read_id(at, Address::of(&exchange.url).path)?;
     let Received { bytes, held, share: _share } =
-        match (format.prepare)(at.path, id.as_deref(), &received.bytes)? {
+        match (format.extras.prepare)(at.path, id.as_deref(), &received.bytes)? {
             Some(prepared) => received.replace::<R>(prepared, now())?,
             None => received,
         };
@@ -56,7 +56,7 @@ where
     let (store, queue) = (exchange.platform.store()?, exchange.platform.queue()?);
     let received = exchange.platform.now();
     let random = || exchange.platform.random().map(u64::from_le_bytes);
-    let random = format.counts_again.then(random).transpose()?;
+    let random = format.extras.counts_again.then(random).transpose()?;
     let upload = Upload { project: &who.project, format, preference, received, random };
     let Ingested { receipt, unsent } = ingest(upload, bytes, held.as_ref(), &store, &queue).await?;
     drop(held);

@@ -62,7 +62,7 @@ pub(super) fn decode(raw: &Raw, formats: Formats) -> Result<Vec<Event<'_>>, Stri
     let Raw { batch, body, .. } = raw;
     let format = formats.of_key(&batch.key());
     let format = format.ok_or("it is in a format that this release does not know")?;
-    if !batch.is_of(body, format.counts_again) {
+    if !batch.is_of(body, format.extras.counts_again) {
         return Err("its bytes are not those that it is named by".into());
     }
     let events = (format.decode)(body).map_err(|reject| format!("it does not decode: {reject}"))?;

@@ -57,7 +57,7 @@ impl Formats {
     #[must_use]
     pub fn find_answer(self, path: &str) -> Option<&'static str> {
         let path = path.strip_suffix('/').unwrap_or(path);
-        let answers = self.0.iter().flat_map(|format| format.answers);
+        let answers = self.0.iter().flat_map(|format| format.extras.answers);
         answers.map(|(known, _)| *known).find(|known| *known == path)
     }
 
@@ -66,7 +66,7 @@ impl Formats {
     /// # Errors
     /// 404 for any other.
     pub fn answer(self, path: &str) -> Result<Reply, Reject> {
-        let mut answers = self.0.iter().flat_map(|format| format.answers);
+        let mut answers = self.0.iter().flat_map(|format| format.extras.answers);
         let found = answers.find(|(known, _)| *known == path);
         found.map(|(_, reply)| reply()).ok_or_else(nothing_there)
     }

@@ -23,26 +23,15 @@ pub struct WireFormat {
     /// The paths of what its clients send besides and nobody keeps here: it is answered as
     /// if it were kept, with a word on it, so that their consoles stay quiet.
     pub unkept_paths: &'static [&'static str],
-    /// What its clients ask, with `GET`, before they send: paths at which anybody is told
-    /// the same, without a key.
-    pub answers: &'static [Answer],
     /// Whether a `Content-Type` header, or none, means this format.
     pub accepts: fn(content_type: Option<&str>) -> bool,
     /// The content type that it wants, for whoever sent another.
     pub content_type: &'static str,
-    /// Whether its bodies may be compressed with zstd, which few clients do.
-    pub zstd: bool,
     /// Largest body, in bytes after decompression.
     pub max_body_bytes: usize,
     /// Whether good events are kept whatever the others are, and however a request or its
     /// project wants bad ones handled.
     pub keeps_good_events: bool,
-    /// What is stored of a body, where its path says what itself does not: the path as the
-    /// row has it, and the id in it. `None` where it is stored as it came.
-    pub prepare: Prepare,
-    /// Whether the same body says something new each time that it is sent, and is not the same
-    /// batch again: see [`crate::batch::BatchRef::sent_once`].
-    pub counts_again: bool,
     /// Looks a body over, and builds nothing.
     pub check: fn(body: &[u8]) -> Result<Decoded, Reject>,
     /// The good events of a body, in order. It accepts what `check` accepts. Why it does
@@ -54,9 +43,6 @@ pub struct WireFormat {
     pub decode_event: for<'a> fn(bytes: &EventBytes<'a>) -> Vec<Event<'a>>,
     /// The same as JSON text, for people to read. `None` for bytes that are no event.
     pub show_event: for<'a> fn(bytes: &EventBytes<'a>) -> Option<Cow<'a, str>>,
-    /// What is stored of an event that does not say its span's trace, once that is known: the
-    /// event's bytes, the span's id and the trace's; where it has such events.
-    pub name_trace: Option<NameTrace>,
     /// What the client reads when its batch is kept. The text is the path that it was
     /// posted to.
     pub accepted: fn(receipt: &Receipt, path: &str) -> Reply,
@@ -64,15 +50,47 @@ pub struct WireFormat {
     pub unkept: fn() -> Reply,
     /// What it reads when its batch is refused. The text is the id of the request.
     pub rejected: fn(error: &Error, request_id: &str) -> Reply,
+    /// What few formats have.
+    pub extras: Extras,
+}
+
+/// What few formats have; the others are [`Extras::NONE`] of it.
+#[derive(Debug)]
+pub struct Extras {
+    /// What its clients ask, with `GET`, before they send: paths at which anybody is told
+    /// the same, without a key.
+    pub answers: &'static [Answer],
+    /// Whether its bodies may be compressed with zstd, which few clients do.
+    pub zstd: bool,
+    /// What is stored of a body, where its path says what itself does not: the path as the
+    /// row has it, and the id in it. `None` where it is stored as it came.
+    pub prepare: Prepare,
+    /// Whether the same body says something new each time that it is sent, and is not the same
+    /// batch again: see [`crate::batch::BatchRef::sent_once`].
+    pub counts_again: bool,
+    /// What is stored of an event that does not say its span's trace, once that is known: the
+    /// event's bytes, the span's id and the trace's; where it has such events.
+    pub name_trace: Option<NameTrace>,
+}
+
+impl Extras {
+    /// None of it.
+    pub const NONE: Self = Self {
+        answers: &[],
+        zstd: false,
+        prepare: |_, _, _| Ok(None),
+        counts_again: false,
+        name_trace: None,
+    };
 }
 
 /// A path, and what is answered there.
 pub type Answer = (&'static str, fn() -> Reply);
 
-/// See [`WireFormat::prepare`].
+/// See [`Extras::prepare`].
 pub type Prepare = fn(path: &str, id: Option<&str>, body: &[u8]) -> Result<Option<Vec<u8>>, Reject>;
 
-/// See [`WireFormat::name_trace`]. It gives a body, and what its raw batch's key ends in.
+/// See [`Extras::name_trace`]. It gives a body, and what its raw batch's key ends in.
 pub type NameTrace =
     for<'a> fn(bytes: &EventBytes<'a>, id: &str, trace: &str) -> Option<(&'static str, Vec<u8>)>;
 

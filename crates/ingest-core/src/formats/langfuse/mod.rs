@@ -32,7 +32,7 @@ use super::content_type::JSON;
 use super::decoded::Decoded;
 use super::field;
 use super::field::Problem;
-use super::wire_format::{EventBytes, WireFormat};
+use super::wire_format::{EventBytes, Extras, WireFormat};
 use crate::error::{Detail, Reject};
 use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS};
 use crate::model::Event;
@@ -43,14 +43,10 @@ pub const BATCH: WireFormat = WireFormat {
     ending: "langfuse.json",
     paths: &["/api/public/ingestion"],
     unkept_paths: &[],
-    answers: &[],
     accepts: |_| true,
     content_type: JSON,
-    zstd: false,
     max_body_bytes: MAX_BODY_BYTES,
     keeps_good_events: true,
-    prepare: |_, _, _| Ok(None),
-    counts_again: false,
     check,
     decode: |body| {
         let mut events = Vec::new();
@@ -59,10 +55,10 @@ pub const BATCH: WireFormat = WireFormat {
     },
     decode_event: |bytes| text_of(bytes).and_then(decode_event).into_iter().collect(),
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
-    name_trace: None,
     accepted: |receipt, _| reply::accepted(receipt),
     unkept: || Reply::json(200, "{}".into()),
     rejected: reply::rejected,
+    extras: Extras::NONE,
 };
 
 /// The row of a score by itself: the body is the event's.
@@ -79,7 +75,6 @@ pub const SCORE: WireFormat = WireFormat {
         let found = text_of(bytes).and_then(|text| alone(text).ok());
         found.and_then(|(meaning, _)| meaning.into_event()).into_iter().collect()
     },
-    name_trace: None,
     accepted: |receipt, _| reply::score(receipt),
     ..BATCH
 };

@@ -28,7 +28,7 @@ use self::run::Operation;
 use self::value::Sent;
 use super::content_type::{JSON as WANTED, is_json, is_multipart};
 use super::decoded::Decoded;
-use super::wire_format::{EventBytes, WireFormat};
+use super::wire_format::{EventBytes, Extras, WireFormat};
 use crate::error::Reject;
 use crate::formats::field::{Problem, text_of};
 use crate::limits::{MAX_BODY_BYTES, MAX_DETAILS, MAX_MULTIPART_BODY_BYTES};
@@ -49,19 +49,10 @@ pub const JSON: WireFormat = WireFormat {
         "/api/v1/feedback",
     ],
     unkept_paths: &[],
-    answers: &[("/info", reply::info), ("/api/v1/info", reply::info)],
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: WANTED,
-    zstd: true,
     max_body_bytes: MAX_BODY_BYTES,
     keeps_good_events: true,
-    counts_again: false,
-    prepare: |path, id, body| match path.rsplit_once('/').map(|(_, last)| last) {
-        Some("runs") => of_one("post", None, body).map(Some),
-        Some("*") => of_one("patch", id, body).map(Some),
-        Some("feedback") => of_one("feedback", None, body).map(Some),
-        _ => Ok(None),
-    },
     check: |body| {
         let text = text_of(body)?;
         check(text, &locate(text)?)
@@ -72,13 +63,24 @@ pub const JSON: WireFormat = WireFormat {
     },
     decode_event: |bytes| decode_event(bytes).into_iter().collect(),
     show_event: |bytes| std::str::from_utf8(bytes.own).ok().map(Cow::Borrowed),
-    name_trace: Some(|bytes, id, trace| {
-        let body = moved::write(std::str::from_utf8(bytes.own).ok()?, id, trace)?;
-        Some((JSON.ending, body))
-    }),
     accepted: reply::accepted,
     unkept: || crate::reply::Reply::empty(204),
     rejected: reply::rejected,
+    extras: Extras {
+        answers: &[("/info", reply::info), ("/api/v1/info", reply::info)],
+        zstd: true,
+        prepare: |path, id, body| match path.rsplit_once('/').map(|(_, last)| last) {
+            Some("runs") => of_one("post", None, body).map(Some),
+            Some("*") => of_one("patch", id, body).map(Some),
+            Some("feedback") => of_one("feedback", None, body).map(Some),
+            _ => Ok(None),
+        },
+        name_trace: Some(|bytes, id, trace| {
+            let body = moved::write(std::str::from_utf8(bytes.own).ok()?, id, trace)?;
+            Some((JSON.ending, body))
+        }),
+        ..Extras::NONE
+    },
 };
 
 /// The row of runs in parts. Clients are told to send JSON; those that were told otherwise
@@ -86,18 +88,20 @@ pub const JSON: WireFormat = WireFormat {
 pub const PARTS: WireFormat = WireFormat {
     ending: "langsmith.parts",
     paths: &["/runs/multipart", "/api/v1/runs/multipart"],
-    answers: &[],
     accepts: |content_type| content_type.is_some_and(is_multipart),
     content_type: "multipart/form-data",
     max_body_bytes: MAX_MULTIPART_BODY_BYTES,
-    prepare: |_, _, _| Ok(None),
     check: |body| refuse_nothing_good(multipart::check_body(body)?),
     decode: multipart::decode_body,
     decode_event: |bytes| multipart::decode_event(bytes).into_iter().collect(),
     show_event: multipart::show_event,
-    name_trace: Some(|bytes, id, trace| {
-        Some((JSON.ending, moved::write(&multipart::show_event(bytes)?, id, trace)?))
-    }),
+    extras: Extras {
+        zstd: true,
+        name_trace: Some(|bytes, id, trace| {
+            Some((JSON.ending, moved::write(&multipart::show_event(bytes)?, id, trace)?))
+        }),
+        ..Extras::NONE
+    },
     ..JSON
 };
 

@@ -13,7 +13,7 @@ use super::content_type::{JSON, is_json};
 use super::field::Problem;
 use super::list::{List, decode_one};
 use super::object::Object;
-use super::wire_format::{EventBytes, WireFormat};
+use super::wire_format::{EventBytes, Extras, WireFormat};
 use crate::limits::{MAX_EVENTS, MAX_OTLP_BODY_BYTES};
 use crate::model::{Body, Event, SpanBody, Status, Text, TraceBody};
 use crate::reply::Reply;
@@ -27,14 +27,10 @@ pub const FORMAT: WireFormat = WireFormat {
     ending: "agents.json",
     paths: &["/v1/traces/ingest"],
     unkept_paths: &[],
-    answers: &[],
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: JSON,
-    zstd: false,
     max_body_bytes: MAX_OTLP_BODY_BYTES,
     keeps_good_events: true,
-    prepare: |_, _, _| Ok(None),
-    counts_again: false,
     check: |body| LIST.decode(body, read_item, &mut |_| {}),
     decode: |body| {
         let mut events = Vec::new();
@@ -45,10 +41,10 @@ pub const FORMAT: WireFormat = WireFormat {
         text_of(bytes).and_then(|text| decode_one(text, read_item)).into_iter().collect()
     },
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
-    name_trace: None,
     accepted: |receipt, _| receipt.to_reply(200),
     unkept: || Reply::empty(204),
     rejected: Reply::error,
+    extras: Extras::NONE,
 };
 
 fn text_of<'a>(bytes: &EventBytes<'a>) -> Option<&'a str> {

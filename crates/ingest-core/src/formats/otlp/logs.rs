@@ -13,7 +13,7 @@ use super::{json, protobuf, reply, show};
 use crate::error::{Detail as ErrorDetail, Reject};
 use crate::formats::content_type::{is_json, is_protobuf};
 use crate::formats::decoded::Decoded;
-use crate::formats::wire_format::{EventBytes, WireFormat};
+use crate::formats::wire_format::{EventBytes, Extras, WireFormat};
 use crate::limits::{MAX_DETAILS, MAX_OTLP_BODY_BYTES};
 use crate::model::Event;
 
@@ -25,22 +25,18 @@ pub const PROTOBUF: WireFormat = WireFormat {
     ending: "otlplogs.pb",
     paths: PATHS,
     unkept_paths: &[],
-    answers: &[],
     accepts: |content_type| content_type.is_some_and(is_protobuf),
     content_type: "application/x-protobuf",
-    zstd: false,
     max_body_bytes: MAX_OTLP_BODY_BYTES,
     keeps_good_events: true,
-    prepare: |_, _, _| Ok(None),
-    counts_again: false,
     check: |body| Ok(check(&locate_protobuf(body)?)),
     decode: |body| Ok(decode(&locate_protobuf(body)?, body, protobuf::logs::record)),
     decode_event: |bytes| event(bytes.own, protobuf::logs::record).into_iter().collect(),
     show_event: |bytes| Some(Cow::Owned(show::log_record(&protobuf::logs::record(bytes.own)))),
-    name_trace: None,
     accepted: reply::logs_accepted_in_protobuf,
     unkept: reply::unkept_in_protobuf,
     rejected: reply::rejected_in_protobuf,
+    extras: Extras::NONE,
 };
 
 /// The row of logs in JSON.
@@ -48,24 +44,20 @@ pub const JSON: WireFormat = WireFormat {
     ending: "otlplogs.json",
     paths: PATHS,
     unkept_paths: &[],
-    answers: &[],
     accepts: |content_type| content_type.is_some_and(is_json),
     content_type: "application/json in UTF-8",
-    zstd: false,
     max_body_bytes: MAX_OTLP_BODY_BYTES,
     keeps_good_events: true,
-    prepare: |_, _, _| Ok(None),
-    counts_again: false,
     check: |body| Ok(check(&locate_json(text_of(body)?)?)),
     decode: |body| Ok(decode(&locate_json(text_of(body)?)?, body, json::logs::record)),
     decode_event: |bytes: &EventBytes<'_>| {
         event(bytes.own, json::logs::record).into_iter().collect()
     },
     show_event: |bytes| std::str::from_utf8(bytes.own).ok().map(Cow::Borrowed),
-    name_trace: None,
     accepted: reply::logs_accepted_in_json,
     unkept: reply::unkept_in_json,
     rejected: reply::rejected_in_json,
+    extras: Extras::NONE,
 };
 
 /// How a record is read, in an encoding.

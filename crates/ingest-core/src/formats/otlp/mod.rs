@@ -29,7 +29,7 @@ use self::map::span_body;
 use self::span::Span;
 use super::content_type::{is_json, is_protobuf};
 use super::decoded::Decoded;
-use super::wire_format::{EventBytes, WireFormat};
+use super::wire_format::{EventBytes, Extras, WireFormat};
 use crate::error::{Detail as ErrorDetail, Reject};
 use crate::limits::{MAX_DETAILS, MAX_OTLP_BODY_BYTES};
 use crate::model::{Body, Event};
@@ -54,24 +54,20 @@ pub const PROTOBUF: WireFormat = WireFormat {
     ending: "otlp.pb",
     paths: PATHS,
     unkept_paths: UNKEPT_PATHS,
-    answers: &[],
     accepts: |content_type| content_type.is_some_and(is_protobuf),
     content_type: "application/x-protobuf",
-    zstd: false,
     max_body_bytes: MAX_OTLP_BODY_BYTES,
     keeps_good_events: true,
-    prepare: |_, _, _| Ok(None),
-    counts_again: false,
     check: |body| Ok(check(&locate_protobuf(body)?)),
     decode: |body| Ok(decode(&locate_protobuf(body)?, body, &AS_PROTOBUF)),
     decode_event: |bytes| decode_event(bytes, &AS_PROTOBUF),
     show_event: |bytes| {
         Some(Cow::Owned(show::span(&protobuf::message::span(bytes.own, 0..bytes.own.len()))))
     },
-    name_trace: None,
     accepted: reply::accepted_in_protobuf,
     unkept: reply::unkept_in_protobuf,
     rejected: reply::rejected_in_protobuf,
+    extras: Extras::NONE,
 };
 
 /// The row of OTLP in JSON.
@@ -79,22 +75,18 @@ pub const JSON: WireFormat = WireFormat {
     ending: "otlp.json",
     paths: PATHS,
     unkept_paths: UNKEPT_PATHS,
-    answers: &[],
     accepts: |content_type| content_type.is_some_and(is_json),
     content_type: "application/json in UTF-8",
-    zstd: false,
     max_body_bytes: MAX_OTLP_BODY_BYTES,
     keeps_good_events: true,
-    prepare: |_, _, _| Ok(None),
-    counts_again: false,
     check: |body| Ok(check(&locate_json(text_of(body)?)?)),
     decode: |body| Ok(decode(&locate_json(text_of(body)?)?, body, &AS_JSON)),
     decode_event: |bytes| decode_event(bytes, &AS_JSON),
     show_event: |bytes| std::str::from_utf8(bytes.own).ok().map(Cow::Borrowed),
-    name_trace: None,
     accepted: reply::accepted_in_json,
     unkept: reply::unkept_in_json,
     rejected: reply::rejected_in_json,
+    extras: Extras::NONE,
 };
 
 /// How an encoding is read, once it is known what lies where.

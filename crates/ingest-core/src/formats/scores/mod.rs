@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 use super::content_type::{JSON, is_json};
 use super::decoded::Decoded;
-use super::wire_format::{EventBytes, WireFormat};
+use super::wire_format::{EventBytes, Extras, WireFormat};
 use crate::error::Reject;
 use crate::limits::{MAX_ID_BYTES, MAX_SCORES_BODY_BYTES};
 use crate::reply::Reply;
@@ -27,12 +27,8 @@ pub const FORMAT: WireFormat = WireFormat {
     unkept_paths: &[],
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: JSON,
-    zstd: false,
     max_body_bytes: MAX_SCORES_BODY_BYTES,
     keeps_good_events: false,
-    counts_again: true,
-    answers: &[],
-    prepare: |_, _, _| Ok(None),
     check: read::check,
     decode: |body| {
         let mut events = Vec::new();
@@ -41,17 +37,16 @@ pub const FORMAT: WireFormat = WireFormat {
     },
     decode_event: |bytes| text_of(bytes).and_then(read::single).into_iter().collect(),
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
-    name_trace: None,
     accepted: |receipt, _| reply::accepted(receipt),
     unkept: || Reply::empty(204),
     rejected: Reply::error,
+    extras: Extras { counts_again: true, ..Extras::NONE },
 };
 
 /// The deletion of a score, as the edge makes it of a request that has no body.
 pub const DELETION: WireFormat = WireFormat {
     ending: "unscore.json",
     paths: &[],
-    counts_again: false,
     max_body_bytes: 8 * MAX_ID_BYTES,
     check: |body| {
         let events = read::deletion(body).into_iter().count();
@@ -63,6 +58,7 @@ pub const DELETION: WireFormat = WireFormat {
         Ok(vec![read::deletion(body).ok_or_else(odd)?])
     },
     decode_event: |bytes| read::deletion(bytes.own).into_iter().collect(),
+    extras: Extras::NONE,
     ..FORMAT
 };
 

@@ -30,7 +30,7 @@ use std::borrow::Cow;
 
 use super::content_type::{JSON, is_json};
 use super::decoded::Decoded;
-use super::wire_format::{EventBytes, WireFormat};
+use super::wire_format::{EventBytes, Extras, WireFormat};
 use crate::error::Reject;
 use crate::json::error as json_error;
 use crate::limits::MAX_BODY_BYTES;
@@ -43,14 +43,10 @@ pub const FORMAT: WireFormat = WireFormat {
     ending: "json",
     paths: &["/api/v1/traces"],
     unkept_paths: &[],
-    answers: &[],
     accepts: |content_type| content_type.is_none_or(is_json),
     content_type: JSON,
-    zstd: false,
     max_body_bytes: MAX_BODY_BYTES,
     keeps_good_events: false,
-    prepare: |_, _, _| Ok(None),
-    counts_again: false,
     check: |body| decode(body, |_| {}),
     decode: |body| {
         let mut events = Vec::new();
@@ -59,10 +55,10 @@ pub const FORMAT: WireFormat = WireFormat {
     },
     decode_event: |bytes| text_of(bytes).and_then(decode_event).into_iter().collect(),
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
-    name_trace: None,
     accepted: |receipt, _| reply::accepted(receipt),
     unkept: || Reply::empty(204),
     rejected: Reply::error,
+    extras: Extras::NONE,
 };
 
 /// An event's bytes as text: this format has no context.
