@@ -14,9 +14,10 @@
 //! 5. [`pipeline::sweep`] finds raw batches that the database has not seen and queues
 //!    them again; [`pipeline::replay`] does so for any range of time, and
 //!    [`pipeline::verify`] compares what both come to.
-//! 6. [`api`] answers questions that [`index`] asks the database, and [`payload`] reads
+//! 6. [`evaluation`] has a project's evaluators judge what was written.
+//! 7. [`api`] answers questions that [`index`] asks the database, and [`payload`] reads
 //!    what the client sent out of the raw batches.
-//! 7. [`dashboard`] shows both to people, as pages.
+//! 8. [`dashboard`] shows both to people, as pages.
 //!
 //! [`admin`] is what the operator manages: projects and their keys; [`compat`] answers
 //! what the clients of other services ask.
@@ -32,6 +33,7 @@ pub mod admin;
 pub mod api;
 pub mod compat;
 pub mod dashboard;
+pub mod evaluation;
 pub mod http;
 pub mod index;
 pub mod memory_budget;

@@ -69,7 +69,7 @@ pub fn deliver_some(world: &Rc<World>, queue: &MessageQueue) {
         let now = || port.clock();
         let dead = port.to_dead_letters();
         let outcomes =
-            deliver(&deliveries, origin, &now, isolate.formats, &port, &port, &dead).await;
+            deliver(&deliveries, origin, &now, isolate.formats, &port, &port, (&dead, &port)).await;
         let queue = if origin == here.dead.origin { &here.dead } else { &here.batches };
         for (taken, outcome) in taken.iter().zip(&outcomes) {
             here.note(format_args!("{} comes to {outcome:?}", taken.delivery.message.key));

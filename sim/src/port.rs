@@ -11,11 +11,13 @@ use edgespan::access::key_table;
 use edgespan::access::rate_limits::Check;
 use edgespan::batch::{Listed, RawStore};
 use edgespan::error::{Fault, Reject};
+use edgespan::evaluation::outside::Operator;
 use edgespan::http::platform::{Platform, Services, Witness};
 use edgespan::index::{Database, QueryResults, RowBounds, Statement};
 use edgespan::model::Millis;
 use edgespan::pipeline::consume::Outcome;
 use edgespan::pipeline::deliver::Origin;
+use edgespan::pipeline::evaluations::{EvaluationQueue, EvaluationRequest};
 use edgespan::pipeline::queue::{BatchQueue, Message};
 use edgespan::telemetry::data_points::Point;
 use futures_util::FutureExt;
@@ -180,6 +182,12 @@ impl RawStore for Port {
     }
 }
 
+impl EvaluationQueue for Port {
+    async fn send(&self, request: &EvaluationRequest, _: u32) -> Result<(), Fault> {
+        self.call(Part::Queue, "evaluation send", &request.project, |_: &World| Ok(())).await
+    }
+}
+
 impl BatchQueue for Port {
     async fn send(&self, message: &Message) -> Result<(), Fault> {
         let send = |world: &World| {
@@ -228,6 +236,7 @@ impl Services for Port {
     type Db = Self;
     type Store = Self;
     type Queue = Self;
+    type Evaluations = Self;
 
     fn db(&self) -> Result<Self, Fault> {
         Ok(self.clone())
@@ -240,6 +249,22 @@ impl Services for Port {
     fn queue(&self) -> Result<Self, Fault> {
         Ok(self.clone())
     }
+
+    fn evaluations(&self) -> Result<Self, Fault> {
+        Ok(self.clone())
+    }
+}
+
+impl Operator for Port {
+    fn setting(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn is_local(&self) -> bool {
+        false
+    }
+
+    async fn wait(&self, _: u32) {}
 }
 
 impl Platform for Port {
@@ -247,10 +272,6 @@ impl Platform for Port {
 
     fn now(&self) -> Millis {
         self.clock()
-    }
-
-    fn is_local(&self) -> bool {
-        false
     }
 
     fn operator_secret(&self) -> String {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use worker::{Context, Env, Request, Response, event};
 
+use super::isolate::ISOLATE;
 use super::log::RequestLine;
 use super::platform::Cloudflare;
 use super::{log, now};
@@ -11,14 +12,9 @@ use crate::error::Error;
 use crate::formats::FORMATS;
 use crate::http::address::Address;
 use crate::http::headers::{RequestInfo, common_headers};
-use crate::http::platform::{Isolate, RequestHead};
+use crate::http::platform::RequestHead;
 use crate::http::serve::{Served, serve};
 use crate::reply::Reply;
-
-thread_local! {
-    /// What the requests of this isolate share.
-    static ISOLATE: Rc<Isolate> = Rc::default();
-}
 
 /// Answers a request. It never fails: whatever goes wrong is a response.
 #[event(fetch)]

@@ -6,6 +6,7 @@ use serde_json::json;
 use worker::{console_error, console_log, console_warn};
 
 use crate::error::{Error, Fault, Severity};
+use crate::evaluation::run::Evaluated;
 use crate::model::Millis;
 use crate::pipeline::consume::Outcome;
 use crate::pipeline::sweep::Swept;
@@ -41,6 +42,27 @@ pub fn request(request: &RequestLine, error: Option<&Error>) {
         Some(Severity::Warning) => console_warn!("{line}"),
         Some(Severity::Info) | None => console_log!("{line}"),
     }
+}
+
+/// Says what a message of evaluations came to.
+pub fn evaluated(project: &str, done: &Evaluated) {
+    let Evaluated { traces, scores, failed, later } = done;
+    console_log!(
+        "{}",
+        json!({
+            "event": "evaluated",
+            "project": project,
+            "traces": traces,
+            "scores": scores,
+            "failed": failed,
+            "later": later,
+        })
+    );
+}
+
+/// Says why one is put off.
+pub fn not_evaluated(why: &str) {
+    console_warn!("{}", json!({ "event": "evaluated", "outcome": "retry", "why": why }));
 }
 
 /// Says what a message came to. Its key says which project's and which batch.

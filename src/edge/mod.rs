@@ -5,6 +5,7 @@
 mod adapters;
 mod buffer;
 mod fetch;
+mod isolate;
 mod log;
 mod platform;
 mod queue;

@@ -4,12 +4,15 @@ use worker::{Context, Env, Queue};
 
 use super::adapters::analytics;
 use super::adapters::d1::{Index, KeyTable};
+use super::adapters::evaluations::Evaluations;
+use super::adapters::operator::Operated;
 use super::adapters::r2::R2Bucket;
 use super::adapters::rate_limits;
 use super::{binding, log, now};
 use crate::access::api_keys::Keys;
 use crate::access::rate_limits::Check;
 use crate::error::{Fault, Reject};
+use crate::evaluation::outside::Operator;
 use crate::http::platform::{Platform, Services, Witness};
 use crate::model::Millis;
 use crate::pipeline::consume::Outcome;
@@ -26,6 +29,12 @@ impl Services for Cloudflare {
     type Db = Index;
     type Store = R2Bucket;
     type Queue = Queue;
+    type Evaluations = Evaluations;
+
+    fn evaluations(&self) -> Result<Evaluations, Fault> {
+        let queue = self.env.queue("EVALUATIONS");
+        queue.map(Evaluations).map_err(|e| Fault::Internal(e.to_string()))
+    }
 
     fn db(&self) -> Result<Index, Fault> {
         self.env.d1("DB").map(Index).map_err(|e| Fault::Internal(e.to_string()))
@@ -40,15 +49,25 @@ impl Services for Cloudflare {
     }
 }
 
+impl Operator for Cloudflare {
+    fn setting(&self, name: &str) -> Option<String> {
+        Operated(&self.env).setting(name)
+    }
+
+    fn is_local(&self) -> bool {
+        Operated(&self.env).is_local()
+    }
+
+    async fn wait(&self, ms: u32) {
+        Operated(&self.env).wait(ms).await;
+    }
+}
+
 impl Platform for Cloudflare {
     type Witness = Log;
 
     fn now(&self) -> Millis {
         now()
-    }
-
-    fn is_local(&self) -> bool {
-        self.env.var("EDGESPAN_LOCAL").is_ok()
     }
 
     fn operator_secret(&self) -> String {

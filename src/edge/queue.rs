@@ -7,19 +7,30 @@
 //! delivered again; this one settles each message and never fails.
 
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 
+use futures_util::FutureExt;
 use js_sys::{Array, JSON};
+use serde::de::DeserializeOwned;
 use worker::wasm_bindgen::prelude::*;
 use worker::{Env, Queue};
 
+use super::isolate::ISOLATE;
 use super::{binding, log, now, object};
 use crate::edge::adapters::analytics;
 use crate::edge::adapters::d1::Index;
+use crate::edge::adapters::evaluations::Evaluations;
+use crate::edge::adapters::operator::Operated;
+use crate::edge::adapters::outbound::Fetch;
 use crate::edge::adapters::r2::R2Bucket;
 use crate::error::Fault;
+use crate::evaluation::outside::Outside;
+use crate::evaluation::run::{Ports, evaluate};
 use crate::formats::FORMATS;
+use crate::payload::Source;
 use crate::pipeline::consume::{Delivery, Outcome};
 use crate::pipeline::deliver::{Origin, deliver};
+use crate::pipeline::evaluations::EvaluationRequest;
 use crate::pipeline::queue::{BatchQueue, Message};
 use crate::telemetry::data_points;
 
@@ -72,33 +83,45 @@ extern "C" {
     fn retry(this: &QueueMessage, options: &JsValue);
 }
 
-/// What the platform's dead-letter queue is called: by its end, so that a
-/// deployment may name its queues.
+/// What the platform's dead-letter queue is called, and that of evaluations: by their ends,
+/// so that a deployment may name its queues.
 const DEAD: &str = "dead-letters";
+/// See [`DEAD`].
+const EVALUATIONS: &str = "evaluations";
 
 /// Settles every message of the batch, each on its own.
 #[wasm_bindgen(js_name = queue)]
 pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Result<(), JsValue> {
     let bindings = binding::<R2Bucket>(&env, "RAW").ok().zip(env.d1("DB").ok());
-    let (Some((store, db)), Ok(dead)) = (bindings, env.queue("DEAD")) else {
+    let queues = env.queue("DEAD").ok().zip(env.queue("EVALUATIONS").ok());
+    let (Some((store, db)), Some((dead, evaluations))) = (bindings, queues) else {
         // Without its bindings it can do nothing: failing has all delivered
         // again, to a deployment that has them.
-        return Err(js_sys::Error::new("the bindings RAW, DB and DEAD are needed").into());
+        let why = "the bindings RAW, DB, DEAD and EVALUATIONS are needed";
+        return Err(js_sys::Error::new(why).into());
     };
-    let consumer = Consumer { env, store, index: Index(db), dead };
-    let dead_letters = batch.queue().ends_with(DEAD);
-    let origin = if dead_letters { Origin::DeadLetters } else { Origin::Batches };
+    let queues = (dead, Evaluations(evaluations));
+    let consumer = Consumer { env, store, index: Index(db), queues };
+    let name = batch.queue();
+    let origin = if name.ends_with(DEAD) { Origin::DeadLetters } else { Origin::Batches };
     let messages = batch.messages();
     let messages = messages.iter().map(JsCast::unchecked_into::<QueueMessage>);
+    if name.ends_with(EVALUATIONS) {
+        AssertUnwindSafe(consumer.evaluate(messages)).await;
+        return Ok(());
+    }
     AssertUnwindSafe(consumer.consume(messages, origin)).await;
     Ok(())
 }
+
+/// Seconds until traces are evaluated again that could not be.
+const EVALUATE_AGAIN_S: u32 = 30;
 
 struct Consumer {
     env: Env,
     store: R2Bucket,
     index: Index,
-    dead: Queue,
+    queues: (Queue, Evaluations),
 }
 
 impl Consumer {
@@ -106,10 +129,39 @@ impl Consumer {
     async fn consume(&self, messages: impl Iterator<Item = QueueMessage>, origin: Origin) {
         let known = messages.filter_map(|message| Some((self.delivery(&message)?, message)));
         let (deliveries, messages): (Vec<_>, Vec<_>) = known.unzip();
-        let Self { store, index, dead, .. } = self;
-        let outcomes = deliver(&deliveries, origin, &now, FORMATS, store, index, dead).await;
+        let Self { store, index, queues: (dead, evaluations), .. } = self;
+        let queues = (dead, evaluations);
+        let outcomes = deliver(&deliveries, origin, &now, FORMATS, store, index, queues).await;
         for ((delivery, message), outcome) in deliveries.iter().zip(&messages).zip(outcomes) {
             self.settle(delivery, message, &outcome, origin);
+        }
+    }
+
+    /// Has traces evaluated, and tells the platform what becomes of each message.
+    async fn evaluate(&self, messages: impl Iterator<Item = QueueMessage>) {
+        let Self { env, store, index, queues: (_, evaluations) } = self;
+        let budget = ISOLATE.with(|isolate| Rc::clone(&isolate.reads));
+        let operator = Operated(env);
+        let caller = Outside { outbound: &Fetch, operator: &operator };
+        for message in messages {
+            let source = Source { store, formats: FORMATS, budget: &budget, now: now() };
+            let ports = Ports { db: index, source, queue: evaluations, caller: &caller };
+            let done = async {
+                let request: EvaluationRequest = parse(&message.body()).map_err(Fault::Internal)?;
+                let done = evaluate(&request, &now, &ports).await;
+                done.map(|done| (request.project, done))
+            };
+            match AssertUnwindSafe(done).catch_unwind().await {
+                Ok(Ok((project, done))) => {
+                    log::evaluated(&project, &done);
+                    message.ack();
+                }
+                other => {
+                    let why = other.map(|done| done.err().map(|fault| fault.to_string()));
+                    log::not_evaluated(&why.ok().flatten().unwrap_or_else(|| "a panic".into()));
+                    message.retry(&object(&[("delaySeconds", EVALUATE_AGAIN_S.into())]));
+                }
+            }
         }
     }
 
@@ -152,7 +204,7 @@ impl Consumer {
     }
 }
 
-fn parse(body: &JsValue) -> Result<Message, String> {
+fn parse<T: DeserializeOwned>(body: &JsValue) -> Result<T, String> {
     let text = JSON::stringify(body).map_err(|_| "the message is not JSON".to_owned())?;
     serde_json::from_str(&String::from(text)).map_err(|e| format!("the message is not ours: {e}"))
 }

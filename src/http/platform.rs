@@ -9,10 +9,12 @@ use crate::access::rate_limits::Check;
 use crate::api::RoutingCache;
 use crate::batch::RawStore;
 use crate::error::{Error, Fault, Reject};
+use crate::evaluation::outside::Operator;
 use crate::index::Database;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::model::Millis;
 use crate::pipeline::consume::Outcome;
+use crate::pipeline::evaluations::EvaluationQueue;
 use crate::pipeline::queue::BatchQueue;
 use crate::telemetry::data_points::Point;
 use crate::telemetry::rejection_counts::RejectionCounts;
@@ -65,6 +67,8 @@ pub trait Services {
     type Store: RawStore + 'static;
     /// The queue.
     type Queue: BatchQueue;
+    /// The queue of evaluations.
+    type Evaluations: EvaluationQueue + 'static;
 
     /// The database.
     ///
@@ -83,18 +87,22 @@ pub trait Services {
     /// # Errors
     /// As [`Services::db`].
     fn queue(&self) -> Result<Self::Queue, Fault>;
+
+    /// The queue of evaluations.
+    ///
+    /// # Errors
+    /// As [`Services::db`].
+    fn evaluations(&self) -> Result<Self::Evaluations, Fault>;
 }
 
 /// What is asked of the platform besides.
 #[allow(async_fn_in_trait, reason = "one thread, and only this crate implements it")]
-pub trait Platform: Services {
+pub trait Platform: Services + Operator {
     /// What is told of what happened.
     type Witness: Witness + 'static;
 
     /// The clock.
     fn now(&self) -> Millis;
-    /// Whether this is local development: see `api_keys::LOCAL_KEY`.
-    fn is_local(&self) -> bool;
     /// The operator's secret; empty where none is set.
     fn operator_secret(&self) -> String;
     /// Random bytes that nobody can guess.

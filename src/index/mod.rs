@@ -4,6 +4,7 @@
 
 pub mod batch_row;
 pub mod chart;
+pub mod evaluators;
 pub mod found;
 pub mod query;
 pub mod read;

@@ -21,6 +21,7 @@ use crate::index::{Database, recovery};
 use crate::limits::MAX_BODY_BYTES;
 use crate::model::{Event, Millis};
 use ingest_core::index_writer::delivery::Source;
+use ingest_core::index_writer::touched::Touched;
 
 /// A message as it was delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct Written {
     pub rows_written: u64,
     /// Milliseconds since the edge received the batch.
     pub delay_ms: Millis,
+    /// The traces to be evaluated, of all batches that were written with it: said once.
+    pub evaluate: Vec<Touched>,
 }
 
 /// A raw batch that was read.
@@ -338,7 +341,10 @@ async fn write(
     }
     let mut fresh = fold_in(&sources, now, db).await?;
     // The same raw batches each time, and then the same once more.
-    fresh.rows_written += settle_guesses(&fresh, now, formats, store, db).await?;
+    settle_guesses(&mut fresh, now, formats, store, db).await?;
+    if let Some(written) = written.iter_mut().flatten().next() {
+        written.evaluate = std::mem::take(&mut fresh.evaluate);
+    }
     for (written, raw) in written.iter_mut().zip(group) {
         let Ok(written) = written else { continue };
         written.fresh = fresh.batches.remove(&*raw.batch.id);

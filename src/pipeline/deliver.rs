@@ -1,7 +1,9 @@
 //! One delivery of the queue: from its messages to what becomes of each. The platform is
 //! told nothing here; that is the caller's.
 
+use super::announce::announce;
 use super::consume::{Delivery, Outcome, consume, consume_dead};
+use super::evaluations::EvaluationQueue;
 use super::queue::BatchQueue;
 use crate::batch::RawStore;
 use crate::formats::Formats;
@@ -29,12 +31,15 @@ pub async fn deliver(
     formats: Formats,
     store: &impl RawStore,
     db: &impl Database,
-    dead: &impl BatchQueue,
+    (dead, evaluations): (&impl BatchQueue, &impl EvaluationQueue),
 ) -> Vec<Outcome> {
     if origin == Origin::DeadLetters {
-        return consume_dead(deliveries, now, formats, store, db).await;
+        let mut outcomes = consume_dead(deliveries, now, formats, store, db).await;
+        announce(&mut outcomes, now(), evaluations).await;
+        return outcomes;
     }
     let mut outcomes = consume(deliveries, now, formats, store, db).await;
+    announce(&mut outcomes, now(), evaluations).await;
     for (outcome, delivery) in outcomes.iter_mut().zip(deliveries) {
         let Outcome::Bury { why } = outcome else { continue };
         // Acknowledged only when it is safe among the dead letters.

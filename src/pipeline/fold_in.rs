@@ -1,13 +1,15 @@
 //! Writing batches that are decoded: reading the rows of their traces, folding them in,
 //! writing the rows; again where somebody else was faster. Two calls of D1 as a rule.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::index::{Database, QueryResults};
+use super::evaluations::is_due;
+use crate::index::{Database, QueryResults, evaluators};
 use crate::model::Millis;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses::Named;
 use ingest_core::index_writer::statements::is_conflict;
+use ingest_core::index_writer::touched::Touched;
 
 /// Why a message could not be written.
 #[derive(Debug, Clone)]
@@ -29,6 +31,8 @@ pub(super) struct Fresh {
     pub(super) rows_written: u64,
     /// Spans that are taken for traces and perhaps are none, by project.
     pub(super) guesses: BTreeMap<String, Vec<Named>>,
+    /// The traces that are to be evaluated as they are now.
+    pub(super) evaluate: Vec<Touched>,
 }
 
 /// Times that rows are read again, because others have written them in between. Each time
@@ -44,14 +48,22 @@ pub(super) async fn fold_in(
     now: &impl Fn() -> Millis,
     db: &impl Database,
 ) -> Result<Fresh, Failure> {
+    let projects: BTreeSet<&str> = sources.iter().map(|s| &*s.batch.project).collect();
     let mut delivery = Delivery::of(sources, now());
     let mut fresh = Fresh::default();
     let mut conflicts = 0;
     while !delivery.is_done() {
         // Reading changes nothing, and scores alone have nothing to be read.
-        let reads = delivery.read();
-        let read = if reads.is_empty() { Ok(QueryResults::default()) } else { db.run(reads).await };
-        let read = read.map_err(|fault| failure(fault.to_string()))?;
+        let mut reads = delivery.read();
+        let count = reads.len();
+        if count > 0 {
+            reads.extend(projects.iter().map(|project| evaluators::select_any(project)));
+        }
+        let read = if count == 0 { Ok(QueryResults::default()) } else { db.run(reads).await };
+        let mut read = read.map_err(|fault| failure(fault.to_string()))?;
+        let any = read.rows.split_off(count.min(read.rows.len()));
+        let evaluated = projects.iter().zip(any).filter(|(_, rows)| !rows.is_empty());
+        let evaluated: BTreeSet<&str> = evaluated.map(|(project, _)| *project).collect();
         let damaged = |why| {
             let then = "`npm run verify -- --repair` makes its row anew from the raw batches";
             Failure::Passing(format!("a trace in the index: {why}; {then}"))
@@ -72,6 +84,9 @@ pub(super) async fn fold_in(
                     }
                 }
                 fresh.rows_written += ran.rows_written;
+                let due =
+                    |trace: &Touched| is_due(trace, evaluated.contains(&*trace.project), now());
+                fresh.evaluate.extend(writing.touched.into_iter().filter(due));
                 delivery.wrote(&writing.left);
             }
             Err(fault) => {

@@ -33,36 +33,37 @@ struct Guess {
     traces: BTreeSet<Rc<str>>,
 }
 
-/// Writes what was found out by what was just written. Gives the rows that D1 wrote.
+/// Writes what was found out by what was just written, and adds what that came to.
 ///
 /// # Errors
 /// That of the index or the store: all of it may be done again.
 pub(super) async fn settle_guesses(
-    fresh: &Fresh,
+    fresh: &mut Fresh,
     now: &impl Fn() -> Millis,
     formats: Formats,
     store: &impl RawStore,
     db: &impl Database,
-) -> Result<u64, Failure> {
-    let mut rows_written = 0;
-    for (project, named) in &fresh.guesses {
-        for (span, Guess { parts, traces }) in find(project, named, db).await? {
+) -> Result<(), Failure> {
+    for (project, named) in std::mem::take(&mut fresh.guesses) {
+        for (span, Guess { parts, traces }) in find(&project, &named, db).await? {
             for (trace, part) in
                 traces.iter().flat_map(|trace| parts.iter().map(move |p| (trace, p)))
             {
                 let names = (&*unpack(span.to_string()), &*unpack(trace.to_string()));
-                let said = say(project, names, &part.place, formats, store).await;
+                let said = say(&project, names, &part.place, formats, store).await;
                 let said = said.map_err(|fault| Failure::Passing(fault.to_string()))?;
                 let Some((batch, body)) = said else { continue };
                 let format = formats.of_key(&batch.key());
                 let decoded = format.and_then(|format| (format.decode)(&body).ok());
                 let Some(events) = decoded else { continue };
                 let source = Source { batch: &batch, body: &body, events, attempt: 1 };
-                rows_written += fold_in(&[source], now, db).await?.rows_written;
+                let folded = fold_in(&[source], now, db).await?;
+                fresh.rows_written += folded.rows_written;
+                fresh.evaluate.extend(folded.evaluate);
             }
         }
     }
-    Ok(rows_written)
+    Ok(())
 }
 
 /// What is known of these spans where each is taken for a trace, and in which others they are.

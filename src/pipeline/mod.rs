@@ -1,8 +1,10 @@
 //! The ways of a batch: in at the edge, through the queue into the index, and
 //! back onto the queue when something went wrong.
 
+pub mod announce;
 pub mod consume;
 pub mod deliver;
+pub mod evaluations;
 mod fold_in;
 mod guesses;
 pub mod ingest;

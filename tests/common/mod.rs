@@ -15,7 +15,9 @@ use edgespan::error::{Error, Fault};
 use edgespan::formats::{FORMATS, Formats};
 use edgespan::memory_budget::MemoryBudget;
 use edgespan::payload::Source;
+use edgespan::pipeline::announce::announce;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
+use edgespan::pipeline::evaluations::{EvaluationQueue, EvaluationRequest};
 use edgespan::pipeline::queue::{BatchQueue, Message};
 pub use sim::objects::Objects;
 pub use sim::sqlite::Sqlite;
@@ -41,6 +43,17 @@ impl BatchQueue for Waiting {
     }
 }
 
+/// A queue of evaluations as a list of messages with their delays, likewise.
+#[derive(Default)]
+pub struct Announced(pub RefCell<Vec<(EvaluationRequest, u32)>>);
+
+impl EvaluationQueue for Announced {
+    async fn send(&self, request: &EvaluationRequest, delay_s: u32) -> Result<(), Fault> {
+        self.0.borrow_mut().push((request.clone(), delay_s));
+        Ok(())
+    }
+}
+
 /// A deployment in a process.
 pub struct World {
     pub db: Sqlite,
@@ -48,6 +61,8 @@ pub struct World {
     pub budget: Rc<MemoryBudget>,
     /// What batches may come in.
     pub formats: Formats,
+    /// Word of traces to be evaluated.
+    pub evaluations: Announced,
 }
 
 impl World {
@@ -57,6 +72,7 @@ impl World {
             store: Objects::default(),
             budget: Rc::new(MemoryBudget::for_reads()),
             formats: FORMATS,
+            evaluations: Announced::default(),
         }
     }
 
@@ -98,7 +114,10 @@ impl World {
                 self.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
                 deliveries.push(Delivery { message: Message::of(&batch), attempt: 1 });
             }
-            consume(&deliveries, &|| RECEIVED, self.formats, &self.store, &self.db).await
+            let now = || RECEIVED;
+            let mut done = consume(&deliveries, &now, self.formats, &self.store, &self.db).await;
+            announce(&mut done, RECEIVED, &self.evaluations).await;
+            done
         })
     }
     pub fn source(&self) -> Source<'_, Objects> {

@@ -2,6 +2,7 @@
 //! key, and switches for what may fail.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
@@ -12,11 +13,13 @@ use edgespan::access::rate_limits::Check;
 use edgespan::access::scope::Scopes;
 use edgespan::batch::{Listed, RawStore};
 use edgespan::error::{Fault, Reject};
+use edgespan::evaluation::outside::Operator;
 use edgespan::http::platform::{Isolate, Platform, Services, Witness};
 use edgespan::http::serve::{Served, serve};
 use edgespan::index::{Database, QueryResults, Statement};
 use edgespan::model::{Handling, Millis};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
+use edgespan::pipeline::evaluations::{EvaluationQueue, EvaluationRequest};
 use edgespan::pipeline::queue::{BatchQueue, Message};
 use edgespan::telemetry::data_points::Point;
 pub use sim::sent::Sent;
@@ -41,6 +44,8 @@ pub struct Deployment {
     seed: Cell<u8>,
     /// Data points that were written.
     pub points: RefCell<Vec<Point>>,
+    /// Variables and secrets.
+    pub settings: RefCell<BTreeMap<String, String>>,
     later: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
 }
 
@@ -61,6 +66,7 @@ impl Native {
             scopes: Cell::new(Scopes::parse(Scopes::DEFAULT).unwrap()),
             seed: Cell::default(),
             points: RefCell::default(),
+            settings: RefCell::default(),
             later: RefCell::default(),
         };
         Self(Rc::new(deployment), Rc::default())
@@ -139,6 +145,24 @@ impl BatchQueue for Native {
     }
 }
 
+impl EvaluationQueue for Native {
+    async fn send(&self, request: &EvaluationRequest, delay_s: u32) -> Result<(), Fault> {
+        self.0.world.evaluations.send(request, delay_s).await
+    }
+}
+
+impl Operator for Native {
+    fn setting(&self, name: &str) -> Option<String> {
+        self.0.settings.borrow().get(name).cloned()
+    }
+
+    fn is_local(&self) -> bool {
+        self.0.local.get()
+    }
+
+    async fn wait(&self, _: u32) {}
+}
+
 impl Keys for Native {
     async fn find(&self, which: Which<'_>, _: Millis) -> Result<Option<Principal>, Fault> {
         let key_hash: KeyHash = hash(KEY);
@@ -166,6 +190,7 @@ impl Services for Native {
     type Db = Self;
     type Store = Self;
     type Queue = Self;
+    type Evaluations = Self;
 
     fn db(&self) -> Result<Self, Fault> {
         Ok(self.clone())
@@ -178,6 +203,10 @@ impl Services for Native {
     fn queue(&self) -> Result<Self, Fault> {
         Ok(self.clone())
     }
+
+    fn evaluations(&self) -> Result<Self, Fault> {
+        Ok(self.clone())
+    }
 }
 
 impl Platform for Native {
@@ -185,10 +214,6 @@ impl Platform for Native {
 
     fn now(&self) -> Millis {
         RECEIVED
-    }
-
-    fn is_local(&self) -> bool {
-        self.0.local.get()
     }
 
     fn operator_secret(&self) -> String {

@@ -5,8 +5,8 @@ use edgespan::batch::BatchRef;
 use edgespan::formats::twosignal;
 
 use edgespan::index::{
-    Database, RowBounds, Statement, chart, link, recovery, routing, scores, sessions, spans, stats,
-    traces, verification,
+    Database, RowBounds, Statement, chart, evaluators, link, recovery, routing, scores, sessions,
+    spans, stats, traces, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -80,6 +80,9 @@ pub fn filled() -> World {
          update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
          insert into project values ('{PROJECT}', 'mine', 'strict', 1, 1000);
          insert into routing_config values ('{PROJECT}', 'i', 'r', 1, 'mine', 1, 1);
+         insert into evaluator values ('{PROJECT}', 'mine', 'mine', 'CONTAINS', '{{}}', 1, 1, 'trace', '{{}}', 1, null, 1, 1, 1);
+         insert into evaluation values (5, 't', 'mine', 1, '', 'mine', 'error', 'mine', null, 1, 0, 1);
+         insert into evaluator_calls values ('{PROJECT}', 'mine', 1, 1);
          insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
          insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
          values (5, 'of the trace', 0, 1, 5, 1, 'a', 's', null, 'a', 'n', '0.5', 0, 'l'),
@@ -151,8 +154,54 @@ pub fn of_project() -> Vec<Statement> {
     all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
     all.push(guesses::select_rows(PROJECT, &["a"]));
     all.push(guesses::search(PROJECT, &[&pack_id(LONG_ID)], RECEIVED));
+    all.extend(of_evaluators());
     all.extend(verified());
     all.extend(of_scores());
+    all
+}
+
+/// What is written and asked of evaluators: one that is there becomes another, and goes.
+fn of_evaluators() -> Vec<Statement> {
+    let row = |id: &str, name: &str| evaluators::EvaluatorRow {
+        id: id.into(),
+        name: name.into(),
+        r#type: "CONTAINS".into(),
+        config: "{}".into(),
+        enabled: 1,
+        auto_run: 1,
+        target: "trace".into(),
+        filter: "{}".into(),
+        sample_rate: 1.0,
+        max_runs_per_day: None,
+        version: 1,
+        created_ms: 1,
+        updated_ms: 1,
+    };
+    let evaluation = evaluators::EvaluationRow {
+        trace: "t".into(),
+        evaluator: "mine".into(),
+        version: 1,
+        span: String::new(),
+        name: "mine".into(),
+        status: "ok".into(),
+        message: None,
+        input: None,
+        failures: 0,
+        calls: 0,
+        as_of_ms: 5,
+    };
+    let mut all = evaluators::write(PROJECT, std::slice::from_ref(&evaluation));
+    all.extend([
+        evaluators::select_any(PROJECT),
+        evaluators::select_all(PROJECT),
+        evaluators::insert(PROJECT, &row("new", "new")),
+        evaluators::update(PROJECT, &row("mine", "other"), 1),
+        evaluators::select_version(PROJECT, "t"),
+        evaluators::select_of_trace(PROJECT, "t"),
+        evaluators::claim_call(PROJECT, &evaluation, 3),
+        evaluators::claim_day(PROJECT, "mine", 1, 3),
+        evaluators::delete(PROJECT, "mine"),
+    ]);
     all
 }
 

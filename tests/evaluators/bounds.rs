@@ -131,5 +131,6 @@ fn calls_of_several_spans_are_judged_together() {
     let outcome = run("TOOL_CALL_VALIDATION", config, &input).unwrap();
     assert_eq!((outcome.pass, outcome.reasoning.as_str()), (false, "call 1: b is not allowed"));
     let none = Input { outputs_with_calls: Some(&[]), ..Input::default() };
-    assert!(!run("TOOL_CALL_VALIDATION", config, &none).unwrap().pass);
+    let failure = run("TOOL_CALL_VALIDATION", config, &none).unwrap_err();
+    assert_eq!(failure.code.as_str(), "MISSING_INPUT");
 }

@@ -42,7 +42,7 @@ fn a_trace_has_all_its_fields() {
         parent_trace: Some("p".into()),
         deployment: Some("d".into()),
         tags: vec!["a".into(), "b".into()],
-        evaluators: vec!["x".into()],
+        evaluators: Some(vec!["x".into()]),
         metadata: Some(r#"{ "k" : [1] }"#.into()),
         input: None,
         output: None,

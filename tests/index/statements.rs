@@ -15,7 +15,7 @@ fn each_is_bound_to_the_project() {
 }
 
 /// The tables, and what statements call them.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 19] = [
     "trace",
     "span",
     "batch",
@@ -24,6 +24,9 @@ const TABLES: [&str; 16] = [
     "overdue",
     "project",
     "routing_config",
+    "evaluator",
+    "evaluation",
+    "evaluator_calls",
     "tenant",
     "t",
     "s",
@@ -36,8 +39,13 @@ const TABLES: [&str; 16] = [
 
 /// What may read all of a project's rows, or go along them: a question whether there
 /// are any; the hours, of which a week is read in their order; the dead letters and the
-/// routing configurations, of which there should be few.
-const ALL_OF_A_PROJECT: [&str; 3] = [
+/// routing configurations, of which there should be few; the evaluators, of which there are
+/// fifty at most.
+const ALL_OF_A_PROJECT: [&str; 7] = [
+    "from evaluator where project = ?1 and enabled = 1 and auto_run = 1 limit 1",
+    "from evaluator where project = ?1 order by created_ms, id",
+    "on conflict (project, name) do nothing returning id as json",
+    "and other.id <> r.value->>0) returning id as json",
     "from stat where project = ?1 order by hour_ms desc limit 168",
     "from dead_letter where project = ?1 order by recorded_ms desc, batch limit 100",
     "order by name = 'default' desc, created_ms, id limit 1",

@@ -12,7 +12,7 @@ use edgespan::index::{Database, Statement, recovery, verification};
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 12] = [
     "trace",
     "span",
     "batch",
@@ -22,6 +22,9 @@ const TABLES: [&str; 9] = [
     "tenant",
     "score",
     "routing_config",
+    "evaluator",
+    "evaluation",
+    "evaluator_calls",
 ];
 
 /// What comes before a table's name.
@@ -57,14 +60,18 @@ insert into stat select * from x;
 drop table x;
 insert into project values ('$OTHER', '$OTHER', 'strict', 1, 1000);
 insert into routing_config values ('$OTHER', 'a', 'default', 1, 'theirs', 0, 0);
-insert into routing_config values ('$OTHER', 'i', 'r', 1, 'theirs', 0, 0)";
+insert into routing_config values ('$OTHER', 'i', 'r', 1, 'theirs', 0, 0);
+insert into evaluator values ('$OTHER', 'mine', 'mine', 'CONTAINS', '{}', 1, 1, 'trace', '{}', 1, null, 1, 1, 1),
+  ('$OTHER', 'new', 'new', 'CONTAINS', '{}', 1, 1, 'trace', '{}', 1, null, 1, 1, 1);
+insert into evaluation values ($NUMBER, 't', 'mine', 1, '', 'theirs', 'error', 'theirs', null, 1, 0, 1);
+insert into evaluator_calls values ('$OTHER', 'mine', 1, 7)";
 
 /// All rows of one project, or of all others.
 fn rows(world: &World, mine: bool) -> Vec<String> {
     let is = if mine { "=" } else { "<>" };
     let of = |table: &&str| match *table {
         "span" => format!("select * from span where trace >> 48 {is} 5"),
-        "trace" | "score" => format!("select * from {table} where project {is} 5"),
+        "trace" | "score" | "evaluation" => format!("select * from {table} where project {is} 5"),
         table => format!("select * from {table} where project {is} '{PROJECT}'"),
     };
     TABLES.iter().flat_map(|table| world.db.dump(&of(table))).collect()

@@ -51,6 +51,7 @@ fn read(body: &[u8]) -> Vec<Event<'_>> {
             reasoning: text("reasoning"),
             metadata: (!said["metadata"].is_null()).then(|| said["metadata"].to_string().into()),
             deleted: said["deleted"] == true,
+            ..ScoreBody::default()
         };
         let rank = if said["update"] == true { Rank::Update } else { Rank::Create };
         events.push(Event {

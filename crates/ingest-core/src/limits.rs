@@ -33,6 +33,12 @@ pub const MAX_ROUTE_BYTES: usize = 512 * 1024;
 /// Longest name of a configuration, in characters.
 pub const MAX_CONFIG_NAME_CHARS: usize = 200;
 
+/// Most evaluators of a project: from the endpoint's contract. Each runs on every trace.
+pub const MAX_EVALUATORS: usize = 50;
+
+/// Most spans of a trace that one evaluator judges: likewise.
+pub const MAX_SPANS_JUDGED: usize = 200;
+
 /// Largest OTLP export, in bytes after decompression: 20 MiB. A batch of the SDKs has up
 /// to 512 spans, one of a Collector 8,192, each with its whole prompt.
 pub const MAX_OTLP_BODY_BYTES: usize = 20 * 1024 * 1024;

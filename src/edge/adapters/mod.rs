@@ -2,7 +2,8 @@
 
 pub mod analytics;
 pub mod d1;
-#[allow(dead_code, reason = "nothing asks yet")]
+pub mod evaluations;
+pub mod operator;
 pub mod outbound;
 pub mod r2;
 pub mod rate_limits;

@@ -12,6 +12,7 @@ use crate::http::body::{Received, Wanted};
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead, Services, Witness};
 use crate::http::router;
+use crate::pipeline::announce::announce;
 use crate::pipeline::consume::{Delivery, consume};
 use crate::pipeline::ingest;
 use crate::pipeline::ingest::{Ingested, Preference, Upload, ingest};
@@ -64,12 +65,14 @@ where
     if let Some(message) = unsent {
         // The queue is down. What it would have had done is done here,
         // after the answer; should that fail too, the sweeper does it.
-        let (db, witness, formats) =
-            (exchange.platform.db()?, exchange.platform.witness(), exchange.formats);
+        let (db, evaluations) = (exchange.platform.db()?, exchange.platform.evaluations()?);
+        let (witness, formats) = (exchange.platform.witness(), exchange.formats);
         exchange.platform.run_later(async move {
             let delivery = Delivery { message, attempt: 1 };
             let now = || witness.now();
-            for outcome in consume(slice::from_ref(&delivery), &now, formats, &store, &db).await {
+            let mut done = consume(slice::from_ref(&delivery), &now, formats, &store, &db).await;
+            announce(&mut done, now(), &evaluations).await;
+            for outcome in done {
                 witness.settled(&delivery.message.key, &outcome);
             }
         });

@@ -120,7 +120,10 @@ fn trace<'a>(body: &Object<'a>) -> Option<TraceBody<'a>> {
         user: None,
         tags: body.texts("tags")?,
         adds_tags: false,
-        evaluators: body.texts("evaluators")?,
+        evaluators: match body.get(&["evaluators"]) {
+            Some(_) => Some(body.texts("evaluators")?),
+            None => None,
+        },
         metadata: body.object("metadata", "metadata")?.map(Json::from),
         input: None,
         output: None,

@@ -59,3 +59,6 @@ pub const MAX_REASONING_CHARS: usize = 10_000;
 
 /// Longest name of a client's in a reasoning, in characters.
 pub const MAX_QUOTED_CHARS: usize = 200;
+
+/// Most tags, and most types of spans, that a filter names.
+pub const MAX_FILTER_TEXTS: usize = 50;

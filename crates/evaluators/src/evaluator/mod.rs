@@ -2,6 +2,7 @@
 //! how one is run. What each does is in a file of its own.
 
 mod affix;
+pub mod assignment;
 mod check;
 pub(crate) mod config;
 mod contains;
@@ -14,6 +15,7 @@ mod levenshtein;
 pub mod lexicon;
 pub mod limits;
 pub(crate) mod outcome;
+pub mod outside;
 mod pattern;
 pub(crate) mod phrase;
 mod pointer;
@@ -131,7 +133,7 @@ pub struct Input<'a> {
     /// What it cost, in US dollars.
     pub cost: Option<f64>,
     /// The outputs of several spans, in which `TOOL_CALL_VALIDATION` looks for calls instead
-    /// of in `output`.
+    /// of in `output`. Where there are none, it has nothing to judge.
     pub outputs_with_calls: Option<&'a [&'a str]>,
 }
 
@@ -140,6 +142,12 @@ impl Evaluator {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Whether it looks at the output.
+    #[must_use]
+    pub fn reads_output(&self) -> bool {
+        self.reads_output
     }
 
     /// Judges.
@@ -173,6 +181,15 @@ impl fmt::Debug for Evaluator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Evaluator").field("warnings", &self.warnings).finish_non_exhaustive()
     }
+}
+
+/// The text of an output as evaluators read it: a chat's text where it is the answer of a
+/// provider; of what is no text, compact JSON; of nothing, the empty text.
+///
+/// # Errors
+/// `TOO_EXPENSIVE` for JSON that is too large.
+pub fn text_of(output: Option<&str>) -> Result<String, Failure> {
+    Ok(content::text(&read(output)?).into_owned())
 }
 
 /// A JSON text; the callers have checked that it is one.

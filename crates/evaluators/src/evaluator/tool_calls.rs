@@ -7,7 +7,7 @@ use super::check::{Check, Facts};
 use super::config::{Config, texts_of};
 use super::json::{Json, Object};
 use super::limits::MAX_REASONING_CHARS;
-use super::outcome::{Failure, Outcome, quote};
+use super::outcome::{Code, Failure, Outcome, quote};
 use super::schema::{Budget, Checking, Compiling, Schema, check, compile};
 
 struct ToolCallValidation {
@@ -73,6 +73,9 @@ impl Check for ToolCallValidation {
             }
         }
         Ok(match (calls, problems.count) {
+            (0, _) if facts.outputs_with_calls.is_some() => {
+                return Err(Failure::new(Code::MissingInput, "No tool calls found."));
+            }
             (0, _) => Outcome::of(false, "No tool calls found in the output."),
             (_, 0) => Outcome::of(true, format!("{calls} tool call(s) valid.")),
             _ => Outcome::of(false, problems.text),

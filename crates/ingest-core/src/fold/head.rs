@@ -223,8 +223,8 @@ impl Head {
         Told::take(&mut self.parent_trace, told(trace.parent_trace.as_ref()));
         Told::take(&mut self.deployment, told(trace.deployment.as_ref()));
         let tags = list(&trace.tags, MAX_INDEXED_LISTS_BYTES - "[]".len());
-        if !trace.evaluators.is_empty() {
-            let value = list(&trace.evaluators, MAX_INDEXED_LISTS_BYTES - tags.len()).into();
+        if let Some(evaluators) = &trace.evaluators {
+            let value = list(evaluators, MAX_INDEXED_LISTS_BYTES - tags.len()).into();
             Told::take(&mut self.evaluators, Some(Told { by: by(), value }));
         }
         if !trace.tags.is_empty() {

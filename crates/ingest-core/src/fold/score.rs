@@ -13,7 +13,7 @@ use super::sent::Sent;
 use crate::limits::{
     MAX_INDEXED_BYTES, MAX_SCORE_METADATA_BYTES, MAX_SCORE_NAME_CHARS, MAX_SCORE_REASONING_CHARS,
 };
-use crate::model::{Body, ScoreBody, Text};
+use crate::model::{Body, ScoreBody, ScoreSource, Text};
 
 /// A score as the index keeps it. Ids are as they are kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +42,8 @@ pub struct Score {
     pub reasoning: Option<String>,
     /// A JSON object.
     pub metadata: Option<String>,
+    /// Who made it.
+    pub source: ScoreSource,
 }
 
 impl Score {
@@ -85,6 +87,7 @@ impl Score {
             metadata: metadata
                 .filter(|json| json.len() <= MAX_SCORE_METADATA_BYTES)
                 .map(Into::into),
+            source: score.source,
         }
     }
 

@@ -13,6 +13,7 @@ use super::ledger_row::LedgerRow;
 use super::score_row::ScoreRow;
 use super::statements;
 use super::stored_row::{SpanRow, Stored, StoredRow, StoredSpan, TraceRow, unpack_span};
+use super::touched::Touched;
 use super::{Statement, stats};
 use crate::batch::BatchRef;
 use crate::fold::map::Map;
@@ -92,6 +93,8 @@ pub struct Writing {
     pub asks: Vec<(usize, String)>,
     /// The traces of each project that it leaves to be written.
     pub left: Left,
+    /// Those that it writes, or finds as they should be.
+    pub touched: Vec<Touched>,
 }
 
 impl Delivery {
@@ -170,13 +173,15 @@ impl Delivery {
         now: Millis,
     ) -> Result<Writing, Damaged> {
         let (mut statements, mut asks) = (Vec::new(), Vec::new());
-        let mut left = Vec::new();
+        let (mut left, mut touched) = (Vec::new(), Vec::new());
         let mut rest = rows;
         for of in &self.projects {
             let (traces, others) = rest.split_at_checked(of.reads.0).ok_or(Damaged)?;
             let (spans, others) = others.split_at_checked(of.reads.1).ok_or(Damaged)?;
             rest = others;
-            let (written, later) = of.fold(traces, spans, bounds)?;
+            let (mut written, later) = of.fold(traces, spans, (bounds, now))?;
+            let of_project = |trace| Touched { project: of.project.clone(), ..trace };
+            touched.extend(std::mem::take(&mut written.touched).into_iter().map(of_project));
             of.statements(written, later.is_empty(), now, &mut statements);
             if later.is_empty() {
                 // After what they ask for is written: of two who write at once one sees both.
@@ -187,7 +192,7 @@ impl Delivery {
             }
             left.push(later);
         }
-        Ok(Writing { statements, asks, left })
+        Ok(Writing { statements, asks, left, touched })
     }
 
     /// Notes that all was written but these.
@@ -205,6 +210,9 @@ struct Rows {
     bounds: RowBounds,
     traces: Vec<TraceRow>,
     spans: Vec<SpanRow>,
+    /// All traces that were folded.
+    touched: Vec<Touched>,
+    now: Millis,
 }
 
 impl OfProject {
@@ -213,7 +221,7 @@ impl OfProject {
         &self,
         traces: &[Vec<String>],
         spans: &[Vec<String>],
-        bounds: RowBounds,
+        (bounds, now): (RowBounds, Millis),
     ) -> Result<(Rows, Vec<Rc<str>>), Damaged> {
         let mut stored: Map<Rc<str>, Option<Stored>> = Map::default();
         for row in traces.iter().flatten() {
@@ -225,7 +233,7 @@ impl OfProject {
             let StoredSpan(trace, id, pack) = serde_json::from_str(row).map_err(|_| Damaged)?;
             rows_of.entry(trace).or_default().insert(id, unpack_span(&pack)?);
         }
-        let (mut rows, mut later) = (Rows::new(bounds), Vec::new());
+        let (mut rows, mut later) = (Rows::new(bounds, now), Vec::new());
         for (id, news) in &self.traces {
             match stored.remove(id) {
                 Some(None) => later.push(Rc::clone(id)),
@@ -274,8 +282,8 @@ impl OfProject {
 }
 
 impl Rows {
-    fn new(bounds: RowBounds) -> Self {
-        Self { bounds, traces: Vec::new(), spans: Vec::new() }
+    fn new(bounds: RowBounds, now: Millis) -> Self {
+        Self { bounds, traces: Vec::new(), spans: Vec::new(), touched: Vec::new(), now }
     }
 
     /// A trace's row, and those of its spans that do not fit into it, where they change.
@@ -307,7 +315,11 @@ impl Rows {
                 }
             }
         }
-        if !changed && !repacked {
+        changed |= repacked;
+        let next = |was| was + i64::from(changed);
+        let version = was.map_or_else(|| statements::first_version(self.now), next);
+        self.touched.push(Touched::of(id, version, &trace.head));
+        if !changed {
             return;
         }
         let mut pack = if repacked { spans::write(&trace.spans) } else { Vec::new() };

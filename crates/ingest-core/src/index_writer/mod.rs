@@ -12,6 +12,7 @@ pub mod statements;
 pub mod stats;
 pub mod stored_row;
 pub mod template;
+pub mod touched;
 pub mod whole_row;
 
 use std::borrow::Cow;

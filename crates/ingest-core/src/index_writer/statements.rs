@@ -158,11 +158,16 @@ pub(super) fn delete_dead_letters(project: &str, ids: String) -> Statement {
     of_project(project, dead_letters_sql(), ids)
 }
 
-/// Writes new traces: JSON of [`TraceRow`]s. The version counts on from one that few rows
-/// have that were there before.
+/// The version of a trace that is new. It counts on from one that few rows have that were
+/// there before.
+pub(super) fn first_version(now: Millis) -> i64 {
+    1 + now.div_euclid(1_000).rem_euclid(FIRST_VERSIONS)
+}
+
+/// Writes new traces: JSON of [`TraceRow`]s.
 pub(super) fn insert_traces(project: &str, rows: String, now: Millis) -> Statement {
     let mut statement = of_project(project, insert_sql(), rows);
-    statement.params.push((1 + now.div_euclid(1_000).rem_euclid(FIRST_VERSIONS)).into());
+    statement.params.push(first_version(now).into());
     statement
 }
 

@@ -129,8 +129,8 @@ pub struct TraceBody<'a> {
     pub tags: Vec<Text<'a>>,
     /// Whether its tags are added to those of other events, and do not replace them.
     pub adds_tags: bool,
-    /// `evaluators`.
-    pub evaluators: Vec<Text<'a>>,
+    /// `evaluators`: those that it asks for, where it says so; none where it asks for none.
+    pub evaluators: Option<Vec<Text<'a>>>,
     /// `metadata`: a JSON object.
     pub metadata: Option<Json<'a>>,
     /// What went in, in formats whose traces have an input of their own.
@@ -226,6 +226,18 @@ pub struct ScoreBody<'a> {
     pub metadata: Option<Json<'a>>,
     /// Whether it says that there is to be no such score, whatever else is said of it.
     pub deleted: bool,
+    /// Who made it.
+    pub source: ScoreSource,
+}
+
+/// Who made a score. D1 stores the place in this list, so it only ever grows at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScoreSource {
+    /// A client of an API, whichever it is.
+    #[default]
+    Api,
+    /// An evaluator of this service.
+    Evaluator,
 }
 
 /// What a span says of its trace. Spans of one trace may disagree, so each field is said

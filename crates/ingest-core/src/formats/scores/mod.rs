@@ -18,6 +18,7 @@ use super::decoded::Decoded;
 use super::wire_format::{EventBytes, Extras, WireFormat};
 use crate::error::Reject;
 use crate::limits::{MAX_ID_BYTES, MAX_SCORES_BODY_BYTES};
+use crate::model::{Event, ScoreSource};
 use crate::reply::Reply;
 
 /// Scores.
@@ -29,18 +30,26 @@ pub const FORMAT: WireFormat = WireFormat {
     content_type: JSON,
     max_body_bytes: MAX_SCORES_BODY_BYTES,
     keeps_good_events: false,
-    check: read::check,
-    decode: |body| {
-        let mut events = Vec::new();
-        read::scores(body, |event| events.push(event))?;
-        Ok(events)
-    },
-    decode_event: |bytes| text_of(bytes).and_then(read::single).into_iter().collect(),
+    check: |body| read::check(body, ScoreSource::Api),
+    decode: |body| decode(body, ScoreSource::Api),
+    decode_event: |bytes| decode_event(bytes, ScoreSource::Api),
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
     accepted: |receipt, _| reply::accepted(receipt),
     unkept: || Reply::empty(204),
     rejected: Reply::error,
     extras: Extras { counts_again: true, ..Extras::NONE },
+};
+
+/// What evaluators of this service say, as it writes that down: an array of the same, with ids
+/// of its own and `createdAt`, milliseconds since the epoch. Nobody posts it.
+pub const JUDGED: WireFormat = WireFormat {
+    ending: "judged.json",
+    paths: &[],
+    check: |body| read::check(body, ScoreSource::Evaluator),
+    decode: |body| decode(body, ScoreSource::Evaluator),
+    decode_event: |bytes| decode_event(bytes, ScoreSource::Evaluator),
+    extras: Extras::NONE,
+    ..FORMAT
 };
 
 /// The deletion of a score, as the edge makes it of a request that has no body.
@@ -66,6 +75,16 @@ pub const DELETION: WireFormat = WireFormat {
 #[must_use]
 pub fn deletion_of(id: &str) -> Vec<u8> {
     serde_json::json!({ "id": id }).to_string().into_bytes()
+}
+
+fn decode(body: &[u8], by: ScoreSource) -> Result<Vec<Event<'_>>, Reject> {
+    let mut events = Vec::new();
+    read::scores(body, by, |event| events.push(event))?;
+    Ok(events)
+}
+
+fn decode_event<'a>(bytes: &EventBytes<'a>, by: ScoreSource) -> Vec<Event<'a>> {
+    text_of(bytes).and_then(|text| read::single(text, by)).into_iter().collect()
 }
 
 /// An event's bytes as text: these formats have no context.

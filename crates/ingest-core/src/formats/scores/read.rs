@@ -17,7 +17,7 @@ use crate::limits::{
     MAX_DETAILS, MAX_SCORE_METADATA_BYTES, MAX_SCORE_NAME_CHARS, MAX_SCORE_REASONING_CHARS,
     MAX_SCORES, MAX_SCORES_BODY_BYTES,
 };
-use crate::model::{Body, Event, Json, Rank, ScoreBody, Text};
+use crate::model::{Body, Event, Json, Micros, Millis, Rank, ScoreBody, ScoreSource, Text};
 
 /// What ids begin with that this service gives to scores of its own.
 const OWN_PREFIX: &str = "sc_";
@@ -33,10 +33,11 @@ enum Field {
     Label,
     Reasoning,
     Metadata,
+    CreatedAt,
 }
 
 /// Every spelling of each.
-const FIELDS: [(&str, Field); 12] = [
+const FIELDS: [(&str, Field); 13] = [
     ("id", Field::Id),
     ("traceId", Field::TraceId),
     ("trace_id", Field::TraceId),
@@ -49,11 +50,12 @@ const FIELDS: [(&str, Field); 12] = [
     ("label", Field::Label),
     ("reasoning", Field::Reasoning),
     ("metadata", Field::Metadata),
+    ("createdAt", Field::CreatedAt),
 ];
 
 /// Where each field of a score was last seen, and how it was spelled. A null leaves what was
 /// there.
-type Slots = [Option<(&'static str, Value)>; Field::Metadata as usize + 1];
+type Slots = [Option<(&'static str, Value)>; Field::CreatedAt as usize + 1];
 
 /// How scores stand in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,26 +91,30 @@ struct Problems {
 }
 
 /// Looks a body over, with what its sender is to read of it.
-pub(super) fn check(body: &[u8]) -> Result<Decoded, Reject> {
+pub(super) fn check(body: &[u8], by: ScoreSource) -> Result<Decoded, Reject> {
     let mut answers = Vec::new();
-    let (mut decoded, shape) = walk(body, |event| answers.extend(reply::answer(&event)))?;
+    let (mut decoded, shape) = walk(body, by, |event| answers.extend(reply::answer(&event)))?;
     decoded.answer = serde_json::to_string(&(shape == Shape::One, answers)).ok();
     Ok(decoded)
 }
 
 /// Gives every good score of a body, in order.
-pub(super) fn scores<'a>(body: &'a [u8], each: impl FnMut(Event<'a>)) -> Result<(), Reject> {
-    walk(body, each).map(drop)
+pub(super) fn scores<'a>(
+    body: &'a [u8],
+    by: ScoreSource,
+    each: impl FnMut(Event<'a>),
+) -> Result<(), Reject> {
+    walk(body, by, each).map(drop)
 }
 
 /// A score by itself.
-pub(super) fn single(text: &str) -> Option<Event<'_>> {
+pub(super) fn single(text: &str, by: ScoreSource) -> Option<Event<'_>> {
     let (found, start) = next(text.as_bytes(), 0);
     if found != b'{' || text.len() > MAX_SCORES_BODY_BYTES {
         return None;
     }
     let mut problems = Problems::default();
-    let (event, end) = score(text, start, 0, Shape::One, &mut problems).ok()?;
+    let (event, end) = score(text, start, by, (0, Shape::One), &mut problems).ok()?;
     scan::end(text.as_bytes(), end).ok()?;
     event
 }
@@ -135,7 +141,11 @@ fn event(score: ScoreBody, index: usize, range: Range<usize>, rank: Rank) -> Eve
     Event { index, range, context, envelope, timestamp, rank, body: Body::Score(score) }
 }
 
-fn walk<'a>(body: &'a [u8], mut each: impl FnMut(Event<'a>)) -> Result<(Decoded, Shape), Reject> {
+fn walk<'a>(
+    body: &'a [u8],
+    by: ScoreSource,
+    mut each: impl FnMut(Event<'a>),
+) -> Result<(Decoded, Shape), Reject> {
     if body.len() > MAX_SCORES_BODY_BYTES {
         let message = format!("the body has {} bytes, over {MAX_SCORES_BODY_BYTES}", body.len());
         return Err(Reject::TooLarge(message));
@@ -150,7 +160,7 @@ fn walk<'a>(body: &'a [u8], mut each: impl FnMut(Event<'a>)) -> Result<(Decoded,
         // Beyond the most only counted, to be refused.
         if found == b'{' && events < MAX_SCORES {
             let event;
-            (event, end) = score(text, start, events, shape, &mut problems)?;
+            (event, end) = score(text, start, by, (events, shape), &mut problems)?;
             accepted += usize::from(event.is_some());
             event.into_iter().for_each(&mut each);
         } else {
@@ -216,8 +226,8 @@ fn find(text: &str) -> Result<(Shape, usize), Reject> {
 fn score<'a>(
     text: &'a str,
     start: usize,
-    index: usize,
-    shape: Shape,
+    by: ScoreSource,
+    (index, shape): (usize, Shape),
     problems: &mut Problems,
 ) -> Result<(Option<Event<'a>>, usize), SyntaxError> {
     let mut slots = Slots::default();
@@ -232,7 +242,7 @@ fn score<'a>(
         Ok(value.range().end)
     })?;
     let before = problems.total;
-    let mut check = Check { text, slots: &slots, index, shape, problems };
+    let mut check = Check { text, slots: &slots, by, index, shape, problems };
     let body = ScoreBody {
         id: check.id(Field::Id, "id"),
         trace: check.required("traceId", Field::TraceId, Check::id),
@@ -247,9 +257,12 @@ fn score<'a>(
         reasoning: check.string(Field::Reasoning, MAX_SCORE_REASONING_CHARS),
         metadata: check.metadata(),
         deleted: false,
+        source: by,
     };
+    let timestamp = check.created_at();
     let good = problems.total == before;
-    Ok((good.then(|| event(body, index, start..end, Rank::Create)), end))
+    let of = |body| Event { timestamp, ..event(body, index, start..end, Rank::Create) };
+    Ok((good.then(|| of(body)), end))
 }
 
 /// The slots of a score, and where its problems go. Each method reads a field as what it
@@ -257,6 +270,7 @@ fn score<'a>(
 struct Check<'c, 'a> {
     text: &'a str,
     slots: &'c Slots,
+    by: ScoreSource,
     index: usize,
     shape: Shape,
     problems: &'c mut Problems,
@@ -315,7 +329,8 @@ impl<'a> Check<'_, 'a> {
     /// An id as those of traces and spans are; an empty one is none.
     fn id(&mut self, field: Field, _: &'static str) -> Option<Text<'a>> {
         let (name, value) = self.get(field)?;
-        let own = |id: &Text| field == Field::Id && id.starts_with(OWN_PREFIX);
+        let of_client = self.by == ScoreSource::Api && field == Field::Id;
+        let own = |id: &Text| of_client && id.starts_with(OWN_PREFIX);
         let why = match field::id(self.text, value) {
             Ok(Some(id)) if own(&id) => {
                 format!(
@@ -339,6 +354,14 @@ impl<'a> Check<'_, 'a> {
             self.problem(name, format!("expected a number from 0 to 1, found {found}"));
         }
         number
+    }
+
+    /// When it was made, in milliseconds since the epoch: clients do not say it, and what
+    /// they have there is ignored.
+    fn created_at(&self) -> Option<Micros> {
+        let (_, value) = self.get(Field::CreatedAt).filter(|_| self.by != ScoreSource::Api)?;
+        let millis: Millis = value.raw(self.text).parse().ok()?;
+        millis.checked_mul(1_000)
     }
 
     fn metadata(&mut self) -> Option<Json<'a>> {

@@ -107,7 +107,7 @@ impl<'a> Check<'_, 'a> {
             user: None,
             tags: self.strings(Field::Tags),
             adds_tags: false,
-            evaluators: self.strings(Field::Evaluators),
+            evaluators: self.slots.get(Field::Evaluators).map(|_| self.strings(Field::Evaluators)),
             metadata: self.object(Field::Metadata),
             input: None,
             output: None,

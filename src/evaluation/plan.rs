@@ -1,0 +1,84 @@
+//! Which of a project's evaluators judge a trace, and which of its spans.
+
+use evaluators::evaluator::assignment::{Filter, is_sampled};
+
+use crate::index::evaluators::EvaluatorRow;
+use crate::index::read::TraceRow;
+use crate::model::SpanType;
+
+/// An evaluator that judges a trace, or spans of it.
+#[derive(Debug)]
+pub struct Planned<'e> {
+    /// The evaluator.
+    pub row: &'e EvaluatorRow,
+    filter: Filter,
+}
+
+impl Planned<'_> {
+    /// Whether it judges spans, and not the trace.
+    #[must_use]
+    pub fn judges_spans(&self) -> bool {
+        self.row.target == "span"
+    }
+
+    /// Whether it judges a span of this type and name.
+    #[must_use]
+    pub fn takes_span(&self, kind: &str, name: &str) -> bool {
+        self.judges_spans() && self.filter.takes_span(kind, name)
+    }
+}
+
+/// What is to be done with a trace.
+#[derive(Debug)]
+pub struct Plan<'e> {
+    /// Who judges it.
+    pub evaluators: Vec<Planned<'e>>,
+    /// Names that the trace asks for and no evaluator has, or one that is switched off.
+    pub unknown: Vec<String>,
+}
+
+/// Who judges a trace: those that were asked for by id; else those that the trace asks for, by
+/// name or id, if they are switched on; else all that run unasked, are for such traces, and
+/// take this one.
+#[must_use]
+pub fn plan<'e>(all: &'e [EvaluatorRow], ids: Option<&[String]>, trace: &TraceRow) -> Plan<'e> {
+    let asked: Option<Vec<String>> = list(trace.evaluators.as_deref());
+    let (mut evaluators, mut unknown) = (Vec::new(), Vec::new());
+    for row in all {
+        let filter = Filter::parse(Some(&row.filter), |kind| SpanType::parse(kind).is_some());
+        // It was checked when it was stored.
+        let Ok((filter, _)) = filter else { continue };
+        let is_one = |name: &String| *name == row.id || *name == row.name;
+        let wanted = match (ids, &asked) {
+            (Some(ids), _) => ids.contains(&row.id),
+            (None, Some(asked)) => row.enabled != 0 && asked.iter().any(is_one),
+            (None, None) => {
+                let tags = list(trace.tags.as_deref()).unwrap_or_default();
+                row.enabled != 0
+                    && row.auto_run != 0
+                    && filter.takes_trace(&trace.name, &tags)
+                    && is_sampled(&row.id, &trace.id, row.sample_rate)
+            }
+        };
+        if wanted {
+            // What is asked for by name is for this trace, but of spans for those it names.
+            evaluators.push(Planned { row, filter });
+        }
+    }
+    if ids.is_none() {
+        let known = |name: &String| {
+            let mut switched_on = all.iter().filter(|row| row.enabled != 0);
+            switched_on.any(|row| *name == row.id || *name == row.name)
+        };
+        for name in asked.unwrap_or_default() {
+            if !known(&name) && !unknown.contains(&name) {
+                unknown.push(name);
+            }
+        }
+    }
+    Plan { evaluators, unknown }
+}
+
+fn list(json: Option<&str>) -> Option<Vec<String>> {
+    json.and_then(|json| serde_json::from_str(json).ok())
+}
