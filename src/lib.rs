@@ -35,6 +35,7 @@ pub mod dashboard;
 pub mod http;
 pub mod index;
 pub mod memory_budget;
+pub mod outbound;
 pub mod payload;
 pub mod pipeline;
 pub mod telemetry;
