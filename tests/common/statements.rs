@@ -13,6 +13,7 @@ use edgespan::pipeline::consume::Outcome;
 use ingest_core::fold::compact_id::pack as pack_id;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses;
+use ingest_core::index_writer::stats::eval_runs;
 use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
 use ingest_core::index_writer::whole_row;
 use ingest_core::pack::{hex, spans as pack};
@@ -146,6 +147,7 @@ pub fn of_project() -> Vec<Statement> {
     all.push(stats::add_rejected(PROJECT, [1; 4], RECEIVED));
     all.push(recovery::select_dead_letters(PROJECT));
     all.push(stats::select_hours(PROJECT));
+    all.push(eval_runs(PROJECT, 3, RECEIVED));
     all.push(routing::select_config(PROJECT, Some("r")));
     all.push(routing::select_config(PROJECT, None));
     all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
@@ -214,7 +216,7 @@ fn verified() -> Vec<Statement> {
     all.push(verification::select_traces(PROJECT, ""));
     all.extend(verification::select_large(PROJECT, "", ""));
     all.push(verification::select_ledger(PROJECT, ""));
-    all.extend(verification::forget_traces(PROJECT, &["t"]));
+    all.extend(verification::forget_traces(PROJECT, &["t"], RECEIVED));
     all.push(verification::forget_strays(PROJECT, &[STRAY_KEY.to_string()]));
     all
 }

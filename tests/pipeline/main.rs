@@ -12,4 +12,5 @@ mod commute;
 mod guessed_traces;
 mod replay;
 mod scores;
+mod usage;
 mod verify;

@@ -54,7 +54,7 @@ pub(in crate::http) async fn forget<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
 ) -> Result<Reply, Error> {
     let request = receive(exchange, "what to forget").await?;
-    let forgotten = forget::forget(&request, &exchange.platform.db()?).await?;
+    let forgotten = forget::forget(&request, exchange.started, &exchange.platform.db()?).await?;
     Ok(Reply::data(api::to_json(&forgotten)?))
 }
 
