@@ -14,6 +14,7 @@ pub mod sessions;
 pub mod spans;
 pub mod stats;
 pub mod traces;
+pub mod usage;
 pub mod verification;
 
 use serde::de::DeserializeOwned;

@@ -6,7 +6,7 @@ use edgespan::formats::twosignal;
 
 use edgespan::index::{
     Database, RowBounds, Statement, chart, link, recovery, routing, scores, sessions, spans, stats,
-    traces, verification,
+    traces, usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -147,6 +147,7 @@ pub fn of_project() -> Vec<Statement> {
     all.push(stats::add_rejected(PROJECT, [1; 4], RECEIVED));
     all.push(recovery::select_dead_letters(PROJECT));
     all.push(stats::select_hours(PROJECT));
+    all.push(usage::select(PROJECT, 0, 2 * RECEIVED));
     all.push(eval_runs(PROJECT, 3, RECEIVED));
     all.push(routing::select_config(PROJECT, Some("r")));
     all.push(routing::select_config(PROJECT, None));
