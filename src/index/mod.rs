@@ -6,6 +6,7 @@ pub mod batch_row;
 pub mod chart;
 pub mod found;
 pub mod query;
+pub mod quota;
 pub mod read;
 pub mod recovery;
 pub mod routing;

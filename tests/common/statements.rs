@@ -79,7 +79,7 @@ pub fn filled() -> World {
         "update trace set user = 'u';
          insert into span select key, 's', 1, {envelope}, pack from trace where id = 't';
          update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
-         insert into project values ('{PROJECT}', 'mine', 'strict', 1, 1000);
+         insert into project (id, name, handling, created_ms, rate_limit) values ('{PROJECT}', 'mine', 'strict', 1, 1000);
          insert into routing_config values ('{PROJECT}', 'i', 'r', 1, 'mine', 1, 1);
          insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
          insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
@@ -144,7 +144,7 @@ pub fn of_project() -> Vec<Statement> {
         }
     }
     all.extend(recovery::bury(&unwritten(), "why", 1, RECEIVED));
-    all.push(stats::add_rejected(PROJECT, [1; 4], RECEIVED));
+    all.push(stats::add_rejected(PROJECT, [1; 5], RECEIVED));
     all.push(recovery::select_dead_letters(PROJECT));
     all.push(stats::select_hours(PROJECT));
     all.push(usage::select(PROJECT, 0, 2 * RECEIVED));

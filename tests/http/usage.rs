@@ -4,7 +4,7 @@ use edgespan::access::scope::Scopes;
 use serde_json::{Value, json};
 
 use crate::common::platform::{KEY, Native, Sent};
-use crate::common::{PROJECT, body};
+use crate::common::{PROJECT, RECEIVED, body};
 
 fn ask(native: &Native, path: &'static str, key: &str) -> (u16, Value) {
     let reply = native.serve(Sent::new("GET", path).bearer(key)).reply;
@@ -116,4 +116,40 @@ fn what_is_no_month_is_refused() {
         let (status, answer) = ask(&native, path, KEY);
         assert_eq!((status, &answer["error"]["message"]), (400, &json!(message)), "{path}");
     }
+}
+
+#[test]
+fn batches_over_the_limit_are_refused_in_every_formats_words() {
+    let native = Native::new();
+    // Two seconds and a bit from now.
+    native.0.blocked_until.set(Some(RECEIVED + 2_001));
+    let formats: [(&str, &str, &str); 6] = [
+        ("/api/v1/traces", "application/json", "/error/code"),
+        ("/api/v1/scores", "application/json", "/error/code"),
+        ("/v1/traces", "application/json", "/error/code"),
+        ("/v1/traces/ingest", "application/json", "/error/code"),
+        ("/api/public/ingestion", "application/json", "/error"),
+        ("/runs/batch", "application/json", "/error/code"),
+    ];
+    for (path, content_type, place) in formats {
+        let post =
+            || Sent::new("POST", path).bearer(KEY).header("content-type", content_type).body("{}");
+        native.0.blocks.set(false);
+        assert_ne!(native.serve(post()).reply.status, 429, "{path}");
+        native.0.blocks.set(true);
+        let reply = native.serve(post()).reply;
+        assert_eq!(reply.status, 429, "{path}");
+        let retry = reply.headers.iter().find(|(name, _)| *name == "retry-after").unwrap();
+        assert_eq!(retry.1, "3", "{path}");
+        let answer: Value = serde_json::from_str(reply.text()).unwrap();
+        assert_eq!(answer.pointer(place), Some(&json!("QUOTA_EXCEEDED")), "{path}: {answer}");
+    }
+    assert!(native.0.world.store.objects.borrow().is_empty());
+    // What is kept already can be read.
+    assert_eq!(ask(&native, "/api/v1/traces", KEY).0, 200);
+    let native = Native::new();
+    native.0.blocks.set(true);
+    native.0.blocked_until.set(Some(RECEIVED));
+    let post = Sent::new("POST", "/api/v1/traces").bearer(KEY).body("{}");
+    assert_eq!(native.serve(post).reply.status, 400, "the month is over");
 }
