@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::book::Book;
 use crate::oracle::{Known, Score, Trace};
 use crate::sqlite::Pooled;
-use crate::state::{dump, find_wrong};
+use crate::state::{dump, find_miscounted, find_wrong};
 use crate::verification::Verification;
 use crate::workload::SaidSpan;
 use crate::world::World;
@@ -60,7 +60,7 @@ pub fn check(world: &World, book: &Book) {
     if lost > 0 {
         world.violate(format!("{lost} acknowledged batches are not in R2"));
     }
-    for wrong in find_wrong(&world.db) {
+    for wrong in find_wrong(&world.db).into_iter().chain(find_miscounted(&world.db)) {
         world.violate(wrong);
     }
     if !world.db.texts("select id from span limit 1").is_empty() {
@@ -117,6 +117,9 @@ pub fn rebuild(world: &World) {
         let deliveries: Vec<_> = some.iter().map(batch).collect();
         let consumed = consume(&deliveries, &now, FORMATS, &world.store, &*db).now_or_never();
         world.note(format_args!("rebuilt: {}", consumed.map_or(0, |outcomes| outcomes.len())));
+    }
+    for wrong in find_miscounted(&db) {
+        world.violate(format!("written anew in another order: {wrong}"));
     }
     compare(world, "written anew in another order", &dump(&db), &dump(&world.db));
 }

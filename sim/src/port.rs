@@ -278,6 +278,10 @@ impl Platform for Port {
         SECRET.into()
     }
 
+    fn refuses_over_quota(&self) -> bool {
+        false
+    }
+
     fn random<const N: usize>(&self) -> Result<[u8; N], Fault> {
         Ok(self.world.chance.bytes())
     }

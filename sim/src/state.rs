@@ -112,6 +112,26 @@ pub fn all_spans(db: &Sqlite) -> BTreeMap<String, Folded> {
     held(db).into_iter().flat_map(spans).map(|span| (span.id.to_string(), span.fold())).collect()
 }
 
+/// See [`find_miscounted`].
+const MISCOUNTED: &str = "
+    with used as (
+      select project, sum(traces) as traces, sum(spans) as spans from stat group by project),
+    held as (
+      select n.project, count(*) as traces, sum(t.spans) as spans
+      from trace as t join tenant as n on n.number = t.project
+      where t.root_child <> 3 group by n.project)
+    select format('%s has %s and %s of its traces and spans counted, not %s and %s', project,
+      used.traces, used.spans, held.traces, held.spans)
+    from used full join held using (project)
+    where (coalesce(used.traces, 0), coalesce(used.spans, 0))
+      <> (coalesce(held.traces, 0), coalesce(held.spans, 0))";
+
+/// What projects are counted to have used that is not what the index holds of them.
+#[must_use]
+pub fn find_miscounted(db: &Sqlite) -> Vec<String> {
+    db.texts(MISCOUNTED)
+}
+
 /// What is wrong with what D1 holds, whatever was sent: rows that are not what their own
 /// fold comes to, spans that are kept twice.
 ///

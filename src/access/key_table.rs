@@ -27,6 +27,7 @@ struct KeyRow {
     handling: String,
     rate_limit: u32,
     scopes: String,
+    blocked_until: Option<Millis>,
 }
 
 /// Who a key acts for, by the row that [`find`] gives; `None` for an unknown or a revoked
@@ -36,12 +37,22 @@ struct KeyRow {
 /// [`Fault::Internal`] for a row that is not what was asked for.
 pub fn read_principal(row: Option<&str>) -> Result<Option<Principal>, Fault> {
     let Some(row) = row else { return Ok(None) };
-    let KeyRow { id, hash, project, project_name, handling, rate_limit, scopes } = decode(row)?;
+    let KeyRow { id, hash, project, project_name, handling, rate_limit, scopes, blocked_until } =
+        decode(row)?;
     let key_hash = unhex(&hash).ok_or_else(|| Fault::Internal("a key's hash".into()))?;
     let handling = if handling == "lenient" { Handling::Lenient } else { Handling::Strict };
     let scopes = Scopes::parse(&scopes).ok_or_else(|| Fault::Internal("a key's scopes".into()))?;
     let key_id = id;
-    Ok(Some(Principal { key_id, key_hash, project, project_name, handling, rate_limit, scopes }))
+    Ok(Some(Principal {
+        key_id,
+        key_hash,
+        project,
+        project_name,
+        handling,
+        rate_limit,
+        scopes,
+        blocked_until,
+    }))
 }
 
 /// The statement that finds a key: one row, or none.
@@ -77,7 +88,7 @@ mod tests {
     #[test]
     fn a_row_is_a_principal_or_a_fault() {
         let hash = "0a".repeat(32);
-        let row = format!(r#"["k","{hash}","p","shop","lenient",100,"read"]"#);
+        let row = format!(r#"["k","{hash}","p","shop","lenient",100,"read",null]"#);
         let principal = read_principal(Some(&row)).unwrap().unwrap();
         assert_eq!((principal.key_hash, principal.handling), ([10; 32], Handling::Lenient));
         assert_eq!(read_principal(None).unwrap(), None);

@@ -225,6 +225,7 @@ mod tests {
             handling: Handling::Strict,
             rate_limit: 1_000,
             scopes: Scopes::parse("read").unwrap(),
+            blocked_until: None,
         }
     }
 

@@ -8,6 +8,7 @@ mod request;
 mod route_model;
 mod scores;
 mod trace;
+mod usage;
 mod validate;
 
 pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_time};
@@ -15,6 +16,7 @@ pub(crate) use json::dollars;
 pub use route_model::{RoutingCache, route_model};
 pub use scores::{get_score, list_scores, scores_with_trace, show_score};
 pub use trace::{get, get_span};
+pub use usage::{Of, usage, usage_history};
 pub use validate::validate;
 
 use crate::batch::RawStore;

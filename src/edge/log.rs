@@ -9,6 +9,7 @@ use crate::error::{Error, Fault, Severity};
 use crate::evaluation::run::Evaluated;
 use crate::model::Millis;
 use crate::pipeline::consume::Outcome;
+use crate::pipeline::quota::QuotasChecked;
 use crate::pipeline::sweep::Swept;
 
 /// What there is to say of a request.
@@ -117,6 +118,22 @@ pub fn swept(result: &Result<Swept, Fault>, ms: Millis) {
         ),
         Err(fault) => {
             console_warn!("{}", json!({ "event": "swept", "fault": fault.to_string(), "ms": ms }));
+        }
+    }
+}
+
+/// Says what was done about quotas, where there was anything to do.
+pub fn quotas(result: Option<Result<QuotasChecked, Fault>>) {
+    match result {
+        None => {}
+        Some(Ok(QuotasChecked { blocked: 0, alerts, failed }))
+            if alerts.is_empty() && failed.is_empty() => {}
+        Some(Ok(QuotasChecked { blocked, alerts, failed })) => {
+            let line = json!({ "event": "quotas", "blocked": blocked, "alerts": alerts, "failed": failed });
+            if failed.is_empty() { console_log!("{line}") } else { console_warn!("{line}") }
+        }
+        Some(Err(fault)) => {
+            console_warn!("{}", json!({ "event": "quotas", "fault": fault.to_string() }));
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::evaluation::outside::Operator;
 use crate::http::platform::{Platform, Services, Witness};
 use crate::model::Millis;
 use crate::pipeline::consume::Outcome;
+use crate::pipeline::quota::QuotaSettings;
 use crate::telemetry::data_points;
 use crate::telemetry::data_points::Point;
 
@@ -74,6 +75,10 @@ impl Platform for Cloudflare {
         self.env.secret("ADMIN_TOKEN").map(|secret| secret.to_string()).unwrap_or_default()
     }
 
+    fn refuses_over_quota(&self) -> bool {
+        quota_settings(&self.env).is_ok_and(|set| set.is_some_and(|set| set.blocks()))
+    }
+
     fn random<const N: usize>(&self) -> Result<[u8; N], Fault> {
         let mut bytes = [0; N];
         getrandom::fill(&mut bytes).map_err(|e| Fault::Internal(e.to_string()))?;
@@ -95,6 +100,15 @@ impl Platform for Cloudflare {
     fn witness(&self) -> Log {
         Log(self.env.clone())
     }
+}
+
+/// What the operator has set of quotas.
+pub(super) fn quota_settings(env: &Env) -> Result<Option<QuotaSettings>, Fault> {
+    // Secrets and variables alike.
+    let set = |name| env.secret(name).ok().map(|value| value.to_string());
+    let [limit, mode, alerts_to] =
+        ["MONTHLY_TRACE_LIMIT", "QUOTA_MODE", "ALERT_WEBHOOK_URL"].map(set);
+    QuotaSettings::read(limit.as_deref(), mode.as_deref(), alerts_to.as_deref())
 }
 
 /// Tells the log and the metrics.

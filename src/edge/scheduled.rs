@@ -1,13 +1,17 @@
-//! The door that the platform opens every minute: the sweeper's.
+//! The door that the platform opens every minute: the sweeper's, and that of quotas.
 
 use worker::{Env, ScheduleContext, ScheduledEvent, event};
 
+use super::platform::quota_settings;
 use super::{binding, log, now};
 use crate::edge::adapters::analytics;
 use crate::edge::adapters::d1::Index;
+use crate::edge::adapters::outbound::Fetch;
 use crate::edge::adapters::r2::R2Bucket;
 use crate::error::Fault;
 use crate::model::Millis;
+use crate::pipeline::quota;
+use crate::pipeline::quota::QuotasChecked;
 use crate::pipeline::sweep;
 use crate::pipeline::sweep::Swept;
 use crate::telemetry::data_points;
@@ -23,6 +27,14 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
         analytics::write(&env, data_points::swept(swept));
     }
     log::swept(&result, now() - started);
+    log::quotas(check_quotas(&env, planned).await.transpose());
+}
+
+/// Checks quotas, where the operator has set any.
+async fn check_quotas(env: &Env, planned: Millis) -> Result<Option<QuotasChecked>, Fault> {
+    let Some(settings) = quota_settings(env)? else { return Ok(None) };
+    let index = Index(env.d1("DB").map_err(|e| Fault::Internal(e.to_string()))?);
+    quota::check(&settings, planned, &index, &Fetch).await.map(Some)
 }
 
 async fn run(env: &Env, planned: Millis) -> Result<Swept, Fault> {

@@ -105,6 +105,8 @@ pub trait Platform: Services + Operator {
     fn now(&self) -> Millis;
     /// The operator's secret; empty where none is set.
     fn operator_secret(&self) -> String;
+    /// Whether the operator has batches refused of projects that are over their limit.
+    fn refuses_over_quota(&self) -> bool;
     /// Random bytes that nobody can guess.
     ///
     /// # Errors

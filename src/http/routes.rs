@@ -34,6 +34,14 @@ pub enum Route {
     DeadLetters,
     /// Counts by hour.
     Stats,
+    /// What was used in a month: of the key's project.
+    Usage,
+    /// The same of some months.
+    UsageHistory,
+    /// What was used in a month: of all projects.
+    UsageOfAll,
+    /// The same of some months.
+    UsageHistoryOfAll,
     /// One step of a replay.
     Replay,
     /// One step of a verification along R2, or along the rows of the index.
@@ -125,6 +133,22 @@ pub(super) const ROUTES: &[Row] = &[
     row(Client, &["api", "v1", "route-model"], &[("POST", "route-model", |_| Route::RouteModel)]),
     row(Client, &["api", "v1", "dead-letters"], &[("GET", "dead-letters", |_| Route::DeadLetters)]),
     row(Client, &["api", "v1", "stats"], &[("GET", "stats", |_| Route::Stats)]),
+    row(Client, &["api", "v1", "usage"], &[("GET", "usage", |_| Route::Usage)]),
+    row(
+        Client,
+        &["api", "v1", "usage", "history"],
+        &[("GET", "usage-history", |_| Route::UsageHistory)],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "usage"],
+        &[("GET", "usage-of-all", |_| Route::UsageOfAll)],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "usage", "history"],
+        &[("GET", "usage-history-of-all", |_| Route::UsageHistoryOfAll)],
+    ),
     row(Operator, &["api", "v1", "admin", "replay"], &[("POST", "replay", |_| Route::Replay)]),
     row(Operator, &["api", "v1", "admin", "verify"], &[("POST", "verify", |_| Route::Verify)]),
     row(

@@ -39,7 +39,7 @@ fn every_response_forbids_sniffing_and_over_https_everything_else() {
 /// One failure of each kind. The match makes whoever adds one add it here.
 fn failures() -> Vec<(Error, u16, &'static str, Severity)> {
     let text = String::new;
-    let all: [Error; 10] = [
+    let all: [Error; 11] = [
         Reject::invalid("p", "m").into(),
         Reject::Unauthorized("").into(),
         Reject::Forbidden("").into(),
@@ -47,6 +47,7 @@ fn failures() -> Vec<(Error, u16, &'static str, Severity)> {
         Reject::MethodNotAllowed { allow: "GET".into() }.into(),
         Reject::TooLarge(text()).into(),
         Reject::UnsupportedMediaType(text()).into(),
+        Reject::QuotaExceeded { retry_after_s: 1 }.into(),
         Reject::RateLimited { limit: 1, window_s: 10 }.into(),
         Fault::Internal(text()).into(),
         Fault::Unavailable { what: "d1", why: text() }.into(),
@@ -60,6 +61,7 @@ fn failures() -> Vec<(Error, u16, &'static str, Severity)> {
             Reject::MethodNotAllowed { .. } => (405, "METHOD_NOT_ALLOWED", Severity::Info),
             Reject::TooLarge(_) => (413, "PAYLOAD_TOO_LARGE", Severity::Info),
             Reject::UnsupportedMediaType(_) => (415, "UNSUPPORTED_MEDIA_TYPE", Severity::Info),
+            Reject::QuotaExceeded { .. } => (429, "QUOTA_EXCEEDED", Severity::Info),
             Reject::RateLimited { .. } => (429, "RATE_LIMIT_EXCEEDED", Severity::Info),
         },
         Error::Fault(Fault::Internal(_)) => (500, "INTERNAL_ERROR", Severity::Error),
@@ -75,7 +77,7 @@ fn failures() -> Vec<(Error, u16, &'static str, Severity)> {
 #[test]
 fn answer_page_log_and_metrics_agree_on_every_failure() {
     let failures = failures();
-    assert_eq!(failures.iter().map(|f| f.2).collect::<HashSet<_>>().len(), 10);
+    assert_eq!(failures.iter().map(|f| f.2).collect::<HashSet<_>>().len(), 11);
     for (error, status, code, severity) in failures {
         assert_eq!(error.kind(), Kind { status, code, severity });
         let reply = Reply::error(&error, "req-1");

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod evaluators;
 pub mod found;
 pub mod query;
+pub mod quota;
 pub mod read;
 pub mod recovery;
 pub mod routing;
@@ -15,6 +16,7 @@ pub mod sessions;
 pub mod spans;
 pub mod stats;
 pub mod traces;
+pub mod usage;
 pub mod verification;
 
 use serde::de::DeserializeOwned;

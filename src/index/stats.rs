@@ -32,7 +32,7 @@ pub fn add_swept(rows: String, now: Millis) -> Statement {
 /// Counts rejected requests of a project: in the order of
 /// [`crate::telemetry::rejection_counts::Reason`].
 #[must_use]
-pub fn add_rejected(project: &str, counts: [i64; 4], now: Millis) -> Statement {
+pub fn add_rejected(project: &str, counts: [i64; 5], now: Millis) -> Statement {
     let first = [project.into(), hour(now).into()];
     let params = first.into_iter().chain(counts.map(Into::into)).collect();
     Statement::new(count_rejected(), params)

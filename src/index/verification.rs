@@ -3,9 +3,11 @@
 //! [`ingest_core::index_writer::whole_row`].
 
 use super::Statement;
+use crate::model::Millis;
 use ingest_core::index_writer::score_row::ScoreRow;
 use ingest_core::index_writer::statements::TENANT;
-use ingest_core::index_writer::stored_row::{COUNT_BITS, SECOND_BITS};
+use ingest_core::index_writer::stats::hour;
+use ingest_core::index_writer::stored_row::{COUNT_BITS, MOVED, SECOND_BITS};
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
 
@@ -17,6 +19,7 @@ sql_file!(rows_sql, "sql/span_rows.sql", &[]);
 sql_file!(ledger_sql, "sql/ledger_page.sql", &[]);
 sql_file!(scores_sql, "sql/scores_by_id.sql", &[]);
 sql_file!(forget_spans_sql, "sql/forget_spans.sql", &[]);
+sql_file!(take_off_sql, "sql/take_off_forgotten.sql", &[]);
 sql_file!(forget_traces_sql, "sql/forget_traces.sql", &[]);
 sql_file!(forget_strays_sql, "sql/forget_strays.sql", &[]);
 
@@ -31,7 +34,9 @@ fn filled(sql: &str, most: usize) -> String {
     let numbers =
         [(SECOND_BITS + COUNT_BITS).to_string(), most.to_string(), PAGE_BYTES.to_string()];
     let [bits, most, bytes] = &numbers;
-    fill(sql, &[("TENANT", TENANT), ("KEY_BITS", bits), ("MOST", most), ("BYTES", bytes)])
+    let moved = MOVED.to_string();
+    let holes = [("TENANT", TENANT), ("KEY_BITS", bits), ("MOST", most), ("BYTES", bytes)];
+    fill(sql, &[&holes[..], &[("MOVED", &moved)]].concat())
 }
 
 fn json(values: &[impl AsRef<str>]) -> String {
@@ -84,13 +89,16 @@ pub fn select_ledger(project: &str, after: &str) -> Statement {
 }
 
 /// Deletes traces, by their ids as they are kept: rows of their spans, a number at a time,
-/// and those of them that have none left, whose ids it gives.
+/// and those of them that have none left, whose ids the last gives. These are taken off
+/// what was used: what is written anew is counted again.
 #[must_use]
-pub fn forget_traces(project: &str, ids: &[impl AsRef<str>]) -> [Statement; 2] {
+pub fn forget_traces(project: &str, ids: &[impl AsRef<str>], now: Millis) -> [Statement; 3] {
     let ids = json(ids);
     let of =
         |sql: &str| Statement::new(filled(sql, DELETED), vec![project.into(), ids.as_str().into()]);
-    [of(forget_spans_sql()), of(forget_traces_sql())]
+    let mut take_off = of(take_off_sql());
+    take_off.params.push(hour(now).into());
+    [of(forget_spans_sql()), take_off, of(forget_traces_sql())]
 }
 
 /// Deletes rows of spans under keys that no trace has, a number at a time; gives a key for

@@ -9,6 +9,7 @@ mod fold_in;
 mod guesses;
 pub mod ingest;
 pub mod queue;
+pub mod quota;
 pub mod replay;
 pub mod retry;
 pub mod sweep;

@@ -21,8 +21,10 @@ pub enum Reason {
     TooLarge,
     /// 415.
     MediaType,
-    /// 429.
+    /// 429: too many requests.
     RateLimit,
+    /// 429: too many traces.
+    Quota,
 }
 
 impl Reason {
@@ -34,6 +36,7 @@ impl Reason {
             Reject::TooLarge(_) => Some(Self::TooLarge),
             Reject::UnsupportedMediaType(_) => Some(Self::MediaType),
             Reject::RateLimited { .. } => Some(Self::RateLimit),
+            Reject::QuotaExceeded { .. } => Some(Self::Quota),
             _ => None,
         }
     }
@@ -42,7 +45,7 @@ impl Reason {
 /// Counts since they were last handed on. One for each isolate.
 #[derive(Debug, Default)]
 pub struct RejectionCounts {
-    counts: HashMap<String, [i64; 4]>,
+    counts: HashMap<String, [i64; 5]>,
     since: Millis,
 }
 
@@ -78,7 +81,7 @@ mod tests {
         assert_eq!(tally.due(1_000_000), []);
         tally.add("p", Reason::TooLarge);
         tally.add("p", Reason::TooLarge);
-        assert_eq!(tally.due(1_000_000), [stats::add_rejected("p", [0, 2, 0, 0], 1_000_000)]);
+        assert_eq!(tally.due(1_000_000), [stats::add_rejected("p", [0, 2, 0, 0, 0], 1_000_000)]);
         tally.add("p", Reason::Validation);
         assert_eq!(tally.due(1_000_000 + EVERY_MS - 1), []);
         assert_eq!(tally.due(1_000_000 + EVERY_MS).len(), 1);

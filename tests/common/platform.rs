@@ -41,6 +41,9 @@ pub struct Deployment {
     pub handling: Cell<Handling>,
     /// What the key may do.
     pub scopes: Cell<Scopes>,
+    /// Until when batches are refused, and whether they are.
+    pub blocked_until: Cell<Option<Millis>>,
+    pub blocks: Cell<bool>,
     seed: Cell<u8>,
     /// Data points that were written.
     pub points: RefCell<Vec<Point>>,
@@ -64,6 +67,8 @@ impl Native {
             local: Cell::default(),
             handling: Cell::default(),
             scopes: Cell::new(Scopes::parse(Scopes::DEFAULT).unwrap()),
+            blocked_until: Cell::default(),
+            blocks: Cell::default(),
             seed: Cell::default(),
             points: RefCell::default(),
             settings: RefCell::default(),
@@ -178,6 +183,7 @@ impl Keys for Native {
             handling: self.0.handling.get(),
             rate_limit: 100,
             scopes: self.0.scopes.get(),
+            blocked_until: self.0.blocked_until.get(),
         }))
     }
 
@@ -218,6 +224,10 @@ impl Platform for Native {
 
     fn operator_secret(&self) -> String {
         "secret".into()
+    }
+
+    fn refuses_over_quota(&self) -> bool {
+        self.0.blocks.get()
     }
 
     /// Other bytes each time, and the same in each run.

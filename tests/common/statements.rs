@@ -6,16 +6,19 @@ use edgespan::formats::twosignal;
 
 use edgespan::index::{
     Database, RowBounds, Statement, chart, evaluators, link, recovery, routing, scores, sessions,
-    spans, stats, traces, verification,
+    spans, stats, traces, usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
 use ingest_core::fold::compact_id::pack as pack_id;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses;
+use ingest_core::index_writer::stats::eval_runs;
 use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
 use ingest_core::index_writer::whole_row;
 use ingest_core::pack::{hex, spans as pack};
+
+use serde_json::json;
 
 use super::{PROJECT, RECEIVED, World, body};
 
@@ -78,7 +81,7 @@ pub fn filled() -> World {
         "update trace set user = 'u';
          insert into span select key, 's', 1, {envelope}, pack from trace where id = 't';
          update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
-         insert into project values ('{PROJECT}', 'mine', 'strict', 1, 1000);
+         insert into project (id, name, handling, created_ms, rate_limit) values ('{PROJECT}', 'mine', 'strict', 1, 1000);
          insert into routing_config values ('{PROJECT}', 'i', 'r', 1, 'mine', 1, 1);
          insert into evaluator values ('{PROJECT}', 'mine', 'mine', 'CONTAINS', '{{}}', 1, 1, 'trace', '{{}}', 1, null, 1, 1, 1);
          insert into evaluation values (5, 't', 'mine', 1, '', 'mine', 'error', 'mine', null, 1, 0, 1);
@@ -146,9 +149,18 @@ pub fn of_project() -> Vec<Statement> {
         }
     }
     all.extend(recovery::bury(&unwritten(), "why", 1, RECEIVED));
-    all.push(stats::add_rejected(PROJECT, [1; 4], RECEIVED));
+    all.push(stats::add_rejected(PROJECT, [1; 5], RECEIVED));
     all.push(recovery::select_dead_letters(PROJECT));
     all.push(stats::select_hours(PROJECT));
+    all.push(usage::select(PROJECT, 0, 2 * RECEIVED));
+    // The fields of a score's row, of which the first is its id and the last who made it.
+    let field = |at| match at {
+        0 => json!("judged"),
+        15 => json!(1),
+        _ => json!(0),
+    };
+    let judged: Vec<_> = (0..16).map(field).collect();
+    all.push(eval_runs(PROJECT, json!([judged]).to_string(), RECEIVED));
     all.push(routing::select_config(PROJECT, Some("r")));
     all.push(routing::select_config(PROJECT, None));
     all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
@@ -263,7 +275,7 @@ fn verified() -> Vec<Statement> {
     all.push(verification::select_traces(PROJECT, ""));
     all.extend(verification::select_large(PROJECT, "", ""));
     all.push(verification::select_ledger(PROJECT, ""));
-    all.extend(verification::forget_traces(PROJECT, &["t"]));
+    all.extend(verification::forget_traces(PROJECT, &["t"], RECEIVED));
     all.push(verification::forget_strays(PROJECT, &[STRAY_KEY.to_string()]));
     all
 }

@@ -69,7 +69,7 @@ impl Shop {
     pub fn new() -> Self {
         let world = World::new();
         let project =
-            format!("insert into project values ('{PROJECT}', 'shop', 'strict', 1, 1000)");
+            format!("insert into project (id, name, created_ms) values ('{PROJECT}', 'shop', 1)");
         world.db.0.borrow().execute_batch(&project).unwrap();
         Self { world, elsewhere: Elsewhere::default(), now: Cell::new(RECEIVED) }
     }
@@ -96,7 +96,7 @@ impl Shop {
             updated_ms: 1,
         };
         let ran = pollster::block_on(self.world.db.run(vec![insert(PROJECT, &row)])).unwrap();
-        assert_eq!(ran.rows[0], [row.id.clone()]);
+        assert_eq!(ran.rows[0], std::slice::from_ref(&row.id));
         row
     }
 

@@ -77,11 +77,14 @@ fn what_was_judged_is_not_judged_again() {
     let (message, _) = shop.world.evaluations.0.borrow()[0].clone();
     shop.evaluate();
     let objects = shop.world.store.objects.borrow().len();
+    let runs = || shop.world.db.texts("select cast(sum(eval_runs) as text) from stat");
+    assert_eq!(runs(), ["1"]);
     for _ in 0..3 {
         assert_eq!(shop.deliver(&message).unwrap().scores, 0);
         assert_eq!(shop.ask("t", &["ev_polite"]).scores, 0);
     }
     assert_eq!(shop.world.store.objects.borrow().len(), objects);
+    assert_eq!(runs(), ["1"]);
 }
 
 #[test]

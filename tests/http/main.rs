@@ -15,4 +15,5 @@ mod langsmith;
 mod requests;
 mod route_model;
 mod scores;
+mod usage;
 mod validate;

@@ -18,7 +18,7 @@ fn post(body: &Value) -> Sent {
 /// Stores a configuration of a project.
 fn store(world: &World, project: &str, name: &str, config: &str, enabled: bool, created: i64) {
     let db = world.db.0.borrow();
-    let insert = "insert or ignore into project values (?1, ?1, 'strict', 1, 1000)";
+    let insert = "insert or ignore into project (id, name, handling, created_ms, rate_limit) values (?1, ?1, 'strict', 1, 1000)";
     db.execute(insert, [project]).unwrap();
     let insert = "insert into routing_config values (?1, ?2, ?2, ?3, ?4, ?5, ?5)";
     db.execute(insert, (project, name, enabled, config, created)).unwrap();

@@ -35,6 +35,7 @@ const NOTHING = {
   PAYLOAD_TOO_LARGE: 0,
   UNSUPPORTED_MEDIA_TYPE: 0,
   RATE_LIMIT_EXCEEDED: 0,
+  QUOTA_EXCEEDED: 0,
 };
 
 test("a project that has sent nothing has no hours", async () => {
@@ -69,7 +70,7 @@ test("of a batch whose bad events are left out, the good ones are counted", asyn
 test("rejected, by the code of the answer", async () => {
   const project = await worker.project();
   await worker.bindings.DB.prepare("update project set rate_limit = 100 where id = ?").bind(project.id).run();
-  const expected = { VALIDATION_ERROR: 3, PAYLOAD_TOO_LARGE: 2, UNSUPPORTED_MEDIA_TYPE: 1, RATE_LIMIT_EXCEEDED: 0 };
+  const expected = { VALIDATION_ERROR: 3, PAYLOAD_TOO_LARGE: 2, UNSUPPORTED_MEDIA_TYPE: 1, RATE_LIMIT_EXCEEDED: 0, QUOTA_EXCEEDED: 0 };
   for (const body of ["{", { batch: 1 }, { batch: [{}] }]) expectFailure(await project.post(body), 400, "VALIDATION_ERROR");
   expectFailure(await project.post({ batch: Array(1_001).fill(traceCreate()) }), 413, "PAYLOAD_TOO_LARGE");
   expectFailure(await project.post(" ".repeat(5_242_881)), 413, "PAYLOAD_TOO_LARGE");

@@ -8,7 +8,7 @@ use crate::common::statements::{filled, of_project};
 use crate::common::{PROJECT, RECEIVED, World};
 use edgespan::batch::BatchRef;
 use edgespan::index::sessions::MAX_ROWS_SCANNED;
-use edgespan::index::{Database, Statement, recovery, verification};
+use edgespan::index::{Database, Statement, quota, recovery, usage, verification};
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
@@ -55,10 +55,10 @@ update x set project = $NUMBER, name = 'n of others', at_us = 6;
 insert into score select * from x;
 drop table x;
 create temp table x as select * from stat;
-update x set project = '$OTHER', batches = 9, events = 9, rejected_validation = 9;
+update x set project = '$OTHER', batches = 9, events = 9, rejected_validation = 9, traces = 9;
 insert into stat select * from x;
 drop table x;
-insert into project values ('$OTHER', '$OTHER', 'strict', 1, 1000);
+insert into project (id, name, handling, created_ms, rate_limit) values ('$OTHER', '$OTHER', 'strict', 1, 1000);
 insert into routing_config values ('$OTHER', 'a', 'default', 1, 'theirs', 0, 0);
 insert into routing_config values ('$OTHER', 'i', 'r', 1, 'theirs', 0, 0);
 insert into evaluator values ('$OTHER', 'mine', 'mine', 'CONTAINS', '{}', 1, 1, 'trace', '{}', 1, null, 1, 1, 1),
@@ -299,7 +299,8 @@ fn is_run(sql: &str, run: &[String]) -> bool {
 /// What the tests above run, with its white space made one.
 fn run() -> Vec<String> {
     let sweeper = [
-        vec![verification::select_next_tenant(0)],
+        vec![verification::select_next_tenant(0), usage::select_of_all(0, 1)],
+        quota::select(0, 1, 0).to_vec(),
         recovery::note_overdue(&[], "", 0),
         recovery::select_due(0, 1, 1),
         recovery::note_queued(&[], 0),

@@ -6,7 +6,7 @@ use edgespan::index::RowBounds;
 use edgespan::pipeline::consume::Outcome;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use sim::state::{dump, find_wrong};
+use sim::state::{dump, find_miscounted, find_wrong};
 
 fn maybe<T: std::fmt::Debug + Clone + 'static>(
     some: impl Strategy<Value = T> + 'static,
@@ -162,6 +162,7 @@ proptest! {
         prop_assert_eq!(dump(&at_once.db), dump(&together.db));
         for world in [&at_once, &scattered, &together] {
             prop_assert_eq!(find_wrong(&world.db), Vec::<String>::new());
+            prop_assert_eq!(find_miscounted(&world.db), Vec::<String>::new());
         }
         prop_assert_eq!(answers(&at_once), answers(&scattered));
         prop_assert_eq!(answers(&at_once), answers(&together));

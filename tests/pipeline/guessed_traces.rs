@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sim::objects::Objects;
 use sim::sqlite::Sqlite;
-use sim::state::find_wrong;
+use sim::state::{find_miscounted, find_wrong};
 use sim::verification::Verification;
 
 const ENDING: &str = "langsmith.json";
@@ -186,6 +186,11 @@ fn who_always_says_the_trace_pays_nothing_and_neither_does_a_root() {
     assert_eq!(cost(&world, &patch(1, 3, false)).0, 5 + 2);
 }
 
+/// Traces and spans that the project is counted to have used.
+fn used(world: &World) -> Vec<String> {
+    world.db.dump("select sum(traces), sum(spans) from stat")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -215,6 +220,8 @@ proptest! {
         }
         prop_assert_eq!(answers(&guessed), answers(&said));
         prop_assert_eq!(find_wrong(&guessed.db), Vec::<String>::new());
+        prop_assert_eq!(find_miscounted(&guessed.db), Vec::<String>::new());
+        prop_assert_eq!(used(&guessed), used(&said));
         // What the root's output begins with is lost to lists where that came before the root
         // did, and another run in between.
         let found = differences(&guessed).into_iter().filter(|line| !line.ends_with(": output_preview"));

@@ -10,6 +10,8 @@
 mod common;
 mod commute;
 mod guessed_traces;
+mod quota;
 mod replay;
 mod scores;
+mod usage;
 mod verify;

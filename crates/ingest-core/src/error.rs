@@ -49,6 +49,11 @@ pub enum Reject {
         /// The window, in seconds.
         window_s: u32,
     },
+    /// 429: the project has as many traces this month as it may have.
+    QuotaExceeded {
+        /// Seconds until the next month.
+        retry_after_s: i64,
+    },
     /// 415: a content type or encoding that cannot be read.
     UnsupportedMediaType(String),
 }
@@ -97,6 +102,9 @@ impl fmt::Display for Reject {
                 f.write_str(what)
             }
             Self::MethodNotAllowed { allow } => write!(f, "this path takes {allow}"),
+            Self::QuotaExceeded { .. } => f.write_str(
+                "this project has as many traces this month as its operator lets it have; nothing was kept",
+            ),
             Self::RateLimited { limit, window_s } => {
                 write!(
                     f,
@@ -155,6 +163,7 @@ impl Error {
                     Reject::MethodNotAllowed { .. } => (405, "METHOD_NOT_ALLOWED"),
                     Reject::TooLarge(_) => (413, "PAYLOAD_TOO_LARGE"),
                     Reject::UnsupportedMediaType(_) => (415, "UNSUPPORTED_MEDIA_TYPE"),
+                    Reject::QuotaExceeded { .. } => (429, "QUOTA_EXCEEDED"),
                     Reject::RateLimited { .. } => (429, "RATE_LIMIT_EXCEEDED"),
                 };
                 (status, code, Severity::Info)

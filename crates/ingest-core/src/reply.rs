@@ -136,6 +136,9 @@ pub fn error_headers(error: &Error) -> Vec<(&'static str, String)> {
         Error::Fault(Fault::Unavailable { .. }) => vec![("retry-after", RETRY_AFTER_S.into())],
         Error::Reject(Reject::Unauthorized(_)) => vec![("www-authenticate", "Bearer".into())],
         Error::Reject(Reject::MethodNotAllowed { allow }) => vec![("allow", allow.clone())],
+        Error::Reject(Reject::QuotaExceeded { retry_after_s }) => {
+            vec![("retry-after", retry_after_s.to_string())]
+        }
         Error::Reject(Reject::RateLimited { limit, window_s }) => vec![
             ("retry-after", window_s.to_string()),
             ("ratelimit-limit", limit.to_string()),

@@ -1,12 +1,13 @@
 //! Points in time as text: ISO 8601's extended format, which is what clients
 //! send in events and in queries, and what answers and keys are written in.
 //! speedate does both; it reads what Python's and JavaScript's own dates write.
-//! How people read times is the dashboard's.
+//! And months, which
+//! counts are added up by. How people read times is the dashboard's.
 
 use speedate::MicrosecondsPrecisionOverflowBehavior::Truncate;
 use speedate::{Date, DateTime, DateTimeConfig, TimeConfig, TimestampUnit};
 
-use crate::model::Micros;
+use crate::model::{Micros, Millis};
 
 /// The first and the last microsecond that have four digits for their year.
 const YEARS: (Micros, Micros) = (-62_167_219_200_000_000, 253_402_300_799_999_999);
@@ -68,6 +69,51 @@ const EPOCH: DateTime = DateTime {
     date: Date { year: 1970, month: 1, day: 1 },
     time: speedate::Time { hour: 0, minute: 0, second: 0, microsecond: 0, tz_offset: None },
 };
+
+/// A month of UTC, as months since the year 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Month(i64);
+
+impl Month {
+    /// The month of a time.
+    #[must_use]
+    pub fn of(at: Millis) -> Self {
+        let text = with_millis(at.saturating_mul(1_000));
+        text.get(..7).and_then(Self::parse).unwrap_or(Self(1970 * 12))
+    }
+
+    /// That of a text `2026-11`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let digits = |part: &str, count| {
+            let all = part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
+            part.parse::<i64>().ok().filter(|_| all)
+        };
+        let (year, month) = (digits(year, 4)?, digits(month, 2)?);
+        // Of later years nothing is known, and they can be written.
+        ((1970..9_999).contains(&year) && (1..=12).contains(&month))
+            .then_some(Self(year * 12 + month - 1))
+    }
+
+    /// The one so many later.
+    #[must_use]
+    pub fn after(self, months: i64) -> Self {
+        Self(self.0 + months)
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn text(self) -> String {
+        format!("{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
+    }
+
+    /// Its beginning.
+    #[must_use]
+    pub fn start(self) -> Millis {
+        parse(&format!("{}-01", self.text())).unwrap_or_default() / 1_000
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -176,6 +222,22 @@ mod tests {
         #[test]
         fn never_panics(text in prop_oneof![any::<String>(), "[0-9Tt:.+Z −-]{0,40}"]) {
             let _ = parse(&text);
+        }
+    }
+
+    #[test]
+    fn months_are_those_of_utc() {
+        const MARCH: Millis = 1_772_323_200_000; // 2026-03-01T00:00:00Z
+        for (at, text) in [(MARCH, "2026-03"), (MARCH - 1, "2026-02"), (0, "1970-01")] {
+            assert_eq!(Month::of(at).text(), text);
+        }
+        let march = Month::parse("2026-03").unwrap();
+        assert_eq!(march.start(), MARCH);
+        for (months, text) in [(0, "2026-03"), (9, "2026-12"), (10, "2027-01"), (-3, "2025-12")] {
+            assert_eq!(march.after(months).text(), text);
+        }
+        for none in ["", "2026", "2026-3", "2026-13", "2026-00", "26-03", "2026-03-01", "+026-03"] {
+            assert_eq!(Month::parse(none), None, "{none}");
         }
     }
 }

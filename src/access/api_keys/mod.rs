@@ -33,6 +33,8 @@ pub struct Principal {
     pub rate_limit: u32,
     /// What the key may do.
     pub scopes: Scopes,
+    /// Until when the project's batches are refused where quotas are enforced, if they are.
+    pub blocked_until: Option<Millis>,
 }
 
 /// The SHA-256 of a key.

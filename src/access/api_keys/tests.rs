@@ -31,6 +31,7 @@ fn somebody() -> Principal {
         handling: Handling::Strict,
         rate_limit: 1_000,
         scopes: Scopes::parse(Scopes::DEFAULT).unwrap(),
+        blocked_until: None,
     }
 }
 

@@ -146,6 +146,7 @@ pub fn error_page(error: &Error, project: Option<&str>, request_id: &str) -> (u1
                 ("That cannot be done here", format!("This address takes {allow}."))
             }
             Reject::TooLarge(what) => ("That is too large", what.clone()),
+            Reject::QuotaExceeded { .. } => ("Too many traces", reject.to_string()),
             Reject::RateLimited { limit, window_s } => (
                 "Too many requests",
                 format!("More than {limit} in {window_s} seconds. Wait a moment, then try again."),

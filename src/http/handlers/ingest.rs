@@ -2,9 +2,10 @@
 
 use std::slice;
 
+use crate::access::api_keys::Principal;
 use crate::access::scope::Scope;
 use crate::batch::RawStore;
-use crate::error::Error;
+use crate::error::{Error, Reject};
 use crate::formats::FormatPath;
 use crate::http::address::Address;
 use crate::http::body;
@@ -34,6 +35,9 @@ where
     let who = exchange.principal(Scope::Ingest).await?;
     exchange.count(&who, false).await?;
     accepted?;
+    if at.kept {
+        check_quota(exchange, &who)?;
+    }
     let prefer = exchange.header("prefer");
     let preference = Preference {
         project: who.handling,
@@ -78,4 +82,16 @@ where
         });
     }
     Ok((format.accepted)(&receipt, at.path))
+}
+
+/// Refuses batches of a project that is over its limit, until the next month.
+fn check_quota<P: Platform, R>(
+    exchange: &Exchange<'_, P, R>,
+    who: &Principal,
+) -> Result<(), Reject> {
+    let left = who.blocked_until.map_or(0, |until| until - exchange.started);
+    if left > 0 && exchange.platform.refuses_over_quota() {
+        return Err(Reject::QuotaExceeded { retry_after_s: (left + 999) / 1_000 });
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use crate::access::api_keys;
 use crate::admin;
 use crate::admin::Command;
 use crate::api;
+use crate::api::Of;
 use crate::error::{Error, Reject};
 use crate::formats::content_type::check_json;
 use crate::http::body;
@@ -54,8 +55,22 @@ pub(in crate::http) async fn forget<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
 ) -> Result<Reply, Error> {
     let request = receive(exchange, "what to forget").await?;
-    let forgotten = forget::forget(&request, &exchange.platform.db()?).await?;
+    let forgotten = forget::forget(&request, exchange.started, &exchange.platform.db()?).await?;
     Ok(Reply::data(api::to_json(&forgotten)?))
+}
+
+/// What all projects used, in a month or in several.
+pub(in crate::http) async fn usage<P: Platform, R: RequestHead>(
+    exchange: &mut Exchange<'_, P, R>,
+    history: bool,
+) -> Result<Reply, Error> {
+    check_operator(exchange)?;
+    let (db, query, now) = (exchange.platform.db()?, exchange.query(), exchange.started);
+    Ok(Reply::data(if history {
+        api::usage_history(Of::All, &query, now, &db).await?
+    } else {
+        api::usage(Of::All, &query, now, &db).await?
+    }))
 }
 
 /// What the operator asks for, once it is the operator who asks.

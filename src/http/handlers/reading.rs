@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::access::api_keys::Principal;
 use crate::access::scope::Scope;
 use crate::api;
+use crate::api::Of;
 use crate::error::Error;
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestHead};
@@ -19,6 +20,8 @@ pub(in crate::http) enum Question {
     Score(String),
     DeadLetters,
     Stats,
+    Usage,
+    UsageHistory,
 }
 
 /// Answers whoever has a key of the project.
@@ -31,6 +34,10 @@ pub(in crate::http) async fn answer<P: Platform, R: RequestHead>(
     let data = match question {
         Question::DeadLetters => api::dead_letters(project, &db).await?,
         Question::Stats => api::stats(project, &db).await?,
+        Question::Usage => api::usage(Of::Project(project), &query, exchange.started, &db).await?,
+        Question::UsageHistory => {
+            api::usage_history(Of::Project(project), &query, exchange.started, &db).await?
+        }
         Question::Scores => api::list_scores(project, &query, &db).await?,
         Question::Score(id) => api::get_score(project, &id, &db).await?,
         of_traces => {

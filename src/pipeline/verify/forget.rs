@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::TimeRange;
 use crate::error::{Error, Reject};
 use crate::index::{Database, verification};
+use crate::model::Millis;
 use ingest_core::fold::compact_id::{pack, unpack};
 use ingest_core::fold::place::BatchName;
 use ingest_core::fold::span::Span;
@@ -58,7 +59,11 @@ pub const MOST_GONE: usize = 1_000;
 /// # Errors
 /// 400 for what cannot be read, or is too much; a fault of D1, after which the same can be
 /// asked for again.
-pub async fn forget(request: &ForgetRequest, db: &impl Database) -> Result<Forgotten, Error> {
+pub async fn forget(
+    request: &ForgetRequest,
+    now: Millis,
+    db: &impl Database,
+) -> Result<Forgotten, Error> {
     let range = TimeRange::read(&request.since, None)?;
     let ForgetRequest { project, traces, keys, gone, .. } = request;
     for (name, count, most) in [
@@ -98,10 +103,10 @@ pub async fn forget(request: &ForgetRequest, db: &impl Database) -> Result<Forgo
             break;
         }
     }
-    let mut statements: Vec<_> = verification::forget_traces(project, &wanted).into();
+    let mut statements: Vec<_> = verification::forget_traces(project, &wanted, now).into();
     statements.push(verification::forget_strays(project, keys));
     let ran = db.run(statements).await?;
-    let [_, deleted, strays] = ran.rows.as_slice() else { return Ok(forgotten) };
+    let [_, _, deleted, strays] = ran.rows.as_slice() else { return Ok(forgotten) };
     forgotten.traces.extend(deleted.iter().map(|id| unpack(id.clone())));
     forgotten.more = deleted.len() < wanted.len() || !unread.is_empty() || !strays.is_empty();
     Ok(forgotten)

@@ -1,7 +1,7 @@
 //! Rows that are not what they should be, by their columns.
 
 use super::{expect_found, expect_repaired, filled, run, split};
-use sim::state::dump;
+use sim::state::{dump, find_miscounted};
 
 /// What is done to a database that is right, and what is said of it then: a line for each,
 /// or its beginning.
@@ -114,6 +114,21 @@ fn whatever_is_wrong_is_found_and_mended_whatever_batches_a_step_has() {
                 expect_found(&world, name, expected);
                 expect_repaired(&world, name, &before);
             }
+        }
+    }
+}
+
+#[test]
+fn a_trace_that_is_written_anew_is_counted_once() {
+    for packed in [2_000, 2, 0] {
+        for world in [filled(packed), split(packed)] {
+            let used =
+                || world.db.dump("select project, sum(traces), sum(spans) from stat group by 1");
+            let (before, rows) = (used(), dump(&world.db));
+            assert_eq!(find_miscounted(&world.db), [""; 0]);
+            run(&world, "update trace set name = 'other' where project = 1");
+            expect_repaired(&world, "names that nobody says", &rows);
+            assert_eq!((used(), find_miscounted(&world.db)), (before, vec![]), "{packed}");
         }
     }
 }

@@ -62,7 +62,7 @@ fn repair_since(world: &World, since: &str) -> (usize, Vec<(String, String)>, us
         let (since, gone) = (since.into(), gone.clone());
         let request = ForgetRequest { since, project: project.into(), traces, keys, gone };
         loop {
-            let done = block_on(forget(&request, &world.db)).unwrap();
+            let done = block_on(forget(&request, RECEIVED, &world.db)).unwrap();
             if !done.more {
                 forgotten += done.traces.len();
                 kept.extend(done.kept);

@@ -12,6 +12,7 @@ use super::guesses::{self, Named};
 use super::ledger_row::LedgerRow;
 use super::score_row::ScoreRow;
 use super::statements;
+use super::stats::Usage;
 use super::stored_row::{SpanRow, Stored, StoredRow, StoredSpan, TraceRow, unpack_span};
 use super::touched::Touched;
 use super::{Statement, stats};
@@ -213,6 +214,8 @@ struct Rows {
     /// All traces that were folded.
     touched: Vec<Touched>,
     now: Millis,
+    /// How much more they count as than those that they become of.
+    added: Usage,
 }
 
 impl OfProject {
@@ -250,17 +253,21 @@ impl OfProject {
     /// The statements that write rows; those of the ledger with the last of them.
     fn statements(&self, rows: Rows, last: bool, now: Millis, to: &mut Vec<Statement>) {
         let project = &*self.project;
-        let Rows { traces, spans, .. } = rows;
+        let Rows { traces, spans, added, .. } = rows;
         to.push(statements::tenant(project));
         let versions: Vec<_> = traces.iter().map(|row| (&row.id, row.was)).collect();
         chunks(&versions, |versions| to.push(statements::guard(project, versions)));
         if last {
             let batches = json(&self.batches);
             let ids: Vec<_> = self.batches.iter().map(|row| &row.id).collect();
-            to.push(stats::batches(project, &batches, now));
+            to.push(stats::batches(project, &batches, added, now));
             to.push(statements::ledger(project, &batches));
             to.push(statements::delete_dead_letters(project, json(&ids)));
+            let judged: Vec<_> = self.scores.iter().filter(|row| row.source != 0).collect();
+            chunks(&judged, |rows| to.push(stats::eval_runs(project, rows, now)));
             chunks(&self.scores, |rows| to.push(statements::write_scores(project, rows)));
+        } else {
+            to.push(stats::batches(project, "[]", added, now));
         }
         let (mut new, known): (Vec<_>, Vec<_>) =
             traces.into_iter().partition(|row| row.was.is_none());
@@ -283,7 +290,8 @@ impl OfProject {
 
 impl Rows {
     fn new(bounds: RowBounds, now: Millis) -> Self {
-        Self { bounds, traces: Vec::new(), spans: Vec::new(), touched: Vec::new(), now }
+        let (traces, spans, touched) = (Vec::new(), Vec::new(), Vec::new());
+        Self { bounds, traces, spans, touched, now, added: Usage::default() }
     }
 
     /// A trace's row, and those of its spans that do not fit into it, where they change.
@@ -294,9 +302,9 @@ impl Rows {
         news: Trace,
         mut rows: Map<Rc<str>, Span>,
     ) {
-        let (was, mut trace, mut beyond) = match stored {
-            Some(Stored { version, trace, beyond }) => (Some(version), trace, beyond),
-            None => (None, Trace::default(), None),
+        let (was, before, mut trace, mut beyond) = match stored {
+            Some(Stored { version, usage, trace, beyond }) => (Some(version), usage, trace, beyond),
+            None => (None, Usage::default(), Trace::default(), None),
         };
         let mut changed = trace.head.merge(news.head);
         changed |=
@@ -337,6 +345,7 @@ impl Rows {
         }
         let pack = repacked.then_some(&*pack);
         let row = TraceRow::of(Rc::clone(id), was, &trace.head, &trace.spans, pack, beyond);
+        self.added += row.usage() - before;
         self.traces.push(row);
     }
 

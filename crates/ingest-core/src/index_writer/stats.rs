@@ -1,12 +1,43 @@
-//! Counting batches by hour, in the transaction that writes them. What else is
-//! counted, and what reads it, is not on the way of a batch.
+//! Counting by hour, in the transaction that writes what is counted: batches, and what they
+//! add to the index. What else is counted, and what reads it, is not on the way of a batch.
 
-use std::sync::LazyLock;
+use std::ops::{AddAssign, Sub};
 
 use super::Statement;
 use super::ledger_row::LedgerRow;
-use super::template::expand;
+use super::score_row::ScoreRow;
+use super::statements::TENANT;
+use super::template::fill;
 use crate::model::Millis;
+use crate::sql_file;
+
+sql_file!(batches_sql, "sql/stats.sql", &[("r", LedgerRow::FIELDS)]);
+sql_file!(eval_runs_sql, "sql/count_eval_runs.sql", &[("r", ScoreRow::FIELDS)]);
+
+/// What a project is told that it used: what some rows count as, or how much more that is
+/// than it was.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Traces.
+    pub traces: i64,
+    /// Spans.
+    pub spans: i64,
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.traces += other.traces;
+        self.spans += other.spans;
+    }
+}
+
+impl Sub for Usage {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self { traces: self.traces - other.traces, spans: self.spans - other.spans }
+    }
+}
 
 /// The beginning of the hour.
 #[must_use]
@@ -14,14 +45,19 @@ pub fn hour(at: Millis) -> Millis {
     at - at.rem_euclid(3_600_000)
 }
 
-/// Counts batches, but those that the ledger has: comes before the ledger's own
-/// statement in the transaction. The rows are [`LedgerRow`]s.
+/// Counts batches, but those that the ledger has, and what the transaction adds to the
+/// index: comes before the ledger's own statement in it. The rows are [`LedgerRow`]s.
 #[must_use]
-pub fn batches(project: &str, rows: &str, now: Millis) -> Statement {
-    static SQL: LazyLock<String> =
-        LazyLock::new(|| expand(include_str!("sql/stats.sql"), &[("r", LedgerRow::FIELDS)]));
-    Statement {
-        sql: SQL.as_str().into(),
-        params: vec![project.into(), rows.into(), hour(now).into()],
-    }
+pub fn batches(project: &str, rows: &str, added: Usage, now: Millis) -> Statement {
+    let Usage { traces, spans } = added;
+    let params = vec![project.into(), rows.into(), hour(now).into(), traces.into(), spans.into()];
+    Statement::new(batches_sql(), params)
+}
+
+/// Counts scores of evaluators whose ids are new: comes before the statement that writes them,
+/// in the same transaction. JSON of [`ScoreRow`]s.
+#[must_use]
+pub fn eval_runs(project: &str, rows: String, now: Millis) -> Statement {
+    let sql = fill(eval_runs_sql(), &[("TENANT", TENANT)]);
+    Statement::new(sql, vec![project.into(), rows.into(), hour(now).into()])
 }

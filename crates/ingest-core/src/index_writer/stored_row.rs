@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde::Deserialize;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use super::stats::Usage;
 use crate::fold::head::{Field, Head};
 use crate::fold::metadata::Metadata;
 use crate::fold::root::Root;
@@ -68,6 +69,8 @@ named_row! {
     pub struct StoredRow {
         pub id: Rc<str>,
         pub version: i64,
+        pub spans: i64,
+        pub root_child: u8,
         pub start_us: Micros,
         pub end_us: Option<Micros>,
         pub created_ms: Millis,
@@ -96,6 +99,8 @@ named_row! {
 pub struct Stored {
     /// The version of its row.
     pub version: i64,
+    /// What its row counts as.
+    pub usage: Usage,
     /// What is known of it, but for the spans that have rows of their own.
     pub trace: Trace,
     /// What those add up to, if there are any.
@@ -108,6 +113,11 @@ pub const NO_COLUMNS: [&str; 5] = ["id", "was", "second", "received_second", "nt
 /// What `root_child` is of a trace of which nothing is known but changes of spans, and that
 /// another trace is its parent: it is a part of that, and no list has it.
 pub const MOVED: u8 = 3;
+
+/// What a row counts as: nothing where it is a part of another trace, which has its span.
+fn usage(root_child: u8, spans: i64) -> Usage {
+    if root_child == MOVED { Usage::default() } else { Usage { traces: 1, spans } }
+}
 
 /// What stands between models in the column: they are a line each.
 const BETWEEN: char = '\n';
@@ -122,8 +132,8 @@ impl StoredRow {
         let spans = crate::pack::spans::read(&hex::read(pack).ok_or(Damaged)?)?;
         let beyond = self.beyond.as_deref().map(read_totals).transpose()?;
         let head = crate::pack::head::read(&hex::read(head).ok_or(Damaged)?, self.start_us)?;
-        let version = self.version;
-        Ok(Some(Stored { version, trace: Trace { head: self.fill(head)?, spans }, beyond }))
+        let (version, usage) = (self.version, usage(self.root_child, self.spans));
+        Ok(Some(Stored { version, usage, trace: Trace { head: self.fill(head)?, spans }, beyond }))
     }
 
     /// Puts what stands in columns into a head.
@@ -255,6 +265,14 @@ impl TraceRow {
             head: hex::write(&crate::pack::head::write(head)),
             pack: pack.map(hex::write),
         }
+    }
+}
+
+impl TraceRow {
+    /// What it counts as.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        usage(self.root_child, self.spans)
     }
 }
 

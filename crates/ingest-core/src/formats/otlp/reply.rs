@@ -216,6 +216,7 @@ mod tests {
             (Reject::TooLarge("large".into()).into(), 413, 8, None),
             (Reject::UnsupportedMediaType("x".into()).into(), 415, 3, None),
             (Reject::RateLimited { limit: 1, window_s: 10 }.into(), 429, 8, Some("10")),
+            (Reject::QuotaExceeded { retry_after_s: 9 }.into(), 429, 8, Some("9")),
             (Fault::Internal("x".into()).into(), 503, 14, Some("1")),
             (Fault::Unavailable { what: "r2", why: "x".into() }.into(), 503, 14, Some("1")),
         ] {

@@ -1,0 +1,81 @@
+//! What a project is counted to have used: each trace and each span once, in the hour in
+//! which it was written, in the transaction that writes it.
+
+use std::slice;
+
+use crate::common::{PROJECT, RECEIVED, World, body};
+use edgespan::batch::{BatchRef, RawStore};
+use edgespan::formats::FORMATS;
+use edgespan::pipeline::consume::{Delivery, Outcome, consume};
+use edgespan::pipeline::queue::Message;
+use pollster::block_on;
+
+const HOUR: i64 = 3_600_000;
+
+fn span(trace: &str, span: &str, name: &str) -> String {
+    format!(
+        r#"{{"type":"span-create","body":{{"traceId":"{trace}","id":"{span}","name":"{name}","type":"LLM"}}}}"#
+    )
+}
+
+/// Delivers batches together, at a time.
+fn deliver_at(world: &World, bodies: &[String], now: i64) {
+    block_on(async {
+        let mut deliveries = Vec::new();
+        for body in bodies {
+            let batch = BatchRef::of(PROJECT, body.as_bytes(), RECEIVED, "json");
+            world.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
+            deliveries.push(Delivery { message: Message::of(&batch), attempt: 1 });
+        }
+        let outcomes = consume(&deliveries, &|| now, FORMATS, &world.store, &world.db).await;
+        assert!(outcomes.iter().all(|o| matches!(o, Outcome::Ack(_))), "{outcomes:?}");
+    });
+}
+
+/// Batches, traces and spans of each hour, in order.
+fn hours(world: &World) -> Vec<String> {
+    world.db.dump("select batches, traces, spans from stat order by hour_ms")
+}
+
+fn row(batches: i64, traces: i64, spans: i64) -> String {
+    format!("[Integer({batches}), Integer({traces}), Integer({spans})]")
+}
+
+#[test]
+fn an_id_counts_once_in_the_hour_in_which_it_was_written() {
+    let world = World::new();
+    let first = body(&[span("t", "a", "n"), span("t", "b", "n")]);
+    deliver_at(&world, slice::from_ref(&first), RECEIVED);
+    assert_eq!(hours(&world), [row(1, 1, 2)]);
+
+    // Again, in the next hour: nothing is counted, and no row is written.
+    deliver_at(&world, slice::from_ref(&first), RECEIVED + HOUR);
+    assert_eq!(hours(&world), [row(1, 1, 2)]);
+
+    // The same span says more, in another batch; and one more comes with it, twice.
+    let second = body(&[span("t", "a", "m"), span("t", "c", "n")]);
+    let third = body(&[span("t", "c", "o"), span("u", "a", "n")]);
+    deliver_at(&world, &[first, second, third], RECEIVED + HOUR);
+    assert_eq!(hours(&world), [row(1, 1, 2), row(2, 1, 2)]);
+}
+
+#[test]
+fn what_is_written_in_several_transactions_is_counted_in_each() {
+    // More than the packs that one transaction reads.
+    let world = World::new();
+    let large = "x".repeat(200);
+    let traces: Vec<String> = (0..40).map(|n| format!("trace {n}")).collect();
+    let batch = |from: usize| -> Vec<String> {
+        let spans = |trace: &String| {
+            let spans = (from..from + 900).map(|n| span(trace, &format!("{large} {n}"), "n"));
+            body(&spans.collect::<Vec<_>>())
+        };
+        traces.iter().map(spans).collect()
+    };
+    for some in batch(0).chunks(10) {
+        deliver_at(&world, some, RECEIVED);
+    }
+    let each: Vec<String> = traces.iter().map(|trace| span(trace, "new", "n")).collect();
+    deliver_at(&world, &[body(&each)], RECEIVED + HOUR);
+    assert_eq!(hours(&world), [row(40, 40, 40 * 900), row(1, 0, 40)]);
+}
