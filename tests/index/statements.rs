@@ -37,10 +37,12 @@ const TABLES: [&str; 16] = [
 /// What may read all of a project's rows, or go along them: a question whether there
 /// are any; the hours, of which a week is read in their order; the dead letters and the
 /// routing configurations, of which there should be few.
-const ALL_OF_A_PROJECT: [&str; 3] = [
+const ALL_OF_A_PROJECT: [&str; 5] = [
     "from stat where project = ?1 order by hour_ms desc limit 168",
     "from dead_letter where project = ?1 order by recorded_ms desc, batch limit 100",
     "order by name = 'default' desc, created_ms, id limit 1",
+    "from routing_config where project = ?1",
+    "from routing_config where project = ?1) < 50 returning json_quote(id) as json",
 ];
 
 /// What is wrong with how `SQLite` would run this, if anything is.

@@ -140,7 +140,7 @@ impl<'c> Config<'c> {
         let unknown = self.object.iter().filter(|(key, _)| !known(key));
         unknown
             .take(MAX_WARNINGS)
-            .map(|(key, _)| format!("config.{}: unknown, ignored", quote(key)))
+            .map(|(key, _)| format!("config.{}{}: unknown, ignored", self.place, quote(key)))
             .collect()
     }
 }
