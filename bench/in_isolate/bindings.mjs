@@ -9,7 +9,7 @@
 /** A row that is whatever either Worker asks of its table of keys.
  *  @param {string} project */
 const keyRow = (project) => ({
-  json: JSON.stringify(["k", "0".repeat(64), project, project, "strict", 0, "ingest,read"]),
+  json: JSON.stringify(["k", "0".repeat(64), project, project, "strict", 0, "ingest,read", null]),
   project_id: project,
 });
 const RESULT = { success: true, results: [], meta: { rows_written: 0, duration: 0 } };

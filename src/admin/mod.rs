@@ -11,7 +11,7 @@ use crate::access::api_keys::hex;
 use crate::access::scope::Scopes;
 use crate::access::{api_keys, rate_limits};
 use crate::error::{Error, Fault, Reject};
-use crate::index::{Database, Param, Statement};
+use crate::index::{Database, Param, Statement, decode};
 use crate::model::Millis;
 
 sql_file!(create_project, "sql/create_project.sql", &[]);
@@ -59,6 +59,45 @@ impl Command {
     pub fn creates(&self) -> bool {
         matches!(self, Self::CreateKey(_) | Self::RotateKey(..))
     }
+}
+
+/// What an administrator of a project asks for: as [`Command`], but for the project, which
+/// is the key's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyCommand {
+    /// To see the keys.
+    List,
+    /// To make a key.
+    Create,
+    /// To end a key.
+    Revoke(String),
+    /// To make a key that takes over from another.
+    Rotate(String),
+}
+
+impl KeyCommand {
+    /// The command for a project.
+    #[must_use]
+    pub fn of(self, project: String) -> Command {
+        match self {
+            Self::List => Command::GetProject(project),
+            Self::Create => Command::CreateKey(project),
+            Self::Revoke(key) => Command::RevokeKey(project, key),
+            Self::Rotate(key) => Command::RotateKey(project, key),
+        }
+    }
+}
+
+/// The id of a project, by its name.
+///
+/// # Errors
+/// 404 where there is none; a fault of the database.
+pub async fn project_id(project: &str, db: &impl Database) -> Result<String, Error> {
+    let select = Statement::new(select_project(), vec![project.into()]);
+    let row = run_for_row(db, vec![select], 0).await?.ok_or_else(|| no_project(project))?;
+    let found: Value = decode(&row)?;
+    let id = found.get("id").and_then(Value::as_str).unwrap_or_default();
+    Ok(id.to_owned())
 }
 
 /// Does what the operator asks for: the `data` of the answer.

@@ -2,7 +2,8 @@
 //! ask and what logs call it is in its row. The paths of wire formats are in their own
 //! table, those of other services' clients are `compat`'s; `router` finds among all.
 
-use crate::admin::Command;
+use crate::admin::{Command, KeyCommand};
+use crate::api::RoutingQuestion;
 use crate::compat;
 use crate::dashboard::Page;
 use crate::formats::FormatPath;
@@ -52,6 +53,12 @@ pub enum Route {
     Forget,
     /// What the operator asks for of projects and keys.
     Manage(Command),
+    /// What an administrator asks for of the keys of a project.
+    Keys(KeyCommand),
+    /// What an administrator asks for of routing configurations.
+    Routing(RoutingQuestion),
+    /// The same of the operator, of a project by its name.
+    RoutingOf(String, RoutingQuestion),
     /// What another service's client asks.
     Compat(compat::Question),
     /// Whether the Worker runs.
@@ -187,6 +194,72 @@ pub(super) const ROUTES: &[Row] = &[
         Operator,
         &["api", "v1", "admin", "projects", "*", "keys", "*", "rotate"],
         &[("POST", "rotate-key", |[project, key]| Route::Manage(Command::RotateKey(project, key)))],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*", "routing-configs"],
+        &[
+            ("GET", "list-routing-configs", |[project, _]| {
+                Route::RoutingOf(project, RoutingQuestion::List)
+            }),
+            ("POST", "create-routing-config", |[project, _]| {
+                Route::RoutingOf(project, RoutingQuestion::Create)
+            }),
+        ],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*", "routing-configs", "*"],
+        &[
+            ("GET", "get-routing-config", |[project, id]| {
+                Route::RoutingOf(project, RoutingQuestion::Get(id))
+            }),
+            ("PATCH", "update-routing-config", |[project, id]| {
+                Route::RoutingOf(project, RoutingQuestion::Update(id))
+            }),
+            ("DELETE", "delete-routing-config", |[project, id]| {
+                Route::RoutingOf(project, RoutingQuestion::Delete(id))
+            }),
+        ],
+    ),
+    row(
+        Client,
+        &["api", "v1", "routing-configs"],
+        &[
+            ("GET", "list-routing-configs", |_| Route::Routing(RoutingQuestion::List)),
+            ("POST", "create-routing-config", |_| Route::Routing(RoutingQuestion::Create)),
+        ],
+    ),
+    row(
+        Client,
+        &["api", "v1", "routing-configs", "*"],
+        &[
+            ("GET", "get-routing-config", |[id, _]| Route::Routing(RoutingQuestion::Get(id))),
+            ("PATCH", "update-routing-config", |[id, _]| {
+                Route::Routing(RoutingQuestion::Update(id))
+            }),
+            ("DELETE", "delete-routing-config", |[id, _]| {
+                Route::Routing(RoutingQuestion::Delete(id))
+            }),
+        ],
+    ),
+    row(
+        Client,
+        &["api", "v1", "api-keys"],
+        &[
+            ("GET", "list-keys", |_| Route::Keys(KeyCommand::List)),
+            ("POST", "create-key", |_| Route::Keys(KeyCommand::Create)),
+        ],
+    ),
+    row(
+        Client,
+        &["api", "v1", "api-keys", "*"],
+        &[("DELETE", "revoke-key", |[key, _]| Route::Keys(KeyCommand::Revoke(key)))],
+    ),
+    row(
+        Client,
+        &["api", "v1", "api-keys", "*", "rotate"],
+        &[("POST", "rotate-key", |[key, _]| Route::Keys(KeyCommand::Rotate(key)))],
     ),
     row(Anybody, &["api", "v1", "health"], &[("GET", "health", |_| Route::Health)]),
     row(Person, &[""], &[("GET", "page-home", |_| Route::Page(Page::Home))]),

@@ -4,7 +4,9 @@
 use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
-use super::handlers::{compat, ingest, operator, pages, reading, rules, scores, sign_in};
+use super::handlers::{
+    compat, ingest, management, operator, pages, reading, rules, scores, sign_in,
+};
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
 use super::router;
@@ -98,6 +100,11 @@ where
         Route::UsageHistoryOfAll => return operator::usage(exchange, true).await,
         Route::Forget => return operator::forget(exchange).await,
         Route::Manage(command) => return operator::manage(exchange, &command).await,
+        Route::Keys(command) => return management::keys(exchange, command).await,
+        Route::Routing(question) => return management::routing(exchange, &question).await,
+        Route::RoutingOf(project, question) => {
+            return management::routing_of(exchange, &project, &question).await;
+        }
         Route::SignIn => return sign_in::form(exchange).await,
         Route::PostSignIn => return sign_in::sign_in(exchange).await,
         Route::SignOut => return sign_in::sign_out(exchange),

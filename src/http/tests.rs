@@ -39,12 +39,13 @@ fn every_response_forbids_sniffing_and_over_https_everything_else() {
 /// One failure of each kind. The match makes whoever adds one add it here.
 fn failures() -> Vec<(Error, u16, &'static str, Severity)> {
     let text = String::new;
-    let all: [Error; 11] = [
+    let all: [Error; 12] = [
         Reject::invalid("p", "m").into(),
         Reject::Unauthorized("").into(),
         Reject::Forbidden("").into(),
         Reject::NotFound(text()).into(),
         Reject::MethodNotAllowed { allow: "GET".into() }.into(),
+        Reject::Conflict(text()).into(),
         Reject::TooLarge(text()).into(),
         Reject::UnsupportedMediaType(text()).into(),
         Reject::QuotaExceeded { retry_after_s: 1 }.into(),
@@ -59,6 +60,7 @@ fn failures() -> Vec<(Error, u16, &'static str, Severity)> {
             Reject::Forbidden(_) => (403, "FORBIDDEN", Severity::Info),
             Reject::NotFound(_) => (404, "NOT_FOUND", Severity::Info),
             Reject::MethodNotAllowed { .. } => (405, "METHOD_NOT_ALLOWED", Severity::Info),
+            Reject::Conflict(_) => (409, "CONFLICT", Severity::Info),
             Reject::TooLarge(_) => (413, "PAYLOAD_TOO_LARGE", Severity::Info),
             Reject::UnsupportedMediaType(_) => (415, "UNSUPPORTED_MEDIA_TYPE", Severity::Info),
             Reject::QuotaExceeded { .. } => (429, "QUOTA_EXCEEDED", Severity::Info),
@@ -77,7 +79,7 @@ fn failures() -> Vec<(Error, u16, &'static str, Severity)> {
 #[test]
 fn answer_page_log_and_metrics_agree_on_every_failure() {
     let failures = failures();
-    assert_eq!(failures.iter().map(|f| f.2).collect::<HashSet<_>>().len(), 11);
+    assert_eq!(failures.iter().map(|f| f.2).collect::<HashSet<_>>().len(), 12);
     for (error, status, code, severity) in failures {
         assert_eq!(error.kind(), Kind { status, code, severity });
         let reply = Reply::error(&error, "req-1");

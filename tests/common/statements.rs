@@ -163,6 +163,20 @@ pub fn of_project() -> Vec<Statement> {
     all.push(eval_runs(PROJECT, json!([judged]).to_string(), RECEIVED));
     all.push(routing::select_config(PROJECT, Some("r")));
     all.push(routing::select_config(PROJECT, None));
+    let stored = routing::StoredConfig {
+        id: "made".into(),
+        name: "made".into(),
+        enabled: 1,
+        config: "mine".into(),
+        created_ms: 2,
+        updated_ms: 2,
+    };
+    all.push(routing::select_list(PROJECT, "", 50));
+    all.push(routing::select_one(PROJECT, "i"));
+    all.push(routing::select_room(PROJECT, "r", "none"));
+    all.push(routing::insert(PROJECT, &stored));
+    all.push(routing::update(PROJECT, &stored, 2));
+    all.push(routing::delete(PROJECT, "made"));
     all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
     all.push(guesses::select_rows(PROJECT, &["a"]));
     all.push(guesses::search(PROJECT, &[&pack_id(LONG_ID)], RECEIVED));

@@ -41,7 +41,7 @@ const TABLES: [&str; 19] = [
 /// are any; the hours, of which a week is read in their order; the dead letters and the
 /// routing configurations, of which there should be few; the evaluators, of which there are
 /// fifty at most.
-const ALL_OF_A_PROJECT: [&str; 7] = [
+const ALL_OF_A_PROJECT: [&str; 9] = [
     "from evaluator where project = ?1 and enabled = 1 and auto_run = 1 limit 1",
     "from evaluator where project = ?1 order by created_ms, id",
     "on conflict (project, name) do nothing returning id as json",
@@ -49,6 +49,8 @@ const ALL_OF_A_PROJECT: [&str; 7] = [
     "from stat where project = ?1 order by hour_ms desc limit 168",
     "from dead_letter where project = ?1 order by recorded_ms desc, batch limit 100",
     "order by name = 'default' desc, created_ms, id limit 1",
+    "from routing_config where project = ?1",
+    "from routing_config where project = ?1) < 50 returning json_quote(id) as json",
 ];
 
 /// What is wrong with how `SQLite` would run this, if anything is.

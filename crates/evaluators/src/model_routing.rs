@@ -18,6 +18,7 @@ pub struct RoutingConfig {
     default_model: String,
     /// In the order in which they are tried.
     rules: Vec<Rule>,
+    warnings: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -74,12 +75,13 @@ impl RoutingConfig {
             },
         };
         let mut rules = Vec::with_capacity(list.len());
+        let mut warnings = config.warnings();
         for (at, rule) in list.iter().enumerate() {
             let place = format!("rules[{at}]");
             let Json::Object(rule) = rule else {
                 return Err(config.fail(&place, "expected an object"));
             };
-            rules.push(read_rule(&mut Config::inner(rule, &place), &place)?);
+            rules.push(read_rule(&mut Config::inner(rule, &place), &place, &mut warnings)?);
         }
         let keywords = |rule: &Rule| match &rule.condition {
             Condition::Keywords(keywords) => keywords.len(),
@@ -90,7 +92,13 @@ impl RoutingConfig {
             return Err(config.fail("rules", &what));
         }
         rules.sort_by(|a, b| a.priority.total_cmp(&b.priority));
-        Ok(Self { default_model, rules })
+        Ok(Self { default_model, rules, warnings })
+    }
+
+    /// What is in it that nothing reads.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Chooses a model for an input: that of the first rule that holds.
@@ -111,13 +119,19 @@ impl RoutingConfig {
     }
 }
 
-fn read_rule(config: &mut Config<'_>, place: &str) -> Result<Rule, Failure> {
+fn read_rule(
+    config: &mut Config<'_>,
+    place: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Rule, Failure> {
     let name = config.required_text("name")?.to_owned();
     let model = config.required_text("model")?.to_owned();
     let priority = config.number("priority", "a number", |_| true)?.unwrap_or(0.0);
     let condition = config.object("condition")?;
     let condition = condition.ok_or_else(|| config.fail("condition", "required"))?;
-    let condition = read_condition(&mut Config::inner(condition, &format!("{place}.condition")))?;
+    let mut inner = Config::inner(condition, &format!("{place}.condition"));
+    let condition = read_condition(&mut inner)?;
+    warnings.extend(config.warnings().into_iter().chain(inner.warnings()));
     Ok(Rule { name, condition, model, priority })
 }
 

@@ -40,6 +40,8 @@ pub enum Reject {
         /// The methods that the path knows, as the `Allow` header has them.
         allow: String,
     },
+    /// 409: something there is in the way: a name that is taken, a change by somebody else.
+    Conflict(String),
     /// 413: more bytes or events than are taken at once.
     TooLarge(String),
     /// 429: over a limit of `access::rate_limits`.
@@ -98,9 +100,10 @@ impl fmt::Display for Reject {
         match self {
             Self::Validation { message, .. } => f.write_str(message),
             Self::Unauthorized(why) | Self::Forbidden(why) => f.write_str(why),
-            Self::NotFound(what) | Self::TooLarge(what) | Self::UnsupportedMediaType(what) => {
-                f.write_str(what)
-            }
+            Self::NotFound(what)
+            | Self::Conflict(what)
+            | Self::TooLarge(what)
+            | Self::UnsupportedMediaType(what) => f.write_str(what),
             Self::MethodNotAllowed { allow } => write!(f, "this path takes {allow}"),
             Self::QuotaExceeded { .. } => f.write_str(
                 "this project has as many traces this month as its operator lets it have; nothing was kept",
@@ -161,6 +164,7 @@ impl Error {
                     Reject::Forbidden(_) => (403, "FORBIDDEN"),
                     Reject::NotFound(_) => (404, "NOT_FOUND"),
                     Reject::MethodNotAllowed { .. } => (405, "METHOD_NOT_ALLOWED"),
+                    Reject::Conflict(_) => (409, "CONFLICT"),
                     Reject::TooLarge(_) => (413, "PAYLOAD_TOO_LARGE"),
                     Reject::UnsupportedMediaType(_) => (415, "UNSUPPORTED_MEDIA_TYPE"),
                     Reject::QuotaExceeded { .. } => (429, "QUOTA_EXCEEDED"),

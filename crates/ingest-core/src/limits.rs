@@ -30,6 +30,12 @@ pub const MAX_EVALUATORS_ASKED: usize = 50;
 /// Largest request for a model, in bytes after decompression: 512 KiB.
 pub const MAX_ROUTE_BYTES: usize = 512 * 1024;
 
+/// Most routing configurations of a project.
+pub const MAX_ROUTING_CONFIGS: usize = 50;
+
+/// Largest routing configuration, in bytes: fifty rules and a hundred keywords take a tenth.
+pub const MAX_ROUTING_CONFIG_BYTES: usize = 64 * 1024;
+
 /// Longest name of a configuration, in characters.
 pub const MAX_CONFIG_NAME_CHARS: usize = 200;
 

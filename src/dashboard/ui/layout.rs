@@ -145,6 +145,7 @@ pub fn error_page(error: &Error, project: Option<&str>, request_id: &str) -> (u1
             Reject::MethodNotAllowed { allow } => {
                 ("That cannot be done here", format!("This address takes {allow}."))
             }
+            Reject::Conflict(what) => ("That is in the way", what.clone()),
             Reject::TooLarge(what) => ("That is too large", what.clone()),
             Reject::QuotaExceeded { .. } => ("Too many traces", reject.to_string()),
             Reject::RateLimited { limit, window_s } => (

@@ -3,6 +3,7 @@
 
 pub mod compat;
 pub mod ingest;
+pub mod management;
 pub mod operator;
 pub mod pages;
 pub mod reading;

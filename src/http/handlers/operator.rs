@@ -79,7 +79,7 @@ async fn receive<T: DeserializeOwned, P: Platform, R: RequestHead + RequestBody>
     what: &str,
 ) -> Result<T, Error> {
     check_operator(exchange)?;
-    let body = receive_json(exchange).await?;
+    let body = receive_json(exchange, MAX_BODY_BYTES).await?;
     let expected = |e| Reject::invalid("body", format!("expected {what}: {e}"));
     Ok(serde_json::from_slice(&body).map_err(expected)?)
 }
@@ -90,27 +90,32 @@ pub(in crate::http) async fn manage<P: Platform, R: RequestHead + RequestBody>(
     command: &Command,
 ) -> Result<Reply, Error> {
     check_operator(exchange)?;
-    let body = if command.takes_body() { receive_json(exchange).await? } else { Vec::new() };
+    let body = if command.takes_body() {
+        receive_json(exchange, MAX_BODY_BYTES).await?
+    } else {
+        Vec::new()
+    };
     let (db, random) = (exchange.platform.db()?, exchange.platform.random()?);
     let data = admin::run(command, &body, &random, exchange.started, &db).await?;
     Ok(if command.creates() { Reply::created(data) } else { Reply::data(data) })
 }
 
 /// Whether it is the operator who asks.
-fn check_operator<P: Platform, R: RequestHead>(
+pub(super) fn check_operator<P: Platform, R: RequestHead>(
     exchange: &Exchange<'_, P, R>,
 ) -> Result<(), Reject> {
     let secret = exchange.platform.operator_secret();
     api_keys::check_operator(exchange.header("authorization").as_deref(), &secret)
 }
 
-/// The bytes of a body that is said to be JSON.
-async fn receive_json<P: Platform, R: RequestHead + RequestBody>(
+/// The bytes of a body that is said to be JSON, at most so many.
+pub(super) async fn receive_json<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
+    most: usize,
 ) -> Result<Vec<u8>, Error> {
     check_json(exchange.header("content-type").as_deref())?;
     let now = || exchange.platform.now();
     let uploads = &exchange.isolate.uploads;
-    let wanted = Wanted { most: MAX_BODY_BYTES, zstd: false };
+    let wanted = Wanted { most, zstd: false };
     Ok(body::receive(exchange.request, wanted, uploads, &now).await?.bytes)
 }

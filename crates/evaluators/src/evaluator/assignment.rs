@@ -56,7 +56,9 @@ impl Filter {
             let what = format!("expected at most {MAX_FILTER_TEXTS} tags and types of spans");
             return Err(Failure::config("filter", &what));
         }
-        Ok((filter, config.warnings()))
+        let warnings = config.warnings();
+        let of_filter = |w: &String| w.strip_prefix("config.").unwrap_or(w).to_owned();
+        Ok((filter, warnings.iter().map(of_filter).collect()))
     }
 
     /// Whether a trace of this name, with these tags, fits: it has all tags of the filter.

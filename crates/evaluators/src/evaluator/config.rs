@@ -138,10 +138,9 @@ impl<'c> Config<'c> {
         let known =
             |key: &str| self.asked.iter().any(|asked| *asked == key || camel_case(asked) == key);
         let unknown = self.object.iter().filter(|(key, _)| !known(key));
-        let place = if self.place.is_empty() { "config." } else { &*self.place };
         unknown
             .take(MAX_WARNINGS)
-            .map(|(key, _)| format!("{place}{}: unknown, ignored", quote(key)))
+            .map(|(key, _)| format!("config.{}{}: unknown, ignored", self.place, quote(key)))
             .collect()
     }
 }

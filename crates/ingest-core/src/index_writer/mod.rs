@@ -13,6 +13,7 @@ pub mod stats;
 pub mod stored_row;
 pub mod template;
 pub mod touched;
+pub mod usage;
 pub mod whole_row;
 
 use std::borrow::Cow;

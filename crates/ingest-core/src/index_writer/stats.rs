@@ -1,43 +1,17 @@
 //! Counting by hour, in the transaction that writes what is counted: batches, and what they
 //! add to the index. What else is counted, and what reads it, is not on the way of a batch.
 
-use std::ops::{AddAssign, Sub};
-
 use super::Statement;
 use super::ledger_row::LedgerRow;
 use super::score_row::ScoreRow;
 use super::statements::TENANT;
 use super::template::fill;
+use super::usage::Usage;
 use crate::model::Millis;
 use crate::sql_file;
 
 sql_file!(batches_sql, "sql/stats.sql", &[("r", LedgerRow::FIELDS)]);
 sql_file!(eval_runs_sql, "sql/count_eval_runs.sql", &[("r", ScoreRow::FIELDS)]);
-
-/// What a project is told that it used: what some rows count as, or how much more that is
-/// than it was.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
-    /// Traces.
-    pub traces: i64,
-    /// Spans.
-    pub spans: i64,
-}
-
-impl AddAssign for Usage {
-    fn add_assign(&mut self, other: Self) {
-        self.traces += other.traces;
-        self.spans += other.spans;
-    }
-}
-
-impl Sub for Usage {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
-        Self { traces: self.traces - other.traces, spans: self.spans - other.spans }
-    }
-}
 
 /// The beginning of the hour.
 #[must_use]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde::Deserialize;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use super::stats::Usage;
+use super::usage::Usage;
 use crate::fold::head::{Field, Head};
 use crate::fold::metadata::Metadata;
 use crate::fold::root::Root;
