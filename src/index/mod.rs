@@ -5,6 +5,7 @@
 pub mod batch_row;
 pub mod chart;
 pub mod found;
+pub mod own_prices;
 pub mod query;
 pub mod read;
 pub mod recovery;

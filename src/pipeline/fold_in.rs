@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::index::{Database, QueryResults};
+use crate::error::Fault;
+use crate::index::{Database, QueryResults, own_prices};
 use crate::model::Millis;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses::Named;
 use ingest_core::index_writer::statements::is_conflict;
+use prices::price::call::PriceBook;
 
 /// Why a message could not be written.
 #[derive(Debug, Clone)]
@@ -49,14 +51,19 @@ pub(super) async fn fold_in(
     let mut conflicts = 0;
     while !delivery.is_done() {
         // Reading changes nothing, and scores alone have nothing to be read.
-        let reads = delivery.read();
+        let mut reads = delivery.read();
+        let rows_read = reads.len();
+        let projects: Vec<_> = delivery.priced_projects().map(str::to_owned).collect();
+        reads.extend(projects.iter().map(|project| own_prices::select_prices(project)));
         let read = if reads.is_empty() { Ok(QueryResults::default()) } else { db.run(reads).await };
-        let read = read.map_err(|fault| failure(fault.to_string()))?;
+        let mut read = read.map_err(|fault| failure(fault.to_string()))?;
+        let set = read.rows.split_off(rows_read.min(read.rows.len()));
+        let book = price_book(&projects, &set).map_err(|fault| failure(fault.to_string()))?;
         let damaged = |why| {
             let then = "`npm run verify -- --repair` makes its row anew from the raw batches";
             Failure::Passing(format!("a trace in the index: {why}; {then}"))
         };
-        let writing = delivery.write(&read.rows, db.row_bounds(), now()).map_err(damaged)?;
+        let writing = delivery.write(&read.rows, db.row_bounds(), now(), &book).map_err(damaged)?;
         // Only what is as it was read is written, so this can be done again and by others.
         match db.run(writing.statements).await {
             Ok(ran) => {
@@ -84,6 +91,15 @@ pub(super) async fn fold_in(
         }
     }
     Ok(fresh)
+}
+
+/// What calls cost in these projects, by the prices that they have set.
+fn price_book(projects: &[String], set: &[Vec<String>]) -> Result<PriceBook, Fault> {
+    let mut book = PriceBook::default();
+    for (project, rows) in projects.iter().zip(set).filter(|(_, rows)| !rows.is_empty()) {
+        book.set(project, own_prices::read_overrides(rows)?);
+    }
+    Ok(book)
 }
 
 pub(super) fn failure(why: String) -> Failure {

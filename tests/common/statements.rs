@@ -5,12 +5,13 @@ use edgespan::batch::BatchRef;
 use edgespan::formats::twosignal;
 
 use edgespan::index::{
-    Database, RowBounds, Statement, chart, link, recovery, routing, scores, sessions, spans, stats,
-    traces, verification,
+    Database, RowBounds, Statement, chart, link, own_prices, recovery, routing, scores, sessions,
+    spans, stats, traces, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
 use ingest_core::fold::compact_id::pack as pack_id;
+use ingest_core::fold::price::NoPrices;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses;
 use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
@@ -80,6 +81,7 @@ pub fn filled() -> World {
          update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
          insert into project values ('{PROJECT}', 'mine', 'strict', 1, 1000);
          insert into routing_config values ('{PROJECT}', 'i', 'r', 1, 'mine', 1, 1);
+         insert into price values ('{PROJECT}', 'm', '', '{{}}', 1), ('{PROJECT}', 'old', '', '{{}}', 1);
          insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
          insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
          values (5, 'of the trace', 0, 1, 5, 1, 'a', 's', null, 'a', 'n', '0.5', 0, 'l'),
@@ -99,7 +101,9 @@ pub fn of_project() -> Vec<Statement> {
         Delivery::of(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
     let held = pollster::block_on(filled().db.run(delivery.read())).unwrap();
     let mut all = delivery.read();
-    all.extend(delivery.write(&held.rows, RowBounds::default(), RECEIVED).unwrap().statements);
+    all.extend(
+        delivery.write(&held.rows, RowBounds::default(), RECEIVED, &NoPrices).unwrap().statements,
+    );
     all.extend(spans::select_trace(PROJECT, "t"));
     all.extend(spans::select_span(PROJECT, "t", "s"));
     let after = Some((0, String::new()));
@@ -148,6 +152,9 @@ pub fn of_project() -> Vec<Statement> {
     all.push(stats::select_hours(PROJECT));
     all.push(routing::select_config(PROJECT, Some("r")));
     all.push(routing::select_config(PROJECT, None));
+    all.push(own_prices::select_prices(PROJECT));
+    all.push(own_prices::set_price(PROJECT, "m", "", r#"{"input":1,"output":2}"#, RECEIVED));
+    all.push(own_prices::remove_price(PROJECT, "old", ""));
     all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
     all.push(guesses::select_rows(PROJECT, &["a"]));
     all.push(guesses::search(PROJECT, &[&pack_id(LONG_ID)], RECEIVED));
@@ -189,7 +196,8 @@ fn of_scores() -> Vec<Statement> {
     let source = Source { batch: &batch, body: b"", events: vec![event], attempt: 1 };
     let mut delivery = Delivery::of(&[source], RECEIVED);
     assert!(delivery.read().is_empty(), "scores alone have nothing to be read");
-    let mut all = delivery.write(&[], RowBounds::default(), RECEIVED).unwrap().statements;
+    let mut all =
+        delivery.write(&[], RowBounds::default(), RECEIVED, &NoPrices).unwrap().statements;
     all.retain(|statement| statement.sql.contains("insert into score"));
     assert_eq!(all.len(), 1);
     all.extend([

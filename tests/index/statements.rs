@@ -15,7 +15,7 @@ fn each_is_bound_to_the_project() {
 }
 
 /// The tables, and what statements call them.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "trace",
     "span",
     "batch",
@@ -24,6 +24,7 @@ const TABLES: [&str; 16] = [
     "overdue",
     "project",
     "routing_config",
+    "price",
     "tenant",
     "t",
     "s",
@@ -35,12 +36,14 @@ const TABLES: [&str; 16] = [
 ];
 
 /// What may read all of a project's rows, or go along them: a question whether there
-/// are any; the hours, of which a week is read in their order; the dead letters and the
-/// routing configurations, of which there should be few.
-const ALL_OF_A_PROJECT: [&str; 3] = [
+/// are any; the hours, of which a week is read in their order; the dead letters, the
+/// routing configurations and the prices, of which there should be few.
+const ALL_OF_A_PROJECT: [&str; 5] = [
     "from stat where project = ?1 order by hour_ms desc limit 168",
     "from dead_letter where project = ?1 order by recorded_ms desc, batch limit 100",
     "order by name = 'default' desc, created_ms, id limit 1",
+    "from price where project = ?1 order by pattern, from_day",
+    "prices = excluded.prices, updated_ms = excluded.updated_ms returning pattern as json",
 ];
 
 /// What is wrong with how `SQLite` would run this, if anything is.

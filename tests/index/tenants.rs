@@ -12,7 +12,7 @@ use edgespan::index::{Database, Statement, recovery, verification};
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "trace",
     "span",
     "batch",
@@ -22,6 +22,7 @@ const TABLES: [&str; 9] = [
     "tenant",
     "score",
     "routing_config",
+    "price",
 ];
 
 /// What comes before a table's name.
@@ -57,7 +58,8 @@ insert into stat select * from x;
 drop table x;
 insert into project values ('$OTHER', '$OTHER', 'strict', 1, 1000);
 insert into routing_config values ('$OTHER', 'a', 'default', 1, 'theirs', 0, 0);
-insert into routing_config values ('$OTHER', 'i', 'r', 1, 'theirs', 0, 0)";
+insert into routing_config values ('$OTHER', 'i', 'r', 1, 'theirs', 0, 0);
+insert into price values ('$OTHER', 'm', '', '{}', 9), ('$OTHER', 'old', '', '{}', 9)";
 
 /// All rows of one project, or of all others.
 fn rows(world: &World, mine: bool) -> Vec<String> {

@@ -116,6 +116,9 @@ pub const MAX_TOKENS: u64 = 1_000_000_000_000;
 /// they are added up, nine thousand of them fit SQLite's 64-bit integer.
 pub const MAX_COST_USD: f64 = 1e6;
 
+/// Most prices that a project sets: each delivery of a project reads all of them.
+pub const MAX_PRICES: usize = 200;
+
 /// Most problems listed in an error's `details`; the message counts the rest.
 pub const MAX_DETAILS: usize = 100;
 

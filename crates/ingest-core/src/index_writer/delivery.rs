@@ -17,6 +17,7 @@ use super::{Statement, stats};
 use crate::batch::BatchRef;
 use crate::fold::map::Map;
 use crate::fold::place::BatchName;
+use crate::fold::price::Pricing;
 use crate::fold::score::fold_scores;
 use crate::fold::sent::Sent;
 use crate::fold::span::Span;
@@ -127,6 +128,11 @@ impl Delivery {
         Self { projects }
     }
 
+    /// The projects of which traces are left to be written.
+    pub fn priced_projects(&self) -> impl Iterator<Item = &str> {
+        self.projects.iter().filter(|of| !of.traces.is_empty()).map(|of| &*of.project)
+    }
+
     /// Whether nothing is left to be written.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -168,6 +174,7 @@ impl Delivery {
         rows: &[Vec<String>],
         bounds: RowBounds,
         now: Millis,
+        pricing: &impl Pricing,
     ) -> Result<Writing, Damaged> {
         let (mut statements, mut asks) = (Vec::new(), Vec::new());
         let mut left = Vec::new();
@@ -176,7 +183,7 @@ impl Delivery {
             let (traces, others) = rest.split_at_checked(of.reads.0).ok_or(Damaged)?;
             let (spans, others) = others.split_at_checked(of.reads.1).ok_or(Damaged)?;
             rest = others;
-            let (written, later) = of.fold(traces, spans, bounds)?;
+            let (written, later) = of.fold(traces, spans, bounds, pricing)?;
             of.statements(written, later.is_empty(), now, &mut statements);
             if later.is_empty() {
                 // After what they ask for is written: of two who write at once one sees both.
@@ -199,6 +206,12 @@ impl Delivery {
     }
 }
 
+/// Who knows a project's prices.
+struct Prices<'a, P> {
+    project: &'a str,
+    pricing: &'a P,
+}
+
 /// Rows to be written.
 #[derive(Debug)]
 struct Rows {
@@ -214,6 +227,7 @@ impl OfProject {
         traces: &[Vec<String>],
         spans: &[Vec<String>],
         bounds: RowBounds,
+        pricing: &impl Pricing,
     ) -> Result<(Rows, Vec<Rc<str>>), Damaged> {
         let mut stored: Map<Rc<str>, Option<Stored>> = Map::default();
         for row in traces.iter().flatten() {
@@ -225,15 +239,16 @@ impl OfProject {
             let StoredSpan(trace, id, pack) = serde_json::from_str(row).map_err(|_| Damaged)?;
             rows_of.entry(trace).or_default().insert(id, unpack_span(&pack)?);
         }
+        let prices = Prices { project: &self.project, pricing };
         let (mut rows, mut later) = (Rows::new(bounds), Vec::new());
         for (id, news) in &self.traces {
             match stored.remove(id) {
                 Some(None) => later.push(Rc::clone(id)),
                 Some(Some(stored)) => {
                     let beyond = rows_of.remove(id).unwrap_or_default();
-                    rows.add(id, Some(stored), news.clone(), beyond);
+                    rows.add(id, Some(stored), news.clone(), beyond, &prices);
                 }
-                None => rows.add(id, None, news.clone(), Map::default()),
+                None => rows.add(id, None, news.clone(), Map::default(), &prices),
             }
         }
         Ok((rows, later))
@@ -285,6 +300,7 @@ impl Rows {
         stored: Option<Stored>,
         news: Trace,
         mut rows: Map<Rc<str>, Span>,
+        prices: &Prices<impl Pricing>,
     ) {
         let (was, mut trace, mut beyond) = match stored {
             Some(Stored { version, trace, beyond }) => (Some(version), trace, beyond),
@@ -301,12 +317,13 @@ impl Rows {
                 repacked |= trace.spans.merge(span);
             } else {
                 let totals = beyond.get_or_insert_default();
-                if let Some(row) = Self::beyond(id, rows.remove(&span.id), span, totals) {
+                if let Some(row) = Self::beyond(id, rows.remove(&span.id), span, totals, prices) {
                     self.spans.push(row);
                     changed = true;
                 }
             }
         }
+        repacked |= trace.spans.reprice(prices.project, prices.pricing);
         if !changed && !repacked {
             return;
         }
@@ -316,7 +333,7 @@ impl Rows {
             let mut kept: Vec<Span> = trace.spans.into_iter().collect();
             let totals = beyond.get_or_insert_default();
             for span in kept.drain(kept.len() / 2..) {
-                if let Some(row) = Self::beyond(id, None, span, totals) {
+                if let Some(row) = Self::beyond(id, None, span, totals, prices) {
                     self.spans.push(row);
                 }
             }
@@ -334,12 +351,18 @@ impl Rows {
         known: Option<Span>,
         news: Span,
         totals: &mut Totals,
+        prices: &Prices<impl Pricing>,
     ) -> Option<SpanRow> {
         let span = match known {
-            None => news,
+            None => {
+                let mut span = news;
+                span.reprice(prices.project, prices.pricing);
+                span
+            }
             Some(mut span) => {
                 let before = span.fold();
-                if !span.merge(news) {
+                let changed = span.merge(news);
+                if !span.reprice(prices.project, prices.pricing) && !changed {
                     return None;
                 }
                 totals.take_off(&before);

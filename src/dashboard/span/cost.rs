@@ -1,0 +1,67 @@
+//! What a span cost, and how that comes about: what was sent, or what prices make of its
+//! tokens.
+
+use ingest_core::fold::price::{Call, CostSource};
+use maud::{Markup, html};
+use prices::price::call::price;
+use prices::price::overrides::Overrides;
+use prices::price::words::in_words;
+
+use crate::batch::RawStore;
+use crate::dashboard::ui::format::exact_dollars;
+use crate::dashboard::view::View;
+use crate::error::Fault;
+use crate::index::Database;
+use crate::index::found::Span;
+use crate::index::own_prices::{read_overrides, select_prices};
+use crate::model::SpanBody;
+
+/// The project's own prices, where one of them made the cost.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn own_prices(
+    view: &View<'_, impl Database, impl RawStore>,
+    span: Option<&Span>,
+) -> Result<Overrides, Fault> {
+    if span.is_none_or(|span| span.cost_source != Some(CostSource::Project)) {
+        return Ok(Overrides::default());
+    }
+    let ran = view.db.run(vec![select_prices(view.project)]).await?;
+    read_overrides(&ran.rows.concat())
+}
+
+/// The cost among a span's numbers; of a call without one why it has none.
+#[must_use]
+pub fn show_cost(span: &Span, body: Option<&SpanBody<'_>>, own: &Overrides) -> Markup {
+    html! {
+        @match (span.cost_nano, span.cost_source) {
+            (Some(nano), Some(CostSource::Table | CostSource::Project)) => {
+                div {
+                    dt { "Cost" }
+                    dd title=(how(nano, span, body, own)) { (exact_dollars(nano)) span.muted { " · computed" } }
+                }
+            }
+            (Some(nano), _) => div { dt { "Cost" } dd { (exact_dollars(nano)) } },
+            (None, _) if span.unpriced => {
+                div {
+                    dt { "Cost" }
+                    dd.muted { "no price known for model " (span.model.as_deref().unwrap_or_default()) }
+                }
+            }
+            (None, _) => {}
+        }
+    }
+}
+
+/// How a computed cost comes about, if the prices that there are now still make it.
+fn how(nano: i64, span: &Span, body: Option<&SpanBody<'_>>, own: &Overrides) -> String {
+    let priced = body.zip(span.end_us.or(span.start_us)).and_then(|(body, at_us)| {
+        let model = span.model.as_deref()?;
+        price(&Call { model, provider: body.provider, usage: body.usage, at_us }, own)
+    });
+    match priced.filter(|priced| priced.costed.nano == nano) {
+        Some(priced) => in_words(&priced),
+        None => "Computed by a price that is another now: a replay applies it".into(),
+    }
+}
