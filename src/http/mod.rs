@@ -8,6 +8,7 @@ mod handlers;
 pub mod headers;
 pub mod platform;
 pub mod router;
+pub mod routes;
 pub mod serve;
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use super::handlers::{compat, ingest, operator, pages, reading, rules, scores, s
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
 use super::router;
-use super::router::{Audience, Found, Route};
+use super::router::Found;
+use super::routes::{Audience, Route};
 use crate::access::local_only;
 use crate::access::local_only::Target;
 use crate::batch::RawStore;
