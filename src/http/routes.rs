@@ -3,6 +3,7 @@
 //! table, those of other services' clients are `compat`'s; `router` finds among all.
 
 use crate::admin::Command;
+use crate::api::PriceCommand;
 use crate::compat;
 use crate::dashboard::Page;
 use crate::formats::FormatPath;
@@ -44,6 +45,10 @@ pub enum Route {
     Forget,
     /// What the operator asks for of projects and keys.
     Manage(Command),
+    /// What is asked of the prices of the key's project.
+    Prices(PriceCommand),
+    /// The same of a project by its name.
+    ProjectPrices(String, PriceCommand),
     /// What another service's client asks.
     Compat(compat::Question),
     /// Whether the Worker runs.
@@ -125,6 +130,26 @@ pub(super) const ROUTES: &[Row] = &[
     row(Client, &["api", "v1", "route-model"], &[("POST", "route-model", |_| Route::RouteModel)]),
     row(Client, &["api", "v1", "dead-letters"], &[("GET", "dead-letters", |_| Route::DeadLetters)]),
     row(Client, &["api", "v1", "stats"], &[("GET", "stats", |_| Route::Stats)]),
+    row(
+        Client,
+        &["api", "v1", "prices"],
+        &[
+            ("GET", "list-prices", |_| Route::Prices(PriceCommand::List)),
+            ("PUT", "set-price", |_| Route::Prices(PriceCommand::Set)),
+            ("DELETE", "remove-price", |_| Route::Prices(PriceCommand::Remove)),
+        ],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*", "prices"],
+        &[
+            ("GET", "list-prices", |[name, _]| Route::ProjectPrices(name, PriceCommand::List)),
+            ("PUT", "set-price", |[name, _]| Route::ProjectPrices(name, PriceCommand::Set)),
+            ("DELETE", "remove-price", |[name, _]| {
+                Route::ProjectPrices(name, PriceCommand::Remove)
+            }),
+        ],
+    ),
     row(Operator, &["api", "v1", "admin", "replay"], &[("POST", "replay", |_| Route::Replay)]),
     row(Operator, &["api", "v1", "admin", "verify"], &[("POST", "verify", |_| Route::Verify)]),
     row(

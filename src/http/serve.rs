@@ -4,7 +4,7 @@
 use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
-use super::handlers::{compat, ingest, operator, pages, reading, rules, scores, sign_in};
+use super::handlers::{compat, ingest, operator, pages, prices, reading, rules, scores, sign_in};
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
 use super::router;
@@ -96,6 +96,10 @@ where
         Route::VerifyRows => return operator::verify_rows(exchange).await,
         Route::Forget => return operator::forget(exchange).await,
         Route::Manage(command) => return operator::manage(exchange, &command).await,
+        Route::Prices(command) => return prices::of_key(exchange, command).await,
+        Route::ProjectPrices(name, command) => {
+            return prices::of_project(exchange, &name, command).await;
+        }
         Route::SignIn => return sign_in::form(exchange).await,
         Route::PostSignIn => return sign_in::sign_in(exchange).await,
         Route::SignOut => return sign_in::sign_out(exchange),

@@ -2,7 +2,8 @@
 
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
-use prices::price::overrides::{InDollars, Overrides};
+use prices::price::overrides::{Overrides, read_prices};
+use serde_json::Value;
 
 use super::{Statement, decode};
 use crate::error::Fault;
@@ -13,7 +14,7 @@ sql_file!(prices_sql, "sql/prices.sql", &[]);
 sql_file!(set_sql, "sql/set_price.sql", &[]);
 sql_file!(remove_sql, "sql/remove_price.sql", &[]);
 
-/// All that a project has set: no row where it has set none.
+/// All that a project has set, an object each: no row where it has set none.
 #[must_use]
 pub fn select_prices(project: &str) -> Statement {
     Statement::new(prices_sql(), vec![project.into()])
@@ -33,23 +34,17 @@ pub fn remove_price(project: &str, pattern: &str, from: &str) -> Statement {
     Statement::new(remove_sql(), vec![project.into(), pattern.into(), from.into()])
 }
 
-/// What [`select_prices`] gave, row by row: for which names, from when on, how much.
+/// What [`select_prices`] gave, to find prices in; what cannot be one is left out.
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what was asked for.
-pub fn read_prices(rows: &[String]) -> Result<Vec<(String, String, InDollars)>, Fault> {
-    rows.iter().map(|row| decode(row)).collect()
-}
-
-/// The same, to find prices in; what cannot be one is left out.
-///
-/// # Errors
-/// As [`read_prices`].
 pub fn read_overrides(rows: &[String]) -> Result<Overrides, Fault> {
     let mut overrides = Overrides::default();
-    for (pattern, from, prices) in read_prices(rows)? {
-        if let Some(prices) = prices.to_prices() {
-            overrides.add(&pattern, &from, prices);
+    for row in rows {
+        let row: Value = decode(row)?;
+        let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default();
+        if let Some(Ok(prices)) = row.get("prices").map(read_prices) {
+            overrides.add(text("pattern"), text("from"), prices);
         }
     }
     Ok(overrides)

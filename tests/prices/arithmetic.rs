@@ -8,7 +8,7 @@ fn period() -> impl Strategy<Value = Period> {
     let price = || 0..200_000_000_u64;
     let maybe = || proptest::option::of(0..200_000_000_u64);
     (price(), price(), maybe(), maybe(), maybe(), maybe()).prop_map(|(i, o, r, w, h, a)| Period {
-        from: "".into(),
+        from: String::new(),
         prices: Prices {
             input: i,
             output: o,
@@ -73,7 +73,7 @@ proptest! {
 #[test]
 fn a_sum_is_rounded_once_half_up() {
     let of = |input, output| Period {
-        from: "".into(),
+        from: String::new(),
         prices: Prices { input, output, ..Prices::default() },
         tiers: Vec::new(),
     };
@@ -93,7 +93,7 @@ fn a_sum_is_rounded_once_half_up() {
 #[test]
 fn what_has_no_price_of_its_own_costs_what_goes_in() {
     let prices = Prices { input: 3, output: 15, cache_write: Some(4), ..Prices::default() };
-    let period = Period { from: "".into(), prices, tiers: Vec::new() };
+    let period = Period { from: String::new(), prices, tiers: Vec::new() };
     let all = Tokens {
         input: 50,
         output: 6,
@@ -103,10 +103,10 @@ fn what_has_no_price_of_its_own_costs_what_goes_in() {
         audio: 10,
     };
     let items = cost(&period, &all).items;
-    let priced: Vec<_> =
+    let found: Vec<_> =
         items.iter().map(|Item { what, tokens, price }| (*what, *tokens, *price)).collect();
     assert_eq!(
-        priced,
+        found,
         [
             ("input", 10, 3),
             ("cache read", 10, 3),

@@ -64,7 +64,7 @@ fn calls_cost_what_their_vendors_ask() {
 fn row(provider: &str, model: &str) -> Option<&'static str> {
     Some(match find(table(), Provider::parse(provider), model)? {
         Match::Free => "free",
-        Match::Model(model) => model.id,
+        Match::Model(model) => &*model.id,
     })
 }
 

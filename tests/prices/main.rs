@@ -6,3 +6,4 @@
 mod arithmetic;
 mod examples;
 mod table;
+mod words;

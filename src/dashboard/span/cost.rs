@@ -65,3 +65,50 @@ fn how(nano: i64, span: &Span, body: Option<&SpanBody<'_>>, own: &Overrides) -> 
         None => "Computed by a price that is another now: a replay applies it".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::found::Parent;
+    use crate::model::{Provider, Status, Usage};
+
+    fn span(cost_nano: Option<i64>, cost_source: Option<CostSource>) -> Span {
+        Span {
+            id: "s".into(),
+            parent: Parent::None,
+            name: "n".into(),
+            kind: 1,
+            status: Status::Ok,
+            start_us: Some(1_795_478_400_000_000),
+            end_us: None,
+            model: Some("gpt-4o".into()),
+            prompt_tokens: None,
+            completion_tokens: None,
+            total_tokens: None,
+            cost_nano,
+            cost_source,
+            unpriced: cost_nano.is_none(),
+            received_ms: None,
+            unreceived: false,
+            beside: false,
+            slices: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_computed_cost_is_marked_and_says_how_it_comes_about() {
+        let usage = Usage { prompt: Some(1_000), completion: Some(500), ..Usage::default() };
+        let body = SpanBody { usage, provider: Some(Provider::OpenAi), ..SpanBody::default() };
+        let show = |cost, source| {
+            show_cost(&span(cost, source), Some(&body), &Overrides::default()).into_string()
+        };
+        let computed = show(Some(7_500_000), Some(CostSource::Table));
+        let how = "title=\"1,000 input × $2.50 / M + 500 output × $10 / M, table of 20";
+        assert!(computed.contains(how) && computed.contains("computed"), "{computed}");
+        let older = show(Some(7_500_001), Some(CostSource::Table));
+        assert!(older.contains("a price that is another now"), "{older}");
+        let sent = show(Some(7_500_000), Some(CostSource::Client));
+        assert!(!sent.contains("computed") && sent.contains("$0.0075"), "{sent}");
+        assert!(show(None, None).contains("no price known for model gpt-4o"));
+    }
+}

@@ -82,7 +82,7 @@ pub(in crate::http) async fn manage<P: Platform, R: RequestHead + RequestBody>(
 }
 
 /// Whether it is the operator who asks.
-fn check_operator<P: Platform, R: RequestHead>(
+pub(in crate::http) fn check_operator<P: Platform, R: RequestHead>(
     exchange: &Exchange<'_, P, R>,
 ) -> Result<(), Reject> {
     let secret = exchange.platform.operator_secret();
@@ -90,7 +90,7 @@ fn check_operator<P: Platform, R: RequestHead>(
 }
 
 /// The bytes of a body that is said to be JSON.
-async fn receive_json<P: Platform, R: RequestHead + RequestBody>(
+pub(in crate::http) async fn receive_json<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
 ) -> Result<Vec<u8>, Error> {
     check_json(exchange.header("content-type").as_deref())?;

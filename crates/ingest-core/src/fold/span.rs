@@ -83,6 +83,7 @@ impl Span {
     }
 
     /// Computes what it costs by what it comes to now; whether that is another.
+    #[inline(never)]
     pub fn reprice(&mut self, project: &str, pricing: &impl Pricing) -> bool {
         let parts = &self.parts;
         let is_call = parts.iter().any(|part| part.fields.kind.is_some_and(price::is_call));

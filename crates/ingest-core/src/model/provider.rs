@@ -96,7 +96,7 @@ impl Provider {
         let name = name.trim();
         let name = name.split_once('.').map_or(name, |(name, _)| name);
         let is = |known: &&str| known.eq_ignore_ascii_case(name);
-        Self::ALL.iter().find(|(_, names)| names.iter().any(|known| is(&known))).map(|(it, _)| *it)
+        Self::ALL.iter().find(|(_, names)| names.iter().any(is)).map(|(it, _)| *it)
     }
 
     /// The number that the index keeps.

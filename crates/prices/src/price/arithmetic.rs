@@ -86,6 +86,7 @@ fn priced(prices: &Prices, plain: u64, tokens: &Tokens) -> Vec<Item> {
 }
 
 /// Of periods in order, the one that a day is in: as in ISO 8601, `2026-11-24`.
+#[must_use]
 pub fn period_of<'p>(periods: &'p [Period], day: &str) -> Option<&'p Period> {
     periods.iter().rev().find(|period| period.from.is_empty() || &*period.from <= day)
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use ingest_core::fold::price::{Call, Computed, CostSource, Pricing};
-use ingest_core::model::{Provider, Usage};
+use ingest_core::model::Usage;
 use ingest_core::time;
 
 use super::arithmetic::{Costed, Tokens, cost, period_of};
@@ -63,38 +63,33 @@ fn tokens(usage: &Usage) -> Tokens {
     }
 }
 
-/// What names mean, by provider.
-type Known = HashMap<Option<Provider>, HashMap<String, Option<Match<'static>>>>;
-
 /// The prices of some projects. Each name is looked up once.
 #[derive(Debug, Default)]
 pub struct PriceBook {
-    projects: HashMap<String, Overrides>,
-    known: RefCell<Known>,
+    projects: Vec<(String, Overrides)>,
+    /// What names mean, with their providers in front.
+    known: RefCell<HashMap<String, Option<Match<'static>>>>,
 }
 
 impl PriceBook {
     /// Notes the prices that a project has set.
     pub fn set(&mut self, project: &str, overrides: Overrides) {
-        self.projects.insert(project.to_owned(), overrides);
+        self.projects.push((project.to_owned(), overrides));
     }
 
     fn look_up(&self, call: &Call) -> Option<Match<'static>> {
-        let mut known = self.known.borrow_mut();
-        let names = known.entry(call.provider).or_default();
-        if let Some(known) = names.get(call.model) {
-            return *known;
-        }
-        let found = find(table(), call.provider, call.model);
-        names.insert(call.model.to_owned(), found);
-        found
+        let provider = call.provider.map_or(String::new(), |provider| provider.code().to_string());
+        let name = [&*provider, call.model].join(" ");
+        let find = || find(table(), call.provider, call.model);
+        *self.known.borrow_mut().entry(name).or_insert_with(find)
     }
 }
 
 impl Pricing for PriceBook {
     fn price(&self, project: &str, call: &Call) -> Option<Computed> {
         let none = Overrides::default();
-        let overrides = self.projects.get(project).unwrap_or(&none);
+        let own = self.projects.iter().find(|(known, _)| known == project);
+        let overrides = own.map_or(&none, |(_, own)| own);
         let Priced { source, costed } = price_with(call, overrides, || self.look_up(call))?;
         Some(Computed { cost_nano: costed.nano, source })
     }

@@ -4,7 +4,7 @@
 
 use ingest_core::model::Provider;
 
-use super::table::{Clause, Model, Table};
+use super::table::{Model, Table};
 
 /// Who sells what they make: whose names need no provider beside them, in this order.
 const MAKERS: [Provider; 11] = [
@@ -76,8 +76,9 @@ pub fn find<'t>(table: &'t Table, provider: Option<Provider>, name: &str) -> Opt
     }
     if name.starts_with("ft:") {
         // A fine-tune is dearer than its base.
-        let own = rows(table, &[Provider::OpenAi]).filter(|model| model.id.starts_with("ft:"));
-        return first(own, &name).map(Match::Model);
+        let mut own = rows(table, Provider::OpenAi);
+        own.retain(|model| model.id.starts_with("ft:"));
+        return first(&own, &name).map(Match::Model);
     }
     let hosted = provider == Some(Provider::OpenRouter) || name.contains('/');
     if hosted && name.ends_with(":free") {
@@ -87,15 +88,15 @@ pub fn find<'t>(table: &'t Table, provider: Option<Provider>, name: &str) -> Opt
     if provider == Some(Provider::Other) {
         return None;
     }
-    let sellers = sellers(provider);
+    let sellers: Vec<_> = sellers(provider).into_iter().map(|seller| rows(table, seller)).collect();
     let known = names.into_iter().find_map(|name| {
         let open = OPEN_WEIGHTS.iter().any(|open| name.starts_with(open));
         if provider.is_none() && (open || name.contains('/')) {
             return None;
         }
-        variants(name).into_iter().find_map(|name| {
-            sellers.iter().find_map(|seller| first(rows(table, &[*seller]), &name))
-        })
+        variants(name)
+            .into_iter()
+            .find_map(|name| sellers.iter().find_map(|rows| first(rows, &name)))
     });
     known.map(Match::Model)
 }
@@ -152,32 +153,25 @@ impl<'n> Named<'n> {
     }
 }
 
-fn rows<'t>(table: &'t Table, of: &[Provider]) -> impl Iterator<Item = &'t Model> + Clone {
-    table.models.iter().filter(move |model| of.contains(&model.provider))
+fn rows(table: &Table, of: Provider) -> Vec<&Model> {
+    table.models.iter().filter(|model| model.provider == of).collect()
 }
 
 /// The first that is called so, else the first whose name begins so, else that has it in it.
-fn first<'t>(rows: impl Iterator<Item = &'t Model> + Clone, name: &str) -> Option<&'t Model> {
+fn first<'t>(rows: &[&'t Model], name: &str) -> Option<&'t Model> {
     let fitting = |signs: &[char]| {
-        rows.clone().find(|model| model.clauses.iter().any(|clause| fits(clause, name, signs)))
+        rows.iter().find(|model| model.clauses.iter().any(|clause| fits(clause, name, signs)))
     };
-    let exact = rows.clone().find(|model| model.id == name);
-    exact
-        .or_else(|| fitting(&['=', '@']))
-        .or_else(|| fitting(&['^', '#']))
-        .or_else(|| fitting(&['~', '$']))
+    let exact = rows.iter().find(|model| model.id == name);
+    let exact = exact.or_else(|| fitting(&['=', '@']));
+    exact.or_else(|| fitting(&['^', '#'])).or_else(|| fitting(&['~', '$'])).copied()
 }
 
-/// Whether a name is what a clause of one of these kinds asks for.
-fn fits(clause: &Clause, name: &str, signs: &[char]) -> bool {
-    match clause {
-        Clause::One(clause) => clause.starts_with(signs) && fits_one(clause, name),
-        // The first of them says of which kind all are.
-        Clause::All(all) => {
-            all.first().is_some_and(|first| first.starts_with(signs))
-                && all.iter().all(|clause| fits_one(clause, name))
-        }
-    }
+/// Whether a name is what a clause of one of these kinds asks for: the first of its parts says
+/// of which kind it is.
+fn fits(clause: &[String], name: &str, signs: &[char]) -> bool {
+    clause.first().is_some_and(|first| first.starts_with(signs))
+        && clause.iter().all(|part| fits_one(part, name))
 }
 
 fn fits_one(clause: &str, name: &str) -> bool {

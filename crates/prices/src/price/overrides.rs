@@ -1,7 +1,7 @@
 //! Prices that a project sets: for names that nobody else knows (deployments, fine-tunes,
 //! models of its own), or in place of the table's.
 
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::arithmetic::period_of;
 use super::matching::normal;
@@ -10,44 +10,35 @@ use super::table::{Period, Prices};
 /// Dearest price, in dollars per million tokens: a dollar a token.
 pub const MAX_PRICE: f64 = 1e6;
 
-/// Prices as people write them: dollars per million tokens.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[allow(missing_docs, reason = "see `Prices`")]
-pub struct InDollars {
-    pub input: f64,
-    pub output: f64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_read: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_write: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_write_1h: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audio_input: Option<f64>,
-}
-
-impl InDollars {
-    /// The same in whole millionths; `None` where one is below zero or above [`MAX_PRICE`].
-    #[must_use]
-    pub fn to_prices(&self) -> Option<Prices> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in bounds")]
-        let whole = |dollars: f64| {
-            (0.0..=MAX_PRICE).contains(&dollars).then(|| (dollars * 1e6).round() as u64)
-        };
-        let maybe = |dollars: Option<f64>| match dollars {
-            None => Some(None),
-            Some(dollars) => whole(dollars).map(Some),
-        };
-        Some(Prices {
-            input: whole(self.input)?,
-            output: whole(self.output)?,
-            cache_read: maybe(self.cache_read)?,
-            cache_write: maybe(self.cache_write)?,
-            cache_write_1h: maybe(self.cache_write_1h)?,
-            audio: maybe(self.audio_input)?,
-        })
+/// The prices in an object as people write them, in dollars per million tokens.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn read_prices(said: &Value) -> Result<Prices, String> {
+    const NAMES: [&str; 6] =
+        ["input", "output", "cacheRead", "cacheWrite", "cacheWrite1h", "audioInput"];
+    let object = said.as_object().ok_or("expected an object")?;
+    if let Some(other) = object.keys().find(|key| !NAMES.contains(&key.as_str())) {
+        return Err(format!("{other} is none of {}", NAMES.join(", ")));
     }
+    let whole = |name: &str| {
+        let Some(price) = object.get(name).filter(|price| !price.is_null()) else {
+            return Ok(None);
+        };
+        let dollars = price.as_f64().filter(|price| (0.0..=MAX_PRICE).contains(price));
+        let odd = || format!("{name}: expected dollars per million tokens from 0 to {MAX_PRICE}");
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in bounds")]
+        dollars.map(|dollars| Some((dollars * 1e6).round() as u64)).ok_or_else(odd)
+    };
+    let needed = |name: &str| whole(name)?.ok_or_else(|| format!("{name}: required"));
+    Ok(Prices {
+        input: needed("input")?,
+        output: needed("output")?,
+        cache_read: whole("cacheRead")?,
+        cache_write: whole("cacheWrite")?,
+        cache_write_1h: whole("cacheWrite1h")?,
+        audio: whole("audioInput")?,
+    })
 }
 
 /// The prices of a project, by the names that they are for.
@@ -58,7 +49,7 @@ impl Overrides {
     /// Adds what holds of names of a pattern from a day on, or always where that is empty.
     pub fn add(&mut self, pattern: &str, from: &str, prices: Prices) {
         let pattern = normal(pattern);
-        let period = Period { from: from.to_owned().into(), prices, tiers: Vec::new() };
+        let period = Period { from: from.to_owned(), prices, tiers: Vec::new() };
         let at = self.0.iter().position(|(known, _)| *known == pattern).unwrap_or_else(|| {
             self.0.push((pattern, Vec::new()));
             self.0.len() - 1

@@ -13,7 +13,7 @@ pub fn in_words(priced: &Priced) -> String {
     let sum = if items.is_empty() { "free".to_owned() } else { items.join(" + ") };
     let whose = match priced.source {
         CostSource::Project => "the project's price".to_owned(),
-        CostSource::Table | CostSource::Client => format!("table of {}", table().head.generated),
+        CostSource::Table | CostSource::Client => format!("table of {}", table().generated),
     };
     let added = if priced.costed.parts_added { "; parts taken to be beside the input" } else { "" };
     format!("{sum}, {whose}{added}")
