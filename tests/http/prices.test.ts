@@ -74,10 +74,9 @@ test("a project's own prices hold for what comes, and a replay applies them to w
 });
 
 test("prices are set by keys of the scope admin, and a bad one is named", async () => {
-  const project = await worker.project();
   const prices = { input: 1, output: 2 };
-  expect((await put(project, { pattern: "m", prices })).status).toBe(403);
-  await admin(project);
+  expect((await put(await worker.project(), { pattern: "m", prices })).status).toBe(403);
+  const project = await admin(await worker.project());
   for (const [price, path] of [
     [{ pattern: "", prices }, "pattern"],
     [{ pattern: "a*b", prices }, "pattern"],

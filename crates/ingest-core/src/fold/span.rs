@@ -84,7 +84,7 @@ impl Span {
 
     /// Computes what it costs by what it comes to now; whether that is another.
     #[inline(never)]
-    pub fn reprice(&mut self, project: &str, pricing: &impl Pricing) -> bool {
+    pub fn reprice(&mut self, project: &str, pricing: &dyn Pricing) -> bool {
         let parts = &self.parts;
         let is_call = parts.iter().any(|part| part.fields.kind.is_some_and(price::is_call));
         let priced = is_call && parts.iter().all(|part| part.fields.cost_nano.is_none());

@@ -60,7 +60,7 @@ impl Spans {
     }
 
     /// Computes what they cost; whether that changes anything. See [`Span::reprice`].
-    pub fn reprice(&mut self, project: &str, pricing: &impl Pricing) -> bool {
+    pub fn reprice(&mut self, project: &str, pricing: &dyn Pricing) -> bool {
         let reprice = |changed, span: &mut Span| span.reprice(project, pricing) || changed;
         self.list.iter_mut().fold(false, reprice)
     }

@@ -174,7 +174,7 @@ impl Delivery {
         rows: &[Vec<String>],
         bounds: RowBounds,
         now: Millis,
-        pricing: &impl Pricing,
+        pricing: &dyn Pricing,
     ) -> Result<Writing, Damaged> {
         let (mut statements, mut asks) = (Vec::new(), Vec::new());
         let mut left = Vec::new();
@@ -207,9 +207,9 @@ impl Delivery {
 }
 
 /// Who knows a project's prices.
-struct Prices<'a, P> {
+struct Prices<'a> {
     project: &'a str,
-    pricing: &'a P,
+    pricing: &'a dyn Pricing,
 }
 
 /// Rows to be written.
@@ -227,7 +227,7 @@ impl OfProject {
         traces: &[Vec<String>],
         spans: &[Vec<String>],
         bounds: RowBounds,
-        pricing: &impl Pricing,
+        pricing: &dyn Pricing,
     ) -> Result<(Rows, Vec<Rc<str>>), Damaged> {
         let mut stored: Map<Rc<str>, Option<Stored>> = Map::default();
         for row in traces.iter().flatten() {
@@ -300,7 +300,7 @@ impl Rows {
         stored: Option<Stored>,
         news: Trace,
         mut rows: Map<Rc<str>, Span>,
-        prices: &Prices<impl Pricing>,
+        prices: &Prices,
     ) {
         let (was, mut trace, mut beyond) = match stored {
             Some(Stored { version, trace, beyond }) => (Some(version), trace, beyond),
@@ -351,7 +351,7 @@ impl Rows {
         known: Option<Span>,
         news: Span,
         totals: &mut Totals,
-        prices: &Prices<impl Pricing>,
+        prices: &Prices,
     ) -> Option<SpanRow> {
         let span = match known {
             None => {
