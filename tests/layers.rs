@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 
 /// The crates, lowest first: a later one passes on the modules of an earlier one
 /// under its own name.
-const CRATES: [(&str, &str); 3] = [
+const CRATES: [(&str, &str); 4] = [
     ("ingest_core", "crates/ingest-core/src"),
     ("evaluators", "crates/evaluators/src"),
+    ("prices", "crates/prices/src"),
     ("edgespan", "src"),
 ];
 

@@ -11,7 +11,7 @@ use crate::access::api_keys::hex;
 use crate::access::scope::Scopes;
 use crate::access::{api_keys, rate_limits};
 use crate::error::{Error, Fault, Reject};
-use crate::index::{Database, Param, Statement, decode};
+use crate::index::{Database, Param, Statement};
 use crate::model::Millis;
 
 sql_file!(create_project, "sql/create_project.sql", &[]);
@@ -20,6 +20,7 @@ sql_file!(insert_successor, "sql/rotate_key.sql", &[]);
 sql_file!(end_key, "sql/revoke_key.sql", &[]);
 sql_file!(set_project, "sql/configure_project.sql", &[]);
 sql_file!(select_project, "sql/project.sql", &[]);
+sql_file!(select_project_id, "sql/project_id.sql", &[]);
 sql_file!(select_keys, "sql/keys.sql", &[]);
 
 /// Bytes of a key that cannot be guessed.
@@ -88,18 +89,6 @@ impl KeyCommand {
     }
 }
 
-/// The id of a project, by its name.
-///
-/// # Errors
-/// 404 where there is none; a fault of the database.
-pub async fn project_id(project: &str, db: &impl Database) -> Result<String, Error> {
-    let select = Statement::new(select_project(), vec![project.into()]);
-    let row = run_for_row(db, vec![select], 0).await?.ok_or_else(|| no_project(project))?;
-    let found: Value = decode(&row)?;
-    let id = found.get("id").and_then(Value::as_str).unwrap_or_default();
-    Ok(id.to_owned())
-}
-
 /// Does what the operator asks for: the `data` of the answer.
 ///
 /// # Errors
@@ -122,6 +111,15 @@ pub async fn run(
             row.map(|_| "null".into()).ok_or_else(|| no_key(project, key).into())
         }
     }
+}
+
+/// The id of a project by its name.
+///
+/// # Errors
+/// 404 where there is none; a fault of the database.
+pub async fn project_id(name: &str, db: &impl Database) -> Result<String, Error> {
+    let select = Statement::new(select_project_id(), vec![name.into()]);
+    run_for_row(db, vec![select], 0).await?.ok_or_else(|| no_project(name).into())
 }
 
 /// A key that is made.

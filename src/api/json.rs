@@ -3,15 +3,17 @@
 //! own bytes.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::index::found::{Parent, Span};
+use crate::index::found::{Costs, Parent, Span};
 use crate::index::read::{Slice, TraceRow};
 use crate::model::{Json, Micros, Millis, SpanBody, SpanType};
 use crate::payload::{Content, Missing, Payloads};
 use crate::time;
+use ingest_core::fold::price::CostSource;
 
 /// A page of the list.
 #[derive(Serialize)]
@@ -33,6 +35,11 @@ pub struct Trace<'a> {
     end_time: Option<String>,
     duration_ms: Option<i64>,
     total_cost: String,
+    /// Of one trace alone: who says the costs of its spans, and the models of calls without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_sources: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unpriced_models: Option<&'a BTreeSet<String>>,
     total_tokens: i64,
     tags: Option<&'a RawValue>,
     metadata: Option<Cow<'a, RawValue>>,
@@ -72,6 +79,8 @@ impl<'a> Trace<'a> {
             end_time: row.end_us.map(time::with_millis),
             duration_ms: row.end_us.map(|end| millis_between(row.start_us, end)),
             total_cost: dollars(row.cost_nano),
+            cost_sources: None,
+            unpriced_models: None,
             total_tokens: row.tokens,
             tags: raw(Some(row.tags.as_deref().unwrap_or("[]"))),
             metadata: metadata.and_then(checked),
@@ -110,6 +119,15 @@ impl<'a> Trace<'a> {
     }
 }
 
+impl<'a> Trace<'a> {
+    /// With what is known of where its costs are from; lists say nothing of that.
+    #[must_use]
+    pub fn with_costs(self, costs: &'a Costs) -> Self {
+        let sources = costs.sources.iter().map(|source| source.as_str()).collect();
+        Self { cost_sources: Some(sources), unpriced_models: Some(&costs.unpriced), ..self }
+    }
+}
+
 /// A span with its payloads.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -135,6 +153,7 @@ pub struct SpanOut<'a> {
     total_tokens: Option<u64>,
     cached_tokens: Option<u64>,
     cost: Option<Box<RawValue>>,
+    cost_source: Option<&'static str>,
     status: &'static str,
     error_message: Option<&'a str>,
     metadata: Option<&'a RawValue>,
@@ -185,6 +204,7 @@ impl<'a> SpanOut<'a> {
             total_tokens: row.total_tokens,
             cached_tokens: body.and_then(|b| b.usage.cached),
             cost: cost.and_then(|c| RawValue::from_string(c).ok()),
+            cost_source: row.cost_source.map(CostSource::as_str),
             status: row.status.as_str(),
             error_message: body.and_then(|b| b.error_message.as_deref()),
             metadata: raw(body.and_then(|b| b.metadata.as_deref())),

@@ -4,6 +4,7 @@
 
 mod filter;
 mod json;
+mod prices;
 mod request;
 mod route_model;
 mod routing_configs;
@@ -14,6 +15,7 @@ mod validate;
 
 pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_time};
 pub(crate) use json::dollars;
+pub use prices::{PriceCommand, prices};
 pub use route_model::{RoutingCache, route_model};
 pub use routing_configs::{Asked, RoutingQuestion, manage_routing};
 pub use scores::{get_score, list_scores, scores_with_trace, show_score};

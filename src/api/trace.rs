@@ -60,7 +60,7 @@ pub async fn get(
     let of_scores = ran.rows.split_off(first_of_scores);
     let found = found::read_part(&ran, &part)?;
     drop(ran);
-    let Some(Found { mut trace, mut spans, more, envelopes }) = found else {
+    let Some(Found { mut trace, mut spans, more, envelopes, costs }) = found else {
         return Err(Reject::NotFound(NO_TRACE.into()).into());
     };
     let ids = spans.iter().map(|span| &*span.id);
@@ -85,7 +85,7 @@ pub async fn get(
         let payloads = Payloads::fetch(&source, plan).await;
         if written == 0 {
             let shown = json::Trace::of(&trace, &payloads, source.now);
-            answer.json(&shown.with_content(&trace, &payloads))?;
+            answer.json(&shown.with_content(&trace, &payloads).with_costs(&costs))?;
             answer.text.pop(); // The object goes on.
             answer.push(",\"spans\":[");
         }

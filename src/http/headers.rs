@@ -45,7 +45,7 @@ pub fn common_headers<'a>(asked: &RequestInfo<'a>, page: bool) -> Vec<(&'static 
 #[must_use]
 pub fn preflight() -> Reply {
     Reply::empty(204)
-        .with("access-control-allow-methods", "GET, HEAD, POST, PATCH, DELETE, OPTIONS")
+        .with("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
         .with(
             "access-control-allow-headers",
             "authorization, x-api-key, content-type, content-encoding, prefer",

@@ -3,7 +3,7 @@
 //! table, those of other services' clients are `compat`'s; `router` finds among all.
 
 use crate::admin::{Command, KeyCommand};
-use crate::api::RoutingQuestion;
+use crate::api::{PriceCommand, RoutingQuestion};
 use crate::compat;
 use crate::dashboard::Page;
 use crate::formats::FormatPath;
@@ -59,6 +59,10 @@ pub enum Route {
     Routing(RoutingQuestion),
     /// The same of the operator, of a project by its name.
     RoutingOf(String, RoutingQuestion),
+    /// What is asked of the prices of the key's project.
+    Prices(PriceCommand),
+    /// The same of a project by its name.
+    ProjectPrices(String, PriceCommand),
     /// What another service's client asks.
     Compat(compat::Question),
     /// Whether the Worker runs.
@@ -155,6 +159,26 @@ pub(super) const ROUTES: &[Row] = &[
         Operator,
         &["api", "v1", "admin", "usage", "history"],
         &[("GET", "usage-history-of-all", |_| Route::UsageHistoryOfAll)],
+    ),
+    row(
+        Client,
+        &["api", "v1", "prices"],
+        &[
+            ("GET", "list-prices", |_| Route::Prices(PriceCommand::List)),
+            ("PUT", "set-price", |_| Route::Prices(PriceCommand::Set)),
+            ("DELETE", "remove-price", |_| Route::Prices(PriceCommand::Remove)),
+        ],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*", "prices"],
+        &[
+            ("GET", "list-prices", |[name, _]| Route::ProjectPrices(name, PriceCommand::List)),
+            ("PUT", "set-price", |[name, _]| Route::ProjectPrices(name, PriceCommand::Set)),
+            ("DELETE", "remove-price", |[name, _]| {
+                Route::ProjectPrices(name, PriceCommand::Remove)
+            }),
+        ],
     ),
     row(Operator, &["api", "v1", "admin", "replay"], &[("POST", "replay", |_| Route::Replay)]),
     row(Operator, &["api", "v1", "admin", "verify"], &[("POST", "verify", |_| Route::Verify)]),

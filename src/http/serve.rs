@@ -5,7 +5,7 @@ use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
 use super::handlers::{
-    compat, ingest, management, operator, pages, reading, rules, scores, sign_in,
+    compat, ingest, management, operator, pages, prices, reading, rules, scores, sign_in,
 };
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
@@ -104,6 +104,10 @@ where
         Route::Routing(question) => return management::routing(exchange, &question).await,
         Route::RoutingOf(project, question) => {
             return management::routing_of(exchange, &project, &question).await;
+        }
+        Route::Prices(command) => return prices::of_key(exchange, command).await,
+        Route::ProjectPrices(name, command) => {
+            return prices::of_project(exchange, &name, command).await;
         }
         Route::SignIn => return sign_in::form(exchange).await,
         Route::PostSignIn => return sign_in::sign_in(exchange).await,

@@ -3,16 +3,18 @@
 //! of their own, of which a part is read at a time.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::read::{Objects, Slice, TraceRow, read_trace_row};
 use super::spans::{SpanPart, SpanPlace, place_in_order};
 use super::{QueryResults, decode, link};
 use crate::error::Fault;
+use crate::limits::MAX_MODELS;
 use crate::model::{Micros, Millis, Rank, Status};
 use ingest_core::fold::compact_id::{pack, unpack};
 use ingest_core::fold::link_of_kept;
 use ingest_core::fold::part::mark;
+use ingest_core::fold::price::CostSource;
 use ingest_core::fold::span::{self, Folded};
 use ingest_core::pack::{Damaged, hex, spans};
 
@@ -32,6 +34,10 @@ pub struct Span {
     pub completion_tokens: Option<u64>,
     pub total_tokens: Option<u64>,
     pub cost_nano: Option<i64>,
+    pub cost_source: Option<CostSource>,
+    /// Whether it is a call of a model that used tokens and has no cost, for nobody has said one
+    /// and no price is known.
+    pub unpriced: bool,
     pub received_ms: Option<Millis>,
     /// Whether the span itself has not come, only what supplements it.
     pub unreceived: bool,
@@ -69,6 +75,37 @@ pub struct Found {
     /// Spans of its row by the links of their envelopes, where that may be needed to find
     /// parents: see [`Parent::Elsewhere`].
     pub envelopes: HashMap<u64, SpanPlace>,
+    /// Whose costs its spans have, those of its row and those that were read beside it.
+    pub costs: Costs,
+}
+
+/// Whose costs some spans have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// Who says them, each once.
+    pub sources: BTreeSet<CostSource>,
+    /// The models of calls that have none, at most [`MAX_MODELS`].
+    pub unpriced: BTreeSet<String>,
+}
+
+impl Costs {
+    fn of<'a>(spans: impl Iterator<Item = &'a Unpacked>) -> Self {
+        let mut costs = Self::default();
+        for (_, folded) in spans {
+            costs.sources.extend(folded.cost_source);
+            if let Some(model) = unpriced_model(folded)
+                && costs.unpriced.len() < MAX_MODELS
+            {
+                costs.unpriced.insert(model.to_owned());
+            }
+        }
+        costs
+    }
+}
+
+/// The model of a call that has no cost.
+fn unpriced_model(folded: &Folded) -> Option<&str> {
+    folded.call().filter(|_| folded.cost_nano.is_none()).map(|call| call.model)
 }
 
 /// A span, unpacked, with its fields.
@@ -140,6 +177,7 @@ pub fn read_part(ran: &QueryResults, part: &SpanPart) -> Result<Option<Found>, F
     }
     let read = i64::try_from(packed.len() + others.len()).unwrap_or(i64::MAX);
     let parents = Parents::of(packed.iter().chain(&others), read >= trace.spans);
+    let costs = Costs::of(packed.iter().chain(&others));
     let envelopes = if parents.all { HashMap::new() } else { envelopes(&packed) };
     // Nothing comes after the last of those that were cut off before it is read.
     let last = others.last().filter(|_| cut);
@@ -155,7 +193,7 @@ pub fn read_part(ran: &QueryResults, part: &SpanPart) -> Result<Option<Found>, F
     all.truncate(part.most);
     let mut objects = Objects::of(&trace.project);
     let spans = all.into_iter().map(|span| parents.show(span, &mut objects)).collect();
-    Ok(Some(Found { trace, spans, more, envelopes }))
+    Ok(Some(Found { trace, spans, more, envelopes, costs }))
 }
 
 /// A trace with as many of its spans as a page shows, and whatever parents there are among
@@ -164,7 +202,7 @@ pub fn read_part(ran: &QueryResults, part: &SpanPart) -> Result<Option<Found>, F
 /// # Errors
 /// As [`read_part`].
 pub fn read_trace(ran: &QueryResults) -> Result<Option<(TraceRow, Vec<Span>)>, Fault> {
-    let Some(Found { trace, mut spans, envelopes, more }) = read_part(ran, &SpanPart::FIRST)?
+    let Some(Found { trace, mut spans, envelopes, more, .. }) = read_part(ran, &SpanPart::FIRST)?
     else {
         return Ok(None);
     };
@@ -199,7 +237,8 @@ pub fn read_span(ran: &QueryResults, id: &str) -> Result<Option<Found>, Fault> {
     let span = packed.iter().chain(&others).find(|(span, _)| *span.id == *id);
     let spans = span.map(|span| parents.show(span, &mut objects)).into_iter().collect();
     let envelopes = if all { HashMap::new() } else { envelopes(&packed) };
-    Ok(Some(Found { trace, spans, more: false, envelopes }))
+    let costs = Costs::default();
+    Ok(Some(Found { trace, spans, more: false, envelopes, costs }))
 }
 
 /// Spans by the links of their envelopes: of several the last in order.
@@ -262,6 +301,8 @@ impl<'a> Parents<'a> {
             completion_tokens: folded.completion_tokens,
             total_tokens: folded.total_tokens,
             cost_nano: folded.cost_nano,
+            cost_source: folded.cost_source,
+            unpriced: unpriced_model(folded).is_some(),
             received_ms: span.newest().map(|part| part.place.batch.received),
             unreceived: folded.kind.is_none()
                 && span.newest().is_none_or(|part| part.order.rank < Rank::Create),

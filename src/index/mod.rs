@@ -6,6 +6,7 @@ pub mod batch_row;
 pub mod chart;
 pub mod evaluators;
 pub mod found;
+pub mod own_prices;
 pub mod query;
 pub mod quota;
 pub mod read;

@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::evaluations::is_due;
-use crate::index::{Database, QueryResults, evaluators};
+use crate::error::Fault;
+use crate::index::{Database, QueryResults, evaluators, own_prices};
 use crate::model::Millis;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses::Named;
 use ingest_core::index_writer::statements::is_conflict;
 use ingest_core::index_writer::touched::Touched;
+use prices::price::call::PriceBook;
 
 /// Why a message could not be written.
 #[derive(Debug, Clone)]
@@ -55,20 +57,24 @@ pub(super) async fn fold_in(
     while !delivery.is_done() {
         // Reading changes nothing, and scores alone have nothing to be read.
         let mut reads = delivery.read();
-        let count = reads.len();
-        if count > 0 {
+        let rows_read = reads.len();
+        let priced: Vec<_> = delivery.priced_projects().map(str::to_owned).collect();
+        if rows_read > 0 {
             reads.extend(projects.iter().map(|project| evaluators::select_any(project)));
+            reads.extend(priced.iter().map(|project| own_prices::select_prices(project)));
         }
-        let read = if count == 0 { Ok(QueryResults::default()) } else { db.run(reads).await };
+        let read = if reads.is_empty() { Ok(QueryResults::default()) } else { db.run(reads).await };
         let mut read = read.map_err(|fault| failure(fault.to_string()))?;
-        let any = read.rows.split_off(count.min(read.rows.len()));
+        let mut any = read.rows.split_off(rows_read.min(read.rows.len()));
+        let set = any.split_off(projects.len().min(any.len()));
         let evaluated = projects.iter().zip(any).filter(|(_, rows)| !rows.is_empty());
         let evaluated: BTreeSet<&str> = evaluated.map(|(project, _)| *project).collect();
+        let book = price_book(&priced, &set).map_err(|fault| failure(fault.to_string()))?;
         let damaged = |why| {
             let then = "`npm run verify -- --repair` makes its row anew from the raw batches";
             Failure::Passing(format!("a trace in the index: {why}; {then}"))
         };
-        let writing = delivery.write(&read.rows, db.row_bounds(), now()).map_err(damaged)?;
+        let writing = delivery.write(&read.rows, db.row_bounds(), now(), &book).map_err(damaged)?;
         // Only what is as it was read is written, so this can be done again and by others.
         match db.run(writing.statements).await {
             Ok(ran) => {
@@ -99,6 +105,15 @@ pub(super) async fn fold_in(
         }
     }
     Ok(fresh)
+}
+
+/// What calls cost in these projects, by the prices that they have set.
+fn price_book(projects: &[String], set: &[Vec<String>]) -> Result<PriceBook, Fault> {
+    let mut book = PriceBook::default();
+    for (project, rows) in projects.iter().zip(set).filter(|(_, rows)| !rows.is_empty()) {
+        book.set(project, own_prices::read_overrides(rows)?);
+    }
+    Ok(book)
 }
 
 pub(super) fn failure(why: String) -> Failure {

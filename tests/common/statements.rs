@@ -5,12 +5,13 @@ use edgespan::batch::BatchRef;
 use edgespan::formats::twosignal;
 
 use edgespan::index::{
-    Database, RowBounds, Statement, chart, evaluators, link, recovery, routing, scores, sessions,
-    spans, stats, traces, usage, verification,
+    Database, RowBounds, Statement, chart, evaluators, link, own_prices, recovery, routing, scores,
+    sessions, spans, stats, traces, usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
 use ingest_core::fold::compact_id::pack as pack_id;
+use ingest_core::fold::price::NoPrices;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses;
 use ingest_core::index_writer::stats::eval_runs;
@@ -86,6 +87,7 @@ pub fn filled() -> World {
          insert into evaluator values ('{PROJECT}', 'mine', 'mine', 'CONTAINS', '{{}}', 1, 1, 'trace', '{{}}', 1, null, 1, 1, 1);
          insert into evaluation values (5, 't', 'mine', 1, '', 'mine', 'error', 'mine', null, 1, 0, 1);
          insert into evaluator_calls values ('{PROJECT}', 'mine', 1, 1);
+         insert into price values ('{PROJECT}', 'm', '', '{{}}', 1), ('{PROJECT}', 'old', '', '{{}}', 1);
          insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
          insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
          values (5, 'of the trace', 0, 1, 5, 1, 'a', 's', null, 'a', 'n', '0.5', 0, 'l'),
@@ -105,7 +107,9 @@ pub fn of_project() -> Vec<Statement> {
         Delivery::of(&[Source { batch: &batch, body, events, attempt: 1 }], RECEIVED);
     let held = pollster::block_on(filled().db.run(delivery.read())).unwrap();
     let mut all = delivery.read();
-    all.extend(delivery.write(&held.rows, RowBounds::default(), RECEIVED).unwrap().statements);
+    all.extend(
+        delivery.write(&held.rows, RowBounds::default(), RECEIVED, &NoPrices).unwrap().statements,
+    );
     all.extend(spans::select_trace(PROJECT, "t"));
     all.extend(spans::select_span(PROJECT, "t", "s"));
     let after = Some((0, String::new()));
@@ -177,6 +181,9 @@ pub fn of_project() -> Vec<Statement> {
     all.push(routing::insert(PROJECT, &stored));
     all.push(routing::update(PROJECT, &stored, 2));
     all.push(routing::delete(PROJECT, "made"));
+    all.push(own_prices::select_prices(PROJECT));
+    all.push(own_prices::set_price(PROJECT, "m", "", r#"{"input":1,"output":2}"#, RECEIVED));
+    all.push(own_prices::remove_price(PROJECT, "old", ""));
     all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
     all.push(guesses::select_rows(PROJECT, &["a"]));
     all.push(guesses::search(PROJECT, &[&pack_id(LONG_ID)], RECEIVED));
@@ -264,7 +271,8 @@ fn of_scores() -> Vec<Statement> {
     let source = Source { batch: &batch, body: b"", events: vec![event], attempt: 1 };
     let mut delivery = Delivery::of(&[source], RECEIVED);
     assert!(delivery.read().is_empty(), "scores alone have nothing to be read");
-    let mut all = delivery.write(&[], RowBounds::default(), RECEIVED).unwrap().statements;
+    let mut all =
+        delivery.write(&[], RowBounds::default(), RECEIVED, &NoPrices).unwrap().statements;
     all.retain(|statement| statement.sql.contains("insert into score"));
     assert_eq!(all.len(), 1);
     all.extend([

@@ -127,7 +127,7 @@ fn levels_say_whether_it_failed_and_whose_message_it_is() {
 fn usage(prompt: u64, completion: u64, total: u64, cached: u64) -> Usage {
     let some = |count: u64| Some(count).filter(|count| *count > 0);
     let (prompt, completion) = (some(prompt), some(completion));
-    Usage { prompt, completion, total: some(total), cached: some(cached) }
+    Usage { prompt, completion, total: some(total), cached: some(cached), ..Usage::default() }
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn every_shape_of_usage_comes_to_the_same() {
         (
             json!({ "usageDetails": { "input_tokens": 100, "output_tokens": 20, "cache_creation_input_tokens": 7,
             "cache_read_input_tokens": 30, "service_tier": "standard" } }),
-            usage(137, 20, 0, 30),
+            Usage { cache_write: Some(7), ..usage(137, 20, 0, 30) },
         ),
         (
             json!({ "usage": { "promptTokens": 10, "completionTokens": 5, "totalTokens": 15 } }),

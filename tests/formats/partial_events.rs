@@ -10,7 +10,7 @@ use edgespan::formats::twosignal;
 use edgespan::formats::wire_format::WireFormat;
 use edgespan::index::RowBounds;
 use edgespan::model::{
-    Body, Event, Json, Rank, SpanBody, SpanType, Status, TraceBody, TraceSaid, Usage,
+    Body, Event, Json, Provider, Rank, SpanBody, SpanType, Status, TraceBody, TraceSaid, Usage,
 };
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::queue::Message;
@@ -84,11 +84,13 @@ fn read(line: &str) -> Event<'static> {
             input: content("input"),
             output: content("output"),
             model: text("model"),
+            provider: text("provider").and_then(|provider| Provider::parse(&provider)),
             model_parameters: payload("parameters"),
             usage: Usage {
                 prompt: said["prompt"].as_u64(),
                 completion: said["completion"].as_u64(),
                 total: said["total"].as_u64(),
+                cached: said["cached"].as_u64(),
                 ..Usage::default()
             },
             cost: payload("cost"),

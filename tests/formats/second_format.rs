@@ -121,6 +121,7 @@ fn read_span<'a>(
         input: Some(Json::Owned(serde_json::to_string(input).unwrap())),
         output: None,
         model: None,
+        provider: None,
         model_parameters: None,
         usage: Usage { total: Some(7), ..Usage::default() },
         cost: None,

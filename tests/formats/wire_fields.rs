@@ -72,8 +72,15 @@ fn a_span_has_all_its_fields() {
         input: Some(r#"[ 1,"\u00e9"]"#.into()),
         output: Some(r#""text""#.into()),
         model: Some("gpt".into()),
+        provider: None,
         model_parameters: Some(r#"{"temperature":0.2}"#.into()),
-        usage: Usage { prompt: Some(1), completion: Some(2), total: Some(3), cached: Some(0) },
+        usage: Usage {
+            prompt: Some(1),
+            completion: Some(2),
+            total: Some(3),
+            cached: Some(0),
+            ..Usage::default()
+        },
         cost: Some("3.10e-3".into()),
         status: Some(Status::Error),
         error_message: Some("why".into()),

@@ -15,7 +15,7 @@ fn each_is_bound_to_the_project() {
 }
 
 /// The tables, and what statements call them.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "trace",
     "span",
     "batch",
@@ -27,6 +27,7 @@ const TABLES: [&str; 19] = [
     "evaluator",
     "evaluation",
     "evaluator_calls",
+    "price",
     "tenant",
     "t",
     "s",
@@ -41,7 +42,7 @@ const TABLES: [&str; 19] = [
 /// are any; the hours, of which a week is read in their order; the dead letters and the
 /// routing configurations, of which there should be few; the evaluators, of which there are
 /// fifty at most.
-const ALL_OF_A_PROJECT: [&str; 9] = [
+const ALL_OF_A_PROJECT: [&str; 11] = [
     "from evaluator where project = ?1 and enabled = 1 and auto_run = 1 limit 1",
     "from evaluator where project = ?1 order by created_ms, id",
     "on conflict (project, name) do nothing returning id as json",
@@ -51,6 +52,8 @@ const ALL_OF_A_PROJECT: [&str; 9] = [
     "order by name = 'default' desc, created_ms, id limit 1",
     "from routing_config where project = ?1",
     "from routing_config where project = ?1) < 50 returning json_quote(id) as json",
+    "from price where project = ?1 order by pattern, from_day",
+    "prices = excluded.prices, updated_ms = excluded.updated_ms returning pattern as json",
 ];
 
 /// What is wrong with how `SQLite` would run this, if anything is.

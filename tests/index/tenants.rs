@@ -12,7 +12,7 @@ use edgespan::index::{Database, Statement, quota, recovery, usage, verification}
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "trace",
     "span",
     "batch",
@@ -25,6 +25,7 @@ const TABLES: [&str; 12] = [
     "evaluator",
     "evaluation",
     "evaluator_calls",
+    "price",
 ];
 
 /// What comes before a table's name.
@@ -64,7 +65,8 @@ insert into routing_config values ('$OTHER', 'i', 'r', 1, 'theirs', 0, 0);
 insert into evaluator values ('$OTHER', 'mine', 'mine', 'CONTAINS', '{}', 1, 1, 'trace', '{}', 1, null, 1, 1, 1),
   ('$OTHER', 'new', 'new', 'CONTAINS', '{}', 1, 1, 'trace', '{}', 1, null, 1, 1, 1);
 insert into evaluation values ($NUMBER, 't', 'mine', 1, '', 'theirs', 'error', 'theirs', null, 1, 0, 1);
-insert into evaluator_calls values ('$OTHER', 'mine', 1, 7)";
+insert into evaluator_calls values ('$OTHER', 'mine', 1, 7);
+insert into price values ('$OTHER', 'm', '', '{}', 9), ('$OTHER', 'old', '', '{}', 9)";
 
 /// All rows of one project, or of all others.
 fn rows(world: &World, mine: bool) -> Vec<String> {

@@ -9,6 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod commute;
+mod costs;
 mod guessed_traces;
 mod quota;
 mod replay;

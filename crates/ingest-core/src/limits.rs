@@ -36,6 +36,9 @@ pub const MAX_ROUTING_CONFIGS: usize = 50;
 /// Largest routing configuration, in bytes: fifty rules and a hundred keywords take a tenth.
 pub const MAX_ROUTING_CONFIG_BYTES: usize = 64 * 1024;
 
+/// Largest body that sets a price, in bytes: it has a pattern and a few numbers.
+pub const MAX_PRICE_BYTES: usize = 16 * 1024;
+
 /// Longest name of a configuration, in characters.
 pub const MAX_CONFIG_NAME_CHARS: usize = 200;
 
@@ -127,6 +130,9 @@ pub const MAX_TOKENS: u64 = 1_000_000_000_000;
 /// Largest cost of a span, in US dollars either side of zero. In billionths, as
 /// they are added up, nine thousand of them fit SQLite's 64-bit integer.
 pub const MAX_COST_USD: f64 = 1e6;
+
+/// Most prices that a project sets: each delivery of a project reads all of them.
+pub const MAX_PRICES: usize = 200;
 
 /// Most problems listed in an error's `details`; the message counts the rest.
 pub const MAX_DETAILS: usize = 100;

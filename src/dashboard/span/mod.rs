@@ -1,6 +1,7 @@
 //! A span's detail.
 
 pub mod chat;
+pub mod cost;
 pub mod messages;
 pub mod page;
 pub mod payload;

@@ -5,14 +5,16 @@
 use std::borrow::Cow;
 
 use maud::{Markup, html};
+use prices::price::overrides::Overrides;
 
+use super::cost::{own_prices, show_cost};
 use super::payload::{PayloadRequest, part};
 use super::payload_field::PayloadField;
 use crate::api::scores_with_trace;
 use crate::batch::RawStore;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
-use crate::dashboard::ui::format::{count, encode, exact_dollars};
+use crate::dashboard::ui::format::{count, encode};
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
 use crate::dashboard::ui::scores::score_list;
@@ -51,7 +53,8 @@ pub async fn page(
     let (trace, span, payloads, scores) = fetch(view, trace_id, span_id).await?;
     let event = payloads.span(&span);
     let Some(field) = field else {
-        return Ok(Reply::html(200, detail_of(&trace, &span, &event, &scores, view.now)));
+        let own = own_prices(view, Some(&span)).await?;
+        return Ok(Reply::html(200, detail_of(&trace, &span, &event, &scores, &own, view.now)));
     };
     let path = path(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
@@ -147,6 +150,7 @@ pub fn detail_of(
     span: &Span,
     event: &Result<SpanBody<'_>, Missing>,
     scores: &[Score],
+    own: &Overrides,
     now: Millis,
 ) -> Markup {
     let scores: Vec<_> =
@@ -173,7 +177,7 @@ pub fn detail_of(
                     code title=(model) { (model) }
                 }
             }
-            (numbers(trace, span, body, took))
+            (numbers(trace, span, body, own, took))
             div.find {
                 input type="search" data-find placeholder="Find in this span" aria-label="Find in this span";
                 span.muted data-found aria-live="polite" {}
@@ -237,6 +241,7 @@ fn numbers(
     trace: &TraceRow,
     span: &Span,
     body: Option<&SpanBody<'_>>,
+    own: &Overrides,
     took: SpanDuration,
 ) -> Markup {
     let after =
@@ -269,9 +274,7 @@ fn numbers(
                     dd { (total) @for (name, n) in parts { span.muted { " · " (n) " " (name) } } }
                 }
             }
-            @if let Some(nano) = span.cost_nano {
-                div { dt { "Cost" } dd { (exact_dollars(nano)) } }
-            }
+            (show_cost(span, body, own))
         }
     }
 }

@@ -90,10 +90,12 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let slices: Vec<_> =
         chosen.into_iter().flat_map(|span| &span.slices).chain(&elsewhere).collect();
     let payloads = Payloads::read(&view.source, &slices).await?;
+    let own = span::cost::own_prices(view, chosen).await?;
     let running = running_until(&trace, view.now);
     let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
-    let detail = chosen
-        .map(|span| span::page::detail_of(&trace, span, &payloads.span(span), &scores, view.now));
+    let detail = chosen.map(|span| {
+        span::page::detail_of(&trace, span, &payloads.span(span), &scores, &own, view.now)
+    });
     let seen = tree.rows.iter().find(|row| !row.other);
     let first = chosen.or_else(|| seen.and_then(|row| spans.get(row.span)));
     let short = title(&trace);

@@ -240,6 +240,8 @@ pub(super) mod tests {
                 completion_tokens: None,
                 total_tokens: None,
                 cost_nano: None,
+                cost_source: None,
+                unpriced: false,
                 received_ms: None,
                 unreceived: false,
                 beside: false,

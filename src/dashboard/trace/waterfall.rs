@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use ingest_core::fold::price::CostSource;
 use maud::{Markup, PreEscaped, html};
 
 use super::row::{ParentProblem, TreeRow, Window, children};
@@ -245,7 +246,9 @@ fn one(
             }
             @if let Some(nano) = cost {
                 @let sum = sum(span.cost_nano.is_some_and(|nano| nano != 0));
-                div.c role="gridcell" title=[format::cost_title(nano, sum)] { @if sum.is_some() { "Σ " } (format::dollars(nano)) }
+                @let computed = span.cost_source.is_some_and(|source| source != CostSource::Client);
+                @let whose = sum.or(computed.then_some("Computed from prices"));
+                div.c role="gridcell" title=[format::cost_title(nano, whose)] { @if sum.is_some() { "Σ " } (format::dollars(nano)) }
             }
             div.d role="gridcell" { @if took == SpanDuration::NeverEnded { em { "–" } } @else { (took.shown()) } }
             @if let Some(own) = row.own { (bar(row, own, open, axis)) }

@@ -6,6 +6,7 @@ pub mod ingest;
 pub mod management;
 pub mod operator;
 pub mod pages;
+pub mod prices;
 pub mod reading;
 pub mod rules;
 pub mod scores;

@@ -101,7 +101,7 @@ pub(in crate::http) async fn manage<P: Platform, R: RequestHead + RequestBody>(
 }
 
 /// Whether it is the operator who asks.
-pub(super) fn check_operator<P: Platform, R: RequestHead>(
+pub(in crate::http) fn check_operator<P: Platform, R: RequestHead>(
     exchange: &Exchange<'_, P, R>,
 ) -> Result<(), Reject> {
     let secret = exchange.platform.operator_secret();
@@ -109,7 +109,7 @@ pub(super) fn check_operator<P: Platform, R: RequestHead>(
 }
 
 /// The bytes of a body that is said to be JSON, at most so many.
-pub(super) async fn receive_json<P: Platform, R: RequestHead + RequestBody>(
+pub(in crate::http) async fn receive_json<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     most: usize,
 ) -> Result<Vec<u8>, Error> {

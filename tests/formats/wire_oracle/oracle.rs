@@ -147,12 +147,14 @@ fn span<'a>(body: &Object<'a>, usage: &Object<'_>) -> Option<SpanBody<'a>> {
         input: body.get(&["input"]).map(Json::from),
         output: body.get(&["output"]).map(Json::from),
         model: body.text(&["model"])?,
+        provider: None,
         model_parameters: body.object("model_parameters", "modelParameters")?.map(Json::from),
         usage: Usage {
             prompt: usage.tokens(&["prompt_tokens", "promptTokens"])?,
             completion: usage.tokens(&["completion_tokens", "completionTokens"])?,
             total: usage.tokens(&["total_tokens", "totalTokens"])?,
             cached: usage.tokens(&["cached_tokens", "cachedTokens"])?,
+            ..Usage::default()
         },
         cost: cost.map(Json::from),
         status: match body.text(&["status"])?.as_deref() {

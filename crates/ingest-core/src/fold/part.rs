@@ -10,7 +10,7 @@ use super::map::Set;
 use super::place::{Order, Place};
 use super::sent::Sent;
 use crate::limits::MAX_INDEXED_BYTES;
-use crate::model::{Micros, SpanBody, Status, TraceSaid};
+use crate::model::{Micros, Provider, SpanBody, Status, TraceSaid};
 
 /// Which payloads an event has. Bits of [`Fields::payloads`].
 pub mod payload {
@@ -67,10 +67,35 @@ pub struct Fields {
     pub total_tokens: Option<u64>,
     /// Billionths of a dollar.
     pub cost_nano: Option<i64>,
+    /// What else it says of what a call costs: most events say nothing of that.
+    pub details: Option<Box<Details>>,
     /// Bits of [`payload`].
     pub payloads: u8,
     /// Bits of [`mark`]: what any event says holds.
     pub marks: u8,
+}
+
+/// What a call's price depends on besides its model and its tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Details {
+    /// [`crate::model::Provider::code`].
+    pub provider: Option<u8>,
+    /// [`crate::model::Usage::cached`].
+    pub cached: Option<u64>,
+    /// [`crate::model::Usage::cache_write`].
+    pub cache_write: Option<u64>,
+    /// [`crate::model::Usage::cache_write_1h`].
+    pub cache_write_1h: Option<u64>,
+    /// [`crate::model::Usage::audio`].
+    pub audio: Option<u64>,
+}
+
+impl Details {
+    /// The same, kept apart where it says something.
+    #[must_use]
+    pub fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
 }
 
 impl Fields {
@@ -117,6 +142,14 @@ impl Part {
             completion_tokens: usage.completion,
             total_tokens: usage.total.filter(|total| sum != Some(*total)),
             cost_nano: span.cost.as_deref().and_then(nano_dollars),
+            details: Details {
+                provider: span.provider.map(Provider::code),
+                cached: usage.cached,
+                cache_write: usage.cache_write,
+                cache_write_1h: usage.cache_write_1h,
+                audio: usage.audio,
+            }
+            .boxed(),
             payloads: has(payload::INPUT, span.input.is_some())
                 | has(payload::OUTPUT, span.output.is_some())
                 | has(payload::METADATA, span.metadata.is_some())

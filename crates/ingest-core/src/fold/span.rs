@@ -10,7 +10,8 @@ use std::rc::Rc;
 use super::compact_id::{self, IdBytes, Packed};
 use super::part::{Part, mark, payload};
 use super::place::Order;
-use crate::model::{Micros, Rank, Usage};
+use super::price::{self, Call, Computed, CostSource, Pricing};
+use crate::model::{Micros, Provider, Rank, Usage};
 
 /// Most events of a span that are kept, the newest. Only pieces, and events with metadata,
 /// are kept when newer ones say everything else, so these are the last messages of a
@@ -26,6 +27,8 @@ pub struct Span {
     bytes: Option<(u8, IdBytes)>,
     /// Its events that still count, the oldest first. Never empty.
     parts: Vec<Part>,
+    /// What it costs, as far as that was computed: see [`super::price`].
+    computed: Option<Computed>,
 }
 
 /// A span field by field.
@@ -44,7 +47,11 @@ pub struct Folded {
     pub completion_tokens: Option<u64>,
     /// [`Usage::total`].
     pub total_tokens: Option<u64>,
+    /// Tokens as they were said.
+    pub usage: Usage,
+    pub provider: Option<u8>,
     pub cost_nano: Option<i64>,
+    pub cost_source: Option<CostSource>,
     pub marks: u8,
 }
 
@@ -56,12 +63,35 @@ impl Span {
             Packed::Bytes { form, bytes } => Some((form, bytes)),
             Packed::Text(_) => None,
         };
-        Self { id, bytes, parts: vec![part] }
+        Self { id, bytes, parts: vec![part], computed: None }
     }
 
     /// A span of these events as they were packed, to be [`Self::folded`].
     pub(crate) fn unfolded(id: Rc<str>, bytes: Option<(u8, IdBytes)>, parts: Vec<Part>) -> Self {
-        Self { id, bytes, parts }
+        Self { id, bytes, parts, computed: None }
+    }
+
+    /// The same with a cost that was computed.
+    pub(crate) fn with_computed(self, computed: Option<Computed>) -> Self {
+        Self { computed, ..self }
+    }
+
+    /// What it costs, as far as that was computed.
+    #[must_use]
+    pub fn computed(&self) -> Option<Computed> {
+        self.computed
+    }
+
+    /// Computes what it costs by what it comes to now; whether that is another.
+    #[inline(never)]
+    pub fn reprice(&mut self, project: &str, pricing: &dyn Pricing) -> bool {
+        let parts = &self.parts;
+        let is_call = parts.iter().any(|part| part.fields.kind.is_some_and(price::is_call));
+        let priced = is_call && parts.iter().all(|part| part.fields.cost_nano.is_none());
+        let computed = priced
+            .then(|| self.fold())
+            .and_then(|folded| folded.call().and_then(|call| pricing.price(project, &call)));
+        std::mem::replace(&mut self.computed, computed) != computed
     }
 
     /// One of the events of a span that is not folded yet.
@@ -194,16 +224,43 @@ impl Span {
             };
             folded.end_us = fields.end_us.or(folded.end_us);
             folded.cost_nano = fields.cost_nano.or(folded.cost_nano);
+            if let Some(details) = &fields.details {
+                folded.provider = details.provider.or(folded.provider);
+                newer(&mut usage.cached, details.cached);
+                newer(&mut usage.cache_write, details.cache_write);
+                newer(&mut usage.cache_write_1h, details.cache_write_1h);
+                newer(&mut usage.audio, details.audio);
+            }
             folded.marks |= fields.marks;
+        }
+        folded.cost_source = folded.cost_nano.map(|_| CostSource::Client);
+        if let (None, Some(computed)) = (folded.cost_nano, self.computed) {
+            folded.cost_nano = Some(computed.cost_nano);
+            folded.cost_source = Some(computed.source);
         }
         folded.prompt_tokens = usage.prompt;
         folded.completion_tokens = usage.completion;
         folded.total_tokens = usage.total();
+        folded.usage = usage;
         folded
     }
 }
 
 impl Folded {
+    /// The call of a model that it is, if that has tokens to be paid; `None` for anything else.
+    #[must_use]
+    pub fn call(&self) -> Option<Call<'_>> {
+        let usage = self.usage;
+        let some = [usage.prompt, usage.completion].iter().flatten().any(|tokens| *tokens > 0);
+        self.kind.filter(|kind| price::is_call(*kind) && some)?;
+        Some(Call {
+            model: self.model.as_deref()?,
+            provider: self.provider.and_then(Provider::of_code),
+            usage,
+            at_us: self.end_us.or(self.start_us)?,
+        })
+    }
+
     /// Whether it has begun and not ended, as far as is known.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -235,7 +292,7 @@ fn is_covered(part: &Part, others: &[Part]) -> bool {
 
 /// Which fields some newer events say.
 #[derive(Default)]
-struct Covered(u16);
+struct Covered(u32);
 
 impl Covered {
     fn add(&mut self, part: &Part) {
@@ -248,8 +305,9 @@ impl Covered {
 }
 
 /// The fields of which the newest counts, as bits, that an event says.
-fn said(part: &Part) -> u16 {
+fn said(part: &Part) -> u32 {
     let f = &part.fields;
+    let details = f.details.as_deref().copied().unwrap_or_default();
     let said = [
         f.parent.is_some(),
         f.envelope.is_some(),
@@ -264,6 +322,11 @@ fn said(part: &Part) -> u16 {
         f.cost_nano.is_some(),
         f.marks & mark::MAY_REPEAT != 0,
         f.marks & mark::BESIDE != 0,
+        details.provider.is_some(),
+        details.cached.is_some(),
+        details.cache_write.is_some(),
+        details.cache_write_1h.is_some(),
+        details.audio.is_some(),
     ];
-    said.iter().enumerate().fold(0, |bits, (at, said)| bits | u16::from(*said) << at)
+    said.iter().enumerate().fold(0, |bits, (at, said)| bits | u32::from(*said) << at)
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::link_of_packed;
 use super::map::Map;
 use super::part::{Part, mark};
+use super::price::Pricing;
 use super::span::{Folded, Span};
 
 /// Where sums stop, either side of zero: short of where 64 bits do.
@@ -56,6 +57,12 @@ impl Spans {
     /// The same, to be changed.
     pub fn get_mut(&mut self, id: &str) -> Option<&mut Span> {
         self.at.get(id).and_then(|at| self.list.get_mut(*at))
+    }
+
+    /// Computes what they cost; whether that changes anything. See [`Span::reprice`].
+    pub fn reprice(&mut self, project: &str, pricing: &dyn Pricing) -> bool {
+        let reprice = |changed, span: &mut Span| span.reprice(project, pricing) || changed;
+        self.list.iter_mut().fold(false, reprice)
     }
 
     /// Takes in an event; whether that changes anything.

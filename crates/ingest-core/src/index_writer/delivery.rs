@@ -10,23 +10,23 @@ use std::rc::Rc;
 use super::chunks::{chunks, json};
 use super::guesses::{self, Named};
 use super::ledger_row::LedgerRow;
+pub use super::rows::RowBounds;
+use super::rows::{Prices, Rows};
 use super::score_row::ScoreRow;
 use super::statements;
-use super::stored_row::{SpanRow, Stored, StoredRow, StoredSpan, TraceRow, unpack_span};
+use super::stored_row::{Stored, StoredRow, StoredSpan, unpack_span};
 use super::touched::Touched;
-use super::usage::Usage;
 use super::{Statement, stats};
 use crate::batch::BatchRef;
 use crate::fold::map::Map;
 use crate::fold::place::BatchName;
+use crate::fold::price::Pricing;
 use crate::fold::score::fold_scores;
 use crate::fold::sent::Sent;
 use crate::fold::span::Span;
-use crate::fold::spans::Totals;
 use crate::fold::trace::{Trace, fold};
-use crate::limits::{MAX_PACK_BYTES, MAX_PACK_SPANS};
-use crate::model::{Event, Millis};
-use crate::pack::{Damaged, hex, spans};
+use crate::model::{Event, Millis, ScoreSource};
+use crate::pack::Damaged;
 
 /// A batch to be written.
 #[derive(Debug)]
@@ -44,21 +44,6 @@ pub struct Source<'a> {
 /// Spans of one trace that are asked for at a time: their ids are 256 bytes each, which JSON
 /// may write in six.
 const SPANS_ASKED: usize = 500;
-
-/// How much of a trace's spans its row holds; further ones have rows of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowBounds {
-    /// At most so many spans.
-    pub spans: usize,
-    /// At most so many bytes of them, packed.
-    pub bytes: usize,
-}
-
-impl Default for RowBounds {
-    fn default() -> Self {
-        Self { spans: MAX_PACK_SPANS, bytes: MAX_PACK_BYTES }
-    }
-}
 
 /// Some batches, each of them another, that are written together.
 #[derive(Debug)]
@@ -131,6 +116,11 @@ impl Delivery {
         Self { projects }
     }
 
+    /// The projects of which traces are left to be written.
+    pub fn priced_projects(&self) -> impl Iterator<Item = &str> {
+        self.projects.iter().filter(|of| !of.traces.is_empty()).map(|of| &*of.project)
+    }
+
     /// Whether nothing is left to be written.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -172,6 +162,7 @@ impl Delivery {
         rows: &[Vec<String>],
         bounds: RowBounds,
         now: Millis,
+        pricing: &dyn Pricing,
     ) -> Result<Writing, Damaged> {
         let (mut statements, mut asks) = (Vec::new(), Vec::new());
         let (mut left, mut touched) = (Vec::new(), Vec::new());
@@ -180,7 +171,7 @@ impl Delivery {
             let (traces, others) = rest.split_at_checked(of.reads.0).ok_or(Damaged)?;
             let (spans, others) = others.split_at_checked(of.reads.1).ok_or(Damaged)?;
             rest = others;
-            let (mut written, later) = of.fold(traces, spans, (bounds, now))?;
+            let (mut written, later) = of.fold(traces, spans, (bounds, now), pricing)?;
             let of_project = |trace| Touched { project: of.project.clone(), ..trace };
             touched.extend(std::mem::take(&mut written.touched).into_iter().map(of_project));
             of.statements(written, later.is_empty(), now, &mut statements);
@@ -205,19 +196,6 @@ impl Delivery {
     }
 }
 
-/// Rows to be written.
-#[derive(Debug)]
-struct Rows {
-    bounds: RowBounds,
-    traces: Vec<TraceRow>,
-    spans: Vec<SpanRow>,
-    /// All traces that were folded.
-    touched: Vec<Touched>,
-    now: Millis,
-    /// How much more they count as than those that they become of.
-    added: Usage,
-}
-
 impl OfProject {
     /// The rows that become others, and the traces that were not read this time.
     fn fold(
@@ -225,6 +203,7 @@ impl OfProject {
         traces: &[Vec<String>],
         spans: &[Vec<String>],
         (bounds, now): (RowBounds, Millis),
+        pricing: &dyn Pricing,
     ) -> Result<(Rows, Vec<Rc<str>>), Damaged> {
         let mut stored: Map<Rc<str>, Option<Stored>> = Map::default();
         for row in traces.iter().flatten() {
@@ -236,15 +215,16 @@ impl OfProject {
             let StoredSpan(trace, id, pack) = serde_json::from_str(row).map_err(|_| Damaged)?;
             rows_of.entry(trace).or_default().insert(id, unpack_span(&pack)?);
         }
+        let prices = Prices { project: &self.project, pricing };
         let (mut rows, mut later) = (Rows::new(bounds, now), Vec::new());
         for (id, news) in &self.traces {
             match stored.remove(id) {
                 Some(None) => later.push(Rc::clone(id)),
                 Some(Some(stored)) => {
                     let beyond = rows_of.remove(id).unwrap_or_default();
-                    rows.add(id, Some(stored), news.clone(), beyond);
+                    rows.add(id, Some(stored), news.clone(), beyond, &prices);
                 }
-                None => rows.add(id, None, news.clone(), Map::default()),
+                None => rows.add(id, None, news.clone(), Map::default(), &prices),
             }
         }
         Ok((rows, later))
@@ -263,7 +243,11 @@ impl OfProject {
             to.push(stats::batches(project, &batches, added, now));
             to.push(statements::ledger(project, &batches));
             to.push(statements::delete_dead_letters(project, json(&ids)));
-            let judged: Vec<_> = self.scores.iter().filter(|row| row.source != 0).collect();
+            let judged: Vec<_> = self
+                .scores
+                .iter()
+                .filter(|row| row.source == ScoreSource::Evaluator as u8)
+                .collect();
             chunks(&judged, |rows| to.push(stats::eval_runs(project, rows, now)));
             chunks(&self.scores, |rows| to.push(statements::write_scores(project, rows)));
         } else {
@@ -285,97 +269,6 @@ impl OfProject {
         chunks(&repacked, |rows| to.push(statements::update_traces(project, rows, true)));
         chunks(&others, |rows| to.push(statements::update_traces(project, rows, false)));
         chunks(&spans, |rows| to.push(statements::write_spans(project, rows)));
-    }
-}
-
-impl Rows {
-    fn new(bounds: RowBounds, now: Millis) -> Self {
-        let (traces, spans, touched) = (Vec::new(), Vec::new(), Vec::new());
-        Self { bounds, traces, spans, touched, now, added: Usage::default() }
-    }
-
-    /// A trace's row, and those of its spans that do not fit into it, where they change.
-    fn add(
-        &mut self,
-        id: &Rc<str>,
-        stored: Option<Stored>,
-        news: Trace,
-        mut rows: Map<Rc<str>, Span>,
-    ) {
-        let (was, before, mut trace, mut beyond) = match stored {
-            Some(Stored { version, usage, trace, beyond }) => (Some(version), usage, trace, beyond),
-            None => (None, Usage::default(), Trace::default(), None),
-        };
-        let mut changed = trace.head.merge(news.head);
-        changed |=
-            trace.head.name_root(|id| [news.spans.get(id), trace.spans.get(id), rows.get(id)]);
-        let mut repacked = was.is_none();
-        for span in news.spans {
-            if let Some(packed) = trace.spans.get_mut(&span.id) {
-                repacked |= packed.merge(span);
-            } else if beyond.is_none() && trace.spans.len() < self.bounds.spans {
-                repacked |= trace.spans.merge(span);
-            } else {
-                let totals = beyond.get_or_insert_default();
-                if let Some(row) = Self::beyond(id, rows.remove(&span.id), span, totals) {
-                    self.spans.push(row);
-                    changed = true;
-                }
-            }
-        }
-        changed |= repacked;
-        let next = |was| was + i64::from(changed);
-        let version = was.map_or_else(|| statements::first_version(self.now), next);
-        self.touched.push(Touched::of(id, version, &trace.head));
-        if !changed {
-            return;
-        }
-        let mut pack = if repacked { spans::write(&trace.spans) } else { Vec::new() };
-        // Few spans with long texts, or with many events.
-        while pack.len() > self.bounds.bytes && !trace.spans.is_empty() {
-            let mut kept: Vec<Span> = trace.spans.into_iter().collect();
-            let totals = beyond.get_or_insert_default();
-            for span in kept.drain(kept.len() / 2..) {
-                if let Some(row) = Self::beyond(id, None, span, totals) {
-                    self.spans.push(row);
-                }
-            }
-            trace.spans = kept.into_iter().collect();
-            pack = spans::write(&trace.spans);
-        }
-        let pack = repacked.then_some(&*pack);
-        let row = TraceRow::of(Rc::clone(id), was, &trace.head, &trace.spans, pack, beyond);
-        self.added += row.usage() - before;
-        self.traces.push(row);
-    }
-
-    /// The row of a span that is not in its trace's pack, where it changes.
-    fn beyond(
-        trace: &Rc<str>,
-        known: Option<Span>,
-        news: Span,
-        totals: &mut Totals,
-    ) -> Option<SpanRow> {
-        let span = match known {
-            None => news,
-            Some(mut span) => {
-                let before = span.fold();
-                if !span.merge(news) {
-                    return None;
-                }
-                totals.take_off(&before);
-                span
-            }
-        };
-        let folded = span.fold();
-        totals.add(&folded);
-        Some(SpanRow {
-            trace: Rc::clone(trace),
-            id: Rc::clone(&span.id),
-            start_us: folded.start_us,
-            envelope: folded.envelope.map(u64::cast_signed),
-            pack: hex::write(&spans::write_all(std::slice::from_ref(&span))),
-        })
     }
 }
 

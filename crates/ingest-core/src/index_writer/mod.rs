@@ -7,6 +7,7 @@ mod chunks;
 pub mod delivery;
 pub mod guesses;
 pub mod ledger_row;
+mod rows;
 pub mod score_row;
 pub mod statements;
 pub mod stats;

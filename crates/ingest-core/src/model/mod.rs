@@ -2,6 +2,7 @@
 //! and no further. Payloads stay slices of the body they came in, where its format lets
 //! them.
 
+mod provider;
 mod status;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use std::rc::Rc;
 
 use crate::limits::MAX_TOKENS;
 
+pub use self::provider::Provider;
 pub use self::status::{Progress, QUIET_US, Status, TraceStatus};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, the precision
@@ -163,6 +165,8 @@ pub struct SpanBody<'a> {
     pub output: Option<Json<'a>>,
     /// `model`.
     pub model: Option<Text<'a>>,
+    /// Who serves the model.
+    pub provider: Option<Provider>,
     /// `modelParameters`: a JSON object.
     pub model_parameters: Option<Json<'a>>,
     /// `usage`.
@@ -276,11 +280,30 @@ pub struct Usage {
     pub completion: Option<u64>,
     /// `totalTokens`, as sent.
     pub total: Option<u64>,
-    /// `cachedTokens`.
+    /// `cachedTokens`: those of the prompt that came from a cache.
     pub cached: Option<u64>,
+    /// Those of the prompt that were put into a cache, for five minutes where it says how long.
+    pub cache_write: Option<u64>,
+    /// Those of the prompt that were put into a cache for an hour.
+    pub cache_write_1h: Option<u64>,
+    /// Those of the prompt that were sound.
+    pub audio: Option<u64>,
 }
 
 impl Usage {
+    /// With what was put into caches: in all, for five minutes, for an hour. Some say both the
+    /// whole and its parts, some only what they know no time of as the whole.
+    #[must_use]
+    pub fn with_writes(self, all: Option<u64>, short: Option<u64>, hour: Option<u64>) -> Self {
+        let parts = short.unwrap_or(0).saturating_add(hour.unwrap_or(0));
+        let cache_write = match all {
+            Some(all) if all >= parts => Some(all - hour.unwrap_or(0)),
+            Some(all) => Some(all.saturating_add(short.unwrap_or(0)).min(MAX_TOKENS)),
+            None => short,
+        };
+        Self { cache_write, cache_write_1h: hour, ..self }
+    }
+
     /// The total that is shown and added up: the one sent, or prompt and
     /// completion together where none (or 0, which the SDK sends for none)
     /// was sent. `None` when there is no count at all. No more than one count may

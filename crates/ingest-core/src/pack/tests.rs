@@ -9,8 +9,9 @@ use super::{head, spans};
 use crate::fold::compact_id::pack;
 use crate::fold::head::Head;
 use crate::fold::metadata::Metadata;
-use crate::fold::part::{Fields, Part, mark};
+use crate::fold::part::{Details, Fields, Part, mark};
 use crate::fold::place::{BatchName, Order, Place};
+use crate::fold::price::{Call, Computed, CostSource, Pricing};
 use crate::fold::root::Root;
 use crate::fold::span::Span;
 use crate::fold::spans::Spans;
@@ -74,11 +75,17 @@ fn fields() -> impl Strategy<Value = Fields> {
     let texts = (maybe(name()), maybe(0..10_u8), maybe(any::<bool>()), maybe(name()));
     let tokens = || maybe(prop_oneof![0..9_u64, Just(1_000_000_000_000)]);
     let cost = maybe(-1_000_000_000_000_000..=1_000_000_000_000_000_i64);
-    let numbers = (tokens(), tokens(), tokens(), cost, (0..32_u8, 0..=mark::ALL));
+    let details = (maybe(any::<u8>()), tokens(), tokens(), tokens(), tokens()).prop_map(
+        |(provider, cached, cache_write, cache_write_1h, audio)| {
+            Details { provider, cached, cache_write, cache_write_1h, audio }.boxed()
+        },
+    );
+    let bits = (0..32_u8, 0..=mark::ALL, prop_oneof![4 => Just(None), 1 => details]);
+    let numbers = (tokens(), tokens(), tokens(), cost, bits);
     (links, texts, maybe(time()), maybe(time()), numbers).prop_map(
         |((parent, envelope), (name, kind, failed, model), start_us, end_us, numbers)| {
             let (prompt_tokens, completion_tokens, total_tokens, cost_nano, bits) = numbers;
-            let (payloads, marks) = bits;
+            let (payloads, marks, details) = bits;
             Fields {
                 parent,
                 envelope,
@@ -92,11 +99,26 @@ fn fields() -> impl Strategy<Value = Fields> {
                 completion_tokens,
                 total_tokens,
                 cost_nano,
+                details,
                 payloads,
                 marks,
             }
         },
     )
+}
+
+/// Prices by the length of a model's name.
+struct ByName;
+
+impl Pricing for ByName {
+    fn price(&self, _: &str, call: &Call) -> Option<Computed> {
+        let source = match call.model.len() {
+            1 => return None,
+            2 => CostSource::Project,
+            _ => CostSource::Table,
+        };
+        Some(Computed { cost_nano: call.at_us, source })
+    }
 }
 
 fn events() -> impl Strategy<Value = Vec<(Rc<str>, Part)>> {
@@ -233,6 +255,19 @@ proptest! {
         // What is known changes nothing.
         for (id, part) in events {
             prop_assert!(!first.take(id, part));
+        }
+    }
+
+    #[test]
+    fn costs_that_were_computed_come_back(events in events()) {
+        let mut spans = fold(&events);
+        spans.reprice("p", &ByName);
+        let read = spans::read(&spans::write(&spans)).unwrap();
+        prop_assert_eq!(sorted(&read), sorted(&spans));
+        for span in read.list() {
+            let folded = span.fold();
+            let expected = folded.call().filter(|_| folded.cost_source != Some(CostSource::Client));
+            prop_assert_eq!(span.computed(), expected.and_then(|call| ByName.price("p", &call)));
         }
     }
 

@@ -18,6 +18,23 @@ const INPUT: [&str; 4] = ["input", "promptTokens", "prompt_tokens", "input_token
 const OUTPUT: [&str; 4] = ["output", "completionTokens", "completion_tokens", "output_tokens"];
 const TOTAL: [&str; 3] = ["total", "totalTokens", "total_tokens"];
 const CACHED: [&str; 3] = ["input_cached_tokens", "cache_read_input_tokens", "input_cache_read"];
+const CACHE_WRITE: [&str; 4] = [
+    "cache_creation_input_tokens",
+    "input_cache_creation",
+    "input_cache_write_tokens",
+    "cache_write_input_tokens",
+];
+const CACHE_WRITE_5M: [&str; 2] = ["input_cache_creation_5m", "input_ephemeral_5m_input_tokens"];
+const CACHE_WRITE_1H: [&str; 2] = ["input_cache_creation_1h", "input_ephemeral_1h_input_tokens"];
+const AUDIO: [&str; 2] = ["input_audio_tokens", "input_audio"];
+
+/// Parts of the prompt that `OpenAI` says in an object of their own.
+#[derive(Debug, Clone, Copy, Default)]
+struct InDetails {
+    cached: Option<u64>,
+    cache_write: Option<u64>,
+    audio: Option<u64>,
+}
 
 /// The counts of a call by name; a name has one.
 #[derive(Default)]
@@ -53,24 +70,33 @@ impl Counts {
         all.map(|all| all.min(MAX_TOKENS))
     }
 
-    fn usage(&self, in_details: Option<u64>) -> Usage {
+    fn usage(&self, in_details: InDetails) -> Usage {
         let (input, output, total) = (self.named(&INPUT), self.named(&OUTPUT), self.named(&TOTAL));
-        let cached = self.named(&CACHED).or(in_details);
+        let parts = Usage {
+            cached: self.named(&CACHED).or(in_details.cached),
+            audio: self.named(&AUDIO).or(in_details.audio),
+            ..Usage::default()
+        };
+        let parts = parts.with_writes(
+            self.named(&CACHE_WRITE).or(in_details.cache_write),
+            self.named(&CACHE_WRITE_5M),
+            self.named(&CACHE_WRITE_1H),
+        );
         let inclusive =
             input.zip(output).is_some_and(|(input, output)| total == Some(input + output));
         if inclusive {
-            return Usage { prompt: input, completion: output, total, cached };
+            return Usage { prompt: input, completion: output, total, ..parts };
         }
         let prompt = self.with_parts(input, &["input", "cache"]);
         let completion = self.with_parts(output, &["output"]);
-        Usage { prompt, completion, total, cached }
+        Usage { prompt, completion, total, ..parts }
     }
 }
 
 /// The tokens that a call says: those of `usage`, and over them those of `usageDetails`.
 pub(super) fn tokens(read: &mut Reader, fields: &Fields) -> Usage {
     let mut counts = Counts::default();
-    let mut in_details = None;
+    let mut in_details = InDetails::default();
     let usage = read.object("body.usage", fields.usage).and(fields.usage);
     let of_tokens = usage.filter(|usage| counts_tokens(read.text, *usage));
     let details = read.object("body.usageDetails", fields.usage_details).and(fields.usage_details);
@@ -88,11 +114,18 @@ pub(super) fn tokens(read: &mut Reader, fields: &Fields) -> Usage {
                 }
             }
             // OpenAI's, whose counts are in those beside them.
-            Kind::Object if key.ends_with("_details") => each(text, value, &mut |key, value| {
-                if key == "cached_tokens" {
-                    in_details = field::tokens(text, value).or(in_details);
-                }
-            }),
+            Kind::Object if key.ends_with("_details") => {
+                let of_output = key.starts_with("completion") || key.starts_with("output");
+                each(text, value, &mut |key, value| {
+                    let known = match key {
+                        "cached_tokens" => &mut in_details.cached,
+                        "cache_write_tokens" => &mut in_details.cache_write,
+                        "audio_tokens" if !of_output => &mut in_details.audio,
+                        _ => return,
+                    };
+                    *known = field::tokens(text, value).or(*known);
+                });
+            }
             _ => {}
         });
     }

@@ -7,7 +7,7 @@ use super::run::{Identity, Operation, Run};
 use super::usage;
 use super::value::{Sent, with_fields};
 use crate::limits::MAX_TAGS;
-use crate::model::{Json, OfTrace, Said, SpanBody, SpanType, Status, Text, TraceSaid};
+use crate::model::{Json, OfTrace, Provider, Said, SpanBody, SpanType, Status, Text, TraceSaid};
 
 /// Of the two that a root sends, the patch says all that the post did, and more.
 const PATCH_RANK: u8 = 0;
@@ -42,6 +42,7 @@ pub(super) fn span<'a>(
         input: payload(run.inputs),
         output: payload(run.outputs),
         model: model_call.then(|| read_model(extra, metadata)).flatten(),
+        provider: read_provider(metadata).filter(|_| model_call),
         model_parameters: model_call.then(parameters).flatten(),
         usage,
         cost,
@@ -103,6 +104,10 @@ fn read_model<'a>(extra: Option<Sent<'a>>, metadata: Option<Sent<'a>>) -> Option
         model.and_then(Sent::text).or_else(|| model_name.and_then(Sent::text))
     };
     named.and_then(Sent::text).or_else(invoked).filter(|model| !model.is_empty())
+}
+
+fn read_provider(metadata: Option<Sent<'_>>) -> Option<Provider> {
+    Provider::parse(&metadata?.field("ls_provider")?.text()?)
 }
 
 /// Parameters of a call that are said one by one, and what they are called.

@@ -23,12 +23,20 @@ pub(super) fn read<'a>(
     let [input, output, total, details] =
         usage.fields(["input_tokens", "output_tokens", "total_tokens", "input_token_details"]);
     let tokens = |sent: Option<Sent>| sent.and_then(Sent::tokens);
+    let detail = |name| tokens(details.and_then(|details| details.field(name)));
     let counts = Usage {
         prompt: tokens(input),
         completion: tokens(output),
         total: tokens(total),
-        cached: tokens(details.and_then(|details| details.field("cache_read"))),
+        cached: detail("cache_read"),
+        audio: detail("audio"),
+        ..Usage::default()
     };
+    let counts = counts.with_writes(
+        detail("cache_creation"),
+        detail("ephemeral_5m_input_tokens"),
+        detail("ephemeral_1h_input_tokens"),
+    );
     (counts, cost(usage))
 }
 
@@ -70,6 +78,30 @@ mod tests {
             r#"{"usage_metadata":{"input_tokens":-1,"output_tokens":"5","total_tokens":1e99}}"#;
         assert_eq!(read(Sent::all_of(odd), None).0, Usage::default());
         assert_eq!(read(None, None), (Usage::default(), None));
+    }
+
+    #[test]
+    fn what_was_put_into_caches_is_said_in_all_or_by_how_long_it_is_kept() {
+        for (details, writes) in [
+            (r#"{"cache_creation":30}"#, (Some(30), None)),
+            (r#"{"cache_creation":0,"ephemeral_5m_input_tokens":30}"#, (Some(30), None)),
+            (
+                r#"{"cache_creation":30,"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20}"#,
+                (Some(10), Some(20)),
+            ),
+            (
+                r#"{"cache_creation":0,"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20}"#,
+                (Some(10), Some(20)),
+            ),
+            (r#"{"ephemeral_1h_input_tokens":20}"#, (None, Some(20))),
+            ("{}", (None, None)),
+        ] {
+            let text = format!(
+                r#"{{"usage_metadata":{{"input_tokens":100,"input_token_details":{details}}}}}"#
+            );
+            let (usage, _) = read(Sent::all_of(&text), None);
+            assert_eq!((usage.cache_write, usage.cache_write_1h), writes, "{details}");
+        }
     }
 
     #[test]

@@ -108,5 +108,7 @@ fn read_usage(usage: &Object<'_>) -> Usage {
         completion: usage.tokens("output_tokens"),
         total: usage.tokens("total_tokens"),
         cached: usage.object("input_tokens_details").tokens("cached_tokens"),
+        cache_write: usage.object("input_tokens_details").tokens("cache_write_tokens"),
+        ..Usage::default()
     }
 }

@@ -142,6 +142,7 @@ impl<'a> Check<'_, 'a> {
             input: self.any(Field::Input),
             output: self.any(Field::Output),
             model,
+            provider: None,
             model_parameters,
             usage,
             cost,
@@ -314,6 +315,7 @@ impl<'a> Check<'_, 'a> {
             completion: self.tokens(Field::CompletionTokens),
             total: self.tokens(Field::TotalTokens),
             cached: self.tokens(Field::CachedTokens),
+            ..Usage::default()
         }
     }
 

@@ -18,7 +18,11 @@
 //!     C     1 byte: 1, 2, 4, 8, 16: the payloads it has (`fold::part::payload`);
 //!           32: says nothing of failing; 64: has no name; 128: is an update
 //!     C2    1 byte, 0 where it is left out: 1: has no start; 2: has a context;
-//!           4: is a supplement; 8: is a piece; 16, 32, 64: its marks (`fold::part::mark`)
+//!           4: is a supplement; 8: is a piece; 16, 32, 64: its marks (`fold::part::mark`);
+//!           128: D follows
+//!     D     1 byte, 0 where it is left out: what comes after the cost. 1: a provider;
+//!           2, 4, 8, 16: tokens that were cached, written, written for an hour, sound;
+//!           32: the span's cost by the table; 64: that by the project's prices
 //!     parent, envelope: the difference of places as a signed number, and where an
 //!           envelope is meant the event's place; or 6 bytes, the link, the lowest first
 //!     name, model: words
@@ -26,6 +30,7 @@
 //!     end:  a signed number, less that start
 //!     tokens: prompt and completion, each a number: 0 for none, else one more; the total
 //!     cost: a signed number
+//!     what D says: the provider is 1 byte, tokens are numbers, costs signed numbers
 //!     time: a signed number, less the end, or less the start before
 //!     hash: 2 bytes, the lowest first
 //!     batch: its place, unless it is that of the event before
@@ -74,6 +79,17 @@ mod c {
     pub(super) const PIECE: u8 = 8;
     /// Where the marks begin.
     pub(super) const MARKS: u32 = 4;
+    pub(super) const DETAILS: u8 = 128;
+}
+
+mod d {
+    pub(super) const PROVIDER: u8 = 1;
+    pub(super) const CACHED: u8 = 2;
+    pub(super) const CACHE_WRITE: u8 = 4;
+    pub(super) const CACHE_WRITE_1H: u8 = 8;
+    pub(super) const AUDIO: u8 = 16;
+    pub(super) const BY_TABLE: u8 = 32;
+    pub(super) const BY_PROJECT: u8 = 64;
 }
 
 const _: () = assert!(SpanType::ALL.len() < a::KIND as usize);

@@ -1,9 +1,10 @@
 //! Spans from bytes.
 
-use super::{Before, HASH_BYTES, LINK_BYTES, MANY, SAME_C, a, b, c};
+use super::{Before, HASH_BYTES, LINK_BYTES, MANY, SAME_C, a, b, c, d};
 use crate::fold::compact_id::Packed;
-use crate::fold::part::{Fields, Part, mark};
+use crate::fold::part::{Details, Fields, Part, mark};
 use crate::fold::place::Order;
+use crate::fold::price::{Computed, CostSource};
 use crate::fold::span::{MAX_PARTS, Span};
 use crate::fold::spans::Spans;
 use crate::fold::{link_of_kept, link_of_packed};
@@ -45,6 +46,7 @@ pub fn read_list(bytes: &[u8]) -> Result<Vec<Span>, Damaged> {
         let (id, bytes) = from.id_and_bytes(form)?;
         let bytes = bytes.map(|bytes| (form, bytes));
         let mut parts = Vec::with_capacity(more + 1);
+        let mut computed = None;
         for n in 0..=more {
             let same_c = same_c && n == 0;
             let own = || {
@@ -53,11 +55,12 @@ pub fn read_list(bytes: &[u8]) -> Result<Vec<Span>, Damaged> {
                     |(form, bytes)| link_of_packed(&Packed::Bytes { form, bytes }),
                 )
             };
-            let (part, parent) = read_part(&mut from, (at, &own, same_c), &names, &mut before)?;
+            let (part, parent) =
+                read_part(&mut from, (at, &own, same_c), &names, &mut before, &mut computed)?;
             parts.push(part);
             children.extend(parent.map(|parent| (at, n, parent)));
         }
-        all.push(Span::unfolded(id, bytes, parts));
+        all.push(Span::unfolded(id, bytes, parts).with_computed(computed));
     }
     from.end()?;
     for (at, n, InPack { span, envelope }) in children {
@@ -86,11 +89,13 @@ fn read_part(
     (at, own, same_c): (usize, &dyn Fn() -> u64, bool),
     names: &Named,
     before: &mut Before,
+    computed: &mut Option<Computed>,
 ) -> Result<Unlinked, Damaged> {
     let (a, b) = (from.byte()?, from.byte()?);
     let c = if same_c { before.c } else { from.byte()? };
     before.c = c;
     let more = if b & b::MORE != 0 { from.byte()? } else { 0 };
+    let details = if more & c::DETAILS != 0 { from.byte()? } else { 0 };
     let (payloads, marks) = (c & c::PAYLOADS, more >> c::MARKS & mark::ALL);
     let mut fields = Fields { payloads, marks, ..Fields::default() };
     fields.kind = Some(a & a::KIND).filter(|kind| *kind != a::KIND);
@@ -135,6 +140,9 @@ fn read_part(
     if b & b::COST != 0 {
         fields.cost_nano = Some(from.signed()?);
     }
+    if details != 0 {
+        (fields.details, *computed) = read_details(from, details, *computed)?;
+    }
     let at_us = last.wrapping_add(from.signed()?);
     let hash = u32::try_from(from.fixed(HASH_BYTES)?).map_err(|_| Damaged)?;
     let batch = match before.batch.filter(|_| b & b::SAME_BATCH != 0) {
@@ -158,4 +166,36 @@ fn read_part(
     let order = Order { rank, at_us, hash };
     (place.offset, place.length) = (offset, length);
     Ok((Part { order, fields, place }, parent))
+}
+
+/// What D says, and the span's cost if that stands here.
+type WithComputed = (Option<Box<Details>>, Option<Computed>);
+
+fn read_details(
+    from: &mut Reader,
+    d: u8,
+    known: Option<Computed>,
+) -> Result<WithComputed, Damaged> {
+    let mut details = Details::default();
+    if d & d::PROVIDER != 0 {
+        details.provider = Some(from.byte()?);
+    }
+    for (bit, count) in [
+        (d::CACHED, &mut details.cached),
+        (d::CACHE_WRITE, &mut details.cache_write),
+        (d::CACHE_WRITE_1H, &mut details.cache_write_1h),
+        (d::AUDIO, &mut details.audio),
+    ] {
+        if d & bit != 0 {
+            *count = Some(from.number()?);
+        }
+    }
+    let source = match d & (d::BY_TABLE | d::BY_PROJECT) {
+        0 => return Ok((details.boxed(), known)),
+        d::BY_TABLE => CostSource::Table,
+        d::BY_PROJECT => CostSource::Project,
+        _ => return Err(Damaged),
+    };
+    let computed = Computed { cost_nano: from.signed()?, source };
+    Ok((details.boxed(), Some(computed)))
 }

@@ -1,10 +1,11 @@
 //! Spans to bytes.
 
-use super::{Before, HASH_BYTES, LINK_BYTES, MANY, SAME_C, a, b, c, order};
+use super::{Before, HASH_BYTES, LINK_BYTES, MANY, SAME_C, a, b, c, d, order};
 use crate::fold::compact_id::Packed;
 use crate::fold::link_of_packed;
 use crate::fold::map::Map;
-use crate::fold::part::Part;
+use crate::fold::part::{Details, Part};
+use crate::fold::price::{Computed, CostSource};
 use crate::fold::span::Span;
 use crate::fold::spans::Spans;
 use crate::model::{Micros, Rank};
@@ -61,7 +62,9 @@ pub fn write_all(spans: &[Span]) -> Vec<u8> {
         to.id(&id);
         for (n, part) in span.parts().iter().enumerate() {
             let same = same && n == 0;
-            write_part(&mut to, part, (at, &id, same), &links, &mut names, &mut before);
+            // What is the whole span's stands at the last of its events.
+            let computed = span.computed().filter(|_| n == more);
+            write_part(&mut to, part, (at, &id, same), &links, &mut names, &mut before, computed);
         }
     }
     to.end()
@@ -90,13 +93,16 @@ fn write_part(
     links: &Links,
     names: &mut Names,
     before: &mut Before,
+    computed: Option<Computed>,
 ) {
     let Part { order, fields, place } = part;
     let parent = fields.parent.map(|link| (link, links.get(&link)));
     let (batch, context) = names.of(place);
     let of_id = fields.envelope.is_some_and(|envelope| envelope == link_of_packed(id));
     let tokens = fields.prompt_tokens.is_some() || fields.completion_tokens.is_some();
-    let more = bit(c::NO_START, fields.start_us.is_none())
+    let details = details_of(fields.details.as_deref(), computed);
+    let more = bit(c::DETAILS, details != 0)
+        | bit(c::NO_START, fields.start_us.is_none())
         | bit(c::CONTEXT, context > 0)
         | bit(c::SUPPLEMENT, order.rank == Rank::Supplement)
         | bit(c::PIECE, order.rank == Rank::Piece)
@@ -129,6 +135,9 @@ fn write_part(
     before.c = c_of(part);
     if more != 0 {
         to.byte(more);
+    }
+    if details != 0 {
+        to.byte(details);
     }
     let signed = |n: usize| i64::try_from(n).unwrap_or_default();
     match parent {
@@ -167,6 +176,7 @@ fn write_part(
     if let Some(cost) = fields.cost_nano {
         to.signed(cost);
     }
+    write_details(to, fields.details.as_deref(), computed);
     to.signed(order.at_us.wrapping_sub(last));
     to.fixed(order.hash.into(), HASH_BYTES);
     if before.batch != Some(batch) {
@@ -180,5 +190,36 @@ fn write_part(
         to.signed(place.offset.wrapping_sub(*end).cast_signed());
         to.number(place.length);
         *end = place.offset.wrapping_add(place.length);
+    }
+}
+
+/// The byte D.
+fn details_of(details: Option<&Details>, computed: Option<Computed>) -> u8 {
+    let of = details.copied().unwrap_or_default();
+    bit(d::PROVIDER, of.provider.is_some())
+        | bit(d::CACHED, of.cached.is_some())
+        | bit(d::CACHE_WRITE, of.cache_write.is_some())
+        | bit(d::CACHE_WRITE_1H, of.cache_write_1h.is_some())
+        | bit(d::AUDIO, of.audio.is_some())
+        | match computed.map(|computed| computed.source) {
+            Some(CostSource::Table) => d::BY_TABLE,
+            Some(CostSource::Project) => d::BY_PROJECT,
+            None | Some(CostSource::Client) => 0,
+        }
+}
+
+/// What it says.
+fn write_details(to: &mut Writer, details: Option<&Details>, computed: Option<Computed>) {
+    if let Some(details) = details {
+        if let Some(provider) = details.provider {
+            to.byte(provider);
+        }
+        let Details { cached, cache_write, cache_write_1h, audio, .. } = *details;
+        for count in [cached, cache_write, cache_write_1h, audio].into_iter().flatten() {
+            to.number(count);
+        }
+    }
+    if let Some(computed) = computed.filter(|computed| computed.source != CostSource::Client) {
+        to.signed(computed.cost_nano);
     }
 }

@@ -59,6 +59,7 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
         end: micros(span.end_ns).map(|end| end.max(start.unwrap_or(end))),
         input: json(input),
         output: json(output),
+        provider: if model.is_some() { usage::read_provider(attributes) } else { None },
         model: model.map(|(model, _)| model),
         model_parameters,
         usage,

@@ -7,7 +7,7 @@ use super::kind::Family;
 use super::value::{as_str, double, parse, tokens, whole};
 use crate::formats::otlp::span::Attributes;
 use crate::limits::{MAX_COST_USD, MAX_TOKENS};
-use crate::model::{Json, Usage};
+use crate::model::{Json, Provider, Usage};
 
 /// Attributes with counts, of one naming: prompt, completion, total, cached; each with
 /// its spellings, the best first.
@@ -17,6 +17,8 @@ struct Counts {
     completion: &'static [&'static str],
     total: &'static [&'static str],
     cached: &'static [&'static str],
+    cache_write: &'static [&'static str],
+    audio: &'static [&'static str],
 }
 
 /// In order of preference. `ai.prompt_tokens` and `ai.completion_tokens` are 2Signal's own.
@@ -27,6 +29,8 @@ const COUNTS: [Counts; 4] = [
         completion: &["llm.token_count.completion"],
         total: &["llm.token_count.total"],
         cached: &["llm.token_count.prompt_details.cache_read"],
+        cache_write: &["llm.token_count.prompt_details.cache_write"],
+        audio: &["llm.token_count.prompt_details.audio"],
     },
     Counts {
         family: Family::GenAi,
@@ -34,6 +38,11 @@ const COUNTS: [Counts; 4] = [
         completion: &["gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"],
         total: &["gen_ai.usage.total_tokens", "llm.usage.total_tokens"],
         cached: &["gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"],
+        cache_write: &[
+            "gen_ai.usage.cache_creation.input_tokens",
+            "gen_ai.usage.cache_creation_input_tokens",
+        ],
+        audio: &[],
     },
     Counts {
         family: Family::Other,
@@ -41,6 +50,8 @@ const COUNTS: [Counts; 4] = [
         completion: &["ai.usage.outputTokens", "ai.usage.completionTokens"],
         total: &["ai.usage.totalTokens"],
         cached: &["ai.usage.inputTokenDetails.cacheReadTokens", "ai.usage.cachedInputTokens"],
+        cache_write: &["ai.usage.inputTokenDetails.cacheWriteTokens"],
+        audio: &[],
     },
     Counts {
         family: Family::Other,
@@ -48,6 +59,8 @@ const COUNTS: [Counts; 4] = [
         completion: &["ai.completion_tokens"],
         total: &[],
         cached: &[],
+        cache_write: &[],
+        audio: &[],
     },
 ];
 
@@ -73,7 +86,10 @@ pub(super) fn read_usage(attributes: &Attributes<'_>, family: Family) -> Usage {
     if usage.cached.is_none() {
         let same =
             |other: &Usage| (other.prompt, other.completion) == (usage.prompt, usage.completion);
-        usage.cached = all.filter(same).find_map(|other| other.cached);
+        if let Some(other) = all.filter(same).find(|other| other.cached.is_some()) {
+            usage.cached = other.cached;
+            usage.cache_write = usage.cache_write.or(other.cache_write);
+        }
     }
     usage
 }
@@ -91,6 +107,9 @@ fn from_counts(attributes: &Attributes<'_>, counts: &Counts) -> Option<Usage> {
         completion: first(counts.completion),
         total: first(counts.total),
         cached: first(counts.cached),
+        cache_write: first(counts.cache_write),
+        cache_write_1h: None,
+        audio: first(counts.audio),
     })
 }
 
@@ -107,6 +126,11 @@ fn from_object(json: &str) -> Option<Usage> {
     ]);
     let mut prompt = first(&["/input", "/prompt_tokens", "/input_tokens"]);
     // Prompts have what was cached in them; parts that have it apart add up to the total.
+    let cache_write = first(&[
+        "/cache_creation_input_tokens",
+        "/input_cache_creation",
+        "/input_token_details/cache_creation",
+    ]);
     let created = first(&["/cache_creation_input_tokens"]).unwrap_or(0);
     let apart = cached.unwrap_or(0).saturating_add(created);
     if let (Some(input), Some(total)) = (prompt, total)
@@ -115,12 +139,31 @@ fn from_object(json: &str) -> Option<Usage> {
     {
         prompt = Some((input + apart).min(MAX_TOKENS));
     }
-    sound(Usage { prompt, completion, total, cached })
+    let audio = first(&["/input_audio_tokens", "/prompt_tokens_details/audio_tokens"]);
+    let usage = Usage { prompt, completion, total, cached, audio, ..Usage::default() };
+    let hour = first(&["/input_token_details/ephemeral_1h_input_tokens"]);
+    let short = first(&["/input_token_details/ephemeral_5m_input_tokens"]);
+    sound(usage.with_writes(cache_write, short, hour))
 }
 
 fn count(value: &Value) -> Option<u64> {
     let count = value.as_u64().or_else(|| whole(value.as_f64()?));
     count.filter(|count| *count <= MAX_TOKENS)
+}
+
+/// Attributes with who serves the model, the best first: who made it says less.
+const PROVIDERS: [&str; 6] = [
+    "gen_ai.provider.name",
+    "llm.provider",
+    "gen_ai.system",
+    "ai.model.provider",
+    "langsmith.metadata.ls_provider",
+    "llm.system",
+];
+
+/// Who serves the model that a span called.
+pub(super) fn read_provider(attributes: &Attributes<'_>) -> Option<Provider> {
+    PROVIDERS.iter().find_map(|key| Provider::parse(as_str(attributes.get(key))?))
 }
 
 /// Attributes with a cost, in US dollars; Langfuse's has its parts.

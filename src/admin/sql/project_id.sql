@@ -1,0 +1,1 @@
+select id as json from project where name = ?1
