@@ -4,6 +4,7 @@
 
 pub mod list;
 pub mod login;
+pub mod scores;
 pub mod session;
 pub mod span;
 pub mod trace;

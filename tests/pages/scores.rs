@@ -55,10 +55,23 @@ fn a_trace_shows_its_scores_and_a_span_its_own() {
     }
     assert!(!shown.contains("of another"));
     assert!(page.contains("href=\"?span=b\""));
+    // Those of one evaluator stand together, each with its time.
+    score(
+        &world,
+        &json!({ "id": "4", "traceId": "t", "spanId": "a", "evaluatorName": "grounded", "value": 0.25,
+            "reasoning": "Half of it\nis not there." }),
+    );
+    let page = html(&world, "/traces/t");
+    let shown = text(&page);
+    assert!(shown.contains("grounded 2 scores, 0.63 on average"), "{shown}");
+    assert_eq!(page.matches(">grounded<").count(), 1);
+    assert!(shown.contains("0.25 span api · 2026-11-22 06:19:30"), "{shown}");
+    assert!(page.contains("Half of it\nis not there."));
     let detail = text(&part(&world, "/traces/t/spans/b"));
     assert!(detail.contains("Scores grounded 1 api"), "{detail}");
     assert!(!detail.contains("helpful"), "{detail}");
     let chosen = text(&html(&world, "/traces/t?span=b"));
     assert!(chosen.contains("Scores grounded 1 api"), "{chosen}");
-    assert!(!text(&part(&world, "/traces/t/spans/a")).contains("Scores"));
+    let other = text(&part(&world, "/traces/t/spans/a"));
+    assert!(other.contains("Scores grounded 0.25 api"), "{other}");
 }

@@ -13,6 +13,7 @@ use super::waterfall;
 use crate::access::api_keys::LOCAL_KEY;
 use crate::api::{NO_TRACE, scores_with_trace};
 use crate::batch::RawStore;
+use crate::dashboard::scores::list::{count_of_scores, score_list};
 use crate::dashboard::span;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
@@ -21,7 +22,6 @@ use crate::dashboard::ui::json::Json;
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
-use crate::dashboard::ui::scores::score_list;
 use crate::dashboard::ui::status::show_status;
 use crate::dashboard::ui::trace_state::{duration_so_far, running_until, version_of};
 use crate::dashboard::ui::url::{query_value, session_url, user_url};
@@ -274,7 +274,7 @@ fn scores_of(scores: &[Score]) -> Markup {
     let all: Vec<_> = scores.iter().collect();
     html! {
         details.metadata open[scores.len() <= FEW] {
-            summary { (count_of(scores.len())) @if scores.len() == 1 { " score" } @else { " scores" } }
+            summary { (count_of_scores(scores.len())) }
             (score_list(&all, to_span))
         }
     }

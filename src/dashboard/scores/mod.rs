@@ -1,0 +1,3 @@
+//! Scores on pages: those of a trace and of a span.
+
+pub mod list;
