@@ -162,7 +162,7 @@ fn parse(query: &str) -> Result<ListRequest, Reject> {
             "label" => filter.label = text(),
             "source" => {
                 let source = SOURCES.iter().position(|source| *source == value);
-                filter.source = Some(source.ok_or_else(|| invalid("api or evaluator"))?);
+                filter.source = Some(source.ok_or_else(|| invalid("api, evaluator or human"))?);
             }
             "minValue" => filter.min_value = number()?,
             "maxValue" => filter.max_value = number()?,

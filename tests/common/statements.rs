@@ -197,6 +197,8 @@ fn of_scores() -> Vec<Statement> {
         scores::select_list(PROJECT, &of_session, None, 50),
         scores::select_list(PROJECT, &every_condition, Some(&last), 50),
         scores::select_one(PROJECT, "of the trace"),
+        scores::select_standing(PROJECT, "of the trace"),
+        scores::select_newest(PROJECT, "a"),
         scores::select_of_trace(PROJECT, "a"),
         scores::select_ids(PROJECT, ["a", "t"]),
         scores::select_any_of_span_alone(PROJECT),

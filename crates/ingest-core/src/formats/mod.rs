@@ -31,6 +31,7 @@ pub const FORMATS: Formats = Formats(&[
     langsmith::PARTS,
     scores::FORMAT,
     scores::DELETION,
+    scores::rating::RATING,
     otlp::logs::PROTOBUF,
     otlp::logs::JSON,
 ]);

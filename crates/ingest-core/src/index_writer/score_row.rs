@@ -29,6 +29,7 @@ named_row! {
         pub label: Option<String>,
         pub reasoning: Option<String>,
         pub metadata: Option<String>,
+        pub source: u8,
     }
 }
 
@@ -54,6 +55,7 @@ impl ScoreRow {
             label: score.label,
             reasoning: score.reasoning,
             metadata: score.metadata,
+            source: score.source as u8,
         }
     }
 }

@@ -224,8 +224,23 @@ pub struct ScoreBody<'a> {
     pub reasoning: Option<Text<'a>>,
     /// A JSON object.
     pub metadata: Option<Json<'a>>,
-    /// Whether it says that there is to be no such score, whatever else is said of it.
+    /// Whether it says that there is to be no such score: for good, whatever else is said of
+    /// it; where a person says it of a rating, until that person rates again.
     pub deleted: bool,
+    /// Who made it.
+    pub source: ScoreSource,
+}
+
+/// Who makes scores. Of two who make one with the same id the later here counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum ScoreSource {
+    /// A client of the API, whatever its format.
+    #[default]
+    Client,
+    /// An evaluator that this service runs.
+    Evaluator,
+    /// A person, on a page.
+    Person,
 }
 
 /// What a span says of its trace. Spans of one trace may disagree, so each field is said

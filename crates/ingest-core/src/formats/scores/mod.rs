@@ -6,8 +6,10 @@
 //!   score, and with one the last that was sent counts, also where it was sent before.
 //! - Scores say no time. They are as of their receipt, which is in the batch's key.
 //! - A deletion is an event as well, in a format of its own that nobody posts: so what R2
-//!   says comes to the same, whatever of it is written again, and in which order.
+//!   says comes to the same, whatever of it is written again, and in which order. So are
+//!   ratings, which people make on pages ([`rating`]).
 
+pub mod rating;
 mod read;
 mod reply;
 

@@ -17,7 +17,7 @@ use crate::limits::{
     MAX_DETAILS, MAX_SCORE_METADATA_BYTES, MAX_SCORE_NAME_CHARS, MAX_SCORE_REASONING_CHARS,
     MAX_SCORES, MAX_SCORES_BODY_BYTES,
 };
-use crate::model::{Body, Event, Json, Rank, ScoreBody, Text};
+use crate::model::{Body, Event, Json, Rank, ScoreBody, ScoreSource, Text};
 
 /// What ids begin with that this service gives to scores of its own.
 const OWN_PREFIX: &str = "sc_";
@@ -247,6 +247,7 @@ fn score<'a>(
         reasoning: check.string(Field::Reasoning, MAX_SCORE_REASONING_CHARS),
         metadata: check.metadata(),
         deleted: false,
+        source: ScoreSource::Client,
     };
     let good = problems.total == before;
     Ok((good.then(|| event(body, index, start..end, Rank::Create)), end))
