@@ -93,11 +93,18 @@ pub async fn list_scores(project: &str, query: &str, db: &impl Database) -> Resu
 /// # Errors
 /// 404 when the project has no such score; a fault of the database.
 pub async fn get_score(project: &str, id: &str, db: &impl Database) -> Result<String, Error> {
+    show_score(&find_score(project, id, db).await?)
+}
+
+/// A score by its id.
+///
+/// # Errors
+/// As [`get_score`].
+pub async fn find_score(project: &str, id: &str, db: &impl Database) -> Result<Score, Error> {
     let ran = db.run(vec![scores::select_one(project, id)]).await?;
     let found = scores::read(ran.rows.first().map(Vec::as_slice).unwrap_or_default())?;
     let none = "This project has no score with this id. It may have been deleted, or not have arrived yet.";
-    let score = found.first().ok_or_else(|| Reject::NotFound(none.into()))?;
-    show_score(score)
+    Ok(found.into_iter().next().ok_or_else(|| Reject::NotFound(none.into()))?)
 }
 
 /// A score that was found, as all answers have it.

@@ -59,6 +59,8 @@ pub enum Route {
     SignOut,
     /// A page of the dashboard.
     Page(Page),
+    /// Rating a trace, or one of its spans.
+    Rate(String, Option<String>),
 }
 
 /// Who may ask.
@@ -178,6 +180,12 @@ const ROUTES: &[Row] = &[
     row(Person, &["traces"], &[("GET", "page-traces", |_| Route::Page(Page::Traces))]),
     row(Person, &["chart"], &[("GET", "page-chart", |_| Route::Page(Page::Chart))]),
     row(Person, &["traces", "*"], &[("GET", "page-trace", |[id, _]| Route::Page(Page::Trace(id)))]),
+    row(Person, &["traces", "*", "rating"], &[("POST", "rate", |[id, _]| Route::Rate(id, None))]),
+    row(
+        Person,
+        &["traces", "*", "spans", "*", "rating"],
+        &[("POST", "rate-span", |[trace, span]| Route::Rate(trace, Some(span)))],
+    ),
     row(
         Person,
         &["traces", "*", "content"],

@@ -62,7 +62,10 @@ named_row! {
 }
 
 /// Who makes scores, in the order of the numbers that D1 stores.
-pub const SOURCES: [&str; 3] = ["api", "evaluator", "human"];
+pub const SOURCES: [&str; 3] = ["api", "evaluator", HUMAN];
+
+/// What the scores of people say.
+pub const HUMAN: &str = "human";
 
 impl Score {
     /// Who made it.

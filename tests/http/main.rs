@@ -12,6 +12,7 @@ mod hostile;
 mod langfuse;
 mod langfuse_reads;
 mod langsmith;
+mod rating;
 mod requests;
 mod route_model;
 mod scores;

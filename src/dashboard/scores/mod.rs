@@ -1,3 +1,4 @@
-//! Scores on pages: those of a trace and of a span.
+//! Scores on pages: those of a trace and of a span, and rating them.
 
 pub mod list;
+pub mod rating;

@@ -5,6 +5,7 @@ pub mod compat;
 pub mod ingest;
 pub mod operator;
 pub mod pages;
+pub mod rating;
 pub mod reading;
 pub mod rules;
 pub mod scores;
