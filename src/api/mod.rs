@@ -10,7 +10,7 @@ mod scores;
 mod trace;
 mod validate;
 
-pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_time};
+pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_number, parse_time};
 pub(crate) use json::dollars;
 pub use route_model::{RoutingCache, route_model};
 pub use scores::{find_score, get_score, list_scores, scores_with_trace, show_score};

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::filter::{
-    A_DATE, DEFAULT_LIMIT, MAX_LIMIT, parse_end, parse_span_cursor, parse_time, span_cursor,
+    A_DATE, DEFAULT_LIMIT, MAX_LIMIT, parse_end, parse_number, parse_span_cursor, parse_time,
+    span_cursor,
 };
 use super::to_json;
 use crate::error::{Error, Fault, Reject};
@@ -148,11 +149,7 @@ fn parse(query: &str) -> Result<ListRequest, Reject> {
         let invalid =
             |expected: &str| Reject::invalid(name.as_ref(), format!("expected {expected}"));
         let text = || Some(Cow::into_owned(value.clone())).filter(|text| !text.is_empty());
-        let number = || {
-            let number = value.parse().ok().filter(|number: &f64| number.is_finite());
-            let text = number.and_then(|number| serde_json::to_string(&number).ok());
-            text.map(Some).ok_or_else(|| invalid("a number"))
-        };
+        let number = || parse_number(&value).map(Some).ok_or_else(|| invalid("a number"));
         match name.as_ref() {
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));

@@ -5,8 +5,9 @@
 use serde_tuple::Deserialize_tuple;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::filter::{Filter, conditions};
 use super::query::{Builder, COUNTS, Keys, SECONDS, first_key};
-use super::traces::{Filter, ListPlace, conditions};
+use super::traces::ListPlace;
 use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
 use crate::model::{Micros, TraceStatus};

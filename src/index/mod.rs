@@ -4,6 +4,7 @@
 
 pub mod batch_row;
 pub mod chart;
+pub mod filter;
 pub mod found;
 pub mod query;
 pub mod read;

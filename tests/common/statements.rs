@@ -5,8 +5,8 @@ use edgespan::batch::BatchRef;
 use edgespan::formats::twosignal;
 
 use edgespan::index::{
-    Database, RowBounds, Statement, chart, link, recovery, routing, scores, sessions, spans, stats,
-    traces, verification,
+    Database, RowBounds, Statement, chart, filter, link, recovery, routing, scores, sessions,
+    spans, stats, traces, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -83,6 +83,7 @@ pub fn filled() -> World {
          insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
          insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
          values (5, 'of the trace', 0, 1, 5, 1, 'a', 's', null, 'a', 'n', '0.5', 0, 'l'),
+           (5, 'of t', 0, 1, 5, 1, 't', null, null, 't', 'n', '0.5', 0, 'l'),
            (5, 'of the span', 0, 1, 5, 1, null, 'alone', null, 'alone', 'n', '0.5', 0, 'l'),
            (5, 'of the session', 0, 1, 5, 1, null, null, 's', null, 'n', '0.5', 0, 'l')"
     ));
@@ -118,6 +119,10 @@ pub fn of_project() -> Vec<Statement> {
         model: Some("m".into()),
         min_duration_us: Some(1),
         min_cost_nano: Some(1),
+        score: Some(filter::ScoreCondition {
+            evaluator: Some("n".into()),
+            bounds: vec![(filter::Compare::AtLeast, "0".into())],
+        }),
     };
     all.extend(traces::select_page(PROJECT, &traces::Filter::default(), None, 50));
     all.extend(traces::select_page(PROJECT, &every_condition, Some(LATEST), 50));

@@ -5,6 +5,7 @@ use crate::common::{PLAIN_COLUMNS, PLAIN_VALUES, PROJECT, Sqlite};
 use edgespan::index::Database;
 use edgespan::index::chart;
 use edgespan::index::chart::{Bucket, Plan, Scope};
+use edgespan::index::filter::{Compare, ScoreCondition};
 use edgespan::index::traces;
 use edgespan::index::traces::{Filter, ListPlace, MAX_ROWS_SCANNED, Next, Page};
 use edgespan::model::TraceStatus;
@@ -156,6 +157,10 @@ fn letters_of_all_scripts_are_found_in_either_case() {
         model: Some(letters.clone()),
         min_duration_us: Some(1),
         min_cost_nano: Some(1),
+        score: Some(ScoreCondition {
+            evaluator: Some(letters.clone()),
+            bounds: vec![(Compare::Less, "0.5".into()), (Compare::AtLeast, "0".into())],
+        }),
     };
     assert_eq!(follow(&db, &all).0, Vec::<String>::new());
     block_on(db.run(traces::select_traces(

@@ -58,6 +58,16 @@ fn of_all_kinds(count: i64, random: &mut Random) -> World {
             random.one(&["a", "b", "c"]),
         )
         .unwrap();
+        if n % 2 == 0 {
+            writeln!(
+                sql,
+                "insert into score (project, id, deleted, rank, at_us, hash, trace, subject, name, value, boolean)
+                 values (1, 'score {n}', 0, 2, {n}, 1, 'id {n}', 'id {n}', '{}', '0.{}', 0);",
+                random.one(&["helpful", "grounded"]),
+                random.below(10)
+            )
+            .unwrap();
+        }
     }
     world.db.0.borrow().execute_batch(&(sql + "commit;")).unwrap();
     world
@@ -156,6 +166,7 @@ fn charts_add_up_to_what_the_list_pages_through() {
             (4, &["model=GPT", "model=claude"]),
             (4, &["min_duration=30s", "min_duration=1h"]),
             (4, &["min_cost=0.0005"]),
+            (4, &["score=helpful%3C0.5", "score=grounded", "score=%3E%3D0.3", "score=none%3D1"]),
         ] {
             if random.below(one_in) == 0 {
                 query = format!("{query}&{}", random.one(pairs));

@@ -17,6 +17,65 @@ fn score(world: &World, scores: &Value) {
 }
 
 #[test]
+fn the_list_has_a_column_and_a_filter_once_a_trace_has_scores() {
+    let world = World::new();
+    let ids = ["a", "b", "c", "d"];
+    world.deliver(PROJECT, &body(&ids.map(|id| trace(&json!({ "id": id, "name": "n" })))));
+    assert!(!html(&world, "/traces").contains("c-score"));
+    let of = |trace: &str, id: &str, name: &str, value: f64| json!({ "traceId": trace, "id": id, "name": name, "value": value });
+    score(
+        &world,
+        &json!([
+            of("a", "1", "helpful", 0.25),
+            of("a", "2", "helpful", 0.5),
+            of("a", "3", "grounded <b>", 1.0),
+            of("b", "4", "helpful", 0.5),
+            of("c", "5", "grounded", 0.75),
+            of("none", "6", "helpful", 0.0),
+        ]),
+    );
+    let page = html(&world, "/traces");
+    assert_eq!(page.matches("<td class=\"c-score").count(), 4);
+    assert!(page.contains("title=\"grounded &lt;b&gt; 1\nhelpful 0.38 (2)\">0.69<"), "{page}");
+    assert!(page.contains("title=\"helpful 0.5\">0.5<"));
+    let found = |query: &str| {
+        let page = html(&world, &format!("/traces?range=all&{query}"));
+        let rows = page.split("data-trace-id=\"").skip(1).map(|row| row[..1].to_owned());
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort();
+        rows.concat()
+    };
+    let listed = |query: &str| {
+        let list = world.list(PROJECT, query);
+        let ids = list["traces"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|trace| trace["id"].as_str().unwrap().to_owned());
+        let mut ids: Vec<_> = ids.collect();
+        ids.sort();
+        ids.concat()
+    };
+    for (page, api, ids) in [
+        ("score=helpful", "evaluator=helpful", "ab"),
+        ("score=helpful%3C%3D0.25", "evaluator=helpful&maxScore=0.25", "a"),
+        ("score=helpful%3E%3D0.5", "evaluator=helpful&minScore=0.5", "ab"),
+        ("score=%3E%3D0.75", "minScore=0.75", "ac"),
+        ("score=helpful%3D1", "evaluator=helpful&minScore=1&maxScore=1", ""),
+        ("score=none", "evaluator=none", ""),
+    ] {
+        assert_eq!((&*found(page), &*listed(api)), (ids, ids), "{page}");
+    }
+    assert_eq!(
+        (found("score=helpful%3C0.5"), found("score=helpful%3E0.5")),
+        ("a".into(), String::new())
+    );
+    // One score has to be within both bounds.
+    assert_eq!(listed("minScore=0.3&maxScore=0.4"), "");
+    assert!(html(&world, "/traces?score=%3C").contains("this takes an evaluator and a value"));
+}
+
+#[test]
 fn a_trace_shows_its_scores_and_a_span_its_own() {
     let world = World::new();
     world.deliver(

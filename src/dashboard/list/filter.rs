@@ -3,6 +3,7 @@
 use form_urlencoded::Serializer;
 
 use super::range::{ALL, CUSTOM, DEFAULT_RANGE, range};
+use super::values::{duration, nano_dollars, score};
 use crate::api::{list_cursor, parse_end, parse_list_cursor, parse_time};
 use crate::index::traces;
 use crate::index::traces::ListPlace;
@@ -31,6 +32,7 @@ pub struct ListQuery {
     pub model: String,
     pub min_duration: String,
     pub min_cost: String,
+    pub score: String,
     pub before: String,
 }
 
@@ -55,6 +57,7 @@ impl ListQuery {
                 "model" => &mut asked.model,
                 "min_duration" => &mut asked.min_duration,
                 "min_cost" => &mut asked.min_cost,
+                "score" => &mut asked.score,
                 "before" => &mut asked.before,
                 "tag" => {
                     let new = !value.is_empty() && !asked.tags.iter().any(|tag| tag == value);
@@ -86,6 +89,7 @@ impl ListQuery {
             &self.model,
             &self.min_duration,
             &self.min_cost,
+            &self.score,
         ];
         texts.iter().any(|text| !text.is_empty()) || !self.tags.is_empty()
     }
@@ -131,6 +135,11 @@ impl ListQuery {
         );
         filter.min_cost_nano =
             read(&self.min_cost, "Min. cost", "dollars such as 0.05", nano_dollars);
+        filter.score = score(&self.score);
+        if filter.score.is_none() && !self.score.is_empty() {
+            problems
+                .push(("Score", "an evaluator and a value such as helpful<0.5, or one of them"));
+        }
         filter.status = TraceStatus::parse(&self.status.to_ascii_uppercase());
         if filter.status.is_none() && !self.status.is_empty() {
             problems.push(("Status", "ok, error, running or unfinished"));
@@ -200,6 +209,7 @@ impl ListQuery {
             ("model", &self.model),
             ("min_duration", &self.min_duration),
             ("min_cost", &self.min_cost),
+            ("score", &self.score),
         ];
         query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
         query.extend_pairs(self.tags.iter().map(|tag| ("tag", tag)));
@@ -217,34 +227,6 @@ fn cut(text: &str) -> String {
     text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default().into()
 }
 
-/// `500ms`, `2s`, `1.5 m`, `1h`; a number alone is seconds. Microseconds.
-fn duration(text: &str) -> Option<i64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let unit = match unit.trim() {
-        "us" | "µs" => 1.0,
-        "ms" => 1e3,
-        "" | "s" => 1e6,
-        "m" | "min" => 60e6,
-        "h" => 3_600e6,
-        "d" => 86_400e6,
-        _ => return None,
-    };
-    scaled(number, unit)
-}
-
-/// `0.05`, `$0.05`. Billionths.
-fn nano_dollars(text: &str) -> Option<i64> {
-    scaled(text.strip_prefix('$').unwrap_or(text).trim(), 1e9)
-}
-
-fn scaled(number: &str, unit: f64) -> Option<i64> {
-    let plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let value = number.parse::<f64>().ok().filter(|_| plain)? * unit;
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be far within")]
-    (0.0..=1e15).contains(&value).then(|| value.round() as i64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,7 +237,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        let query = "range=7d&status=error&name=a+b&session=s%2F1&user=u%401&model=gpt&min_duration=2s&min_cost=0.05&tag=x&tag=%3Cy%3E";
+        let query = "range=7d&status=error&name=a+b&session=s%2F1&user=u%401&model=gpt&min_duration=2s&min_cost=0.05&score=a%3C0.5&tag=x&tag=%3Cy%3E";
         let asked = ListQuery::parse(query);
         assert_eq!(asked.newest("/traces"), format!("/traces?{query}"));
         let place = ListPlace { key: 1 << 48 | 7, start_us: 5 };
@@ -325,21 +307,13 @@ mod tests {
             ("min_duration=99999999999d", "Min. duration"),
             ("min_cost=inf", "Min. cost"),
             ("min_cost=%24", "Min. cost"),
+            ("score=%3C", "Score"),
+            ("score=a%3Cb", "Score"),
             ("before=%00", "Page"),
             ("before=eA", "Page"),
         ] {
             let problems = ListQuery::parse(query).filter(NOW).unwrap_err();
             assert_eq!(problems.iter().map(|p| p.0).collect::<Vec<_>>(), [label], "{query}");
         }
-    }
-
-    #[test]
-    fn reads_durations_and_dollars() {
-        for (text, us) in
-            [("500ms", 500_000), ("2s", 2_000_000), ("1.5 m", 90_000_000), ("3", 3_000_000)]
-        {
-            assert_eq!(duration(text), Some(us));
-        }
-        assert_eq!(nano_dollars("$ 0.0034"), Some(3_400_000));
     }
 }

@@ -50,6 +50,7 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
             (text("Model", "model", &asked.model, "contains"))
             (text("Min. duration", "min_duration", &asked.min_duration, "2 s, 1.5 m"))
             (text("Min. cost", "min_cost", &asked.min_cost, "$ 0.05"))
+            (text("Score", "score", &asked.score, "name < 0.5"))
             @for tag in more_tags { input type="hidden" name="tag" value=(tag); }
             div.actions {
                 button.primary type="submit" { "Apply" }

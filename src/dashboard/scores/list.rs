@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::dashboard::ui::format;
-use crate::dashboard::ui::format::counted;
+use crate::dashboard::ui::format::{counted, mean, short_number};
 use crate::dashboard::ui::layout::unfolding_preview;
 use crate::index::scores::Score;
 
@@ -32,7 +32,7 @@ pub fn score_list(scores: &[&Score], link: impl Fn(&str) -> Option<Markup>) -> M
                                 @if let Some(first) = several.first() { (name(first)) }
                                 span.muted {
                                     (count_of_scores(several.len()))
-                                    @if let Some(mean) = mean(several) { ", " (short(mean)) " on average" }
+                                    @if let Some(mean) = mean_of(several) { ", " (short_number(mean)) " on average" }
                                 }
                             }
                             ul {
@@ -96,20 +96,8 @@ fn value_of(score: &Score) -> Option<String> {
 }
 
 /// What those of the scores are on average that are numbers.
-#[must_use]
-pub fn mean(scores: &[&Score]) -> Option<f64> {
-    let (mut sum, mut count) = (0.0, 0.0);
-    for number in scores.iter().filter_map(|score| number(score)) {
-        sum += number;
-        count += 1.0;
-    }
-    (count > 0.0).then(|| sum / count)
-}
-
-/// A number with at most two decimals: `0.67`, `1`. Its thousandths are rounded.
-#[must_use]
-pub fn short(value: f64) -> String {
-    ((value * 100.0).round() / 100.0).to_string()
+fn mean_of(scores: &[&Score]) -> Option<f64> {
+    mean(scores.iter().filter_map(|score| number(score)))
 }
 
 #[cfg(test)]
@@ -142,9 +130,6 @@ mod tests {
             ("0.0", 1, Some("false"), None),
         ] {
             assert_eq!(value_of(&score("n", value, boolean, label)).as_deref(), shown);
-        }
-        for (value, shown) in [(2.0 / 3.0, "0.67"), (1.0, "1"), (0.5, "0.5"), (-1e6, "-1000000")] {
-            assert_eq!(short(value), shown);
         }
     }
 

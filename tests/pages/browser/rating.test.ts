@@ -57,7 +57,7 @@ test("a note is written with the keyboard, and stays while more of the trace com
   // The same on the trace; Esc folds it away, and nothing is lost or sent.
   await page.keyboard.press("s");
   await page.keyboard.type("Hm");
-  await of.send(traceCreate({ id: "t", name: "renamed" }));
+  await of.send(traceCreate({ id: "t", name: "renamed" }, { timestamp: "2026-03-14T11:00:00.000Z" }));
   await summary(page).getByText("renamed").waitFor();
   await page.keyboard.type("m");
   await page.keyboard.press("Escape");
