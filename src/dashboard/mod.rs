@@ -36,6 +36,8 @@ pub enum Page {
     Span(String, String),
     /// `GET /traces/{id}/spans/{span}/raw`
     RawSpan(String, String),
+    /// `GET /scores`
+    Scores,
     /// `GET /sessions/{id}`
     Session(String),
 }
@@ -72,6 +74,7 @@ pub async fn answer(
         Page::RawTraceContent(id) => trace::content::raw(view, id).await,
         Page::Span(trace, span) => span::page::page(view, trace, span).await,
         Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
+        Page::Scores => scores::results::page(view).await,
         Page::Session(id) => session::page::page(view, id).await,
     }
 }

@@ -10,6 +10,7 @@ pub mod query;
 pub mod read;
 pub mod recovery;
 pub mod routing;
+pub mod score_results;
 pub mod scores;
 pub mod sessions;
 pub mod spans;

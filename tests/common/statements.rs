@@ -5,8 +5,8 @@ use edgespan::batch::BatchRef;
 use edgespan::formats::twosignal;
 
 use edgespan::index::{
-    Database, RowBounds, Statement, chart, filter, link, recovery, routing, scores, sessions,
-    spans, stats, traces, verification,
+    Database, QueryResults, RowBounds, Statement, chart, filter, link, recovery, routing,
+    score_results, scores, sessions, spans, stats, traces, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -209,6 +209,12 @@ fn of_scores() -> Vec<Statement> {
         scores::select_any_of_span_alone(PROJECT),
     ]);
     all.extend(scores::select_of_spans(PROJECT, ["alone"]));
+    for (from, to) in [(None, None), (Some(1), Some(9))] {
+        all.push(score_results::select_extent(PROJECT, from, to));
+        let found = QueryResults { rows: vec![vec!["[3,5]".into()]], rows_written: 0 };
+        let buckets = score_results::read_extent(&found, from, to, 9).unwrap();
+        all.push(score_results::select_results(PROJECT, &buckets));
+    }
     all.push(verification::select_scores(PROJECT, &["of the span", "none"]));
     all
 }

@@ -17,6 +17,65 @@ fn score(world: &World, scores: &Value) {
 }
 
 #[test]
+fn results_are_added_up_by_evaluator_and_lead_to_the_traces_that_they_are_of() {
+    let world = World::new();
+    let nothing = html(&world, "/scores");
+    assert!(nothing.contains("No scores here"), "{nothing}");
+    let of = |id: &str, name: &str, value: f64| json!({ "traceId": "t", "id": id, "name": name, "value": value });
+    score(
+        &world,
+        &json!([
+            of("1", "helpful", 0.25),
+            of("2", "helpful", 0.5),
+            of("3", "helpful", 1.0),
+            of("4", "a<b>&c", 0.1),
+            of("5", "gone", 0.1),
+        ]),
+    );
+    let deletion = edgespan::formats::scores::deletion_of("5");
+    world.deliver_as("unscore.json", PROJECT, std::str::from_utf8(&deletion).unwrap());
+    let page = html(&world, "/scores?range=7d");
+    let shown = text(&page);
+    assert!(shown.contains("a&lt;b&gt;&amp;c 1 score 0.1 on average 0 % pass"), "{shown}");
+    assert!(shown.contains("helpful 3 scores 0.58 on average 67 % pass"), "{shown}");
+    assert!(!shown.contains("gone") && !shown.contains("newest 20,000"), "{shown}");
+    assert!(page.contains("href=\"/traces?range=7d&amp;score=helpful%3C0.5\""), "{page}");
+    assert_eq!(
+        (page.matches("class=\"s-main\"").count(), page.matches("class=\"s-error\"").count()),
+        (1, 1)
+    );
+    // In the range alone, and of it only.
+    assert!(html(&world, "/scores?to=2026-11-21").contains("No scores here"));
+    assert!(
+        html(&world, "/scores?from=2026-11-22&to=2026-11-22").contains("3 <span class=\"unit\"")
+            || shown.contains("3 scores")
+    );
+    assert!(
+        text(&html(&world, "/scores?range=2y")).contains("this takes a number with m, h, d or w")
+    );
+}
+
+#[test]
+fn results_say_how_far_back_they_go_where_there_are_more_scores_than_are_read() {
+    let world = World::new();
+    let sql = format!(
+        "insert into tenant values (1, '{PROJECT}');
+         insert into score (project, id, deleted, rank, at_us, hash, trace, subject, name, value, boolean)
+         with recursive n (value) as (select 1 union all select value + 1 from n where value < 20100)
+         select 1, 's' || value, 0, 2, {RECEIVED} * 1000 - value * 1000000, 1, 't', 't', 'e' || (value % 120),
+           case when value <= 20000 then '1' else '0' end, 0 from n"
+    );
+    world.db.0.borrow().execute_batch(&sql).unwrap();
+    let shown = text(&html(&world, "/scores?range=7d"));
+    assert!(
+        shown.contains("Only the newest 20,000 scores are counted, back to 2026-11-22 00:46:10 ."),
+        "{shown}"
+    );
+    assert!(shown.contains("More than 100 evaluators"), "{shown}");
+    assert!(shown.contains(" 100 % pass") && !shown.contains(" 99 % pass"), "{shown}");
+}
+
+#[test]
 fn the_list_has_a_column_and_a_filter_once_a_trace_has_scores() {
     let world = World::new();
     let ids = ["a", "b", "c", "d"];

@@ -13,12 +13,12 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
         [only] => (only.as_str(), [].as_slice()),
         tags => ("", tags),
     };
-    let known = asked.range == CUSTOM || RANGES.iter().any(|(value, _)| asked.range == *value);
     html! {
         div.headline {
             h1 { "Traces" }
             button.quiet.live #live type="button" aria-pressed="true" hidden { "Live" }
             span.spacer {}
+            a href="/scores" { "Scores" }
             button.filters-switch type="button" aria-expanded="false" aria-controls="filters" {
                 "Filters" @if asked.narrows() { span.badge { "on" } }
             }
@@ -27,16 +27,7 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
             p.message.error role="alert" { b { (label) } ": this takes " (takes) "." }
         }
         form.filters #filters method="get" action="/traces" role="search" aria-label="Filters" {
-            label { "Time range" select name="range" {
-                @for (value, text) in RANGES {
-                    option value=(value) selected[asked.range == value] { (text) }
-                }
-                @if !known { option value=(asked.range) selected { (asked.range_label()) } }
-                option value=(CUSTOM) selected[asked.range == CUSTOM] { "Custom" }
-            } }
-            // The script shows these two in the reader's zone, and sends UTC.
-            (custom("From", "from", &asked.from))
-            (custom("To", "to", &asked.to))
+            (range_fields(asked))
             label { "Status" select name="status" {
                 option value="" { "Any" }
                 @for (status, name) in TraceStatus::ALL {
@@ -65,6 +56,24 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// The fields of the range of time.
+#[must_use]
+pub fn range_fields(asked: &ListQuery) -> Markup {
+    let known = asked.range == CUSTOM || RANGES.iter().any(|(value, _)| asked.range == *value);
+    html! {
+        label { "Time range" select name="range" {
+            @for (value, text) in RANGES {
+                option value=(value) selected[asked.range == value] { (text) }
+            }
+            @if !known { option value=(asked.range) selected { (asked.range_label()) } }
+            option value=(CUSTOM) selected[asked.range == CUSTOM] { "Custom" }
+        } }
+        // The script shows these two in the reader's zone, and sends UTC.
+        (custom("From", "from", &asked.from))
+        (custom("To", "to", &asked.to))
     }
 }
 
