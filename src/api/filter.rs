@@ -73,6 +73,17 @@ pub fn parse(query: &str, now: Millis) -> Result<ListRequest, Reject> {
                 score.bounds.retain(|(other, _)| *other != compare);
                 score.bounds.push((compare, bound));
             }
+            "notTags" => {
+                let tags = value.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+                filter.not_tags = tags.map(Into::into).collect();
+                if filter.not_tags.len() > MAX_TAG_FILTERS {
+                    return Err(invalid("at most 20 tags"));
+                }
+            }
+            key if key.starts_with("metadata.") && key.len() > "metadata.".len() => {
+                let key = key.trim_start_matches("metadata.").into();
+                filter.metadata = Some((key, value.into()));
+            }
             "startDate" => filter.from = Some(parse_time(value).ok_or_else(|| invalid(A_DATE))?),
             "endDate" => {
                 filter.to = Some(parse_end(value).ok_or_else(|| invalid(A_DATE))?);

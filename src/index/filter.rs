@@ -7,6 +7,7 @@ use ingest_core::index_writer::statements::TENANT;
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
 
+sql_file!(has_metadata_sql, "sql/has_metadata.sql", &[]);
 sql_file!(has_score_sql, "sql/has_score.sql", &[]);
 
 /// Which traces to show. Texts match parts of names in either case, and tags,
@@ -25,7 +26,15 @@ pub struct Filter {
     pub user: Option<String>,
     pub model: Option<String>,
     pub min_duration_us: Option<i64>,
+    pub max_duration_us: Option<i64>,
     pub min_cost_nano: Option<i64>,
+    pub max_cost_nano: Option<i64>,
+    pub min_tokens: Option<i64>,
+    pub max_tokens: Option<i64>,
+    /// Tags that it has not.
+    pub not_tags: Vec<String>,
+    /// A key of its metadata, and what is there.
+    pub metadata: Option<(String, String)>,
     /// What one of its scores has to be.
     pub score: Option<ScoreCondition>,
 }
@@ -73,17 +82,24 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     if let Some(status) = filter.status {
         all.push(sql.has_status(status, filter.now));
     }
-    if let Some(least) = filter.min_duration_us {
+    for (sign, bound) in [(">=", filter.min_duration_us), ("<=", filter.max_duration_us)] {
+        let Some(bound) = bound else { continue };
         // What runs has taken all the time up to now, whatever has ended in it.
         let running = sql.has_status(TraceStatus::Running, filter.now);
         let now = sql.bind_time(filter.now.saturating_mul(1_000));
-        let least = sql.bind_time(least);
+        let bound = sql.bind_time(bound);
         let end = format!("case when {running} then {now} else end_us end");
-        all.push(format!("{end} - start_us >= {least}"));
+        all.push(format!("{end} - start_us {sign} {bound}"));
     }
-    if let Some(least) = filter.min_cost_nano {
-        let least = sql.bind_time(least);
-        all.push(format!("cost_nano >= {least}"));
+    for (column, sign, bound) in [
+        ("cost_nano", ">=", filter.min_cost_nano),
+        ("cost_nano", "<=", filter.max_cost_nano),
+        ("tokens", ">=", filter.min_tokens),
+        ("tokens", "<=", filter.max_tokens),
+    ] {
+        if let Some(bound) = bound {
+            all.push(format!("{column} {sign} {}", sql.bind_time(bound)));
+        }
     }
     if let Some(session) = &filter.session {
         let session = sql.bind(&**session);
@@ -93,9 +109,15 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
         let user = sql.bind(&**user);
         all.push(format!("user = {user}"));
     }
-    for tag in &filter.tags {
-        let tag = sql.bind(&**tag);
-        all.push(format!("exists (select 1 from json_each(tags) where value = {tag})"));
+    for (word, tags) in [("exists", &filter.tags), ("not exists", &filter.not_tags)] {
+        for tag in tags {
+            let tag = sql.bind(&**tag);
+            all.push(format!("{word} (select 1 from json_each(tags) where value = {tag})"));
+        }
+    }
+    if let Some((key, value)) = &filter.metadata {
+        let (key, value) = (sql.bind(&**key), sql.bind(&**value));
+        all.push(fill(has_metadata_sql(), &[("KEY", &key), ("VALUE", &value)]));
     }
     if let Some(score) = &filter.score {
         let scores = has_score(sql, score);
@@ -109,6 +131,12 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
         all.push(has_in_it(sql, "models", model));
     }
     format!("({}) is true", all.join(" and "))
+}
+
+/// The columns that the conditions need besides those of every walk: a window carries all
+/// that it has along, and metadata may have a few KB.
+pub(super) fn more_columns(filter: &Filter) -> &'static str {
+    if filter.metadata.is_some() { ", t.metadata" } else { "" }
 }
 
 /// The condition that a trace has such a score. The scores of each trace that is walked to

@@ -7,7 +7,7 @@
 use serde_tuple::Deserialize_tuple;
 
 pub use super::filter::Filter;
-use super::filter::conditions;
+use super::filter::{conditions, more_columns};
 use super::query;
 use super::query::{Builder, Keys};
 use super::read::{TraceRow, read_key};
@@ -134,7 +134,8 @@ fn walk(project: &str, filter: &Filter, after: Option<ListPlace>) -> (Builder, S
     let start = (filter.from, filter.to);
     let range = sql.keys(&Keys { before: after.map(|place| place.key), start, ..Keys::default() });
     let hit = conditions(&mut sql, filter);
-    let walk = fill(walk_sql(), &[("HIT", &hit), ("RANGE", &range)]);
+    let more = more_columns(filter);
+    let walk = fill(walk_sql(), &[("HIT", &hit), ("RANGE", &range), ("MORE", more)]);
     (sql, walk, format!("walked >= {MAX_ROWS_SCANNED}"))
 }
 

@@ -75,7 +75,7 @@ pub fn filled() -> World {
     world.db.0.borrow().execute(letter, [PROJECT, &written().id]).unwrap();
     let (envelope, none) = (link("e").cast_signed(), hex::write(&pack::write_all(&[])));
     run(&format!(
-        "update trace set user = 'u';
+        "update trace set user = 'u', metadata = '{{\"k\":true}}';
          insert into span select key, 's', 1, {envelope}, pack from trace where id = 't';
          update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
          insert into project values ('{PROJECT}', 'mine', 'strict', 1, 1000);
@@ -118,7 +118,13 @@ pub fn of_project() -> Vec<Statement> {
         user: Some("u".into()),
         model: Some("m".into()),
         min_duration_us: Some(1),
+        max_duration_us: Some(i64::MAX),
         min_cost_nano: Some(1),
+        max_cost_nano: Some(i64::MAX),
+        min_tokens: Some(0),
+        max_tokens: Some(i64::MAX),
+        not_tags: vec!["none".into()],
+        metadata: Some(("k".into(), "true".into())),
         score: Some(filter::ScoreCondition {
             evaluator: Some("n".into()),
             bounds: vec![(filter::Compare::AtLeast, "0".into())],

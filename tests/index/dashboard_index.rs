@@ -156,7 +156,13 @@ fn letters_of_all_scripts_are_found_in_either_case() {
         user: Some("u".into()),
         model: Some(letters.clone()),
         min_duration_us: Some(1),
+        max_duration_us: Some(i64::MAX),
         min_cost_nano: Some(1),
+        max_cost_nano: Some(i64::MAX),
+        min_tokens: Some(0),
+        max_tokens: Some(i64::MAX),
+        not_tags: vec!["none".into()],
+        metadata: Some(("k".into(), "true".into())),
         score: Some(ScoreCondition {
             evaluator: Some(letters.clone()),
             bounds: vec![(Compare::Less, "0.5".into()), (Compare::AtLeast, "0".into())],

@@ -35,13 +35,23 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
                 }
             } }
             (text("Name", "name", &asked.name, "contains"))
-            (text("Tag", "tag", first_tag, "exact"))
+            (text("Tag", "tag", first_tag, "exact, -not"))
             (text("Session", "session", &asked.session, "exact"))
             (text("User", "user", &asked.user, "exact"))
             (text("Model", "model", &asked.model, "contains"))
             (text("Min. duration", "min_duration", &asked.min_duration, "2 s, 1.5 m"))
             (text("Min. cost", "min_cost", &asked.min_cost, "$ 0.05"))
             (text("Score", "score", &asked.score, "name < 0.5"))
+            details.more-filters open[asked.has_more()] {
+                summary { "More" }
+                div {
+                    (text("Max. duration", "max_duration", &asked.max_duration, "2 s, 1.5 m"))
+                    (text("Max. cost", "max_cost", &asked.max_cost, "$ 0.05"))
+                    (text("Min. tokens", "min_tokens", &asked.min_tokens, "2000"))
+                    (text("Max. tokens", "max_tokens", &asked.max_tokens, "2000"))
+                    (text("Metadata", "metadata", &asked.metadata, "key = value"))
+                }
+            }
             @for tag in more_tags { input type="hidden" name="tag" value=(tag); }
             div.actions {
                 button.primary type="submit" { "Apply" }

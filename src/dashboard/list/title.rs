@@ -51,7 +51,12 @@ impl ListQuery {
             ("user ", &self.user),
             ("model ", &self.model),
             ("≥ ", &self.min_duration),
+            ("≤ ", &self.max_duration),
             ("≥ $", &self.min_cost),
+            ("≤ $", &self.max_cost),
+            ("tokens ≥ ", &self.min_tokens),
+            ("tokens ≤ ", &self.max_tokens),
+            ("metadata ", &self.metadata),
             ("score ", &self.score),
         ] {
             let value = short_text(value.trim_start_matches('$').trim());

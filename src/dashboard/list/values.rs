@@ -31,6 +31,38 @@ fn scaled(number: &str, unit: f64) -> Option<i64> {
     (0.0..=1e15).contains(&value).then(|| value.round() as i64)
 }
 
+/// `2000`, `2,000`.
+pub(super) fn whole(text: &str) -> Option<i64> {
+    let digits = text.replace(',', "");
+    digits.parse().ok().filter(|_| digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// `tenant=acme`: a key, and what is there.
+pub(super) fn pair(text: &str) -> Option<(String, String)> {
+    let (key, value) = text.split_once('=')?;
+    let (key, value) = (key.trim(), value.trim());
+    (!key.is_empty()).then(|| (key.into(), value.into()))
+}
+
+/// The tag that is asked for by this: `-x` is one that is not to be there, and a tag that
+/// begins with a `-` is written `\-x`.
+pub(super) fn wanted_tag(asked: &str) -> Option<String> {
+    if asked.starts_with('-') {
+        return None;
+    }
+    Some(asked.strip_prefix('\\').unwrap_or(asked).into())
+}
+
+/// The tag that is not to be there.
+pub(super) fn unwanted_tag(asked: &str) -> Option<String> {
+    asked.strip_prefix('-').filter(|tag| !tag.is_empty()).map(Into::into)
+}
+
+/// What a tag is asked for by.
+pub(super) fn written_tag(tag: &str) -> String {
+    if tag.starts_with(['-', '\\']) { format!("\\{tag}") } else { tag.into() }
+}
+
 /// `helpful<0.5`, `helpful>=0.5`, `helpful`, `<0.5`: an evaluator, what its value is to be,
 /// or both. The last sign counts: names may have some, too.
 pub(super) fn score(text: &str) -> Option<ScoreCondition> {
