@@ -55,7 +55,11 @@ if (page) {
     for (const name of ["data-live", "data-running"]) page.toggleAttribute(name, next.hasAttribute(name));
     /** @param {string} selector */
     const both = (selector) => [page, next].map((one) => one.querySelector(selector));
-    for (const [old, put] of [".summary", ":scope > [data-note]"].map(both)) if (old && put) exchange(old, put);
+    for (const [old, put] of [".summary", ":scope > [data-note]"].map(both))
+      if (old && put) {
+        exchange(old, put);
+        htmx.process(put);
+      }
     for (const [old, put] of ["[data-fold=all]", "[data-fold=none]", "[data-next-error]"].map(both))
       if (old && put) old.hidden = put.hidden;
     page.dispatchEvent(new CustomEvent("trace:came", { detail: fresh }));

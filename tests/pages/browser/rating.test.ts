@@ -26,6 +26,7 @@ test("a thumb is among the scores within a second, another replaces it, and it c
   const { page } = await member(of);
   await page.goto(`${worker.url.origin}/traces/t`);
   await page.locator("#span h2").waitFor();
+  await page.evaluate(() => Object.assign(window, { stays: true }));
   await button(page, "Good").click();
   await soon(async () => expect(await button(page, "Good").getAttribute("aria-pressed")).toBe("true"));
   await summary(page).getByText("1 score").waitFor();
@@ -37,6 +38,7 @@ test("a thumb is among the scores within a second, another replaces it, and it c
   await rating(page).locator("summary").click();
   await button(page, "Take back").click();
   await soon(async () => expect(await summary(page).innerText()).not.toContain("score"));
+  expect(await page.evaluate(() => (window as any).stays), "the page was not loaded again").toBe(true);
   expect(await scores(of)).toEqual([]);
 });
 

@@ -26,9 +26,9 @@ export function startRating(page) {
     const form = detail?.ctx?.sourceElement;
     if (!form?.matches("[data-rate]")) return;
     // What one wrote in is folded away: one is back where it is opened.
-    for (const note of openNotes()) {
+    for (const note of form.querySelectorAll("details[open]")) {
       const within = note.contains(document.activeElement);
-      note.open = false;
+      note.removeAttribute("open");
       if (within) summaryOf(note)?.focus();
     }
     page.dispatchEvent(new Event("trace:again"));
