@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::error::Reject;
+use crate::index::filter::{Compare, ScoreCondition};
 use crate::index::spans::{MAX_SPANS, SpanPart, SpanPlace};
 use crate::index::traces::{Filter, ListPlace};
 use crate::model::{Micros, Millis, TraceStatus};
@@ -32,6 +33,7 @@ pub struct ListRequest {
 /// 400 that names the parameter and what it takes.
 pub fn parse(query: &str, now: Millis) -> Result<ListRequest, Reject> {
     let (mut after, mut limit) = (None, DEFAULT_LIMIT);
+    let mut score = ScoreCondition::default();
     let mut filter = Filter { now, ..Filter::default() };
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let value = value.as_ref();
@@ -64,6 +66,24 @@ pub fn parse(query: &str, now: Millis) -> Result<ListRequest, Reject> {
                     return Err(invalid("at most 20 tags"));
                 }
             }
+            "evaluator" if !value.is_empty() => score.evaluator = Some(value.into()),
+            "minScore" | "maxScore" => {
+                let bound = parse_number(value).ok_or_else(|| invalid("a number"))?;
+                let compare = if name == "minScore" { Compare::AtLeast } else { Compare::AtMost };
+                score.bounds.retain(|(other, _)| *other != compare);
+                score.bounds.push((compare, bound));
+            }
+            "notTags" => {
+                let tags = value.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+                filter.not_tags = tags.map(Into::into).collect();
+                if filter.not_tags.len() > MAX_TAG_FILTERS {
+                    return Err(invalid("at most 20 tags"));
+                }
+            }
+            key if key.starts_with("metadata.") && key.len() > "metadata.".len() => {
+                let key = key.trim_start_matches("metadata.").into();
+                filter.metadata = Some((key, value.into()));
+            }
             "startDate" => filter.from = Some(parse_time(value).ok_or_else(|| invalid(A_DATE))?),
             "endDate" => {
                 filter.to = Some(parse_end(value).ok_or_else(|| invalid(A_DATE))?);
@@ -71,7 +91,15 @@ pub fn parse(query: &str, now: Millis) -> Result<ListRequest, Reject> {
             _ => {}
         }
     }
+    filter.score = Some(score).filter(|score| *score != ScoreCondition::default());
     Ok(ListRequest { filter, after, limit })
+}
+
+/// A number in a query string, as JSON has it.
+#[must_use]
+pub fn parse_number(text: &str) -> Option<String> {
+    let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
+    serde_json::to_string(&number).ok()
 }
 
 /// A time in a query string: a `+` before its offset that was not written `%2B`

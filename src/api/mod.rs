@@ -13,12 +13,12 @@ mod trace;
 mod usage;
 mod validate;
 
-pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_time};
+pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_number, parse_time};
 pub(crate) use json::dollars;
 pub use prices::{PriceCommand, prices};
 pub use route_model::{RoutingCache, route_model};
 pub use routing_configs::{Asked, RoutingQuestion, manage_routing};
-pub use scores::{get_score, list_scores, scores_with_trace, show_score};
+pub use scores::{find_score, get_score, list_scores, scores_with_trace, show_score};
 pub use trace::{get, get_span};
 pub use usage::{Of, usage, usage_history};
 pub use validate::validate;

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::filter::{
-    A_DATE, DEFAULT_LIMIT, MAX_LIMIT, parse_end, parse_span_cursor, parse_time, span_cursor,
+    A_DATE, DEFAULT_LIMIT, MAX_LIMIT, parse_end, parse_number, parse_span_cursor, parse_time,
+    span_cursor,
 };
 use super::to_json;
 use crate::error::{Error, Fault, Reject};
@@ -93,11 +94,18 @@ pub async fn list_scores(project: &str, query: &str, db: &impl Database) -> Resu
 /// # Errors
 /// 404 when the project has no such score; a fault of the database.
 pub async fn get_score(project: &str, id: &str, db: &impl Database) -> Result<String, Error> {
+    show_score(&find_score(project, id, db).await?)
+}
+
+/// A score by its id.
+///
+/// # Errors
+/// As [`get_score`].
+pub async fn find_score(project: &str, id: &str, db: &impl Database) -> Result<Score, Error> {
     let ran = db.run(vec![scores::select_one(project, id)]).await?;
     let found = scores::read(ran.rows.first().map(Vec::as_slice).unwrap_or_default())?;
     let none = "This project has no score with this id. It may have been deleted, or not have arrived yet.";
-    let score = found.first().ok_or_else(|| Reject::NotFound(none.into()))?;
-    show_score(score)
+    Ok(found.into_iter().next().ok_or_else(|| Reject::NotFound(none.into()))?)
 }
 
 /// A score that was found, as all answers have it.
@@ -141,11 +149,7 @@ fn parse(query: &str) -> Result<ListRequest, Reject> {
         let invalid =
             |expected: &str| Reject::invalid(name.as_ref(), format!("expected {expected}"));
         let text = || Some(Cow::into_owned(value.clone())).filter(|text| !text.is_empty());
-        let number = || {
-            let number = value.parse().ok().filter(|number: &f64| number.is_finite());
-            let text = number.and_then(|number| serde_json::to_string(&number).ok());
-            text.map(Some).ok_or_else(|| invalid("a number"))
-        };
+        let number = || parse_number(&value).map(Some).ok_or_else(|| invalid("a number"));
         match name.as_ref() {
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
@@ -162,7 +166,7 @@ fn parse(query: &str) -> Result<ListRequest, Reject> {
             "label" => filter.label = text(),
             "source" => {
                 let source = SOURCES.iter().position(|source| *source == value);
-                filter.source = Some(source.ok_or_else(|| invalid("api or evaluator"))?);
+                filter.source = Some(source.ok_or_else(|| invalid("api, evaluator or human"))?);
             }
             "minValue" => filter.min_value = number()?,
             "maxValue" => filter.max_value = number()?,

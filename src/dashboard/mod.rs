@@ -4,6 +4,7 @@
 
 pub mod list;
 pub mod login;
+pub mod scores;
 pub mod session;
 pub mod span;
 pub mod trace;
@@ -35,6 +36,8 @@ pub enum Page {
     Span(String, String),
     /// `GET /traces/{id}/spans/{span}/raw`
     RawSpan(String, String),
+    /// `GET /scores`
+    Scores,
     /// `GET /sessions/{id}`
     Session(String),
 }
@@ -71,6 +74,7 @@ pub async fn answer(
         Page::RawTraceContent(id) => trace::content::raw(view, id).await,
         Page::Span(trace, span) => span::page::page(view, trace, span).await,
         Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
+        Page::Scores => scores::results::page(view).await,
         Page::Session(id) => session::page::page(view, id).await,
     }
 }

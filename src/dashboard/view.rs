@@ -11,6 +11,8 @@ pub struct View<'a, D, S> {
     pub project: &'a str,
     /// The project's name.
     pub project_name: &'a str,
+    /// The id of the key that whoever looks is signed in with.
+    pub key_id: &'a str,
     /// The query string, without its `?`.
     pub query: &'a str,
     /// The scheme and host that the request came to: `https://example.com`.

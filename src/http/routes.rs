@@ -77,6 +77,8 @@ pub enum Route {
     SignOut,
     /// A page of the dashboard.
     Page(Page),
+    /// Rating a trace, or one of its spans.
+    Rate(String, Option<String>),
 }
 
 /// Who may ask.
@@ -288,8 +290,15 @@ pub(super) const ROUTES: &[Row] = &[
     row(Anybody, &["api", "v1", "health"], &[("GET", "health", |_| Route::Health)]),
     row(Person, &[""], &[("GET", "page-home", |_| Route::Page(Page::Home))]),
     row(Person, &["traces"], &[("GET", "page-traces", |_| Route::Page(Page::Traces))]),
+    row(Person, &["scores"], &[("GET", "page-scores", |_| Route::Page(Page::Scores))]),
     row(Person, &["chart"], &[("GET", "page-chart", |_| Route::Page(Page::Chart))]),
     row(Person, &["traces", "*"], &[("GET", "page-trace", |[id, _]| Route::Page(Page::Trace(id)))]),
+    row(Person, &["traces", "*", "rating"], &[("POST", "rate", |[id, _]| Route::Rate(id, None))]),
+    row(
+        Person,
+        &["traces", "*", "spans", "*", "rating"],
+        &[("POST", "rate-span", |[trace, span]| Route::Rate(trace, Some(span)))],
+    ),
     row(
         Person,
         &["traces", "*", "content"],

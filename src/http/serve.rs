@@ -5,7 +5,7 @@ use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
 use super::handlers::{
-    compat, ingest, management, operator, pages, prices, reading, rules, scores, sign_in,
+    compat, ingest, management, operator, pages, prices, rating, reading, rules, scores, sign_in,
 };
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
@@ -113,6 +113,7 @@ where
         Route::PostSignIn => return sign_in::sign_in(exchange).await,
         Route::SignOut => return sign_in::sign_out(exchange),
         Route::Compat(question) => return compat::answer(exchange, question).await,
+        Route::Rate(trace, span) => return rating::rate(exchange, &trace, span.as_deref()).await,
         Route::Page(page) => return pages::show(exchange, &page).await,
         Route::DeleteScore(id) => return scores::delete(exchange, &id).await,
         Route::ListScores => Question::Scores,

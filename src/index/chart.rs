@@ -5,8 +5,9 @@
 use serde_tuple::Deserialize_tuple;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::filter::{Filter, conditions, more_columns};
 use super::query::{Builder, COUNTS, Keys, SECONDS, first_key};
-use super::traces::{Filter, ListPlace, conditions};
+use super::traces::ListPlace;
 use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
 use crate::model::{Micros, TraceStatus};
@@ -187,6 +188,7 @@ impl Plan {
                 ("RUNNING", &runs),
                 ("UNFINISHED", &unfinished),
                 ("RANGE", &range),
+                ("MORE", more_columns(filter)),
                 ("ROWS", &rows.to_string()),
             ],
         );

@@ -5,6 +5,7 @@
 pub mod batch_row;
 pub mod chart;
 pub mod evaluators;
+pub mod filter;
 pub mod found;
 pub mod own_prices;
 pub mod query;
@@ -12,6 +13,7 @@ pub mod quota;
 pub mod read;
 pub mod recovery;
 pub mod routing;
+pub mod score_results;
 pub mod scores;
 pub mod sessions;
 pub mod spans;

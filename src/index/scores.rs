@@ -24,6 +24,8 @@ sql_file!(of_trace_sql, "sql/scores_of_trace.sql", &[]);
 sql_file!(of_spans_sql, "sql/scores_of_spans.sql", &[]);
 sql_file!(ids_of_traces_sql, "sql/score_ids_of_traces.sql", &[]);
 sql_file!(any_sql, "sql/any_score_of_span_alone.sql", &[]);
+sql_file!(standing_sql, "sql/score_standing.sql", &[]);
+sql_file!(newest_sql, "sql/newest_score.sql", &[]);
 
 /// Most scores that are given with a trace; all of them are in the list.
 pub const MAX_OF_TRACE: usize = 500;
@@ -60,7 +62,10 @@ named_row! {
 }
 
 /// Who makes scores, in the order of the numbers that D1 stores.
-pub const SOURCES: [&str; 2] = ["api", "evaluator"];
+pub const SOURCES: [&str; 3] = ["api", "evaluator", HUMAN];
+
+/// What the scores of people say.
+pub const HUMAN: &str = "human";
 
 impl Score {
     /// Who made it.
@@ -184,6 +189,47 @@ pub fn read_list(
 pub fn select_one(project: &str, id: &str) -> Statement {
     let sql = fill(one_sql(), &[("SCORE", &json_row()), ("TENANT", TENANT)]);
     Statement::new(sql, vec![project.into(), (&*pack(id)).into()])
+}
+
+/// What is there of a score, also where it is deleted.
+#[must_use]
+pub fn select_standing(project: &str, id: &str) -> Statement {
+    let sql = fill(standing_sql(), &[("TENANT", TENANT)]);
+    Statement::new(sql, vec![project.into(), (&*pack(id)).into()])
+}
+
+/// What [`select_standing`] found: when it was said, and whether there is a score.
+///
+/// # Errors
+/// As [`read_list`].
+pub fn read_standing(rows: &[String]) -> Result<Option<(Micros, bool)>, Fault> {
+    let Some(row) = rows.first() else { return Ok(None) };
+    let (at, deleted): (Micros, u8) = decode(row)?;
+    Ok(Some((at, deleted == 0)))
+}
+
+/// When the newest score of a trace was made.
+#[must_use]
+pub fn select_newest(project: &str, trace: &str) -> Statement {
+    let sql = fill(newest_sql(), &[("TENANT", TENANT)]);
+    Statement::new(sql, vec![project.into(), (&*pack(trace)).into()])
+}
+
+/// What [`select_newest`] found.
+///
+/// # Errors
+/// As [`read_list`].
+pub fn read_newest(rows: &[String]) -> Result<Option<Micros>, Fault> {
+    let Some(row) = rows.first() else { return Ok(None) };
+    let (at,): (Micros,) = decode(row)?;
+    Ok(Some(at))
+}
+
+/// The same of the scores that were found with a trace.
+#[must_use]
+pub fn newest_of(scores: &[Score], trace: &str) -> Option<Micros> {
+    let own = |score: &&Score| score.trace.is_some() || score.span.as_deref() == Some(trace);
+    scores.iter().filter(own).map(|score| score.at_us).max()
 }
 
 /// What is asked together with a trace.

@@ -6,6 +6,8 @@
 
 use serde_tuple::Deserialize_tuple;
 
+pub use super::filter::Filter;
+use super::filter::{conditions, more_columns};
 use super::query;
 use super::query::{Builder, Keys};
 use super::read::{TraceRow, read_key};
@@ -13,6 +15,7 @@ use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
 use crate::model::{Micros, Millis, Progress, TraceStatus};
 use ingest_core::fold::compact_id::unpack;
+use ingest_core::index_writer::statements::TENANT;
 use ingest_core::index_writer::template::fill;
 use ingest_core::{named_row, sql_file};
 
@@ -21,34 +24,18 @@ sql_file!(page_of_sql, "sql/page_of.sql", &[]);
 sql_file!(list_page_sql, "sql/list_page.sql", &[]);
 sql_file!(list_traces_sql, "sql/list_traces.sql", &[]);
 sql_file!(list_reach_sql, "sql/list_reach.sql", &[]);
+sql_file!(scores_in_list_sql, "sql/scores_in_list.sql", &[]);
 sql_file!(any_trace_sql, "sql/any_trace.sql", &[]);
 
 /// Rows that one question looks at, at most. D1 bills each, and they take some
 /// 30 ms (measured).
 pub const MAX_ROWS_SCANNED: i64 = 5_000;
+/// Most scores of a trace that its row in the list is made of: each is a row read.
+const MAX_SCORES_IN_LIST: usize = 100;
 /// A page ends with the trace that brings it to so many bytes: clients may give a
 /// trace some 200 KB of tags and evaluators, and a hundred of those are more than
 /// an answer should hold. Ordinary traces have less than 1 KB, 6 with metadata.
 pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
-
-/// Which traces to show. Texts match parts of names in either case, and tags,
-/// sessions and users as a whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "they are what they are called")]
-pub struct Filter {
-    pub from: Option<Micros>,
-    pub to: Option<Micros>,
-    pub status: Option<TraceStatus>,
-    /// The time as of which a status is meant.
-    pub now: Millis,
-    pub name: Option<String>,
-    pub tags: Vec<String>,
-    pub session: Option<String>,
-    pub user: Option<String>,
-    pub model: Option<String>,
-    pub min_duration_us: Option<i64>,
-    pub min_cost_nano: Option<i64>,
-}
 
 /// A place in the list: of the trace that comes before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +69,8 @@ named_row! {
         pub root_child: u8,
         pub active_us: Micros,
         pub ended: u8,
+        /// Its scores by evaluator, as JSON: name, how many, and their average.
+        scores: Option<String>,
         /// Whether the filter lets it through.
         hit: u8,
         /// Whether it is the last one that was looked at.
@@ -90,12 +79,30 @@ named_row! {
 }
 
 impl ListRow {
+    /// What its scores come to, by evaluator.
+    #[must_use]
+    pub fn scores(&self) -> Vec<ScoresInList> {
+        let scores = self.scores.as_deref().map(serde_json::from_str);
+        scores.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// How the trace goes or went, as of a time.
     #[must_use]
     pub fn status(&self, now: Millis) -> TraceStatus {
         let Self { spans, errors, open, root_child, active_us, ended, .. } = *self;
         TraceStatus::of(&Progress { spans, errors, open, root_child, active_us, ended }, now)
     }
+}
+
+/// The scores of a trace that are one evaluator's.
+#[derive(Debug, Clone, PartialEq, Deserialize_tuple)]
+pub struct ScoresInList {
+    /// The evaluator's name.
+    pub name: String,
+    /// How many there are.
+    pub count: i64,
+    /// The average of those that are numbers.
+    pub mean: Option<f64>,
 }
 
 /// A part of the list.
@@ -120,92 +127,6 @@ pub enum Next<P = ListPlace> {
     Perhaps(P),
 }
 
-/// The conditions on a row that has been walked to, 0 or 1 and never null. Its
-/// columns are the table's, with `name` as the list shows it, under the name `walk`.
-pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
-    let mut all = vec!["true".to_owned()];
-    if let Some(status) = filter.status {
-        all.push(sql.has_status(status, filter.now));
-    }
-    if let Some(least) = filter.min_duration_us {
-        // What runs has taken all the time up to now, whatever has ended in it.
-        let running = sql.has_status(TraceStatus::Running, filter.now);
-        let now = sql.bind_time(filter.now.saturating_mul(1_000));
-        let least = sql.bind_time(least);
-        let end = format!("case when {running} then {now} else end_us end");
-        all.push(format!("{end} - start_us >= {least}"));
-    }
-    if let Some(least) = filter.min_cost_nano {
-        let least = sql.bind_time(least);
-        all.push(format!("cost_nano >= {least}"));
-    }
-    if let Some(session) = &filter.session {
-        let session = sql.bind(&**session);
-        all.push(format!("session = {session}"));
-    }
-    if let Some(user) = &filter.user {
-        let user = sql.bind(&**user);
-        all.push(format!("user = {user}"));
-    }
-    for tag in &filter.tags {
-        let tag = sql.bind(&**tag);
-        all.push(format!("exists (select 1 from json_each(tags) where value = {tag})"));
-    }
-    // The last are the least nested: `and` goes around what stands before it.
-    if let Some(name) = &filter.name {
-        all.push(has_in_it(sql, "name", name));
-    }
-    if let Some(model) = &filter.model {
-        all.push(has_in_it(sql, "models", model));
-    }
-    format!("({}) is true", all.join(" and "))
-}
-
-/// Most letters beyond ASCII that are found in either case: each is a function call
-/// around the next, and D1 allows expressions 100 levels of nesting.
-const MAX_FOLDED: usize = 24;
-
-/// The condition that a column has a text in it, with letters in either case. SQLite
-/// knows those of ASCII; of others the text's own are made the same in the column.
-fn has_in_it(sql: &mut Builder, column: &str, text: &str) -> String {
-    let mut column = column.to_owned();
-    let mut folded: Vec<char> = Vec::new();
-    let mut wanted = String::with_capacity(text.len());
-    for c in text.chars() {
-        let Some((lower, others)) = cases(c).filter(|_| !c.is_ascii()) else {
-            wanted.push(c.to_ascii_lowercase());
-            continue;
-        };
-        let new: Vec<char> = others.into_iter().filter(|other| !folded.contains(other)).collect();
-        if folded.len() + new.len() > MAX_FOLDED {
-            wanted.push(c);
-            continue;
-        }
-        for other in new {
-            folded.push(other);
-            let (other, lower) = (u32::from(other), u32::from(lower));
-            column = format!("replace({column}, char({other}), char({lower}))");
-        }
-        wanted.push(lower);
-    }
-    let wanted = sql.bind(wanted);
-    format!("instr(lower({column}), {wanted}) > 0")
-}
-
-/// A letter as all of its cases are written here, and those that are written
-/// otherwise; `None` where there is one case, or one of them is several letters.
-fn cases(c: char) -> Option<(char, Vec<char>)> {
-    fn only(mut letters: impl Iterator<Item = char>) -> Option<char> {
-        letters.next().filter(|_| letters.next().is_none())
-    }
-    let upper = only(c.to_uppercase())?;
-    let lower = only(upper.to_lowercase())?;
-    let mut others: Vec<char> =
-        [c, upper, only(c.to_lowercase())?].into_iter().filter(|case| *case != lower).collect();
-    others.dedup();
-    (!others.is_empty()).then_some((lower, others))
-}
-
 /// The walk as a subquery, with `hit` for whether the filter lets a row through,
 /// and the condition that holds for the last row that may be looked at.
 fn walk(project: &str, filter: &Filter, after: Option<ListPlace>) -> (Builder, String, String) {
@@ -213,7 +134,8 @@ fn walk(project: &str, filter: &Filter, after: Option<ListPlace>) -> (Builder, S
     let start = (filter.from, filter.to);
     let range = sql.keys(&Keys { before: after.map(|place| place.key), start, ..Keys::default() });
     let hit = conditions(&mut sql, filter);
-    let walk = fill(walk_sql(), &[("HIT", &hit), ("RANGE", &range)]);
+    let more = more_columns(filter);
+    let walk = fill(walk_sql(), &[("HIT", &hit), ("RANGE", &range), ("MORE", more)]);
     (sql, walk, format!("walked >= {MAX_ROWS_SCANNED}"))
 }
 
@@ -232,10 +154,13 @@ pub fn select_page(
     limit: usize,
 ) -> [Statement; 2] {
     let (sql, walk, end) = walk(project, filter, after);
-    // The walk has columns of these names, but for two.
+    let most = MAX_SCORES_IN_LIST.to_string();
+    let scores = fill(scores_in_list_sql(), &[("TENANT", TENANT), ("MOST", &most)]);
+    // The walk has columns of these names, but for three.
     let fields = ListRow::FIELDS.iter().map(|field| match *field {
         "end" => &*end,
         "key" => "cast(key as text)",
+        "scores" => &*scores,
         other => other,
     });
     let fields = fields.collect::<Vec<_>>().join(", ");

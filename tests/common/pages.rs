@@ -24,6 +24,7 @@ pub fn get_at(
     let view = View {
         project,
         project_name: "shop",
+        key_id: "key-1",
         query,
         origin: "https://edgespan.test",
         part,

@@ -5,8 +5,8 @@ use edgespan::batch::BatchRef;
 use edgespan::formats::twosignal;
 
 use edgespan::index::{
-    Database, RowBounds, Statement, chart, evaluators, link, own_prices, recovery, routing, scores,
-    sessions, spans, stats, traces, usage, verification,
+    Database, QueryResults, RowBounds, Statement, chart, evaluators, filter, link, own_prices,
+    recovery, routing, score_results, scores, sessions, spans, stats, traces, usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -79,7 +79,7 @@ pub fn filled() -> World {
     world.db.0.borrow().execute(letter, [PROJECT, &written().id]).unwrap();
     let (envelope, none) = (link("e").cast_signed(), hex::write(&pack::write_all(&[])));
     run(&format!(
-        "update trace set user = 'u';
+        "update trace set user = 'u', metadata = '{{\"k\":true}}';
          insert into span select key, 's', 1, {envelope}, pack from trace where id = 't';
          update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
          insert into project (id, name, handling, created_ms, rate_limit) values ('{PROJECT}', 'mine', 'strict', 1, 1000);
@@ -91,6 +91,7 @@ pub fn filled() -> World {
          insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
          insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
          values (5, 'of the trace', 0, 1, 5, 1, 'a', 's', null, 'a', 'n', '0.5', 0, 'l'),
+           (5, 'of t', 0, 1, 5, 1, 't', null, null, 't', 'n', '0.5', 0, 'l'),
            (5, 'of the span', 0, 1, 5, 1, null, 'alone', null, 'alone', 'n', '0.5', 0, 'l'),
            (5, 'of the session', 0, 1, 5, 1, null, null, 's', null, 'n', '0.5', 0, 'l')"
     ));
@@ -127,7 +128,17 @@ pub fn of_project() -> Vec<Statement> {
         user: Some("u".into()),
         model: Some("m".into()),
         min_duration_us: Some(1),
+        max_duration_us: Some(i64::MAX),
         min_cost_nano: Some(1),
+        max_cost_nano: Some(i64::MAX),
+        min_tokens: Some(0),
+        max_tokens: Some(i64::MAX),
+        not_tags: vec!["none".into()],
+        metadata: Some(("k".into(), "true".into())),
+        score: Some(filter::ScoreCondition {
+            evaluator: Some("n".into()),
+            bounds: vec![(filter::Compare::AtLeast, "0".into())],
+        }),
     };
     all.extend(traces::select_page(PROJECT, &traces::Filter::default(), None, 50));
     all.extend(traces::select_page(PROJECT, &every_condition, Some(LATEST), 50));
@@ -280,11 +291,19 @@ fn of_scores() -> Vec<Statement> {
         scores::select_list(PROJECT, &of_session, None, 50),
         scores::select_list(PROJECT, &every_condition, Some(&last), 50),
         scores::select_one(PROJECT, "of the trace"),
+        scores::select_standing(PROJECT, "of the trace"),
+        scores::select_newest(PROJECT, "a"),
         scores::select_of_trace(PROJECT, "a"),
         scores::select_ids(PROJECT, ["a", "t"]),
         scores::select_any_of_span_alone(PROJECT),
     ]);
     all.extend(scores::select_of_spans(PROJECT, ["alone"]));
+    for (from, to) in [(None, None), (Some(1), Some(9))] {
+        all.push(score_results::select_extent(PROJECT, from, to));
+        let found = QueryResults { rows: vec![vec!["[3,5]".into()]], rows_written: 0 };
+        let buckets = score_results::read_extent(&found, from, to, 9).unwrap();
+        all.push(score_results::select_results(PROJECT, &buckets));
+    }
     all.push(verification::select_scores(PROJECT, &["of the span", "none"]));
     all
 }

@@ -13,6 +13,7 @@ mod langfuse;
 mod langfuse_reads;
 mod langsmith;
 mod management;
+mod rating;
 mod requests;
 mod route_model;
 mod scores;

@@ -5,6 +5,7 @@ use crate::common::{PLAIN_COLUMNS, PLAIN_VALUES, PROJECT, Sqlite};
 use edgespan::index::Database;
 use edgespan::index::chart;
 use edgespan::index::chart::{Bucket, Plan, Scope};
+use edgespan::index::filter::{Compare, ScoreCondition};
 use edgespan::index::traces;
 use edgespan::index::traces::{Filter, ListPlace, MAX_ROWS_SCANNED, Next, Page};
 use edgespan::model::TraceStatus;
@@ -155,7 +156,17 @@ fn letters_of_all_scripts_are_found_in_either_case() {
         user: Some("u".into()),
         model: Some(letters.clone()),
         min_duration_us: Some(1),
+        max_duration_us: Some(i64::MAX),
         min_cost_nano: Some(1),
+        max_cost_nano: Some(i64::MAX),
+        min_tokens: Some(0),
+        max_tokens: Some(i64::MAX),
+        not_tags: vec!["none".into()],
+        metadata: Some(("k".into(), "true".into())),
+        score: Some(ScoreCondition {
+            evaluator: Some(letters.clone()),
+            bounds: vec![(Compare::Less, "0.5".into()), (Compare::AtLeast, "0".into())],
+        }),
     };
     assert_eq!(follow(&db, &all).0, Vec::<String>::new());
     block_on(db.run(traces::select_traces(

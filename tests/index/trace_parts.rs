@@ -216,6 +216,7 @@ fn page(world: &World, url: &str) -> Result<String, Error> {
     let view = View {
         project: PROJECT,
         project_name: "shop",
+        key_id: "key-1",
         query,
         origin: "https://edgespan.test",
         part: false,

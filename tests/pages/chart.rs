@@ -47,17 +47,28 @@ fn of_all_kinds(count: i64, random: &mut Random) -> World {
         writeln!(
             sql,
             "insert into trace (key, project, id, version, start_us, end_us, spans, errors, tokens, cost_nano,
-               created_ms, name, session, tags, models, open, root_child, active_us, ended, head, pack)
-             values ({}, 1, 'id {n}', 1, {start}, {end}, 1, {failed}, {}, {}, 0, '{}', '{}',
+               created_ms, metadata, name, session, tags, models, open, root_child, active_us, ended, head, pack)
+             values ({}, 1, 'id {n}', 1, {start}, {end}, 1, {failed}, {}, {}, 0, '{}', '{}', '{}',
                '[\"{}\"]', {models}, {open}, {root}, {active}, 0, x'', x'');",
             1 << 48 | key_second(start) << 16 | n,
             random.below(1_000),
             random.below(SECOND),
+            random.one(&[r#"{"tenant":"acme","n":1}"#, r#"{"tenant":"b","vip":true,"n":1.5}"#, ""]),
             random.one(&["invoice", "Invoices", "agent", "research"]),
             random.one(&["s1", "s2", "s3"]),
             random.one(&["a", "b", "c"]),
         )
         .unwrap();
+        if n % 2 == 0 {
+            writeln!(
+                sql,
+                "insert into score (project, id, deleted, rank, at_us, hash, trace, subject, name, value, boolean)
+                 values (1, 'score {n}', 0, 2, {n}, 1, 'id {n}', 'id {n}', '{}', '0.{}', 0);",
+                random.one(&["helpful", "grounded"]),
+                random.below(10)
+            )
+            .unwrap();
+        }
     }
     world.db.0.borrow().execute_batch(&(sql + "commit;")).unwrap();
     world
@@ -151,11 +162,22 @@ fn charts_add_up_to_what_the_list_pages_through() {
         for (one_in, pairs) in [
             (2, ["status=ok", "status=error", "status=running", "status=unfinished"].as_slice()),
             (2, &["name=invoice", "name=AGENT", "name=nothing"]),
-            (4, &["tag=a", "tag=b", "tag=none"]),
+            (4, &["tag=a", "tag=b", "tag=none", "tag=-a"]),
             (4, &["session=s1", "session=s2"]),
             (4, &["model=GPT", "model=claude"]),
             (4, &["min_duration=30s", "min_duration=1h"]),
-            (4, &["min_cost=0.0005"]),
+            (4, &["min_cost=0.0005", "max_cost=0.0005"]),
+            (6, &["max_duration=30s", "min_tokens=500", "max_tokens=400"]),
+            (
+                6,
+                &[
+                    "metadata=tenant%3Dacme",
+                    "metadata=vip%3Dtrue",
+                    "metadata=n%3D1",
+                    "metadata=n%3D2",
+                ],
+            ),
+            (4, &["score=helpful%3C0.5", "score=grounded", "score=%3E%3D0.3", "score=none%3D1"]),
         ] {
             if random.below(one_in) == 0 {
                 query = format!("{query}&{}", random.one(pairs));

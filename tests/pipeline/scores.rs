@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use edgespan::api;
 use edgespan::batch::{BatchRef, RawStore};
 use edgespan::formats::decoded::Decoded;
+use edgespan::formats::scores::rating::{RATING, Rating};
 use edgespan::formats::wire_format::WireFormat;
 use edgespan::formats::{Formats, scores, twosignal};
-use edgespan::model::{Body, Event, Rank, ScoreBody};
+use edgespan::model::{Body, Event, Rank, ScoreBody, ScoreSource};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::queue::Message;
 use proptest::prelude::*;
@@ -29,7 +30,8 @@ const SAID: WireFormat = WireFormat {
     ..scores::FORMAT
 };
 
-static FORMATS: &[WireFormat] = &[twosignal::FORMAT, scores::FORMAT, scores::DELETION, SAID];
+static FORMATS: &[WireFormat] =
+    &[twosignal::FORMAT, scores::FORMAT, scores::DELETION, RATING, SAID];
 
 fn read(body: &[u8]) -> Vec<Event<'_>> {
     let mut events = Vec::new();
@@ -51,7 +53,7 @@ fn read(body: &[u8]) -> Vec<Event<'_>> {
             reasoning: text("reasoning"),
             metadata: (!said["metadata"].is_null()).then(|| said["metadata"].to_string().into()),
             deleted: said["deleted"] == true,
-            ..ScoreBody::default()
+            source: if said["person"] == true { ScoreSource::Person } else { ScoreSource::Client },
         };
         let rank = if said["update"] == true { Rank::Update } else { Rank::Create };
         events.push(Event {
@@ -141,12 +143,13 @@ fn maybe<T: std::fmt::Debug + Clone + 'static>(
 
 fn line() -> impl Strategy<Value = String> {
     let ids = (maybe(0..4_u8), maybe(0..2_u8), maybe(0..2_u8), maybe("[uv]"));
-    let order = (maybe(0..4_i64), prop::bool::ANY, prop::bool::weighted(0.1));
+    let order =
+        (maybe(0..4_i64), prop::bool::ANY, prop::bool::weighted(0.1), prop::bool::weighted(0.4));
     let says = ("[no]", maybe(0..9_u8), maybe("[lm]"), maybe("[ab]{0,2}"), prop::bool::ANY);
     (ids, order, says).prop_map(
         |(
             (id, trace, span, session),
-            (at, update, deleted),
+            (at, update, deleted, person),
             (name, value, label, reasoning, boolean),
         )| {
             // Events without an id have one of their batch, so they are told apart by that.
@@ -155,7 +158,7 @@ fn line() -> impl Strategy<Value = String> {
                 "span": span.map(|n| ["t0", "t0.1"][usize::from(n)]), "session": session,
                 "at": RECEIVED * 1_000 + at.unwrap_or(0), "update": update, "deleted": deleted,
                 "name": name, "value": value.map(|n| f64::from(n) / 10.0), "label": label,
-                "reasoning": reasoning, "boolean": boolean }))
+                "reasoning": reasoning, "boolean": boolean, "person": person }))
         },
     )
 }
@@ -222,6 +225,56 @@ fn a_deleted_score_stays_deleted_whatever_is_written_again() {
     }
 }
 
+/// A rating of trace `t0`, good, bad or taken back, at a time.
+fn rated(good: Option<bool>, at: i64) -> (String, &'static str, i64) {
+    let rating = Rating {
+        id: "sc_1".into(),
+        at,
+        trace_id: "t0".into(),
+        span_id: None,
+        by: "key_1".into(),
+        good,
+        note: None,
+        taken_back: good.is_none(),
+    };
+    (String::from_utf8(rating.to_body()).unwrap(), RATING.ending, RECEIVED)
+}
+
+#[test]
+fn what_a_person_said_last_counts_and_no_client_replaces_it() {
+    let deletion = String::from_utf8(scores::deletion_of("sc_1")).unwrap();
+    let client = said(&json!({ "id": "sc_1", "trace": "t0", "name": "n", "value": 0.5, "at": 99 }));
+    let client = (client, SAID.ending, RECEIVED);
+    let (good, bad, none) =
+        (|at| rated(Some(true), at), |at| rated(Some(false), at), |at| rated(None, at));
+    for (batches, left) in [
+        (vec![good(1), bad(2)], Some("bad")),
+        (vec![bad(2), good(1)], Some("bad")),
+        (vec![good(1), none(2)], None),
+        (vec![none(2), good(1)], None),
+        (vec![good(1), none(2), bad(3)], Some("bad")),
+        (vec![bad(3), none(2)], Some("bad")),
+        (vec![client.clone(), good(1)], Some("good")),
+        (vec![good(1), client], Some("good")),
+        (vec![good(1), (deletion, "unscore.json", RECEIVED), bad(3)], None),
+    ] {
+        let world = world();
+        deliver(&world, &[(trace("t0"), "json", RECEIVED)]);
+        for at in 0..batches.len() {
+            deliver(&world, &batches[at..=at]);
+        }
+        let (count, scores) = of_trace(&world, "t0");
+        let labels: Vec<_> = scores
+            .iter()
+            .map(|score| (score["label"].as_str().unwrap(), score["source"].as_str().unwrap()))
+            .collect();
+        let wanted: Vec<_> = left.into_iter().map(|label| (label, "human")).collect();
+        assert_eq!((count, &labels), (i64::try_from(wanted.len()).unwrap(), &wanted));
+        deliver(&world, &batches);
+        assert_eq!(of_trace(&world, "t0"), (count, scores), "written again it changes nothing");
+    }
+}
+
 #[test]
 fn a_batch_of_scores_alone_makes_no_trace_and_a_second_delivery_writes_nothing() {
     let world = world();
@@ -278,6 +331,7 @@ fn filters_let_through_what_they_say() {
         ("sessionId=y", "c"),
         ("source=api", "cba"),
         ("source=evaluator", ""),
+        ("source=human", ""),
         ("minValue=0.1", "ba"),
         ("maxValue=0.1", "ca"),
         ("minValue=1e-7&maxValue=0.00000010", "c"),

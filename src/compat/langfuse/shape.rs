@@ -159,10 +159,12 @@ pub fn score(ours: &Ours, trace: &str) -> String {
         _ => ours.text("label"),
     };
     score.field("traceId", &Value::from(trace).to_string());
-    score.field(
-        "source",
-        if ours.raw("source") == "\"evaluator\"" { "\"EVAL\"" } else { "\"API\"" },
-    );
+    let source = match ours.raw("source") {
+        "\"evaluator\"" => "\"EVAL\"",
+        "\"human\"" => "\"ANNOTATION\"",
+        _ => "\"API\"",
+    };
+    score.field("source", source);
     score.field("dataType", &Value::from(data_type).to_string());
     score.field("stringValue", &Value::from(text).to_string());
     score.end()

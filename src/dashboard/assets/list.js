@@ -131,6 +131,18 @@ function keepUp() {
     });
   }
 
+  // From row to row with the keyboard; Enter is the link's own.
+  document.addEventListener("keydown", (event) => {
+    if (!["j", "k"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.("input, select, textarea")) return;
+    /** @type {HTMLElement[]} */
+    const links = [...list.querySelectorAll("[data-trace-id] a.name")];
+    const at = links.findIndex((link) => link.closest("[data-trace-id]")?.contains(document.activeElement));
+    const to = event.key === "j" ? at + 1 : Math.max(0, at - 1);
+    links[to]?.focus();
+    event.preventDefault();
+  });
+
   // A row is as good as its link, unless one is selecting text in it.
   list.addEventListener("click", (event) => {
     const row = event.target.closest("[data-trace-id]");

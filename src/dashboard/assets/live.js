@@ -55,7 +55,11 @@ if (page) {
     for (const name of ["data-live", "data-running"]) page.toggleAttribute(name, next.hasAttribute(name));
     /** @param {string} selector */
     const both = (selector) => [page, next].map((one) => one.querySelector(selector));
-    for (const [old, put] of [".summary", ":scope > [data-note]"].map(both)) if (old && put) exchange(old, put);
+    for (const [old, put] of [".summary", ":scope > [data-note]"].map(both))
+      if (old && put) {
+        exchange(old, put);
+        htmx.process(put);
+      }
     for (const [old, put] of ["[data-fold=all]", "[data-fold=none]", "[data-next-error]"].map(both))
       if (old && put) old.hidden = put.hidden;
     page.dispatchEvent(new CustomEvent("trace:came", { detail: fresh }));
@@ -137,10 +141,22 @@ if (page) {
     const at = [...was.querySelectorAll(CONTROLS)].indexOf(focused);
     const open = folds(was);
     const [find, place] = [was, part].map((one) => one.querySelector(".find"));
+    // A note that one is writing stays with the form that it is written in.
+    const [form, fresh] = [was, part].map((one) => one.querySelector("[data-rate]"));
+    const note = form?.querySelector("textarea");
+    const writing = note && (note.value !== note.defaultValue || focused === note);
+    const caret = writing && focused === note ? { from: note.selectionStart, to: note.selectionEnd } : null;
     const field = find?.querySelector("input");
     const range = field && focused === field ? { from: field.selectionStart, to: field.selectionEnd } : null;
     was.replaceWith(part);
     if (find && place) place.replaceWith(find);
+    if (writing && form && fresh) {
+      fresh.replaceWith(form);
+      if (caret) {
+        note.focus({ preventScroll: true });
+        note.setSelectionRange(caret.from, caret.to);
+      }
+    }
     unfold(part, open);
     if (at >= 0) part.querySelectorAll(CONTROLS)[at]?.focus({ preventScroll: true });
     if (field && range) field.setSelectionRange(range.from, range.to);

@@ -212,7 +212,8 @@ fn panel(panel: &Panel<'_>, plan: &Plan, buckets: &[Bucket]) -> Markup {
 }
 
 /// `2026-11-22 06:19 UTC`; the script puts the reader's time there.
-fn minute(at: i64) -> String {
+#[must_use]
+pub fn minute(at: i64) -> String {
     format!("{} UTC", iso(at).get(..16).unwrap_or_default().replace('T', " "))
 }
 
@@ -231,7 +232,8 @@ fn bars(panel: &Panel<'_>, at: usize, bucket: &Bucket, scale: f64) -> Markup {
 }
 
 /// `30 m`, `3 h`, `day`, `7 d`: as durations are written everywhere.
-fn width(us: i64) -> String {
+#[must_use]
+pub fn width(us: i64) -> String {
     let s = us / 1_000_000;
     match s {
         ..60 => format!("{s} s"),

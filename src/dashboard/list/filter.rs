@@ -3,6 +3,9 @@
 use form_urlencoded::Serializer;
 
 use super::range::{ALL, CUSTOM, DEFAULT_RANGE, range};
+use super::values::{
+    duration, nano_dollars, pair, score, unwanted_tag, wanted_tag, whole, written_tag,
+};
 use crate::api::{list_cursor, parse_end, parse_list_cursor, parse_time};
 use crate::index::traces;
 use crate::index::traces::ListPlace;
@@ -13,7 +16,10 @@ const MAX_TAGS: usize = 20;
 /// Longest text that is looked for; the index keeps no longer ones.
 const MAX_TEXT: usize = 256;
 
-/// What a time may look like.
+/// What durations, dollars, counts and times may look like.
+const DURATION: &str = "a duration such as 500ms, 2s, 1.5m or 1h";
+const DOLLARS: &str = "dollars such as 0.05";
+const COUNT: &str = "a number such as 2000";
 const TIME: &str = "a date and time such as 2026-03-14T10:00Z";
 
 /// What a query string asks for, the texts as they were given.
@@ -30,7 +36,13 @@ pub struct ListQuery {
     pub user: String,
     pub model: String,
     pub min_duration: String,
+    pub max_duration: String,
     pub min_cost: String,
+    pub max_cost: String,
+    pub min_tokens: String,
+    pub max_tokens: String,
+    pub score: String,
+    pub metadata: String,
     pub before: String,
 }
 
@@ -44,28 +56,20 @@ impl ListQuery {
         let mut asked = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let value = value.trim();
-            let field = match &*name {
-                "range" => &mut asked.range,
-                "from" => &mut asked.from,
-                "to" => &mut asked.to,
-                "status" => &mut asked.status,
-                "name" => &mut asked.name,
-                "session" => &mut asked.session,
-                "user" => &mut asked.user,
-                "model" => &mut asked.model,
-                "min_duration" => &mut asked.min_duration,
-                "min_cost" => &mut asked.min_cost,
-                "before" => &mut asked.before,
+            if let Some((_, field)) = asked.texts().into_iter().find(|(known, _)| *known == name) {
+                *field = cut(value);
+                continue;
+            }
+            match &*name {
+                "before" => asked.before = cut(value),
                 "tag" => {
                     let new = !value.is_empty() && !asked.tags.iter().any(|tag| tag == value);
                     if new && asked.tags.len() < MAX_TAGS {
                         asked.tags.push(cut(value));
                     }
-                    continue;
                 }
-                _ => continue,
-            };
-            *field = cut(value);
+                _ => {}
+            }
         }
         if !asked.from.is_empty() || !asked.to.is_empty() {
             asked.range = CUSTOM.into();
@@ -75,19 +79,43 @@ impl ListQuery {
         asked
     }
 
+    /// The parameters that are one text each, by their names, in the order of addresses;
+    /// the range's are the first three.
+    fn texts(&mut self) -> [(&'static str, &mut String); 16] {
+        [
+            ("range", &mut self.range),
+            ("from", &mut self.from),
+            ("to", &mut self.to),
+            ("status", &mut self.status),
+            ("name", &mut self.name),
+            ("session", &mut self.session),
+            ("user", &mut self.user),
+            ("model", &mut self.model),
+            ("min_duration", &mut self.min_duration),
+            ("max_duration", &mut self.max_duration),
+            ("min_cost", &mut self.min_cost),
+            ("max_cost", &mut self.max_cost),
+            ("min_tokens", &mut self.min_tokens),
+            ("max_tokens", &mut self.max_tokens),
+            ("score", &mut self.score),
+            ("metadata", &mut self.metadata),
+        ]
+    }
+
     /// Whether anything but the range narrows the list down.
     #[must_use]
     pub fn narrows(&self) -> bool {
-        let texts = [
-            &self.status,
-            &self.name,
-            &self.session,
-            &self.user,
-            &self.model,
-            &self.min_duration,
-            &self.min_cost,
-        ];
-        texts.iter().any(|text| !text.is_empty()) || !self.tags.is_empty()
+        let mut copy = self.clone();
+        let texts = copy.texts().into_iter().skip(3);
+        texts.map(|(_, text)| &*text).any(|text| !text.is_empty()) || !self.tags.is_empty()
+    }
+
+    /// Whether something is asked for that the form has out of sight.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        let Self { max_duration, max_cost, min_tokens, max_tokens, metadata, .. } = self;
+        let texts = [max_duration, max_cost, min_tokens, max_tokens, metadata];
+        texts.iter().any(|text| !text.is_empty())
     }
 
     /// The filter, and the place to go on from; or what cannot be read.
@@ -98,7 +126,8 @@ impl ListQuery {
         let mut problems = Vec::new();
         let mut filter = traces::Filter {
             name: some(&self.name),
-            tags: self.tags.clone(),
+            tags: self.tags.iter().filter_map(|tag| wanted_tag(tag)).collect(),
+            not_tags: self.tags.iter().filter_map(|tag| unwanted_tag(tag)).collect(),
             session: some(&self.session),
             user: some(&self.user),
             model: some(&self.model),
@@ -123,14 +152,21 @@ impl ListQuery {
         let from = read(&self.from, "From", TIME, parse_time);
         filter.from = from.or(filter.from);
         filter.to = read(&self.to, "To", TIME, parse_end);
-        filter.min_duration_us = read(
-            &self.min_duration,
-            "Min. duration",
-            "a duration such as 500ms, 2s, 1.5m or 1h",
-            duration,
-        );
-        filter.min_cost_nano =
-            read(&self.min_cost, "Min. cost", "dollars such as 0.05", nano_dollars);
+        filter.min_duration_us = read(&self.min_duration, "Min. duration", DURATION, duration);
+        filter.max_duration_us = read(&self.max_duration, "Max. duration", DURATION, duration);
+        filter.min_cost_nano = read(&self.min_cost, "Min. cost", DOLLARS, nano_dollars);
+        filter.max_cost_nano = read(&self.max_cost, "Max. cost", DOLLARS, nano_dollars);
+        filter.min_tokens = read(&self.min_tokens, "Min. tokens", COUNT, whole);
+        filter.max_tokens = read(&self.max_tokens, "Max. tokens", COUNT, whole);
+        filter.metadata = pair(&self.metadata);
+        if filter.metadata.is_none() && !self.metadata.is_empty() {
+            problems.push(("Metadata", "a key and what is there, such as tenant=acme"));
+        }
+        filter.score = score(&self.score);
+        if filter.score.is_none() && !self.score.is_empty() {
+            problems
+                .push(("Score", "an evaluator and a value such as helpful<0.5, or one of them"));
+        }
         filter.status = TraceStatus::parse(&self.status.to_ascii_uppercase());
         if filter.status.is_none() && !self.status.is_empty() {
             problems.push(("Status", "ok, error, running or unfinished"));
@@ -158,8 +194,9 @@ impl ListQuery {
     #[must_use]
     pub fn with_tag(&self, tag: &str) -> String {
         let mut other = self.clone();
-        if !other.tags.iter().any(|has| has == tag) {
-            other.tags.push(tag.into());
+        let tag = written_tag(tag);
+        if !other.tags.contains(&tag) {
+            other.tags.push(tag);
         }
         other.newest("/traces")
     }
@@ -188,20 +225,12 @@ impl ListQuery {
 
     fn link(&self, path: &str, before: Option<String>) -> String {
         let mut query = Serializer::new(String::new());
-        let range = if matches!(&*self.range, DEFAULT_RANGE | CUSTOM) { "" } else { &self.range };
-        let pairs = [
-            ("range", range),
-            ("from", &self.from),
-            ("to", &self.to),
-            ("status", &self.status),
-            ("name", &self.name),
-            ("session", &self.session),
-            ("user", &self.user),
-            ("model", &self.model),
-            ("min_duration", &self.min_duration),
-            ("min_cost", &self.min_cost),
-        ];
-        query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
+        let mut copy = self.clone();
+        if matches!(&*copy.range, DEFAULT_RANGE | CUSTOM) {
+            copy.range.clear();
+        }
+        let texts = copy.texts().map(|(name, text)| (name, &*text));
+        query.extend_pairs(texts.iter().filter(|(_, text)| !text.is_empty()));
         query.extend_pairs(self.tags.iter().map(|tag| ("tag", tag)));
         query.extend_pairs(before.map(|before| ("before", before)));
         let query = query.finish();
@@ -217,34 +246,6 @@ fn cut(text: &str) -> String {
     text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default().into()
 }
 
-/// `500ms`, `2s`, `1.5 m`, `1h`; a number alone is seconds. Microseconds.
-fn duration(text: &str) -> Option<i64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let unit = match unit.trim() {
-        "us" | "µs" => 1.0,
-        "ms" => 1e3,
-        "" | "s" => 1e6,
-        "m" | "min" => 60e6,
-        "h" => 3_600e6,
-        "d" => 86_400e6,
-        _ => return None,
-    };
-    scaled(number, unit)
-}
-
-/// `0.05`, `$0.05`. Billionths.
-fn nano_dollars(text: &str) -> Option<i64> {
-    scaled(text.strip_prefix('$').unwrap_or(text).trim(), 1e9)
-}
-
-fn scaled(number: &str, unit: f64) -> Option<i64> {
-    let plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let value = number.parse::<f64>().ok().filter(|_| plain)? * unit;
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be far within")]
-    (0.0..=1e15).contains(&value).then(|| value.round() as i64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,7 +256,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        let query = "range=7d&status=error&name=a+b&session=s%2F1&user=u%401&model=gpt&min_duration=2s&min_cost=0.05&tag=x&tag=%3Cy%3E";
+        let query = "range=7d&status=error&name=a+b&session=s%2F1&user=u%401&model=gpt&min_duration=2s&max_duration=1h&min_cost=0.05&max_cost=%241&min_tokens=5&max_tokens=9&score=a%3C0.5&metadata=k%3Dv%3D1&tag=x&tag=%3Cy%3E&tag=-z&tag=%5C-w";
         let asked = ListQuery::parse(query);
         assert_eq!(asked.newest("/traces"), format!("/traces?{query}"));
         let place = ListPlace { key: 1 << 48 | 7, start_us: 5 };
@@ -266,7 +267,11 @@ mod tests {
         assert_eq!(filter.from, Some(NOW * 1_000 - 7 * DAY));
         assert_eq!(filter.status, Some(TraceStatus::Error));
         assert_eq!(filter.name.as_deref(), Some("a b"));
-        assert_eq!(filter.tags, ["x", "<y>"]);
+        assert_eq!(filter.tags, ["x", "<y>", "-w"]);
+        assert_eq!(filter.not_tags, ["z"]);
+        assert_eq!(filter.metadata, Some(("k".into(), "v=1".into())));
+        assert_eq!((filter.min_tokens, filter.max_tokens), (Some(5), Some(9)));
+        assert_eq!(filter.max_cost_nano, Some(1_000_000_000));
         assert_eq!(filter.min_duration_us, Some(2_000_000));
         assert_eq!(filter.min_cost_nano, Some(50_000_000));
         assert!(asked.narrows() && !ListQuery::parse("range=1h&tag=&name=+").narrows());
@@ -293,6 +298,7 @@ mod tests {
     fn links_to_tags() {
         let asked = ListQuery::parse("tag=a&before=x");
         assert_eq!(asked.with_tag("a"), "/traces?tag=a");
+        assert_eq!(asked.with_tag("-b"), "/traces?tag=a&tag=%5C-b");
         assert_eq!(asked.with_tag("b&c"), "/traces?tag=a&tag=b%26c");
         assert_eq!(asked.without_tag("a"), "/traces");
     }
@@ -325,21 +331,19 @@ mod tests {
             ("min_duration=99999999999d", "Min. duration"),
             ("min_cost=inf", "Min. cost"),
             ("min_cost=%24", "Min. cost"),
+            ("max_tokens=1.5", "Max. tokens"),
+            ("min_tokens=x", "Min. tokens"),
+            ("max_cost=x", "Max. cost"),
+            ("max_duration=x", "Max. duration"),
+            ("metadata=x", "Metadata"),
+            ("metadata=%3Dx", "Metadata"),
+            ("score=%3C", "Score"),
+            ("score=a%3Cb", "Score"),
             ("before=%00", "Page"),
             ("before=eA", "Page"),
         ] {
             let problems = ListQuery::parse(query).filter(NOW).unwrap_err();
             assert_eq!(problems.iter().map(|p| p.0).collect::<Vec<_>>(), [label], "{query}");
         }
-    }
-
-    #[test]
-    fn reads_durations_and_dollars() {
-        for (text, us) in
-            [("500ms", 500_000), ("2s", 2_000_000), ("1.5 m", 90_000_000), ("3", 3_000_000)]
-        {
-            assert_eq!(duration(text), Some(us));
-        }
-        assert_eq!(nano_dollars("$ 0.0034"), Some(3_400_000));
     }
 }

@@ -5,11 +5,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::filter::ListQuery;
 use crate::dashboard::ui::format;
-use crate::dashboard::ui::format::{count, encode, time};
+use crate::dashboard::ui::format::{count, encode, mean, short_number as short, time};
 use crate::dashboard::ui::span_duration::SpanDuration;
 use crate::dashboard::ui::status::show_status;
 use crate::dashboard::ui::url::session_url;
-use crate::index::traces::ListRow;
+use crate::index::traces::{ListRow, ScoresInList};
 use crate::model::{Millis, TraceStatus};
 
 /// Tags of a trace that are shown.
@@ -19,6 +19,8 @@ const TAGS: usize = 4;
 /// out as cards, and browsers forget what such a table was.
 #[must_use]
 pub fn list_table(asked: &ListQuery, rows: &[ListRow], now: Millis) -> Markup {
+    // Most projects have no scores, and no column of them.
+    let scored = rows.iter().any(|row| !row.scores().is_empty());
     html! {
         table.traces role="table" aria-label="Traces" {
             thead role="rowgroup" {
@@ -31,16 +33,17 @@ pub fn list_table(asked: &ListQuery, rows: &[ListRow], now: Millis) -> Markup {
                     th.c-spans.num role="columnheader" scope="col" { "Spans" }
                     th.c-tokens.num role="columnheader" scope="col" { "Tokens" }
                     th.c-cost.num role="columnheader" scope="col" { "Cost" }
+                    @if scored { th.c-score.num role="columnheader" scope="col" { "Score" } }
                 }
             }
             tbody role="rowgroup" {
-                @for row in rows { (self::row(asked, row, now)) }
+                @for row in rows { (self::row(asked, row, scored, now)) }
             }
         }
     }
 }
 
-fn row(asked: &ListQuery, row: &ListRow, now: Millis) -> Markup {
+fn row(asked: &ListQuery, row: &ListRow, scored: bool, now: Millis) -> Markup {
     let href = format!("/traces/{}", encode(&row.id));
     let name = if row.name.is_empty() { "(no name)" } else { &row.name };
     let tags: Vec<String> =
@@ -76,6 +79,24 @@ fn row(asked: &ListQuery, row: &ListRow, now: Millis) -> Markup {
             td.c-spans.num role="cell" { (count(row.spans)) span.unit { @if row.spans == 1 { " span" } @else { " spans" } } }
             td.c-tokens.num.muted[row.tokens == 0] role="cell" { (format::tokens(row.tokens)) span.unit { " tokens" } }
             td.c-cost.num.muted[row.cost_nano == 0] role="cell" { (format::cost(row.cost_nano)) }
+            @if scored { td.c-score.num role="cell" { (score(&row.scores())) } }
+        }
+    }
+}
+
+/// What a trace's scores are on average, and on hover by evaluator.
+fn score(scores: &[ScoresInList]) -> Markup {
+    let each = scores.iter().map(|ScoresInList { name, count, mean }| {
+        let mean = mean.map_or_else(String::new, |mean| format!(" {}", short(mean)));
+        let count = if *count > 1 { format!(" ({count})") } else { String::new() };
+        format!("{name}{mean}{count}")
+    });
+    let all = each.collect::<Vec<_>>().join("\n");
+    html! {
+        @match mean(scores.iter().filter_map(|score| score.mean)) {
+            Some(mean) => span title=(all) { (short(mean)) span.unit { " score" } },
+            None if scores.is_empty() => {},
+            None => span.muted title=(all) { "–" },
         }
     }
 }
@@ -235,6 +256,7 @@ mod tests {
             0,
             1,
             0,
+            serde_json::json!([[evil, 2, 0.5], [evil, 1, null]]).to_string(),
             1,
             0
         ]))

@@ -51,7 +51,13 @@ impl ListQuery {
             ("user ", &self.user),
             ("model ", &self.model),
             ("≥ ", &self.min_duration),
+            ("≤ ", &self.max_duration),
             ("≥ $", &self.min_cost),
+            ("≤ $", &self.max_cost),
+            ("tokens ≥ ", &self.min_tokens),
+            ("tokens ≤ ", &self.max_tokens),
+            ("metadata ", &self.metadata),
+            ("score ", &self.score),
         ] {
             let value = short_text(value.trim_start_matches('$').trim());
             parts.push(if value.is_empty() { value } else { format!("{label}{value}") });
@@ -101,6 +107,7 @@ mod tests {
             ("tag=a&tag=b&session=s&model=gpt", "tag a, tag b, session s, model gpt"),
             ("user=u-7", "user u-7"),
             ("min_duration=2s&min_cost=%240.05", "≥ 2s, ≥ $0.05"),
+            ("score=helpful%3C0.5", "score helpful<0.5"),
             ("from=2026-03-14&to=2026-03-15", "2026-03-14 to 2026-03-15"),
             ("from=2026-03-14&name=a", "a, from 2026-03-14"),
             ("to=2026-03-14", "Until 2026-03-14"),

@@ -12,12 +12,14 @@ use super::payload::{PayloadRequest, part};
 use super::payload_field::PayloadField;
 use crate::api::scores_with_trace;
 use crate::batch::RawStore;
+use crate::dashboard::scores::list::score_list;
+use crate::dashboard::scores::rating;
+use crate::dashboard::scores::rating::rating_of;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, encode};
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
-use crate::dashboard::ui::scores::score_list;
 use crate::dashboard::ui::span_duration::SpanDuration;
 use crate::dashboard::ui::trace_state::{running_until, version_of};
 use crate::dashboard::ui::url::query_value;
@@ -26,9 +28,9 @@ use crate::error::{Error, Reject};
 use crate::index::found;
 use crate::index::found::{Found, Span};
 use crate::index::read::TraceRow;
-use crate::index::scores::Score;
+use crate::index::scores::{Score, newest_of};
 use crate::index::{Database, scores, spans};
-use crate::model::{Millis, SpanBody, SpanType};
+use crate::model::{SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 use crate::reply::Reply;
 
@@ -54,7 +56,7 @@ pub async fn page(
     let event = payloads.span(&span);
     let Some(field) = field else {
         let own = own_prices(view, Some(&span)).await?;
-        return Ok(Reply::html(200, detail_of(&trace, &span, &event, &scores, &own, view.now)));
+        return Ok(Reply::html(200, detail_of(view, &trace, &span, &event, &scores, &own)));
     };
     let path = path(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
@@ -145,14 +147,16 @@ fn unreadable(why: &str) -> Markup {
 /// All about a span, with those of its trace's scores that are its, for the region beside
 /// the tree.
 #[must_use]
-pub fn detail_of(
+pub fn detail_of<D, S>(
+    view: &View<'_, D, S>,
     trace: &TraceRow,
     span: &Span,
     event: &Result<SpanBody<'_>, Missing>,
     scores: &[Score],
     own: &Overrides,
-    now: Millis,
 ) -> Markup {
+    let (now, last_score) = (view.now, newest_of(scores, &trace.id));
+    let said = rating_of(view, &trace.id, Some(&span.id), scores);
     let scores: Vec<_> =
         scores.iter().filter(|score| score.span.as_deref() == Some(&*span.id)).collect();
     let path = path(&trace.id, &span.id);
@@ -163,9 +167,10 @@ pub fn detail_of(
     let heading =
         html! { h2.(class) { @if name.is_empty() { em { (unnamed(span)) } } @else { (name) } } };
     html! {
-        header data-url=(path) data-version=(version_of(span, trace, now)) {
+        header data-url=(path) data-version=(version_of(span, trace, last_score, now)) {
             div.title {
                 (unfolding_preview(name, &heading))
+                (rating::form(&trace.id, Some(&span.id), &said))
                 button.quiet.icon.close type="button" data-close aria-label="Close" title="Close (Esc)" { "✕" }
             }
             p.line {

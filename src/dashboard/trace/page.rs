@@ -13,6 +13,9 @@ use super::waterfall;
 use crate::access::api_keys::LOCAL_KEY;
 use crate::api::{NO_TRACE, scores_with_trace};
 use crate::batch::RawStore;
+use crate::dashboard::scores::list::{count_of_scores, score_list};
+use crate::dashboard::scores::rating;
+use crate::dashboard::scores::rating::rating_of;
 use crate::dashboard::span;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
@@ -21,7 +24,6 @@ use crate::dashboard::ui::json::Json;
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
-use crate::dashboard::ui::scores::score_list;
 use crate::dashboard::ui::status::show_status;
 use crate::dashboard::ui::trace_state::{duration_so_far, running_until, version_of};
 use crate::dashboard::ui::url::{query_value, session_url, user_url};
@@ -30,9 +32,9 @@ use crate::error::{Error, Reject};
 use crate::index::found;
 use crate::index::found::{Found, Span};
 use crate::index::read::{TraceRow, read_trace_row};
-use crate::index::scores::Score;
+use crate::index::scores::{Score, newest_of};
 use crate::index::{Database, scores, spans};
-use crate::model::{Millis, Status, TraceStatus};
+use crate::model::{Micros, Millis, Status, TraceStatus};
 use crate::payload::Payloads;
 use crate::reply::Reply;
 
@@ -47,28 +49,16 @@ const ERRORS: usize = 5;
 /// # Errors
 /// 404 when the project has no such trace; a fault of the database or the store.
 pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Result<Reply, Error> {
-    let none = || Reject::NotFound(NO_TRACE.into());
     let asked = query_value(view.query, "span");
     if view.part {
-        // Only whether something has changed: by key, a row or two.
-        let (trace, span) = if let Some(span) = &asked {
-            let ran = view.db.run(spans::select_span(view.project, id, span)).await?;
-            let Found { trace, spans, .. } = found::read_span(&ran, span)?.ok_or_else(none)?;
-            (trace, spans.into_iter().next())
-        } else {
-            let ran = view.db.run(vec![spans::select_trace_row(view.project, id)]).await?;
-            (read_trace_row(&ran)?.ok_or_else(none)?, None)
-        };
-        let span = span.map(|span| version_of(&span, &trace, view.now));
-        let state = html! { (state(&trace, view.now)) @if let Some(span) = span { " " (span) } };
-        return Ok(Reply::html(200, state));
+        return current_state(view, id, asked.as_deref()).await;
     }
     let mut asked_for = spans::select_trace(view.project, id);
     let first_of_scores = asked_for.len();
     asked_for.extend(scores::select_with_trace(view.project, id));
     let mut ran = view.db.run(asked_for).await?;
     let of_scores = ran.rows.split_off(first_of_scores);
-    let (trace, spans) = found::read_trace(&ran)?.ok_or_else(none)?;
+    let (trace, spans) = found::read_trace(&ran)?.ok_or_else(no_trace)?;
     drop(ran);
     let ids = spans.iter().map(|span| &*span.id);
     let scores = scores_with_trace(view.project, id, &of_scores, ids, view.db).await?;
@@ -93,9 +83,9 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let own = span::cost::own_prices(view, chosen).await?;
     let running = running_until(&trace, view.now);
     let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
-    let detail = chosen.map(|span| {
-        span::page::detail_of(&trace, span, &payloads.span(span), &scores, &own, view.now)
-    });
+    let last_score = newest_of(&scores, &trace.id);
+    let detail = chosen
+        .map(|span| span::page::detail_of(view, &trace, span, &payloads.span(span), &scores, &own));
     let seen = tree.rows.iter().find(|row| !row.other);
     let first = chosen.or_else(|| seen.and_then(|row| spans.get(row.span)));
     let short = title(&trace);
@@ -105,6 +95,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
         project: Some(view.project_name),
         assets: &[
             Asset::TraceCss,
+            Asset::ScoresCss,
             Asset::Htmx,
             Asset::TraceJs,
             Asset::AxisJs,
@@ -114,7 +105,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
         back: Some(("/traces", "Traces")),
     };
     let main = html! {
-        div.trace data-trace-id=(trace.id) data-title=(short) data-state=(state(&trace, view.now))
+        div.trace data-trace-id=(trace.id) data-title=(short) data-state=(state(&trace, last_score, view.now))
             data-live[running.is_some() || is_live(&trace, view.now)] data-running[running.is_some()] {
             (header(&trace, &spans, &scores, metadata(&trace, &payloads), view))
             @if asked.is_some() && chosen.is_none() {
@@ -148,9 +139,38 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     Ok(Reply::html(200, document(&shell, &main)))
 }
 
+/// What tells whether something has changed, without what that is: a few rows by their keys.
+async fn current_state(
+    view: &View<'_, impl Database, impl RawStore>,
+    id: &str,
+    asked: Option<&str>,
+) -> Result<Reply, Error> {
+    let mut statements = match asked {
+        Some(span) => spans::select_span(view.project, id, span),
+        None => vec![spans::select_trace_row(view.project, id)],
+    };
+    statements.push(scores::select_newest(view.project, id));
+    let mut ran = view.db.run(statements).await?;
+    let last_score = scores::read_newest(&ran.rows.pop().unwrap_or_default())?;
+    let (trace, span) = if let Some(span) = asked {
+        let Found { trace, spans, .. } = found::read_span(&ran, span)?.ok_or_else(no_trace)?;
+        (trace, spans.into_iter().next())
+    } else {
+        (read_trace_row(&ran)?.ok_or_else(no_trace)?, None)
+    };
+    let span = span.map(|span| version_of(&span, &trace, last_score, view.now));
+    let state =
+        html! { (state(&trace, last_score, view.now)) @if let Some(span) = span { " " (span) } };
+    Ok(Reply::html(200, state))
+}
+
+fn no_trace() -> Reject {
+    Reject::NotFound(NO_TRACE.into())
+}
+
 /// What is different when a trace has changed, or only its status has with time.
-fn state(trace: &TraceRow, now: Millis) -> String {
-    let text = format!("{trace:?} {:?}", trace.status(now));
+fn state(trace: &TraceRow, last_score: Option<Micros>, now: Millis) -> String {
+    let text = format!("{trace:?} {last_score:?} {:?}", trace.status(now));
     format!("{:016x}", xxh3_64(text.as_bytes()))
 }
 
@@ -223,6 +243,7 @@ fn header<D, S>(
                 div { dt { "Spans" } dd { (count(trace.spans)) } }
                 div { dt { "Tokens" } dd { (count(trace.tokens)) } }
                 div { dt { "Cost" } dd title=(exact_dollars(trace.cost_nano)) { (dollars(trace.cost_nano)) } }
+                div { dt { "Rating" } dd { (rating::form(&trace.id, None, &rating_of(view, &trace.id, None, scores))) } }
                 @if let Some(user) = &trace.user {
                     div { dt { "User" } dd { a href=(user_url(user)) title=(user) { (user) } } }
                 }
@@ -269,14 +290,14 @@ fn header<D, S>(
 
 /// The scores of the trace and of its spans: few are there to be seen.
 fn scores_of(scores: &[Score]) -> Markup {
-    const FEW: usize = 5;
+    const FEW: usize = 3;
     let to_span = |span: &str| {
         Some(html! { a href=(format!("?span={}", encode(span))) data-show=(span) { "span" } })
     };
     let all: Vec<_> = scores.iter().collect();
     html! {
         details.metadata open[scores.len() <= FEW] {
-            summary { (count_of(scores.len())) @if scores.len() == 1 { " score" } @else { " scores" } }
+            summary { (count_of_scores(scores.len())) }
             (score_list(&all, to_span))
         }
     }
@@ -347,7 +368,7 @@ fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
 }
 
 fn help() -> Markup {
-    const KEYS: [(&str, &str); 12] = [
+    const KEYS: [(&str, &str); 14] = [
         ("↑ ↓", "previous, next span"),
         ("→", "expand, or to the first child"),
         ("←", "collapse, or to the parent"),
@@ -357,6 +378,8 @@ fn help() -> Markup {
         ("O", "show, hide other spans"),
         ("Z", "zoom to the span"),
         ("0", "zoom out"),
+        ("S", "rate the trace"),
+        ("Shift S", "rate the span"),
         ("/", "search"),
         ("Esc", "leave the search, close the span"),
         ("?", "this help"),

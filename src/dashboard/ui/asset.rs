@@ -12,6 +12,8 @@ pub enum Asset {
     ListCss,
     /// The trace page's own.
     TraceCss,
+    /// Scores, and rating.
+    ScoresCss,
     /// What all pages do: theme, local times, copying.
     AppJs,
     /// The list: new traces, filters.
@@ -36,6 +38,7 @@ const HTMX: &str = "4.0.1";
 const APP_CSS: u64 = hash(include_bytes!("../assets/app.css"));
 const LIST_CSS: u64 = hash(include_bytes!("../assets/list.css"));
 const TRACE_CSS: u64 = hash(include_bytes!("../assets/trace.css"));
+const SCORES_CSS: u64 = hash(include_bytes!("../assets/scores.css"));
 const APP_JS: u64 = hash(include_bytes!("../assets/app.js"));
 const LIST_JS: u64 = hash(include_bytes!("../assets/list.js"));
 /// Of all its files, in the order of their names.
@@ -43,6 +46,7 @@ const TRACE_JS: u64 = hash_all(&[
     include_bytes!("../assets/trace/choice.js"),
     include_bytes!("../assets/trace/keys.js"),
     include_bytes!("../assets/trace/main.js"),
+    include_bytes!("../assets/trace/rate.js"),
     include_bytes!("../assets/trace/rows.js"),
     include_bytes!("../assets/trace/search.js"),
 ]);
@@ -59,6 +63,7 @@ impl Asset {
             Self::AppCss => format!("/assets/app.{APP_CSS:016x}.css"),
             Self::ListCss => format!("/assets/list.{LIST_CSS:016x}.css"),
             Self::TraceCss => format!("/assets/trace.{TRACE_CSS:016x}.css"),
+            Self::ScoresCss => format!("/assets/scores.{SCORES_CSS:016x}.css"),
             Self::AppJs => format!("/assets/app.{APP_JS:016x}.js"),
             Self::ListJs => format!("/assets/list.{LIST_JS:016x}.js"),
             Self::TraceJs => format!("/assets/trace.{TRACE_JS:016x}.js"),

@@ -192,6 +192,22 @@ pub fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, RESERVED).to_string()
 }
 
+/// What numbers are on average.
+pub fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for number in numbers {
+        sum += number;
+        count += 1.0;
+    }
+    (count > 0.0).then(|| sum / count)
+}
+
+/// A number with at most two decimals: `0.67`, `1`.
+#[must_use]
+pub fn short_number(value: f64) -> String {
+    ((value * 100.0).round() / 100.0).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,5 +327,14 @@ mod tests {
             r#"<time datetime="2026-11-22T06:19:30.123Z" title="2026-11-22T06:19:30.123Z (UTC)">2026-11-22 06:19:30</time>"#
         );
         assert!(time(i64::MIN).into_string().contains("1970"));
+    }
+
+    #[test]
+    fn numbers_have_two_decimals_at_most() {
+        for (value, shown) in [(2.0 / 3.0, "0.67"), (1.0, "1"), (0.5, "0.5"), (-1e6, "-1000000")] {
+            assert_eq!(short_number(value), shown);
+        }
+        assert_eq!(mean([1.0, 0.0].into_iter()), Some(0.5));
+        assert_eq!(mean(std::iter::empty()), None);
     }
 }

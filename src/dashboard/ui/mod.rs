@@ -5,7 +5,6 @@ pub mod format;
 pub mod json;
 pub mod json_view;
 pub mod layout;
-pub mod scores;
 pub mod span_duration;
 pub mod status;
 pub mod trace_state;

@@ -10,12 +10,17 @@ use crate::index::read::TraceRow;
 use crate::model::{Micros, Millis, TraceStatus};
 
 /// What is different when another event counts for a span, or its trace has ended or was
-/// scored.
+/// scored: `last_score` is when, last.
 #[must_use]
-pub fn version_of(span: &Span, trace: &TraceRow, now: Millis) -> String {
+pub fn version_of(
+    span: &Span,
+    trace: &TraceRow,
+    last_score: Option<Micros>,
+    now: Millis,
+) -> String {
     let Span { start_us, end_us, slices, .. } = span;
     let text = format!(
-        "{slices:?} {start_us:?} {end_us:?} {:?} {}",
+        "{slices:?} {start_us:?} {end_us:?} {:?} {last_score:?} {}",
         trace.scores,
         running_until(trace, now).is_some()
     );

@@ -7,6 +7,7 @@ pub mod management;
 pub mod operator;
 pub mod pages;
 pub mod prices;
+pub mod rating;
 pub mod reading;
 pub mod rules;
 pub mod scores;

@@ -29,6 +29,7 @@ pub(in crate::http) async fn show<P: Platform, R: RequestHead>(
     let view = View {
         project: &who.project,
         project_name: &who.project_name,
+        key_id: &who.key_id,
         query: at.query,
         origin: at.origin,
         part: is_part(exchange),

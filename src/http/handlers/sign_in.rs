@@ -88,7 +88,10 @@ pub(in crate::http) async fn find_principal<P: Platform, R: RequestHead>(
     Ok(who)
 }
 
-fn check_sender<P: Platform, R: RequestHead>(exchange: &Exchange<'_, P, R>) -> Result<(), Reject> {
+/// Checks that a form comes from a page of this origin.
+pub(in crate::http) fn check_sender<P: Platform, R: RequestHead>(
+    exchange: &Exchange<'_, P, R>,
+) -> Result<(), Reject> {
     let (site, origin) = (exchange.header("sec-fetch-site"), exchange.header("origin"));
     login_cookie::check_sender(Sender {
         site: site.as_deref(),

@@ -71,5 +71,8 @@ fn order(row: &[Value]) -> Vec<i64> {
         let at = ScoreRow::FIELDS.iter().position(|field| *field == name);
         at.and_then(|at| row.get(at)).and_then(Value::as_i64).unwrap_or(i64::MIN)
     };
-    ["deleted", "rank", "at_us", "hash"].map(of).to_vec()
+    // As `write_scores.sql` has it.
+    let for_good = of("deleted") == 1 && of("source") < 2;
+    let rest = ["source", "rank", "at_us", "hash"].map(of);
+    [i64::from(for_good)].into_iter().chain(rest).collect()
 }

@@ -1,6 +1,7 @@
 //! Scores beside the batches that say them.
 
 use edgespan::formats::scores::deletion_of;
+use edgespan::formats::scores::rating::Rating;
 use serde_json::json;
 
 use super::*;
@@ -15,6 +16,33 @@ fn send(world: &World, body: &[u8], at: i64, ending: &str) {
     let deliveries = [Delivery { message: Message::of(&batch), attempt: 1 }];
     let done = block_on(consume(&deliveries, &|| RECEIVED, FORMATS, &world.store, &world.db));
     assert!(matches!(done[0], Outcome::Ack(_)), "{done:?}");
+}
+
+#[test]
+fn a_rating_is_what_was_said_last_be_it_taken_back() {
+    let world = filled(2_000);
+    let rating = |at: i64, taken_back| Rating {
+        id: "sc_r".into(),
+        at,
+        trace_id: "t1".into(),
+        span_id: None,
+        by: "key".into(),
+        good: Some(true),
+        note: None,
+        taken_back,
+    };
+    for (n, taken_back) in [false, true, false, true].into_iter().enumerate() {
+        let n = i64::try_from(n).unwrap();
+        send(&world, &rating(n, taken_back).to_body(), 600_000 + n, "rating.json");
+        assert_eq!(lines(&world), [""; 0]);
+    }
+    run(&world, "update score set at_us = 0, deleted = 0");
+    assert_eq!(lines(&world), ["p1 score sc_r: it is older than what is said of it"]);
+    let (_, kept, _) = repair_since(&world, BEGINNING);
+    assert!(kept.is_empty());
+    assert_eq!(world.db.dump("select deleted, at_us from score"), ["[Integer(1), Integer(3)]"]);
+    run(&world, "update score set source = 0, deleted = 0");
+    assert_eq!(lines(&world), ["p1 score sc_r: it is older than what is said of it"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
-//! Scores: of the events with one id the newest counts as a whole, and a deletion is newer
-//! than anything. So a fold of scores commutes and may be repeated, like that of spans.
+//! Scores: of the events with one id the newest counts as a whole. A deletion is newer than
+//! anything, but for a rating that is taken back, which may be rated again; and what a client
+//! says is older than what this service or a person does, whose scores no client replaces. So
+//! a fold of scores commutes and may be repeated, like that of spans.
 
 use std::rc::Rc;
 
@@ -54,7 +56,7 @@ impl Score {
         let at = || sent.event.timestamp.unwrap_or(sent.received_us());
         let order = Order {
             rank: sent.event.rank,
-            at_us: if score.deleted { 0 } else { at() },
+            at_us: if is_for_good(score.deleted, score.source) { 0 } else { at() },
             hash: u32::try_from(xxh3_64(bytes) >> u32::BITS).unwrap_or_default(),
         };
         let id = match score.id.as_deref().filter(|id| !id.is_empty()) {
@@ -62,7 +64,7 @@ impl Score {
             None => sent.made_up_id(),
         };
         // Of what is deleted nothing is kept.
-        let deleted = score.deleted;
+        let (deleted, source) = (score.deleted, score.source);
         let score = if deleted { &ScoreBody::default() } else { score };
         let kept = |id: &Option<Text>| {
             let id = id.as_deref().filter(|id| !id.is_empty());
@@ -87,13 +89,20 @@ impl Score {
             metadata: metadata
                 .filter(|json| json.len() <= MAX_SCORE_METADATA_BYTES)
                 .map(Into::into),
-            source: score.source,
+            source,
         }
     }
 
     fn is_newer_than(&self, other: &Self) -> bool {
-        (self.deleted, self.order) > (other.deleted, other.order)
+        let place =
+            |score: &Self| (is_for_good(score.deleted, score.source), score.source, score.order);
+        place(self) > place(other)
     }
+}
+
+/// Whether a score is deleted for good: a rating that its maker takes back is not.
+fn is_for_good(deleted: bool, source: ScoreSource) -> bool {
+    deleted && source != ScoreSource::Person
 }
 
 /// At most so many characters of a text.

@@ -32,6 +32,7 @@ pub const FORMATS: Formats = Formats(&[
     scores::FORMAT,
     scores::DELETION,
     scores::JUDGED,
+    scores::rating::RATING,
     otlp::logs::PROTOBUF,
     otlp::logs::JSON,
 ]);

@@ -228,20 +228,23 @@ pub struct ScoreBody<'a> {
     pub reasoning: Option<Text<'a>>,
     /// A JSON object.
     pub metadata: Option<Json<'a>>,
-    /// Whether it says that there is to be no such score, whatever else is said of it.
+    /// Whether it says that there is to be no such score: for good, whatever else is said of
+    /// it; where a person says it of a rating, until that person rates again.
     pub deleted: bool,
     /// Who made it.
     pub source: ScoreSource,
 }
 
-/// Who made a score. D1 stores the place in this list, so it only ever grows at its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Who makes scores. Of two who make one with the same id the later here counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum ScoreSource {
-    /// A client of an API, whichever it is.
+    /// A client of the API, whatever its format.
     #[default]
-    Api,
-    /// An evaluator of this service.
+    Client,
+    /// An evaluator that this service runs.
     Evaluator,
+    /// A person, on a page.
+    Person,
 }
 
 /// What a span says of its trace. Spans of one trace may disagree, so each field is said

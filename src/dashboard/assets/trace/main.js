@@ -6,6 +6,7 @@
 
 import { active, close, focus, fold, nextError, page, restoreChoice, select, selected, startChoice } from "./choice.js";
 import { startKeys } from "./keys.js";
+import { startRating } from "./rate.js";
 import {
   areOthersShown,
   findRow,
@@ -88,6 +89,8 @@ function replaceTree(fresh) {
   tree.scrollTop = top;
   if (focused) active.focus({ preventScroll: true });
 }
+
+if (page) startRating(page);
 
 // Only the page of a trace with spans has a tree.
 if (tree) {

@@ -6,8 +6,10 @@
 //!   score, and with one the last that was sent counts, also where it was sent before.
 //! - Scores say no time. They are as of their receipt, which is in the batch's key.
 //! - A deletion is an event as well, in a format of its own that nobody posts: so what R2
-//!   says comes to the same, whatever of it is written again, and in which order.
+//!   says comes to the same, whatever of it is written again, and in which order. So are
+//!   ratings, which people make on pages ([`rating`]).
 
+pub mod rating;
 mod read;
 mod reply;
 
@@ -30,9 +32,9 @@ pub const FORMAT: WireFormat = WireFormat {
     content_type: JSON,
     max_body_bytes: MAX_SCORES_BODY_BYTES,
     keeps_good_events: false,
-    check: |body| read::check(body, ScoreSource::Api),
-    decode: |body| decode(body, ScoreSource::Api),
-    decode_event: |bytes| decode_event(bytes, ScoreSource::Api),
+    check: |body| read::check(body, ScoreSource::Client),
+    decode: |body| decode(body, ScoreSource::Client),
+    decode_event: |bytes| decode_event(bytes, ScoreSource::Client),
     show_event: |bytes| text_of(bytes).map(Cow::Borrowed),
     accepted: |receipt, _| reply::accepted(receipt),
     unkept: || Reply::empty(204),

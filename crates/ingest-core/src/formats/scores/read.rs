@@ -329,7 +329,7 @@ impl<'a> Check<'_, 'a> {
     /// An id as those of traces and spans are; an empty one is none.
     fn id(&mut self, field: Field, _: &'static str) -> Option<Text<'a>> {
         let (name, value) = self.get(field)?;
-        let of_client = self.by == ScoreSource::Api && field == Field::Id;
+        let of_client = self.by == ScoreSource::Client && field == Field::Id;
         let own = |id: &Text| of_client && id.starts_with(OWN_PREFIX);
         let why = match field::id(self.text, value) {
             Ok(Some(id)) if own(&id) => {
@@ -359,7 +359,7 @@ impl<'a> Check<'_, 'a> {
     /// When it was made, in milliseconds since the epoch: clients do not say it, and what
     /// they have there is ignored.
     fn created_at(&self) -> Option<Micros> {
-        let (_, value) = self.get(Field::CreatedAt).filter(|_| self.by != ScoreSource::Api)?;
+        let (_, value) = self.get(Field::CreatedAt).filter(|_| self.by != ScoreSource::Client)?;
         let millis: Millis = value.raw(self.text).parse().ok()?;
         millis.checked_mul(1_000)
     }
