@@ -82,6 +82,8 @@ named_row! {
         pub root_child: u8,
         pub active_us: Micros,
         pub ended: u8,
+        pub root_failed: Option<u8>,
+        pub failures: i64,
         /// Whether the filter lets it through.
         hit: u8,
         /// Whether it is the last one that was looked at.
@@ -93,8 +95,9 @@ impl ListRow {
     /// How the trace goes or went, as of a time.
     #[must_use]
     pub fn status(&self, now: Millis) -> TraceStatus {
-        let Self { spans, errors, open, root_child, active_us, ended, .. } = *self;
-        TraceStatus::of(&Progress { spans, errors, open, root_child, active_us, ended }, now)
+        let Self { spans, errors, open, root_child, active_us, ended, root_failed, .. } = *self;
+        let progress = Progress { spans, errors, open, root_child, active_us, ended, root_failed };
+        TraceStatus::of(&progress, now)
     }
 }
 
