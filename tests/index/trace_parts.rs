@@ -220,6 +220,7 @@ fn page(world: &World, url: &str) -> Result<String, Error> {
         origin: "https://edgespan.test",
         part: false,
         known: None,
+        plain: false,
         local: false,
         now: RECEIVED,
         db: &world.db,

@@ -26,7 +26,7 @@ use crate::index::found::{Found, Span};
 use crate::index::read::TraceRow;
 use crate::index::scores::Score;
 use crate::index::{Database, scores, spans};
-use crate::model::{Millis, SpanBody, SpanType};
+use crate::model::{SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 use crate::reply::Reply;
 
@@ -51,14 +51,14 @@ pub async fn page(
     let (trace, span, payloads, scores) = fetch(view, trace_id, span_id).await?;
     let event = payloads.span(&span);
     let Some(field) = field else {
-        return Ok(Reply::html(200, detail_of(&trace, &span, &event, &scores, view.now)));
+        return Ok(Reply::html(200, detail_of(&trace, &span, &event, &scores, view)));
     };
     let path = path(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
     let part = match &event {
         Ok(body) => html! {
             @if let Some(raw) = field.of(body) {
-                (part(field, raw, &path, PayloadRequest::For(mode.as_deref())))
+                (part(field, raw, &path, PayloadRequest::For(mode.as_deref()), view.plain))
             }
         },
         Err(why) => unreadable(why),
@@ -142,13 +142,14 @@ fn unreadable(why: &str) -> Markup {
 /// All about a span, with those of its trace's scores that are its, for the region beside
 /// the tree.
 #[must_use]
-pub fn detail_of(
+pub fn detail_of<D, S>(
     trace: &TraceRow,
     span: &Span,
     event: &Result<SpanBody<'_>, Missing>,
     scores: &[Score],
-    now: Millis,
+    view: &View<'_, D, S>,
 ) -> Markup {
+    let now = view.now;
     let scores: Vec<_> =
         scores.iter().filter(|score| score.span.as_deref() == Some(&*span.id)).collect();
     let path = path(&trace.id, &span.id);
@@ -177,6 +178,9 @@ pub fn detail_of(
             div.find {
                 input type="search" data-find placeholder="Find in this span" aria-label="Find in this span";
                 span.muted data-found aria-live="polite" {}
+                span.spacer {}
+                button.small type="button" data-texts aria-pressed=(if view.plain { "false" } else { "true" })
+                    title="Show texts as Markdown, or as they were sent" { "Markdown" }
             }
         }
         @if !scores.is_empty() {
@@ -198,7 +202,7 @@ pub fn detail_of(
                     }
                 }
                 @for (field, raw) in PayloadField::ALL.into_iter().filter_map(|field| Some((field, field.of(body)?))) {
-                    (part(field, raw, &path, PayloadRequest::No))
+                    (part(field, raw, &path, PayloadRequest::No, view.plain))
                 }
             },
         }

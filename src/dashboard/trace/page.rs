@@ -93,8 +93,8 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let payloads = Payloads::read(&view.source, &slices).await?;
     let running = running_until(&trace, view.now);
     let tree = Tree::of(&spans, trace.start_us, trace.end_us, running);
-    let detail = chosen
-        .map(|span| span::page::detail_of(&trace, span, &payloads.span(span), &scores, view.now));
+    let detail =
+        chosen.map(|span| span::page::detail_of(&trace, span, &payloads.span(span), &scores, view));
     let seen = tree.rows.iter().find(|row| !row.other);
     let failed = trace.status(view.now) == TraceStatus::Error;
     let cause = failures::first_cause(&tree.rows).filter(|_| failed);
