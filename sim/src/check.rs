@@ -242,7 +242,8 @@ fn check_trace(shown: &Value, trace: &Trace) -> Result<(), Problem> {
     expect("startTime", &shown["startTime"], &json!(trace.start.map(time::with_millis)))?;
     expect("endTime", &shown["endTime"], &json!(trace.end.map(time::with_millis)))?;
     let rootless = trace.spans.values().all(|span| span.parent.is_some());
-    let ended = if trace.errors() > 0 { "ERROR" } else { "OK" };
+    let failed = if rootless { trace.errors() > 0 } else { trace.root_failed() };
+    let ended = if failed { "ERROR" } else { "OK" };
     // How long ago it was heard of says which of the two that are apart by time it is.
     let may: &[&str] = match (trace.open() > 0 || trace.spans.is_empty(), rootless) {
         (true, _) => &["RUNNING", "UNFINISHED"],

@@ -70,6 +70,12 @@ impl Trace {
         self.spans.values().filter(|span| span.failed == Some(true)).count()
     }
 
+    /// Whether one without a parent failed.
+    #[must_use]
+    pub fn root_failed(&self) -> bool {
+        self.spans.values().any(|span| span.parent.is_none() && span.failed == Some(true))
+    }
+
     /// Spans that have not ended.
     #[must_use]
     pub fn open(&self) -> usize {

@@ -63,7 +63,8 @@ fn held(db: &Sqlite) -> Vec<Held> {
 }
 
 /// Everything that D1 holds of scores, and of traces but where the bytes lie and in which of two ways a
-/// span is kept, which depend on the batches by their nature: a line for each.
+/// span is kept (on which it depends, too, whether failures are told from what passes them on),
+/// which depend on the batches by their nature: a line for each.
 ///
 /// # Panics
 /// Where something cannot be unpacked.
@@ -86,7 +87,8 @@ pub fn dump(db: &Sqlite) -> Vec<String> {
         }
         let columns: Vec<serde_json::Value> = serde_json::from_str(&columns).unwrap();
         let shown = columns.iter().zip(self::columns());
-        let shown = shown.filter(|(_, name)| !["beyond", "head", "pack"].contains(name));
+        let shown =
+            shown.filter(|(_, name)| !["beyond", "failures", "head", "pack"].contains(name));
         let shown: Vec<_> = shown.map(|(value, _)| value.to_string()).collect();
         format!("{project} {} {head:?} {metadata} {all:?}", shown.join(" "))
     };

@@ -57,6 +57,8 @@ pub struct Trace<'a> {
     deployment_id: Option<&'a str>,
     evaluators: Option<&'a RawValue>,
     span_count: i64,
+    /// Spans that failed.
+    error_count: i64,
     score_count: i64,
     created_at: String,
 }
@@ -93,6 +95,7 @@ impl<'a> Trace<'a> {
             deployment_id: row.deployment.as_deref(),
             evaluators: raw(Some(row.evaluators.as_deref().unwrap_or("[]"))),
             span_count: row.spans,
+            error_count: row.errors,
             score_count: row.scores.unwrap_or_default(),
             created_at: time::with_millis(row.created_ms.saturating_mul(1_000)),
         }

@@ -21,6 +21,8 @@ pub struct View<'a, D, S> {
     pub part: bool,
     /// The `If-None-Match` header.
     pub known: Option<&'a str>,
+    /// Whether texts are to be shown as they were sent, not as Markdown.
+    pub plain: bool,
     /// Whether this is local development.
     pub local: bool,
     /// The time.

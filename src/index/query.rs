@@ -42,6 +42,8 @@ pub(super) const TRACE: &[Column] = &[
     ("root_child", "t.root_child"),
     ("active_us", "t.active_us"),
     ("ended", "t.ended"),
+    ("root_failed", "t.root_failed"),
+    ("failures", "coalesce(t.failures, t.errors)"),
     ("scores", "($SCORES)"),
 ];
 

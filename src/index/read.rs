@@ -50,6 +50,8 @@ named_row! {
         pub root_child: u8,
         pub active_us: Micros,
         pub ended: u8,
+        pub root_failed: Option<u8>,
+        pub failures: i64,
         /// How many scores it has, where that was asked.
         pub scores: Option<i64>,
     }
@@ -59,8 +61,9 @@ impl TraceRow {
     /// How the trace goes or went, as of a time.
     #[must_use]
     pub fn status(&self, now: Millis) -> TraceStatus {
-        let Self { spans, errors, open, root_child, active_us, ended, .. } = *self;
-        TraceStatus::of(&Progress { spans, errors, open, root_child, active_us, ended }, now)
+        let Self { spans, errors, open, root_child, active_us, ended, root_failed, .. } = *self;
+        let progress = Progress { spans, errors, open, root_child, active_us, ended, root_failed };
+        TraceStatus::of(&progress, now)
     }
 
     /// Counts scores that only its spans tell to be its.

@@ -69,6 +69,8 @@ named_row! {
         pub root_child: u8,
         pub active_us: Micros,
         pub ended: u8,
+        pub root_failed: Option<u8>,
+        pub failures: i64,
         /// Its scores by evaluator, as JSON: name, how many, and their average.
         scores: Option<String>,
         /// Whether the filter lets it through.
@@ -89,8 +91,9 @@ impl ListRow {
     /// How the trace goes or went, as of a time.
     #[must_use]
     pub fn status(&self, now: Millis) -> TraceStatus {
-        let Self { spans, errors, open, root_child, active_us, ended, .. } = *self;
-        TraceStatus::of(&Progress { spans, errors, open, root_child, active_us, ended }, now)
+        let Self { spans, errors, open, root_child, active_us, ended, root_failed, .. } = *self;
+        let progress = Progress { spans, errors, open, root_child, active_us, ended, root_failed };
+        TraceStatus::of(&progress, now)
     }
 }
 

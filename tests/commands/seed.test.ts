@@ -41,6 +41,7 @@ test("the request example", async () => {
     durationMs: 350,
     totalTokens: 0,
     spanCount: 1,
+    errorCount: 0,
     scoreCount: 0,
     scores: [],
     spans: [

@@ -29,6 +29,7 @@ pub fn get_at(
         origin: "https://edgespan.test",
         part,
         known: None,
+        plain: query.contains("plain-texts"),
         local: false,
         now,
         db: &world.db,

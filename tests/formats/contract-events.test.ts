@@ -113,10 +113,11 @@ describe("spelling", () => {
       startTime: "2026-03-14T09:59:59.500Z",
       endTime: "2026-03-14T10:00:09.000Z",
       durationMs: 9_500,
-      status: "ERROR",
+      status: "OK",
       totalTokens: 20,
       totalCost: "0.25",
       spanCount: 2,
+      errorCount: 1,
       scoreCount: 0,
     });
     expect(trace.spans.find((span: any) => span.id === spanId)).toMatchObject({

@@ -30,6 +30,7 @@ describe("the list", () => {
       tags: ["a"],
       metadata: { x: 1 },
       spanCount: 1,
+      errorCount: 0,
       scoreCount: 0,
       createdAt: expect.stringMatching(TIME),
     });

@@ -221,6 +221,7 @@ fn page(world: &World, url: &str) -> Result<String, Error> {
         origin: "https://edgespan.test",
         part: false,
         known: None,
+        plain: false,
         local: false,
         now: RECEIVED,
         db: &world.db,
@@ -253,7 +254,7 @@ fn the_page_of_a_large_trace_shows_its_first_spans_and_opens_any() {
     assert_eq!(html.matches("data-span-id").count(), MAX_SPANS);
     assert!(html.contains("The first 10,000 of 10,001 spans are shown."));
     assert!(html.contains("parent not shown") && !html.contains("parent not received"));
-    assert!(html.contains("8 errors") && html.contains("and 3 more"));
+    assert!(html.contains("8 failed steps") && html.contains("and 3 more"));
     let html = page(&world, "/traces/t?span=last").unwrap();
     assert!(html.contains("asked") && !html.contains("has no span"));
     assert!(page(&world, "/traces/t?span=none").unwrap().contains("has no span"));

@@ -20,11 +20,18 @@ const LAST: i64 = NOW_US - QUIET_US;
 const QUIET: i64 = LAST - 1;
 
 /// Traces as they may be, and their status.
-const CASES: [(Progress, TraceStatus); 17] = [
+const CASES: [(Progress, TraceStatus); 22] = [
     // Spans with a root, none of them open.
     (trace(2, 0, 0, 0, RECENT, 0), Ok),
     (trace(2, 1, 0, 0, RECENT, 0), Error),
     (trace(2, 1, 0, 0, QUIET, 1), Error),
+    // It came through what failed in it; it failed though nothing says what of.
+    (rooted(2, 1, 0, 0), Ok),
+    (rooted(2, 1, 0, 1), Error),
+    (rooted(2, 0, 0, 1), Error),
+    (rooted(2, 1, 1, 1), Running),
+    // Without a root nobody says that it came through.
+    (Progress { root_child: 1, ..rooted(2, 1, 0, 0) }, Error),
     // One of them open.
     (trace(2, 0, 1, 0, RECENT, 0), Running),
     (trace(2, 0, 1, 0, LAST, 0), Running),
@@ -52,7 +59,12 @@ const fn trace(
     active_us: i64,
     ended: u8,
 ) -> Progress {
-    Progress { spans, errors, open, root_child, active_us, ended }
+    Progress { spans, errors, open, root_child, active_us, ended, root_failed: None }
+}
+
+/// One whose root is known, just heard of, with an end of its own.
+const fn rooted(spans: i64, errors: i64, open: i64, root_failed: u8) -> Progress {
+    Progress { root_failed: Some(root_failed), ..trace(spans, errors, open, 0, RECENT, 1) }
 }
 
 #[test]
@@ -67,12 +79,14 @@ fn cases() -> Sqlite {
     let db = Sqlite::new();
     db.0.borrow().execute("insert into tenant values (1, ?1)", [PROJECT]).unwrap();
     for (n, (case, _)) in CASES.iter().enumerate() {
-        let Progress { spans, errors, open, root_child, active_us, ended } = case;
+        let Progress { spans, errors, open, root_child, active_us, ended, root_failed } = case;
         let insert = "insert into trace (key, project, id, version, start_us, created_ms, tokens,
-            cost_nano, head, pack, spans, errors, open, root_child, active_us, ended)
-            values ((1 << 48) | ?2, 1, ?1, 1, ?2, 0, 0, 0, x'', x'', ?3, ?4, ?5, ?6, ?7, ?8)";
+            cost_nano, head, pack, spans, errors, open, root_child, active_us, ended,
+            root_failed)
+            values ((1 << 48) | ?2, 1, ?1, 1, ?2, 0, 0, 0, x'', x'', ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let at = i64::try_from(n).unwrap();
-        let params = (n.to_string(), at, spans, errors, open, root_child, active_us, ended);
+        let id = n.to_string();
+        let params = (id, at, spans, errors, open, root_child, active_us, ended, root_failed);
         db.0.borrow().execute(insert, params).unwrap();
     }
     db
@@ -159,7 +173,68 @@ fn a_trace_runs_until_its_last_span_has_ended() {
     let root = json!({ "id": "r", "startTime": ago(5), "endTime": ago(1) });
     assert_eq!(send(&[span(root)]), "RUNNING");
     let closed = json!({ "id": "b", "parentSpanId": "r", "startTime": ago(4), "endTime": ago(2), "status": "ERROR" });
-    assert_eq!(send(&[span(closed)]), "ERROR");
+    assert_eq!(send(&[span(closed)]), "OK", "it came through what failed in it");
+}
+
+#[test]
+fn the_status_of_a_trace_is_its_roots_and_what_failed_in_it_is_counted() {
+    let one = |id: &str, parent: &str, status: &str| {
+        span(
+            json!({ "id": id, "parentSpanId": parent, "status": status, "startTime": ago(5), "endTime": ago(4) }),
+        )
+    };
+    for (spans, status, failures) in [
+        (vec![one("r", "", "OK"), one("a", "r", "ERROR"), one("b", "r", "ERROR")], "OK", 2),
+        (vec![one("r", "", "OK"), one("a", "r", "OK")], "OK", 0),
+        // Passed on up to the root it is one failure.
+        (vec![one("r", "", "ERROR"), one("a", "r", "ERROR"), one("b", "a", "ERROR")], "ERROR", 1),
+        (vec![one("r", "", "ERROR"), one("a", "r", "OK")], "ERROR", 1),
+        // Steps right below the trace: each is a root, the first is not all of it.
+        (vec![one("r", "", "OK"), one("s", "", "ERROR")], "ERROR", 1),
+        (vec![one("a", "a", "ERROR")], "ERROR", 1),
+    ] {
+        let world = World::new();
+        // In any order, in one batch or in several.
+        for span in spans.iter().rev() {
+            world.deliver(PROJECT, &body(std::slice::from_ref(span)));
+        }
+        let together = World::new();
+        together.deliver(PROJECT, &body(&spans));
+        for world in [world, together] {
+            let count = |trace: &Value| trace["errorCount"].clone();
+            let failed = spans.iter().filter(|span| span.contains("ERROR")).count();
+            assert_eq!(count(&world.list(PROJECT, "")["traces"][0]), failed, "{spans:?}");
+            let alone: Value = serde_json::from_str(&world.get(PROJECT, "t")).unwrap();
+            assert_eq!(count(&alone), failed, "{spans:?}");
+            let counted = world.db.dump("select failures from trace");
+            assert_eq!(counted, [format!("[Integer({failures})]")], "{spans:?}");
+            let said = world.list(PROJECT, "");
+            // What is its own parent has no root.
+            let expected = if spans.len() == 1 { "RUNNING" } else { status };
+            assert_eq!(said["traces"][0]["status"], expected, "{spans:?}");
+        }
+    }
+}
+
+#[test]
+fn a_row_from_before_says_what_it_said_until_it_is_written_again() {
+    let world = World::new();
+    let one = |id: &str, parent: &str, status: &str| {
+        span(
+            json!({ "id": id, "parentSpanId": parent, "status": status, "startTime": ago(5), "endTime": ago(4) }),
+        )
+    };
+    world.deliver(
+        PROJECT,
+        &body(&[one("r", "", "OK"), one("a", "r", "ERROR"), one("b", "a", "ERROR")]),
+    );
+    assert_eq!(said(&world), "OK");
+    let before = "update trace set root_failed = null, failures = null";
+    world.db.0.borrow().execute(before, []).unwrap();
+    assert_eq!(said(&world), "ERROR");
+    world.deliver(PROJECT, &body(&[one("c", "r", "OK")]));
+    assert_eq!(said(&world), "OK");
+    assert_eq!(world.db.dump("select failures from trace"), ["[Integer(1)]"]);
 }
 
 #[test]

@@ -212,6 +212,7 @@ describe("what a trace adds up to", () => {
       name: "lonely",
       status: "OK",
       spanCount: 1,
+      errorCount: 0,
       scoreCount: 0,
       totalTokens: 200,
       totalCost: "0.0034",

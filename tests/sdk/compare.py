@@ -41,6 +41,8 @@ def _trace(sent, span_events, found):
     spans = [event["body"] for event in span_events]
     starts = [sent["startTime"]] + [span["startTime"] for span in spans]
     ends = [span["endTime"] for span in spans if "endTime" in span]
+    failed = [event for event in span_events if event["body"]["status"] == "ERROR"]
+    root_failed = any(not event["body"].get("parentSpanId") for event in failed)
     usages = [span.get("usage") or {} for span in spans]
     yield from _differences(
         found,
@@ -55,9 +57,10 @@ def _trace(sent, span_events, found):
             "evaluators": sent.get("evaluators", []),
             "startTime": _millis(min(starts, key=_time)),
             "endTime": _millis(max(ends, key=_time)) if ends else None,
-            "status": "ERROR" if any(span["status"] == "ERROR" for span in spans) else "OK",
+            "status": "ERROR" if root_failed else "OK",
             "totalTokens": sum(usage.get("totalTokens", 0) for usage in usages),
             "spanCount": len(spans),
+            "errorCount": len(failed),
             "scoreCount": 0,
             "scores": [],
         },

@@ -8,6 +8,7 @@ export const TRACE_FIELDS = [
   "id",
   "metadata",
   "name",
+  "errorCount",
   "scoreCount",
   "spanCount",
   "startTime",

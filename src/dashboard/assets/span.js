@@ -54,6 +54,17 @@ if (grip) {
   });
 }
 
+// Texts as Markdown or as they were sent: the server is told by a cookie.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-texts]");
+  const at = button?.closest("[data-url]");
+  if (!button || !at) return;
+  const plain = button.getAttribute("aria-pressed") === "true";
+  // biome-ignore lint/suspicious/noDocumentCookie: it has to be there before the next request
+  document.cookie = `texts=${plain ? "plain" : "markdown"}; path=/; max-age=31536000; samesite=lax`;
+  htmx.ajax("GET", String(at.dataset.url), { source: detail, target: detail, swap: "innerHTML" });
+});
+
 // Copying a payload, whatever is shown of it: a text as text, anything else as it
 // was sent.
 document.addEventListener("click", async (event) => {

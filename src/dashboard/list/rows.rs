@@ -7,7 +7,7 @@ use super::filter::ListQuery;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, encode, mean, short_number as short, time};
 use crate::dashboard::ui::span_duration::SpanDuration;
-use crate::dashboard::ui::status::show_status;
+use crate::dashboard::ui::status::show_trace_status;
 use crate::dashboard::ui::url::session_url;
 use crate::index::traces::{ListRow, ScoresInList};
 use crate::model::{Millis, TraceStatus};
@@ -73,7 +73,7 @@ fn row(asked: &ListQuery, row: &ListRow, scored: bool, now: Millis) -> Markup {
                 (line("in", row.input_preview.as_deref()))
                 (line("out", row.output_preview.as_deref()))
             }
-            td.c-status role="cell" { (show_status(status, row.errors)) }
+            td.c-status role="cell" { (show_trace_status(status, row.failures)) }
             td.c-start role="cell" { (format::ago(row.start_us)) (time(row.start_us)) }
             td.c-duration.num role="cell" { (took(row, status)) }
             td.c-spans.num role="cell" { (count(row.spans)) span.unit { @if row.spans == 1 { " span" } @else { " spans" } } }
@@ -255,6 +255,8 @@ mod tests {
             0,
             0,
             1,
+            0,
+            0,
             0,
             serde_json::json!([[evil, 2, 0.5], [evil, 1, null]]).to_string(),
             1,

@@ -9,7 +9,7 @@ use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, dollars, duration, encode, exact_dollars};
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
-use crate::dashboard::ui::status::show_status;
+use crate::dashboard::ui::status::show_trace_status;
 use crate::dashboard::ui::trace_state::{duration_so_far, running_until};
 use crate::dashboard::ui::url::query_value;
 use crate::dashboard::view::View;
@@ -109,7 +109,7 @@ fn one(trace: &TraceRow, now: Millis) -> Markup {
                 a.name.cut href=(format!("/traces/{}", encode(&trace.id))) title=(trace.name) {
                     @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) }
                 }
-                (show_status(trace.status(now), trace.errors))
+                (show_trace_status(trace.status(now), trace.failures))
                 span.spacer {}
                 span.muted { (format::time(trace.start_us)) }
             }

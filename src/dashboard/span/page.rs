@@ -63,7 +63,7 @@ pub async fn page(
     let part = match &event {
         Ok(body) => html! {
             @if let Some(raw) = field.of(body) {
-                (part(field, raw, &path, PayloadRequest::For(mode.as_deref())))
+                (part(field, raw, &path, PayloadRequest::For(mode.as_deref()), view.plain))
             }
         },
         Err(why) => unreadable(why),
@@ -186,6 +186,9 @@ pub fn detail_of<D, S>(
             div.find {
                 input type="search" data-find placeholder="Find in this span" aria-label="Find in this span";
                 span.muted data-found aria-live="polite" {}
+                span.spacer {}
+                button.small type="button" data-texts aria-pressed=(if view.plain { "false" } else { "true" })
+                    title="Show texts as Markdown, or as they were sent" { "Markdown" }
             }
         }
         @if !scores.is_empty() {
@@ -207,7 +210,7 @@ pub fn detail_of<D, S>(
                     }
                 }
                 @for (field, raw) in PayloadField::ALL.into_iter().filter_map(|field| Some((field, field.of(body)?))) {
-                    (part(field, raw, &path, PayloadRequest::No))
+                    (part(field, raw, &path, PayloadRequest::No, view.plain))
                 }
             },
         }

@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::messages::{Payload, ViewMode};
+use super::messages::{Look, Payload, ViewMode};
 use super::payload_field::PayloadField;
 use crate::dashboard::ui::json_view::{Budget, size};
 
@@ -21,9 +21,16 @@ pub enum PayloadRequest<'a> {
     For(Option<&'a str>),
 }
 
-/// One payload, as it was sent. `path` is that of what it belongs to.
+/// One payload, as it was sent. `path` is that of what it belongs to; `plain` is whether texts
+/// are shown as they are, not as Markdown.
 #[must_use]
-pub fn part(field: PayloadField, raw: &str, path: &str, asked: PayloadRequest<'_>) -> Markup {
+pub fn part(
+    field: PayloadField,
+    raw: &str,
+    path: &str,
+    asked: PayloadRequest<'_>,
+    plain: bool,
+) -> Markup {
     let id = format!("part-{}", field.name());
     let raw_url = format!("{path}/raw?part={}", field.name());
     let url = format!("{path}?part={}", field.name());
@@ -57,7 +64,12 @@ pub fn part(field: PayloadField, raw: &str, path: &str, asked: PayloadRequest<'_
         _ => None,
     };
     let mode = wanted.or_else(|| payload.modes().first()).copied().unwrap_or(ViewMode::Json);
-    let shown = payload.view(mode, &mut budget);
+    let look = Look {
+        plain,
+        is_answer: field == PayloadField::Output,
+        is_question: field == PayloadField::Input,
+    };
+    let shown = payload.view(mode, look, &mut budget);
     html! {
         section.part id=(id) data-seen=[budget.seen()] {
             (head(field, raw, &raw_url, Some((&url, payload.modes(), mode))))

@@ -21,7 +21,7 @@ pub enum PayloadField {
 impl PayloadField {
     /// In the order in which they are shown.
     pub(super) const ALL: [Self; 5] =
-        [Self::Error, Self::Input, Self::Output, Self::Parameters, Self::Metadata];
+        [Self::Error, Self::Output, Self::Input, Self::Parameters, Self::Metadata];
 
     pub(super) fn name(self) -> &'static str {
         match self {

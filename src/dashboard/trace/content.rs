@@ -20,7 +20,7 @@ use crate::payload::{Missing, Payloads};
 use crate::reply::Reply;
 
 /// The payloads that a trace itself may have.
-const FIELDS: [PayloadField; 2] = [PayloadField::Input, PayloadField::Output];
+const FIELDS: [PayloadField; 2] = [PayloadField::Output, PayloadField::Input];
 
 /// Where a trace's own content is fetched from.
 fn path(trace: &str) -> String {
@@ -58,7 +58,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let shown = html! {
         @for field in wanted {
             @match read(field, &trace, &payloads) {
-                Ok(Some(json)) => (part(field, &json, &path, request)),
+                Ok(Some(json)) => (part(field, &json, &path, request, view.plain)),
                 Ok(None) => {},
                 Err(why) => p.message.warn { (field.label()) " cannot be shown: " (why) "." },
             }

@@ -2,6 +2,7 @@
 
 pub mod content;
 mod critical_path;
+mod failures;
 mod others;
 pub mod page;
 pub mod row;

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::content;
+use super::failures;
 use super::tree::Tree;
 use super::waterfall;
 use crate::access::api_keys::LOCAL_KEY;
@@ -24,7 +25,7 @@ use crate::dashboard::ui::json::Json;
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
-use crate::dashboard::ui::status::show_status;
+use crate::dashboard::ui::status::show_trace_status;
 use crate::dashboard::ui::trace_state::{duration_so_far, running_until, version_of};
 use crate::dashboard::ui::url::{query_value, session_url, user_url};
 use crate::dashboard::view::View;
@@ -34,7 +35,7 @@ use crate::index::found::{Found, Span};
 use crate::index::read::{TraceRow, read_trace_row};
 use crate::index::scores::{Score, newest_of};
 use crate::index::{Database, scores, spans};
-use crate::model::{Micros, Millis, Status, TraceStatus};
+use crate::model::{Micros, Millis, TraceStatus};
 use crate::payload::Payloads;
 use crate::reply::Reply;
 
@@ -87,7 +88,9 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let detail = chosen
         .map(|span| span::page::detail_of(view, &trace, span, &payloads.span(span), &scores, &own));
     let seen = tree.rows.iter().find(|row| !row.other);
-    let first = chosen.or_else(|| seen.and_then(|row| spans.get(row.span)));
+    let failed = trace.status(view.now) == TraceStatus::Error;
+    let cause = failures::first_cause(&tree.rows).filter(|_| failed);
+    let first = chosen.or_else(|| cause.or(seen).and_then(|row| spans.get(row.span)));
     let short = title(&trace);
     let shell = Shell {
         title: &chosen
@@ -107,7 +110,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let main = html! {
         div.trace data-trace-id=(trace.id) data-title=(short) data-state=(state(&trace, last_score, view.now))
             data-live[running.is_some() || is_live(&trace, view.now)] data-running[running.is_some()] {
-            (header(&trace, &spans, &scores, metadata(&trace, &payloads), view))
+            (header(&trace, (&tree, &spans), &scores, metadata(&trace, &payloads), view))
             @if asked.is_some() && chosen.is_none() {
                 p.message.warn { "This trace has no span " code { (asked.unwrap_or_default()) } ", or not yet." }
             }
@@ -216,14 +219,17 @@ fn count_of(n: usize) -> String {
 
 fn header<D, S>(
     trace: &TraceRow,
-    spans: &[Span],
+    (tree, spans): (&Tree, &[Span]),
     scores: &[Score],
     metadata: Option<Markup>,
     view: &View<'_, D, S>,
 ) -> Markup {
-    let errors = || spans.iter().filter(|span| span.status == Status::Error);
-    let named = i64::try_from(errors().take(ERRORS).count()).unwrap_or_default();
-    let more_errors = trace.errors.saturating_sub(named);
+    let causes = || failures::causes(&tree.rows).filter_map(|row| spans.get(row.span));
+    let count_up = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    // Of spans that are not on the page the index knows more.
+    let is_cut = count_up(spans.len()) < trace.spans;
+    let failures = if is_cut { trace.failures } else { count_up(causes().count()) };
+    let more = failures.saturating_sub(count_up(causes().take(ERRORS).count()));
     let status = trace.status(view.now);
     let name =
         html! { h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } } };
@@ -231,7 +237,7 @@ fn header<D, S>(
         header.summary {
             div.title {
                 (unfolding_preview(&trace.name, &name))
-                (show_status(status, trace.errors))
+                (show_trace_status(status, failures))
                 (tags(trace))
             }
             dl.facts {
@@ -264,17 +270,17 @@ fn header<D, S>(
                 } }
             }
             @let content = content::place(trace, spans.is_empty());
-            @if trace.errors > 0 || metadata.is_some() || !scores.is_empty() || content.is_some() {
+            @if failures > 0 || metadata.is_some() || !scores.is_empty() || content.is_some() {
                 div.more {
-                    @if trace.errors > 0 {
+                    @if failures > 0 {
                         p.errors {
-                            span.error-text { (format::counted(trace.errors, "error")) }
-                            @for span in errors().take(ERRORS) {
+                            span.error-text { (format::counted(failures, "failed step")) }
+                            @for span in causes().take(ERRORS) {
                                 a href=(format!("?span={}", encode(&span.id))) data-show=(span.id) {
                                     @if span.name.is_empty() { "no name" } @else { (span.name) }
                                 }
                             }
-                            @if more_errors > 0 { span.muted { "and " (count(more_errors)) " more" } }
+                            @if more > 0 { span.muted { "and " (count(more)) " more" } }
                         }
                     }
                     @if !scores.is_empty() { (scores_of(scores)) }

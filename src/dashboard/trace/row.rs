@@ -25,11 +25,22 @@ pub struct TreeRow {
     pub alone: Vec<Window>,
     /// Parts of the critical path that are its own.
     pub critical: Vec<Window>,
+    /// Whether it failed, and of what.
+    pub failure: Option<Failure>,
     /// Whether neither it nor anything below it is about models or failed: it is shown when
     /// it is asked for.
     pub other: bool,
     /// Whether all that is below it is such.
     pub above_others: bool,
+}
+
+/// How a span came to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// By itself: none of its children failed.
+    Cause,
+    /// Because one of its children did, as far as one can tell.
+    PassedOn,
 }
 
 /// What is wrong with a span's parent.

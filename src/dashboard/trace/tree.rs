@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::critical_path;
+use super::failures;
 use super::others;
 use super::row::{ParentProblem, TreeRow, Window, children};
 use crate::index::found::{Parent, Span};
@@ -45,6 +46,7 @@ impl Tree {
         for row in &mut rows {
             row.own = spans.get(row.span).and_then(|span| own(span, now.unwrap_or(window.1)));
         }
+        failures::mark(&mut rows, spans);
         others::mark(&mut rows, spans);
         alone(&mut rows);
         critical_path::mark(&mut rows);
@@ -148,6 +150,7 @@ impl Forest {
             own: None,
             alone: vec![],
             critical: vec![],
+            failure: None,
             other: false,
             above_others: false,
         });

@@ -8,14 +8,14 @@ use std::fmt::Write;
 use ingest_core::fold::price::CostSource;
 use maud::{Markup, PreEscaped, html};
 
-use super::row::{ParentProblem, TreeRow, Window, children};
+use super::row::{Failure, ParentProblem, TreeRow, Window, children};
 use super::tree::Tree;
 use crate::dashboard::span::page::unnamed;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::count;
 use crate::dashboard::ui::span_duration::SpanDuration;
 use crate::index::found::Span;
-use crate::model::{Micros, SpanType, Status};
+use crate::model::{Micros, SpanType};
 
 /// Rows that the browser lays out together, or not at all while they are out of
 /// sight.
@@ -201,9 +201,10 @@ fn one(
     let open = span.start_us.is_some() && span.end_us.is_none();
     let took = SpanDuration::of(span.start_us, span.end_us, now);
     let class = format!(
-        "r k{}{}{}{}{}{}{}",
+        "r k{}{}{}{}{}{}{}{}",
         span.kind.min(SpanType::ALL.len()),
-        if span.status == Status::Error { " e" } else { "" },
+        if row.failure.is_some() { " e" } else { "" },
+        if row.failure == Some(Failure::PassedOn) { " v" } else { "" },
         if row.critical.is_empty() { "" } else { " p" },
         if open { " u" } else { "" },
         if row.other { " o" } else { "" },
@@ -225,7 +226,11 @@ fn one(
                 a href=(format!("?span={}", format::encode(&span.id))) tabindex="-1" {
                     @if span.name.is_empty() { em { (unnamed(span)) } } @else { (span.name) }
                 }
-                @if span.status == Status::Error { b { "error" } }
+                @match row.failure {
+                    Some(Failure::Cause) => b { "error" },
+                    Some(Failure::PassedOn) => b title="It failed, and so did a step of it" { "passed on" },
+                    None => {}
+                }
                 @match took {
                     SpanDuration::Running(_) => span { "running" },
                     SpanDuration::NeverEnded => small { "never ended" },

@@ -5,6 +5,7 @@ pub mod format;
 pub mod json;
 pub mod json_view;
 pub mod layout;
+pub mod markdown;
 pub mod span_duration;
 pub mod status;
 pub mod trace_state;

@@ -46,8 +46,8 @@ impl SpanDuration {
     pub fn status(self, status: Status) -> Markup {
         match self {
             _ if status == Status::Error => show_outcome(true),
-            Self::Running(_) => show_status(TraceStatus::Running, 0),
-            Self::NeverEnded => show_status(TraceStatus::Unfinished, 0),
+            Self::Running(_) => show_status(TraceStatus::Running),
+            Self::NeverEnded => show_status(TraceStatus::Unfinished),
             _ => show_outcome(false),
         }
     }

@@ -2,15 +2,25 @@
 
 use maud::{Markup, html};
 
-use super::format::count;
+use super::format::counted;
 use crate::model::TraceStatus;
 
-/// How a trace goes or went, and how many of its spans failed.
+/// How a trace goes or went, and how many steps failed in it: of one that failed only if
+/// there are several.
 #[must_use]
-pub fn show_status(status: TraceStatus, errors: i64) -> Markup {
-    let failed = (errors > 0).then(|| format!("{} of its spans failed", count(errors)));
+pub fn show_trace_status(status: TraceStatus, failures: i64) -> Markup {
+    let least = if status == TraceStatus::Error { 2 } else { 1 };
     html! {
-        span title=[failed] {
+        (show_status(status))
+        @if failures >= least { span.steps { (counted(failures, "failed step")) } }
+    }
+}
+
+/// How a trace goes or went.
+#[must_use]
+pub fn show_status(status: TraceStatus) -> Markup {
+    html! {
+        span {
             @match status {
                 TraceStatus::Ok | TraceStatus::Error => (show_outcome(status == TraceStatus::Error)),
                 // A ring that is not closed, and a broken one.

@@ -34,12 +34,18 @@ pub(in crate::http) async fn show<P: Platform, R: RequestHead>(
         origin: at.origin,
         part: is_part(exchange),
         known: known.as_deref(),
+        plain: wants_plain(exchange.header("cookie").as_deref()),
         local: exchange.platform.is_local(),
         now: exchange.started,
         db: &db,
         source: exchange.source(&store),
     };
     dashboard::answer(page, &view).await
+}
+
+/// Whether texts are to be as they were sent: a page's script keeps that in a cookie.
+fn wants_plain(cookies: Option<&str>) -> bool {
+    cookies.is_some_and(|all| all.split(';').any(|cookie| cookie.trim() == "texts=plain"))
 }
 
 /// Whether htmx asks, for a part of a page.

@@ -5,6 +5,7 @@
 (select *, $HIT as hit from (
   select t.key, t.id, coalesce(t.name, '') as name, t.start_us, t.end_us, t.spans, t.errors,
     t.tokens, t.cost_nano, t.session, t.user, t.tags, t.models, t.input_preview,
-    t.output_preview, t.open, t.root_child, t.active_us, t.ended$MORE,
+    t.output_preview, t.open, t.root_child, t.active_us, t.ended, t.root_failed,
+    coalesce(t.failures, t.errors) as failures$MORE,
     row_number() over (order by t.key desc) as walked
   from trace as t where $RANGE) as walk)

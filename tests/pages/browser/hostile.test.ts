@@ -76,7 +76,9 @@ const inventories = (who: Visitor, paths: string[]) =>
           .filter((name) => /^on|^hx-on/.test(name))
           .map((name) => `${one.tagName} ${name}`),
       ),
+      // A link in Markdown leads to the web or a mailbox, for whoever follows it.
       links: [...page.querySelectorAll<any>("a[href], area[href], link[href], form")]
+        .filter((one) => !(one.matches(".md a[rel='noopener nofollow'][target=_blank]") && /^(https?|mailto):/.test(one.href)))
         .map((one) => one.href ?? one.action)
         .filter(elsewhere),
     });

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::link_of_packed;
-use super::map::Map;
+use super::map::{Map, Set};
 use super::part::{Part, mark};
 use super::price::Pricing;
 use super::span::{Folded, Span};
@@ -24,6 +24,8 @@ pub struct Spans {
 pub struct Totals {
     pub spans: i64,
     pub errors: i64,
+    /// Those of them that have no parent.
+    pub failed_roots: i64,
     pub open: i64,
     pub tokens: i64,
     pub cost_nano: i64,
@@ -120,6 +122,29 @@ impl Spans {
         }
         totals
     }
+
+    /// How many of them failed by themselves: of no failed child, as far as those are here.
+    /// What fails because a step of it did only passes that on.
+    #[must_use]
+    pub fn failures(&self) -> i64 {
+        let failed: Vec<(u64, Folded)> = self
+            .list
+            .iter()
+            .map(|span| (span, span.fold()))
+            .filter(|(_, folded)| folded.failed)
+            .map(|(span, folded)| (link_of_packed(&span.packed_id()), folded))
+            .collect();
+        let explained: Set<u64> = failed
+            .iter()
+            .filter_map(|(link, folded)| folded.parent.filter(|parent| parent != link))
+            .collect();
+        let passes_on = |(link, folded): &&(u64, Folded)| {
+            explained.contains(link) || folded.envelope.is_some_and(|own| explained.contains(&own))
+        };
+        let own = failed.len() - failed.iter().filter(passes_on).count();
+        // In a loop of parents each passes on what another does.
+        i64::try_from(own.max(failed.len().min(1))).unwrap_or(i64::MAX)
+    }
 }
 
 /// What a call of a model used; 0 where it does not say.
@@ -165,6 +190,7 @@ impl Totals {
         Self {
             spans: 1,
             errors: span.failed.into(),
+            failed_roots: (span.failed && span.parent.is_none()).into(),
             open: span.is_open().into(),
             tokens,
             cost_nano: span.cost_nano.unwrap_or(0),
@@ -178,10 +204,11 @@ impl Totals {
 
     /// Takes a span off again.
     pub fn take_off(&mut self, span: &Folded) {
-        let Self { spans, errors, open, tokens, cost_nano } = Self::of(span);
+        let Self { spans, errors, failed_roots, open, tokens, cost_nano } = Self::of(span);
         *self = self.plus(&Self {
             spans: -spans,
             errors: -errors,
+            failed_roots: -failed_roots,
             open: -open,
             tokens: -tokens,
             cost_nano: -cost_nano,
@@ -195,6 +222,7 @@ impl Totals {
         Self {
             spans: sum(self.spans, other.spans),
             errors: sum(self.errors, other.errors),
+            failed_roots: sum(self.failed_roots, other.failed_roots),
             open: sum(self.open, other.open),
             tokens: sum(self.tokens, other.tokens),
             cost_nano: sum(self.cost_nano, other.cost_nano),

@@ -55,6 +55,8 @@ named_row! {
         pub metadata_bytes: Option<u64>,
         pub input_preview: Option<Rc<str>>,
         pub output_preview: Option<Rc<str>>,
+        pub root_failed: u8,
+        pub failures: i64,
         pub beyond: Option<String>,
         pub head: String,
         /// Null where it stays as it is.
@@ -264,6 +266,13 @@ impl TraceRow {
             beyond: beyond.map(|totals| write_totals(&totals)),
             head: hex::write(&crate::pack::head::write(head)),
             pack: pack.map(hex::write),
+            root_failed: (all.failed_roots > 0).into(),
+            failures: match beyond {
+                // Which of them have rows of their own depends on what came first.
+                Some(_) => all.errors,
+                None if all.errors == 0 => 0,
+                None => spans.failures(),
+            },
         }
     }
 }
@@ -281,14 +290,14 @@ fn models(models: &BTreeSet<Rc<str>>) -> Option<String> {
     (!all.is_empty()).then(|| all.join(&BETWEEN.to_string()))
 }
 
-/// The order of the numbers in the column `beyond`.
-type InOrder = (i64, i64, i64, i64, i64);
+/// The order of the numbers in the column `beyond`. The last is not in rows from before.
+type InOrder = (i64, i64, i64, i64, i64, i64);
 
 /// Totals as the column has them.
 #[must_use]
 pub fn write_totals(totals: &Totals) -> String {
-    let Totals { spans, errors, open, tokens, cost_nano } = *totals;
-    let all: InOrder = (spans, errors, open, tokens, cost_nano);
+    let Totals { spans, errors, failed_roots, open, tokens, cost_nano } = *totals;
+    let all: InOrder = (spans, errors, open, tokens, cost_nano, failed_roots);
     serde_json::to_string(&all).unwrap_or_default()
 }
 
@@ -297,9 +306,14 @@ pub fn write_totals(totals: &Totals) -> String {
 /// # Errors
 /// [`Damaged`] for anything else.
 pub fn read_totals(text: &str) -> Result<Totals, Damaged> {
-    let all: InOrder = serde_json::from_str(text).map_err(|_| Damaged)?;
-    let (spans, errors, open, tokens, cost_nano) = all;
-    Ok(Totals { spans, errors, open, tokens, cost_nano })
+    let all: Result<InOrder, _> = serde_json::from_str(text);
+    let all = all.or_else(|_| {
+        let before: (i64, i64, i64, i64, i64) = serde_json::from_str(text)?;
+        let (spans, errors, open, tokens, cost_nano) = before;
+        Ok::<_, serde_json::Error>((spans, errors, open, tokens, cost_nano, 0))
+    });
+    let (spans, errors, open, tokens, cost_nano, failed_roots) = all.map_err(|_| Damaged)?;
+    Ok(Totals { spans, errors, failed_roots, open, tokens, cost_nano })
 }
 
 /// A span that has a row of its own, as it is read: of which trace, which, packed.

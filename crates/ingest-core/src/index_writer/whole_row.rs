@@ -34,6 +34,9 @@ pub fn select(project: &str, asked: &[Asked]) -> [Statement; 2] {
     [statements::whole_traces(project, ids), statements::stored_spans(project, spans)]
 }
 
+/// Columns that rows have since they were written again.
+const LATER: [&str; 2] = ["root_failed", "failures"];
+
 impl WholeRow {
     /// A row that was read; `None` for what is no row at all.
     #[must_use]
@@ -52,8 +55,12 @@ impl WholeRow {
         let should = serde_json::to_value(&row).unwrap_or_default();
         let should = should.as_array().into_iter().flatten().skip(NO_COLUMNS.len());
         let pairs = plain_columns().zip(should.zip(&self.values));
-        let mut wrong: Vec<_> =
-            pairs.filter(|(_, (should, is))| should != is).map(|(name, _)| name).collect();
+        // What rows from before do not have is no difference.
+        let is_older = |name: &str, is: &Value| is.is_null() && LATER.contains(&name);
+        let mut wrong: Vec<_> = pairs
+            .filter(|(name, (should, is))| should != is && !is_older(name, is))
+            .map(|(name, _)| name)
+            .collect();
         // Several events make it: then it stands in none of them.
         if let Metadata::OfEvents(parts, text) = &trace.head.metadata
             && parts.len() > 1

@@ -26,9 +26,9 @@ impl Status {
 /// How a trace goes or went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TraceStatus {
-    /// It ended, and nothing in it failed.
+    /// It ended, and so its root says, or else nothing in it failed.
     Ok,
-    /// It ended, and something in it failed.
+    /// It ended, and its root failed; or something in it, where it has no root.
     Error,
     /// Something in it has not ended, or its root has not come.
     Running,
@@ -51,6 +51,7 @@ pub struct Progress {
     pub root_child: u8,
     pub active_us: Micros,
     pub ended: u8,
+    pub root_failed: Option<u8>,
 }
 
 impl TraceStatus {
@@ -65,18 +66,21 @@ impl TraceStatus {
     /// The status at a time. An index is asked the same with [`Self::SQL`].
     #[must_use]
     pub fn of(trace: &Progress, now: Millis) -> Self {
-        let Progress { spans, errors, open, root_child, active_us, ended } = *trace;
+        let Progress { spans, errors, open, root_child, active_us, ended, root_failed } = *trace;
         let quiet = active_us < Self::quiet_before(now);
         // Where no span has come, the trace's own event is all there is to go by.
         let unfinished = open > 0 || spans == 0 && ended == 0;
         // The SDK sends spans when they end, so the root comes last. Of what is known by
         // updates and supplements alone nothing tells whether it is one.
         let rootless = root_child > 0 && ended == 0;
+        // Who has come through what failed below has not failed. Without a root nobody says so.
+        let root_failed = root_failed.filter(|_| root_child == 0);
+        let failed = root_failed.map_or(errors > 0, |failed| failed != 0);
         match (unfinished, quiet) {
             (true, true) => Self::Unfinished,
             (true, false) => Self::Running,
             (false, false) if rootless => Self::Running,
-            (false, _) if errors > 0 => Self::Error,
+            (false, _) if failed => Self::Error,
             (false, _) => Self::Ok,
         }
     }
@@ -87,7 +91,7 @@ impl TraceStatus {
       when open > 0 or spans = 0 and ended = 0
         then case when active_us < $QUIET then 'UNFINISHED' else 'RUNNING' end
       when root_child > 0 and ended = 0 and active_us >= $QUIET then 'RUNNING'
-      when errors > 0 then 'ERROR'
+      when coalesce(case when root_child = 0 then root_failed end, errors > 0) then 'ERROR'
       else 'OK'
     end";
 

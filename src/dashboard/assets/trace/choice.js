@@ -120,7 +120,8 @@ export function go(row) {
 
 export function nextError() {
   const from = placeOf(active);
-  const errors = rows.filter((row) => row.classList.contains("e"));
+  // Where something failed by itself: what passes that on leads nowhere else.
+  const errors = rows.filter((row) => row.matches(".e:not(.v)"));
   const row = errors.find((row) => placeOf(row) > from) ?? errors[0];
   if (!row) return;
   reveal(row);

@@ -102,8 +102,8 @@ if (tree) {
   startKeys();
   startSearch();
   page.addEventListener("trace:came", ({ detail: fresh }) => replaceTree(fresh));
-  // A deep link: to where the span is.
-  if (selected && new URLSearchParams(location.search).has("span")) {
+  // A deep link, or what made the trace fail: to where the span is.
+  if (selected) {
     reveal(selected);
     focus(selected, true);
   }

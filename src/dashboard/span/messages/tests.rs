@@ -4,7 +4,7 @@ use super::*;
 fn read(raw: &str) -> (ViewMode, String) {
     let payload = Payload::of(raw);
     let mode = payload.modes()[0];
-    let html = payload.view(mode, &mut Budget::new(10_000)).into_string();
+    let html = payload.view(mode, Look::default(), &mut Budget::new(10_000)).into_string();
     let mut text = String::new();
     for piece in html.split('<') {
         text.push_str(piece.split_once('>').map_or(piece, |(_, text)| text));
@@ -51,6 +51,67 @@ fn reads_what_the_common_apis_take_and_give() {
 }
 
 #[test]
+fn of_a_long_conversation_the_last_that_the_user_said_is_seen() {
+    let history = (0..14).flat_map(|n| [("user", n), ("assistant", n)]);
+    let mut all: Vec<_> =
+        history.map(|(role, n)| format!(r#"{{"role":"{role}","content":"{role}-{n}"}}"#)).collect();
+    all.push(r#"{"role":"user","content":"the question"}"#.into());
+    let look = Look { is_question: true, ..Look::default() };
+    let show = |messages: &[String], bytes| {
+        let raw = format!("[{}]", messages.join(","));
+        Payload::of(&raw).view(ViewMode::Chat, look, &mut Budget::new(bytes)).into_string()
+    };
+    let html = show(&all, 10_000);
+    assert!(html.contains("<summary>28 earlier messages</summary>"), "{html}");
+    let (folded, seen) = html.split_once("</details>").unwrap();
+    assert!(folded.contains("assistant-13") && seen.contains("the question"), "{html}");
+    // The question is there where there is no room for all that was before it.
+    let html = show(&all, 60);
+    assert!(html.contains("the question") && html.contains("more messages"), "{html}");
+    // What tools gave after it is folded, but for the last.
+    all.extend((0..5).map(|n| format!(r#"{{"role":"tool","content":"result-{n}"}}"#)));
+    let html = show(&all, 10_000);
+    assert!(html.contains("<summary>4 messages in between</summary>"), "{html}");
+    let (_, last) = html.rsplit_once("</details>").unwrap();
+    assert!(last.contains("result-4") && !last.contains("result-3"), "{html}");
+    // A few are not worth it.
+    assert!(!show(&all[27..29], 10_000).contains("<details"));
+}
+
+#[test]
+fn what_is_said_is_markdown_and_what_programs_give_is_not() {
+    let raw = r##"[{"role":"assistant","content":"# Hi
+
+- **a**"},{"role":"tool","content":"# 12 **x**"},{"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"f","arguments":"**y**"}}]}]"##;
+    let show =
+        |look| Payload::of(raw).view(ViewMode::Chat, look, &mut Budget::new(10_000)).into_string();
+    let html = show(Look::default());
+    assert!(html.contains("<h4>Hi</h4><ul><li><strong>a</strong></li></ul>"), "{html}");
+    assert!(html.contains("# 12 **x**") && html.contains("**y**"), "{html}");
+    assert!(show(Look { plain: true, ..Look::default() }).contains(
+        "# Hi
+
+- **a**"
+    ));
+    let answer = Payload::of(
+        r#""| a |
+|---|
+| 1 |""#,
+    );
+    let html = answer.view(ViewMode::Text, Look::default(), &mut Budget::new(10_000)).into_string();
+    assert!(html.contains("<td>1</td>"), "{html}");
+}
+
+#[test]
+fn an_answer_is_not_folded() {
+    let raw = format!(r#"[{{"role":"assistant","content":"{}"}}]"#, "word ".repeat(1_000));
+    let show =
+        |look| Payload::of(&raw).view(ViewMode::Chat, look, &mut Budget::new(10_000)).into_string();
+    assert!(!show(Look { is_answer: true, ..Look::default() }).contains("<details"));
+    assert!(show(Look::default()).contains("<details"));
+}
+
+#[test]
 fn leaves_other_payloads_what_they_are() {
     for (raw, mode) in [
         (r#"{"role":"admin","user":7}"#, ViewMode::Json),
@@ -70,7 +131,9 @@ fn shows_images_that_came_along_and_loads_none() {
         let raw = format!(
             r#"[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"{url}"}}}}]}}]"#
         );
-        Payload::of(&raw).view(ViewMode::Chat, &mut Budget::new(10_000)).into_string()
+        Payload::of(&raw)
+            .view(ViewMode::Chat, Look::default(), &mut Budget::new(10_000))
+            .into_string()
     };
     assert!(
         html("data:image/png;base64,iVBORw0K")
@@ -92,7 +155,9 @@ fn what_clients_send_is_never_markup() {
     let raw = format!(
         r#"{{"{bad}":1,"messages":[{{"role":"{bad}","name":"{bad}","content":[{{"type":"text","text":"{bad}"}},{{"type":"{bad}"}},{{"type":"thinking","thinking":"{bad}"}},{{"type":"tool_use","name":"{bad}","id":"{bad}","input":"{bad}"}},{{"type":"image","source":{{"media_type":"{bad}","data":"{bad}"}}}}]}}]}}"#
     );
-    let html = Payload::of(&raw).view(ViewMode::Chat, &mut Budget::new(10_000)).into_string();
+    let html = Payload::of(&raw)
+        .view(ViewMode::Chat, Look::default(), &mut Budget::new(10_000))
+        .into_string();
     assert!(!html.contains("<script") && html.matches("&lt;script").count() >= 8, "{html}");
 }
 
@@ -100,6 +165,6 @@ fn what_clients_send_is_never_markup() {
 fn stops_when_enough_is_shown() {
     let raw = format!("[{}]", vec![r#"{"role":"user","content":"0123456789"}"#; 500].join(","));
     let mut budget = Budget::new(1_000);
-    let html = Payload::of(&raw).view(ViewMode::Chat, &mut budget).into_string();
+    let html = Payload::of(&raw).view(ViewMode::Chat, Look::default(), &mut budget).into_string();
     assert!(budget.cut.is_some() && html.contains("428 more messages"), "{}", html.len());
 }
