@@ -122,9 +122,18 @@ fn differences(expected: &Value, found: &[Value]) -> Vec<String> {
                 all.push(format!("{what}: expected {expected}, found {found}"));
             }
         };
-        for field in ["name", "sessionId", "userId", "spanCount", "status", "totalTokens"] {
+        for field in ["name", "sessionId", "userId", "spanCount", "totalTokens"] {
             check(&format!("trace {field}"), &trace[field], &found[field]);
         }
+        // What is expected of it counts any failure; a trace's status is its root's.
+        // Where no root has come, any span counts.
+        let is_root = |span: &Value| span["parentId"].is_null();
+        let spans = trace["spans"].as_array().unwrap();
+        let any_root = spans.iter().any(is_root);
+        let mut counting = spans.iter().filter(|span| is_root(span) || !any_root);
+        let failed = counting.any(|span| span["status"] == "ERROR");
+        let status = if failed { "ERROR" } else { "OK" };
+        check("trace status", &status.into(), &found["status"]);
         for tag in trace["tags"].as_array().unwrap() {
             let has = found["tags"].as_array().unwrap().contains(tag);
             check(&format!("trace tag {tag}"), &true.into(), &has.into());

@@ -43,8 +43,9 @@ fn costs(world: &World) -> Vec<(String, Option<f64>, Option<String>)> {
 }
 
 fn set(world: &World, pattern: &str, from: &str, prices: &Value) {
-    let project =
-        format!("insert or ignore into project values ('{PROJECT}', 'p', 'strict', 1, 1000)");
+    let project = format!(
+        "insert or ignore into project (id, name, handling, created_ms, rate_limit) values ('{PROJECT}', 'p', 'strict', 1, 1000)"
+    );
     world.db.0.borrow().execute(&project, []).unwrap();
     let set = own_prices::set_price(PROJECT, pattern, from, &prices.to_string(), RECEIVED);
     let ran = pollster::block_on(world.db.run(vec![set])).unwrap();

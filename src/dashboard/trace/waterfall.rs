@@ -11,8 +11,7 @@ use maud::{Markup, PreEscaped, html};
 use super::row::{Failure, ParentProblem, TreeRow, Window, children};
 use super::tree::Tree;
 use crate::dashboard::span::page::unnamed;
-use crate::dashboard::ui::format;
-use crate::dashboard::ui::format::count;
+use crate::dashboard::ui::format::{self, count};
 use crate::dashboard::ui::span_duration::SpanDuration;
 use crate::index::found::Span;
 use crate::model::{Micros, SpanType};
@@ -29,7 +28,6 @@ const CLOSE: i64 = UNITS / 2_000;
 const SHORT: i64 = UNITS / 500;
 /// The deepest level that is indented further than the one above it.
 const MAX_INDENT: usize = 24;
-
 /// From so many levels on they are indented less.
 const MANY_LEVELS: usize = 10;
 
