@@ -15,6 +15,7 @@ use edgespan::evaluation::outside::Operator;
 use edgespan::http::platform::{Platform, Services, Witness};
 use edgespan::index::{Database, QueryResults, RowBounds, Statement};
 use edgespan::model::Millis;
+use edgespan::outbound::{Outbound, OutboundReply, Post};
 use edgespan::pipeline::consume::Outcome;
 use edgespan::pipeline::deliver::Origin;
 use edgespan::pipeline::evaluations::{EvaluationQueue, EvaluationRequest};
@@ -237,6 +238,7 @@ impl Services for Port {
     type Store = Self;
     type Queue = Self;
     type Evaluations = Self;
+    type Outbound = Self;
 
     fn db(&self) -> Result<Self, Fault> {
         Ok(self.clone())
@@ -250,8 +252,18 @@ impl Services for Port {
         Ok(self.clone())
     }
 
+    fn outbound(&self) -> Self {
+        self.clone()
+    }
+
     fn evaluations(&self) -> Result<Self, Fault> {
         Ok(self.clone())
+    }
+}
+
+impl Outbound for Port {
+    async fn post(&self, _: Post<'_>) -> Result<OutboundReply, Fault> {
+        Err(Fault::Unavailable { what: "outbound request", why: "nobody is there".into() })
     }
 }
 

@@ -2,8 +2,11 @@
 //! (`index`) and, for payloads, from the raw batches, given back byte
 //! for byte.
 
+mod evaluations;
+mod evaluators;
 mod filter;
 mod json;
+mod manage;
 mod prices;
 mod request;
 mod route_model;
@@ -13,11 +16,13 @@ mod trace;
 mod usage;
 mod validate;
 
+pub use evaluators::{Draft, draft, find_evaluator, manage_evaluators};
 pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_number, parse_time};
 pub(crate) use json::dollars;
+pub use manage::{Asked, Manage};
 pub use prices::{PriceCommand, prices};
 pub use route_model::{RoutingCache, route_model};
-pub use routing_configs::{Asked, RoutingQuestion, manage_routing};
+pub use routing_configs::manage_routing;
 pub use scores::{find_score, get_score, list_scores, scores_with_trace, show_score};
 pub use trace::{get, get_span};
 pub use usage::{Of, usage, usage_history};

@@ -1,13 +1,11 @@
 //! `/api/v1/routing-configs`: making, changing and listing the configurations by which
 //! models are chosen. What one may hold is checked before anything is stored.
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use evaluators::model_routing::RoutingConfig;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::filter::{DEFAULT_LIMIT, MAX_LIMIT};
+use super::manage::{Asked, Manage, Page, page, parse_page};
 use super::to_json;
 use crate::error::{Error, Fault, Reject};
 use crate::index::routing::StoredConfig;
@@ -15,50 +13,6 @@ use crate::index::{Database, routing};
 use crate::limits::{MAX_CONFIG_NAME_CHARS, MAX_ROUTING_CONFIGS};
 use crate::model::Millis;
 use crate::time;
-
-/// What is asked for; a configuration by its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RoutingQuestion {
-    /// A page of them.
-    List,
-    /// To make one.
-    Create,
-    /// One.
-    Get(String),
-    /// To change what is given of one.
-    Update(String),
-    /// To delete one.
-    Delete(String),
-}
-
-impl RoutingQuestion {
-    /// Whether there is more to it than its path says.
-    #[must_use]
-    pub fn takes_body(&self) -> bool {
-        matches!(self, Self::Create | Self::Update(_))
-    }
-
-    /// Whether it makes something.
-    #[must_use]
-    pub fn creates(&self) -> bool {
-        matches!(self, Self::Create)
-    }
-}
-
-/// What comes with a question.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// The project, by its id.
-    pub project: &'a str,
-    /// The query string.
-    pub query: &'a str,
-    /// The body.
-    pub body: &'a [u8],
-    /// The clock.
-    pub now: Millis,
-    /// What nobody can guess.
-    pub random: u32,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -75,30 +29,23 @@ struct ConfigOut<'a> {
     warnings: Option<Vec<String>>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Page<'a> {
-    routing_configs: Vec<ConfigOut<'a>>,
-    next_cursor: Option<String>,
-}
-
 /// Does what is asked for: the `data` of the answer.
 ///
 /// # Errors
 /// 400 for a query or a body that cannot be, 404 for what is not there, 409 for a name that
 /// is taken; a fault of the database.
 pub async fn manage_routing(
-    question: &RoutingQuestion,
+    question: &Manage,
     asked: Asked<'_>,
     db: &impl Database,
 ) -> Result<String, Error> {
     let Asked { project, .. } = asked;
     match question {
-        RoutingQuestion::List => list(asked, db).await,
-        RoutingQuestion::Create => create(asked, db).await,
-        RoutingQuestion::Update(id) => update(id, asked, db).await,
-        RoutingQuestion::Get(id) => show(&find(project, id, db).await?, None),
-        RoutingQuestion::Delete(id) => {
+        Manage::List => list(asked, db).await,
+        Manage::Create => create(asked, db).await,
+        Manage::Update(id) => update(id, asked, db).await,
+        Manage::Get(id) => show(&find(project, id, db).await?, None),
+        Manage::Delete(id) => {
             let rows = db.run(vec![routing::delete(project, id)]).await?.rows;
             if rows.iter().all(Vec::is_empty) {
                 return Err(none().into());
@@ -109,30 +56,13 @@ pub async fn manage_routing(
 }
 
 async fn list(asked: Asked<'_>, db: &impl Database) -> Result<String, Error> {
-    let (mut after, mut limit) = (String::new(), DEFAULT_LIMIT);
-    for (name, value) in form_urlencoded::parse(asked.query.as_bytes()) {
-        let invalid = |expected: &str| Reject::invalid(name.as_ref(), expected);
-        match name.as_ref() {
-            "limit" => {
-                let known = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-                limit = known.ok_or_else(|| invalid("expected a whole number from 1 to 100"))?;
-            }
-            "cursor" => {
-                let place = BASE64_URL_SAFE_NO_PAD.decode(value.as_bytes()).ok();
-                let place = place.and_then(|place| String::from_utf8(place).ok());
-                after = place.ok_or_else(|| invalid("expected a `nextCursor` as it was given"))?;
-            }
-            _ => {}
-        }
-    }
+    let Page { after, limit } = parse_page(asked.query)?;
     let rows = db.run(vec![routing::select_list(asked.project, &after, limit)]).await?.rows;
     let found = routing::read(&rows.concat())?;
     let shown = found.get(..limit.min(found.len())).unwrap_or_default();
     let more = shown.last().filter(|_| found.len() > limit);
-    to_json(&Page {
-        routing_configs: shown.iter().map(ConfigOut::of).collect::<Result<_, _>>()?,
-        next_cursor: more.map(|last| BASE64_URL_SAFE_NO_PAD.encode(&last.id)),
-    })
+    let out: Vec<_> = shown.iter().map(ConfigOut::of).collect::<Result<_, _>>()?;
+    page("routingConfigs", &out, more.map(|last| &*last.id))
 }
 
 async fn create(asked: Asked<'_>, db: &impl Database) -> Result<String, Error> {

@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::iter;
 
+use super::evaluations::{select_evaluations, show_evaluations};
 use super::json;
 use super::json::SpanOut;
 use super::scores::{ScoreOut, scores_with_trace};
@@ -56,7 +57,10 @@ pub async fn get(
     let mut asked = spans::select_part(project, id, &part);
     let first_of_scores = asked.len();
     asked.extend(scores::select_with_trace(project, id));
+    let first_of_evaluations = asked.len();
+    asked.extend(select_evaluations(project, id));
     let mut ran = db.run(asked).await?;
+    let of_evaluations = ran.rows.split_off(first_of_evaluations);
     let of_scores = ran.rows.split_off(first_of_scores);
     let found = found::read_part(&ran, &part)?;
     drop(ran);
@@ -69,12 +73,14 @@ pub async fn get(
         scores.iter().filter(|score| score.trace.is_none() && score.span.as_deref() != Some(id));
     trace.count_more_scores(by_span.count());
     let scores = to_json(&scores.iter().map(ScoreOut::of).collect::<Vec<_>>())?;
+    let evaluations = show_evaluations(&trace, &of_evaluations, source.now)?;
     let mut besides = trace.metadata_elsewhere().unwrap_or_default();
     besides.extend(trace.own_input().into_iter().chain(trace.own_output()));
     let fit = fitting(&spans, &besides, EVENTS_BYTES).max(1);
     let more = more || fit < spans.len();
     spans.truncate(fit);
-    let (mut answer, _hold) = Answer::of(&spans, &besides, scores.len(), &source)?;
+    let (mut answer, _hold) =
+        Answer::of(&spans, &besides, scores.len() + evaluations.len(), &source)?;
     let mut parents = Parents { project, trace: id, db, envelopes, found: HashMap::new() };
     let (mut written, mut reads) = (0, MAX_READS);
     loop {
@@ -115,6 +121,8 @@ pub async fn get(
     answer.json(&next)?;
     answer.push(",\"scores\":");
     answer.push(&scores);
+    answer.push(",\"evaluations\":");
+    answer.push(&evaluations);
     answer.push("}");
     answer.end()
 }

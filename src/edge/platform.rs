@@ -6,6 +6,7 @@ use super::adapters::analytics;
 use super::adapters::d1::{Index, KeyTable};
 use super::adapters::evaluations::Evaluations;
 use super::adapters::operator::Operated;
+use super::adapters::outbound::Fetch;
 use super::adapters::r2::R2Bucket;
 use super::adapters::rate_limits;
 use super::{binding, log, now};
@@ -31,6 +32,11 @@ impl Services for Cloudflare {
     type Store = R2Bucket;
     type Queue = Queue;
     type Evaluations = Evaluations;
+    type Outbound = Fetch;
+
+    fn outbound(&self) -> Fetch {
+        Fetch
+    }
 
     fn evaluations(&self) -> Result<Evaluations, Fault> {
         let queue = self.env.queue("EVALUATIONS");

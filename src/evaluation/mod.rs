@@ -13,4 +13,5 @@ pub mod plan;
 pub mod results;
 pub mod run;
 pub mod subject;
+pub mod trial;
 pub mod verdict;

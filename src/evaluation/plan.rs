@@ -37,6 +37,16 @@ pub struct Plan<'e> {
     pub unknown: Vec<String>,
 }
 
+impl<'e> Plan<'e> {
+    /// One evaluator alone, whatever it is for.
+    #[must_use]
+    pub fn of_one(row: &'e EvaluatorRow) -> Self {
+        let filter = Filter::parse(Some(&row.filter), |kind| SpanType::parse(kind).is_some());
+        let filter = filter.map(|(filter, _)| filter).unwrap_or_default();
+        Self { evaluators: vec![Planned { row, filter }], unknown: Vec::new() }
+    }
+}
+
 /// Who judges a trace: those that were asked for by id; else those that the trace asks for, by
 /// name or id, if they are switched on; else all that run unasked, are for such traces, and
 /// take this one.

@@ -330,7 +330,7 @@ impl<F: Fn() -> Millis> Judging<'_, F> {
 }
 
 /// Has a deterministic evaluator judge: whatever it does, nobody else is hurt.
-fn judge(check: &Result<Evaluator, Failure>, subject: &Subject) -> Result<Verdict, Why> {
+pub(super) fn judge(check: &Result<Evaluator, Failure>, subject: &Subject) -> Result<Verdict, Why> {
     let check = check.as_ref().map_err(|failure| Why::Refused(failure.message.clone()))?;
     if check.reads_output() && subject.output.is_none() && subject.calls.is_empty() {
         return Err(Why::Skipped("There is no output to judge.".into()));

@@ -13,6 +13,7 @@ use crate::evaluation::outside::Operator;
 use crate::index::Database;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
 use crate::model::Millis;
+use crate::outbound::Outbound;
 use crate::pipeline::consume::Outcome;
 use crate::pipeline::evaluations::EvaluationQueue;
 use crate::pipeline::queue::BatchQueue;
@@ -69,6 +70,8 @@ pub trait Services {
     type Queue: BatchQueue;
     /// The queue of evaluations.
     type Evaluations: EvaluationQueue + 'static;
+    /// Who sends requests to servers elsewhere.
+    type Outbound: Outbound;
 
     /// The database.
     ///
@@ -93,6 +96,9 @@ pub trait Services {
     /// # Errors
     /// As [`Services::db`].
     fn evaluations(&self) -> Result<Self::Evaluations, Fault>;
+
+    /// Who sends requests to servers elsewhere.
+    fn outbound(&self) -> Self::Outbound;
 }
 
 /// What is asked of the platform besides.

@@ -3,7 +3,7 @@
 //! table, those of other services' clients are `compat`'s; `router` finds among all.
 
 use crate::admin::{Command, KeyCommand};
-use crate::api::{PriceCommand, RoutingQuestion};
+use crate::api::{Manage, PriceCommand};
 use crate::compat;
 use crate::dashboard::Page;
 use crate::formats::FormatPath;
@@ -55,10 +55,20 @@ pub enum Route {
     Manage(Command),
     /// What an administrator asks for of the keys of a project.
     Keys(KeyCommand),
-    /// What an administrator asks for of routing configurations.
-    Routing(RoutingQuestion),
+    /// What an administrator asks for of evaluators.
+    Evaluators(Manage),
     /// The same of the operator, of a project by its name.
-    RoutingOf(String, RoutingQuestion),
+    EvaluatorsOf(String, Manage),
+    /// To have an evaluator judge traces that there are.
+    RunEvaluator(String),
+    /// The same of the operator, of a project by its name.
+    RunEvaluatorOf(String, String),
+    /// To try one that is not stored.
+    TryEvaluator,
+    /// What an administrator asks for of routing configurations.
+    Routing(Manage),
+    /// The same of the operator, of a project by its name.
+    RoutingOf(String, Manage),
     /// What is asked of the prices of the key's project.
     Prices(PriceCommand),
     /// The same of a project by its name.
@@ -223,13 +233,66 @@ pub(super) const ROUTES: &[Row] = &[
     ),
     row(
         Operator,
+        &["api", "v1", "admin", "projects", "*", "evaluators"],
+        &[
+            ("GET", "list-evaluators", |[project, _]| Route::EvaluatorsOf(project, Manage::List)),
+            ("POST", "create-evaluator", |[project, _]| {
+                Route::EvaluatorsOf(project, Manage::Create)
+            }),
+        ],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*", "evaluators", "*"],
+        &[
+            ("GET", "get-evaluator", |[project, id]| Route::EvaluatorsOf(project, Manage::Get(id))),
+            ("PATCH", "update-evaluator", |[project, id]| {
+                Route::EvaluatorsOf(project, Manage::Update(id))
+            }),
+            ("DELETE", "delete-evaluator", |[project, id]| {
+                Route::EvaluatorsOf(project, Manage::Delete(id))
+            }),
+        ],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*", "evaluators", "*", "run"],
+        &[("POST", "run-evaluator", |[project, id]| Route::RunEvaluatorOf(project, id))],
+    ),
+    row(
+        Client,
+        &["api", "v1", "evaluators"],
+        &[
+            ("GET", "list-evaluators", |_| Route::Evaluators(Manage::List)),
+            ("POST", "create-evaluator", |_| Route::Evaluators(Manage::Create)),
+        ],
+    ),
+    row(
+        Client,
+        &["api", "v1", "evaluators", "try"],
+        &[("POST", "try-evaluator", |_| Route::TryEvaluator)],
+    ),
+    row(
+        Client,
+        &["api", "v1", "evaluators", "*"],
+        &[
+            ("GET", "get-evaluator", |[id, _]| Route::Evaluators(Manage::Get(id))),
+            ("PATCH", "update-evaluator", |[id, _]| Route::Evaluators(Manage::Update(id))),
+            ("DELETE", "delete-evaluator", |[id, _]| Route::Evaluators(Manage::Delete(id))),
+        ],
+    ),
+    row(
+        Client,
+        &["api", "v1", "evaluators", "*", "run"],
+        &[("POST", "run-evaluator", |[id, _]| Route::RunEvaluator(id))],
+    ),
+    row(
+        Operator,
         &["api", "v1", "admin", "projects", "*", "routing-configs"],
         &[
-            ("GET", "list-routing-configs", |[project, _]| {
-                Route::RoutingOf(project, RoutingQuestion::List)
-            }),
+            ("GET", "list-routing-configs", |[project, _]| Route::RoutingOf(project, Manage::List)),
             ("POST", "create-routing-config", |[project, _]| {
-                Route::RoutingOf(project, RoutingQuestion::Create)
+                Route::RoutingOf(project, Manage::Create)
             }),
         ],
     ),
@@ -238,13 +301,13 @@ pub(super) const ROUTES: &[Row] = &[
         &["api", "v1", "admin", "projects", "*", "routing-configs", "*"],
         &[
             ("GET", "get-routing-config", |[project, id]| {
-                Route::RoutingOf(project, RoutingQuestion::Get(id))
+                Route::RoutingOf(project, Manage::Get(id))
             }),
             ("PATCH", "update-routing-config", |[project, id]| {
-                Route::RoutingOf(project, RoutingQuestion::Update(id))
+                Route::RoutingOf(project, Manage::Update(id))
             }),
             ("DELETE", "delete-routing-config", |[project, id]| {
-                Route::RoutingOf(project, RoutingQuestion::Delete(id))
+                Route::RoutingOf(project, Manage::Delete(id))
             }),
         ],
     ),
@@ -252,21 +315,17 @@ pub(super) const ROUTES: &[Row] = &[
         Client,
         &["api", "v1", "routing-configs"],
         &[
-            ("GET", "list-routing-configs", |_| Route::Routing(RoutingQuestion::List)),
-            ("POST", "create-routing-config", |_| Route::Routing(RoutingQuestion::Create)),
+            ("GET", "list-routing-configs", |_| Route::Routing(Manage::List)),
+            ("POST", "create-routing-config", |_| Route::Routing(Manage::Create)),
         ],
     ),
     row(
         Client,
         &["api", "v1", "routing-configs", "*"],
         &[
-            ("GET", "get-routing-config", |[id, _]| Route::Routing(RoutingQuestion::Get(id))),
-            ("PATCH", "update-routing-config", |[id, _]| {
-                Route::Routing(RoutingQuestion::Update(id))
-            }),
-            ("DELETE", "delete-routing-config", |[id, _]| {
-                Route::Routing(RoutingQuestion::Delete(id))
-            }),
+            ("GET", "get-routing-config", |[id, _]| Route::Routing(Manage::Get(id))),
+            ("PATCH", "update-routing-config", |[id, _]| Route::Routing(Manage::Update(id))),
+            ("DELETE", "delete-routing-config", |[id, _]| Route::Routing(Manage::Delete(id))),
         ],
     ),
     row(

@@ -5,7 +5,8 @@ use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
 use super::handlers::{
-    compat, ingest, management, operator, pages, prices, rating, reading, rules, scores, sign_in,
+    compat, evaluators, ingest, management, operator, pages, prices, rating, reading, rules,
+    scores, sign_in,
 };
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
@@ -101,6 +102,15 @@ where
         Route::Forget => return operator::forget(exchange).await,
         Route::Manage(command) => return operator::manage(exchange, &command).await,
         Route::Keys(command) => return management::keys(exchange, command).await,
+        Route::Evaluators(question) => return evaluators::manage(exchange, &question).await,
+        Route::EvaluatorsOf(project, question) => {
+            return evaluators::manage_of(exchange, &project, &question).await;
+        }
+        Route::RunEvaluator(id) => return evaluators::run(exchange, &id).await,
+        Route::RunEvaluatorOf(project, id) => {
+            return evaluators::run_of(exchange, &project, &id).await;
+        }
+        Route::TryEvaluator => return evaluators::try_on(exchange).await,
         Route::Routing(question) => return management::routing(exchange, &question).await,
         Route::RoutingOf(project, question) => {
             return management::routing_of(exchange, &project, &question).await;

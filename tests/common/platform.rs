@@ -18,6 +18,7 @@ use edgespan::http::platform::{Isolate, Platform, Services, Witness};
 use edgespan::http::serve::{Served, serve};
 use edgespan::index::{Database, QueryResults, Statement};
 use edgespan::model::{Handling, Millis};
+use edgespan::outbound::{Outbound, OutboundReply, Post};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::evaluations::{EvaluationQueue, EvaluationRequest};
 use edgespan::pipeline::queue::{BatchQueue, Message};
@@ -156,6 +157,12 @@ impl EvaluationQueue for Native {
     }
 }
 
+impl Outbound for Native {
+    async fn post(&self, _: Post<'_>) -> Result<OutboundReply, Fault> {
+        Err(Fault::Unavailable { what: "outbound request", why: "nobody is there".into() })
+    }
+}
+
 impl Operator for Native {
     fn setting(&self, name: &str) -> Option<String> {
         self.0.settings.borrow().get(name).cloned()
@@ -197,6 +204,7 @@ impl Services for Native {
     type Store = Self;
     type Queue = Self;
     type Evaluations = Self;
+    type Outbound = Self;
 
     fn db(&self) -> Result<Self, Fault> {
         Ok(self.clone())
@@ -208,6 +216,10 @@ impl Services for Native {
 
     fn queue(&self) -> Result<Self, Fault> {
         Ok(self.clone())
+    }
+
+    fn outbound(&self) -> Self {
+        self.clone()
     }
 
     fn evaluations(&self) -> Result<Self, Fault> {

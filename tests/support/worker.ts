@@ -129,12 +129,12 @@ export class Project {
   ) {}
 
   /** Makes another key for this project. */
-  async newKey({ key = `ts_${randomBytes(32).toString("base64url")}`, revoked = false } = {}): Promise<string> {
+  async newKey({ key = `ts_${randomBytes(32).toString("base64url")}`, revoked = false, scopes = "ingest,read" } = {}): Promise<string> {
     const hash = createHash("sha256").update(key).digest("hex");
     await this.worker.bindings.DB.prepare(
-      "insert into api_key (hash, id, project, name, prefix, created_ms, revoked_ms) values (?, ?, ?, ?, ?, ?, ?)",
+      "insert into api_key (hash, id, project, name, prefix, created_ms, revoked_ms, scopes) values (?, ?, ?, ?, ?, ?, ?, ?)",
     )
-      .bind(hash, randomBytes(8).toString("hex"), this.id, "test", key.slice(0, 8), Date.now(), revoked ? Date.now() : null)
+      .bind(hash, randomBytes(8).toString("hex"), this.id, "test", key.slice(0, 8), Date.now(), revoked ? Date.now() : null, scopes)
       .run();
     return key;
   }

@@ -45,6 +45,9 @@ pub const MAX_CONFIG_NAME_CHARS: usize = 200;
 /// Most evaluators of a project: from the endpoint's contract. Each runs on every trace.
 pub const MAX_EVALUATORS: usize = 50;
 
+/// Largest evaluator, in bytes: a JSON schema of a model's answer has a few thousand.
+pub const MAX_EVALUATOR_BYTES: usize = 128 * 1024;
+
 /// Most spans of a trace that one evaluator judges: likewise.
 pub const MAX_SPANS_JUDGED: usize = 200;
 

@@ -9,7 +9,7 @@ use crate::access::scope::Scope;
 use crate::admin;
 use crate::admin::{Command, KeyCommand};
 use crate::api;
-use crate::api::{Asked, RoutingQuestion};
+use crate::api::{Asked, Manage};
 use crate::error::{Error, Fault};
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead};
@@ -19,7 +19,7 @@ use crate::reply::Reply;
 /// Manages the routing configurations of the key's project.
 pub(in crate::http) async fn routing<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
-    question: &RoutingQuestion,
+    question: &Manage,
 ) -> Result<Reply, Error> {
     let who = administrator(exchange).await?;
     answer_routing(exchange, &who.project, question).await
@@ -29,7 +29,7 @@ pub(in crate::http) async fn routing<P: Platform, R: RequestHead + RequestBody>(
 pub(in crate::http) async fn routing_of<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     project: &str,
-    question: &RoutingQuestion,
+    question: &Manage,
 ) -> Result<Reply, Error> {
     check_operator(exchange)?;
     let project = admin::project_id(project, &exchange.platform.db()?).await?;
@@ -39,7 +39,7 @@ pub(in crate::http) async fn routing_of<P: Platform, R: RequestHead + RequestBod
 async fn answer_routing<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     project: &str,
-    question: &RoutingQuestion,
+    question: &Manage,
 ) -> Result<Reply, Error> {
     let body = if question.takes_body() {
         receive_json(exchange, MAX_ROUTING_CONFIG_BYTES).await?
@@ -105,7 +105,7 @@ fn may_administer(key: &Value) -> bool {
         && text("scopes").is_some_and(|scopes| scopes.split(',').any(|scope| scope == "admin"))
 }
 
-async fn administrator<P: Platform, R: RequestHead>(
+pub(super) async fn administrator<P: Platform, R: RequestHead>(
     exchange: &mut Exchange<'_, P, R>,
 ) -> Result<Principal, Error> {
     let who = exchange.principal(Scope::Admin).await?;
