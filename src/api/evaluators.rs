@@ -118,6 +118,20 @@ pub fn draft(asked: Asked<'_>, operator: &impl Operator) -> Result<Draft, Error>
     Ok(Draft { row, warnings })
 }
 
+/// An evaluator as it would be once it is changed as a body says.
+///
+/// # Errors
+/// As [`manage_evaluators`].
+pub async fn changed(
+    id: &str,
+    asked: Asked<'_>,
+    operator: &impl Operator,
+    db: &impl Database,
+) -> Result<EvaluatorRow, Error> {
+    let before = find_evaluator(asked.project, id, db).await?;
+    Ok(apply(asked.body, &before, operator)?.0)
+}
+
 /// An evaluator that is not stored yet.
 #[derive(Debug)]
 pub struct Draft {

@@ -16,7 +16,7 @@ mod trace;
 mod usage;
 mod validate;
 
-pub use evaluators::{Draft, draft, find_evaluator, manage_evaluators};
+pub use evaluators::{Draft, changed, draft, find_evaluator, manage_evaluators};
 pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_number, parse_time};
 pub(crate) use json::dollars;
 pub use manage::{Asked, Manage};

@@ -2,6 +2,7 @@
 //! are, what every page is made from, and what every answer carries. What is on
 //! the pages is in the modules below; reading the index is `index`'s.
 
+pub mod evaluators;
 pub mod list;
 pub mod login;
 pub mod scores;
@@ -38,6 +39,8 @@ pub enum Page {
     RawSpan(String, String),
     /// `GET /scores`
     Scores,
+    /// `GET /evaluators`
+    Evaluators,
     /// `GET /sessions/{id}`
     Session(String),
 }
@@ -75,6 +78,7 @@ pub async fn answer(
         Page::Span(trace, span) => span::page::page(view, trace, span).await,
         Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
         Page::Scores => scores::results::page(view).await,
+        Page::Evaluators => evaluators::page::page(view).await,
         Page::Session(id) => session::page::page(view, id).await,
     }
 }

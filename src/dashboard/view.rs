@@ -6,6 +6,7 @@ use crate::payload::Source;
 /// What pages are made from: who asks, for what, and where the answer comes
 /// from.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each says another thing of who asks")]
 pub struct View<'a, D, S> {
     /// The project whose traces these are. Its id.
     pub project: &'a str,
@@ -13,6 +14,8 @@ pub struct View<'a, D, S> {
     pub project_name: &'a str,
     /// The id of the key that whoever looks is signed in with.
     pub key_id: &'a str,
+    /// Whether that key has the scope admin.
+    pub admin: bool,
     /// The query string, without its `?`.
     pub query: &'a str,
     /// The scheme and host that the request came to: `https://example.com`.
@@ -20,7 +23,7 @@ pub struct View<'a, D, S> {
     /// Whether htmx asks, for a part of a page.
     pub part: bool,
     /// The `If-None-Match` header.
-    pub known: Option<&'a str>,
+    pub known: Option<String>,
     /// Whether texts are to be shown as they were sent, not as Markdown.
     pub plain: bool,
     /// Whether this is local development.

@@ -7,6 +7,7 @@ mod exchange;
 mod handlers;
 pub mod headers;
 pub mod platform;
+pub mod route;
 pub mod router;
 pub mod routes;
 pub mod serve;

@@ -1,8 +1,8 @@
 //! Which route a request is for: finding it in the table of `routes`, in that of the wire
 //! formats, and among the questions of `compat`.
 
+pub use super::route::Route;
 use super::routes::Audience::{Anybody, Client};
-pub use super::routes::Route;
 use super::routes::{Audience, Method, ROUTES};
 use crate::compat;
 use crate::error::Reject;

@@ -2,94 +2,10 @@
 //! ask and what logs call it is in its row. The paths of wire formats are in their own
 //! table, those of other services' clients are `compat`'s; `router` finds among all.
 
+use super::route::Route;
 use crate::admin::{Command, KeyCommand};
 use crate::api::{Manage, PriceCommand};
-use crate::compat;
 use crate::dashboard::Page;
-use crate::formats::FormatPath;
-
-/// What a request is for. Ids are decoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Route {
-    /// A batch, or what is not kept, at this path of its wire format.
-    Ingest(FormatPath),
-    /// What the clients of a wire format ask before they send, at this path.
-    Answer(&'static str),
-    /// The list of traces.
-    ListTraces,
-    /// One trace.
-    GetTrace(String),
-    /// One span of a trace.
-    GetSpan(String, String),
-    /// The list of scores.
-    ListScores,
-    /// One score.
-    GetScore(String),
-    /// Its deletion.
-    DeleteScore(String),
-    /// Judging an output.
-    Validate,
-    /// Choosing a model.
-    RouteModel,
-    /// Batches that could not be written.
-    DeadLetters,
-    /// Counts by hour.
-    Stats,
-    /// What was used in a month: of the key's project.
-    Usage,
-    /// The same of some months.
-    UsageHistory,
-    /// What was used in a month: of all projects.
-    UsageOfAll,
-    /// The same of some months.
-    UsageHistoryOfAll,
-    /// One step of a replay.
-    Replay,
-    /// One step of a verification along R2, or along the rows of the index.
-    Verify,
-    /// See `Verify`.
-    VerifyRows,
-    /// Forgetting traces that are wrong.
-    Forget,
-    /// What the operator asks for of projects and keys.
-    Manage(Command),
-    /// What an administrator asks for of the keys of a project.
-    Keys(KeyCommand),
-    /// What an administrator asks for of evaluators.
-    Evaluators(Manage),
-    /// The same of the operator, of a project by its name.
-    EvaluatorsOf(String, Manage),
-    /// To have an evaluator judge traces that there are.
-    RunEvaluator(String),
-    /// The same of the operator, of a project by its name.
-    RunEvaluatorOf(String, String),
-    /// To try one that is not stored.
-    TryEvaluator,
-    /// What an administrator asks for of routing configurations.
-    Routing(Manage),
-    /// The same of the operator, of a project by its name.
-    RoutingOf(String, Manage),
-    /// What is asked of the prices of the key's project.
-    Prices(PriceCommand),
-    /// The same of a project by its name.
-    ProjectPrices(String, PriceCommand),
-    /// What another service's client asks.
-    Compat(compat::Question),
-    /// Whether the Worker runs.
-    Health,
-    /// What a browser asks before it sends.
-    Preflight,
-    /// The form for signing in.
-    SignIn,
-    /// That form, filled in.
-    PostSignIn,
-    /// Signing out.
-    SignOut,
-    /// A page of the dashboard.
-    Page(Page),
-    /// Rating a trace, or one of its spans.
-    Rate(String, Option<String>),
-}
 
 /// Who may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -350,6 +266,14 @@ pub(super) const ROUTES: &[Row] = &[
     row(Person, &[""], &[("GET", "page-home", |_| Route::Page(Page::Home))]),
     row(Person, &["traces"], &[("GET", "page-traces", |_| Route::Page(Page::Traces))]),
     row(Person, &["scores"], &[("GET", "page-scores", |_| Route::Page(Page::Scores))]),
+    row(
+        Person,
+        &["evaluators"],
+        &[
+            ("GET", "page-evaluators", |_| Route::Page(Page::Evaluators)),
+            ("POST", "page-evaluators", |_| Route::PostEvaluators),
+        ],
+    ),
     row(Person, &["chart"], &[("GET", "page-chart", |_| Route::Page(Page::Chart))]),
     row(Person, &["traces", "*"], &[("GET", "page-trace", |[id, _]| Route::Page(Page::Trace(id)))]),
     row(Person, &["traces", "*", "rating"], &[("POST", "rate", |[id, _]| Route::Rate(id, None))]),

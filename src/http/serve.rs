@@ -10,9 +10,10 @@ use super::handlers::{
 };
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
+use super::route::Route;
 use super::router;
 use super::router::Found;
-use super::routes::{Audience, Route};
+use super::routes::Audience;
 use crate::access::local_only;
 use crate::access::local_only::Target;
 use crate::batch::RawStore;
@@ -110,6 +111,7 @@ where
         Route::RunEvaluatorOf(project, id) => {
             return evaluators::run_of(exchange, &project, &id).await;
         }
+        Route::PostEvaluators => return evaluators::on_page(exchange).await,
         Route::TryEvaluator => return evaluators::try_on(exchange).await,
         Route::Routing(question) => return management::routing(exchange, &question).await,
         Route::RoutingOf(project, question) => {

@@ -1,4 +1,4 @@
-// `npm run usage` and `npm run routing` against a server that `npm start` serves: what they
+// `npm run usage`, `npm run routing` and `npm run evaluators` against a server that `npm start` serves: what they
 // show and do, and how they say no. What the API takes and refuses is in tests/http.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Checkout } from "../support/checkout.ts";
@@ -76,6 +76,22 @@ test("`routing` makes, lists, changes and deletes configurations", async () => {
   expect((await run("routing", "delete", made.id, ...PROJECT)).code).toBe(1);
 });
 
+test("`evaluators` makes, lists, runs, changes and deletes evaluators", async () => {
+  const create = ["evaluators", "create", ...PROJECT, "--name", "polite", "--type", "CONTAINS"] as const;
+  const made = await json(...create, "--config", '{"value":"please"}', "--target", "span", "--filter", '{"spanTypes":["TOOL"]}');
+  expect(made).toMatchObject({ name: "polite", version: 1, target: "span", filter: { spanTypes: ["TOOL"] }, warnings: [] });
+  const again = await run(...create, "--config", '{"value":"please"}');
+  expect([again.code, again.said]).toEqual([1, expect.stringMatching(/409: .*named polite already/)]);
+  const wrong = await run(...create, "--config", "{}");
+  expect([wrong.code, wrong.said]).toEqual([1, expect.stringMatching(/400: config.value: required/)]);
+  expect(await done("evaluators", "list", ...PROJECT)).toContain(made.id);
+  expect(await done("evaluators", "run", made.id, ...PROJECT, "--trace", "a", "--trace", "b")).toContain("judges 2");
+  expect(await done("evaluators", "update", made.id, ...PROJECT, "--disable", "--sample", "0.5")).toContain("disabled");
+  expect(await json("evaluators", "list", ...PROJECT)).toMatchObject([{ id: made.id, enabled: false, sampleRate: 0.5, version: 1 }]);
+  await done("evaluators", "delete", made.id, ...PROJECT);
+  expect(await json("evaluators", "list", ...PROJECT)).toEqual([]);
+});
+
 describe("says what is wrong in a line, and does nothing", () => {
   test.each([
     ["usage", ["--months", "25"], /--months must be 1 to 24/],
@@ -97,6 +113,17 @@ describe("says what is wrong in a line, and does nothing", () => {
     ["routing", ["update", "rc_1", ...PROJECT], /update what/],
     ["routing", ["update", "rc_1", ...PROJECT, "--enable", "--disable"], /--enable or --disable/],
     ["routing", ["delete", "../keys", ...PROJECT], /ID must be/],
+    ["evaluators", [], /which command/],
+    ["evaluators", ["list"], /list needs --project/],
+    ["evaluators", ["list", ...PROJECT, "--force"], /--force/],
+    ["evaluators", ["list", ...PROJECT, "--enable"], /list takes nothing/],
+    ["evaluators", ["create", ...PROJECT, "--name", "n"], /create needs --name and --type/],
+    ["evaluators", ["create", ...PROJECT, "--name", "n", "--type", "T", "--config", "{"], /--config is no JSON/],
+    ["evaluators", ["update", "ev_1", ...PROJECT], /update what/],
+    ["evaluators", ["update", "ev_1", ...PROJECT, "--sample", "x"], /--sample must be a number/],
+    ["evaluators", ["update", "ev_1", ...PROJECT, "--on-request", "--on-arrival"], /--on-request or --on-arrival/],
+    ["evaluators", ["run", "ev_1", ...PROJECT], /run needs --trace/],
+    ["evaluators", ["delete", "../keys", ...PROJECT], /ID must be/],
   ])("%s %j", async (script, args, message) => {
     const { code, out, said } = await run(script, ...args);
     expect([code, out]).toEqual([1, ""]);
@@ -104,7 +131,7 @@ describe("says what is wrong in a line, and does nothing", () => {
     expect(said).not.toMatch(/^ +at /m);
   });
 
-  test.each(["usage", "routing"])("%s --help is no mistake", async (script) => {
+  test.each(["usage", "routing", "evaluators"])("%s --help is no mistake", async (script) => {
     const { code, out } = await run(script, "--help");
     expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`Usage: npm run ${script}`))]);
   });

@@ -268,7 +268,7 @@ describe("OpenTelemetry's own exporters", () => {
     await provider.forceFlush();
     await provider.shutdown();
     const found = await project.traceWith(2, traceId);
-    expect(found).toMatchObject({ name: "answer", sessionId: "s-1", userId: "u-1", status: "ERROR", totalTokens: 12 });
+    expect(found).toMatchObject({ name: "answer", sessionId: "s-1", userId: "u-1", status: "OK", errorCount: 1, totalTokens: 12 });
     const chat = found.spans.find((one: { name: string }) => one.name === "chat");
     expect(chat).toMatchObject({ type: "LLM", model: "gpt", parentSpanId: spanId, status: "ERROR", errorMessage: "no answer" });
     expect(chat.input).toEqual([{ role: "user", parts: [{ type: "text", content: "hi" }] }]);

@@ -98,7 +98,9 @@ test("an evaluator is made, judges what comes, is changed, run again and deleted
     expect(data.evaluations).toEqual([
       { evaluatorId: id, evaluatorName: "polite", version: 1, spanId: null, status: "ok", message: null, updatedAt: expect.any(String) },
     ]);
-    expect(data.scores).toMatchObject([{ evaluatorName: "polite", value: 1, label: "pass", source: "evaluator", metadata: { evaluatorId: id, version: 1 } }]);
+    expect(data.scores).toMatchObject([
+      { evaluatorName: "polite", value: 1, label: "pass", source: "evaluator", metadata: { evaluatorId: id, version: 1 } },
+    ]);
   });
   // A new version has scores of its own; the old one's stay.
   const changed = await manage("PATCH", `/${id}`, { config: { value: "refund" } });

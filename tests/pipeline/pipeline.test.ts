@@ -71,7 +71,8 @@ describe("repeats and disorder", () => {
   const expected = {
     id: traceId,
     name: "the trace",
-    status: "ERROR",
+    status: "OK",
+    errorCount: 1,
     spanCount: 3,
     totalTokens: 30,
     totalCost: "0.3",

@@ -17,7 +17,18 @@ export const TRACE_FIELDS = [
   "totalCost",
   "totalTokens",
 ];
-export const MORE_TRACE_FIELDS = ["sessionId", "userId", "parentTraceId", "deploymentId", "evaluators", "inputPreview", "outputPreview"];
+export const MORE_TRACE_FIELDS = [
+  "sessionId",
+  "userId",
+  "parentTraceId",
+  "deploymentId",
+  "evaluators",
+  "inputPreview",
+  "outputPreview",
+  "costSources",
+  "unpricedModels",
+  "evaluations",
+];
 export const SPAN_FIELDS = [
   "completionTokens",
   "cost",
@@ -40,7 +51,7 @@ export const SPAN_FIELDS = [
   "traceId",
   "type",
 ];
-export const MORE_SPAN_FIELDS = ["cachedTokens", "parentMissing"];
+export const MORE_SPAN_FIELDS = ["cachedTokens", "parentMissing", "costSource"];
 export const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 export const DECIMAL = /^\d+(\.\d+)?$/;
 

@@ -36,13 +36,17 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
     let page = traces::read_page(&view.db.run(statements.into()).await?, LIMIT)?;
     if !page.any {
         let waiting = first_trace::section(view.origin, view.local);
-        return Ok(if view.part { live(waiting, view.known) } else { empty(view, &waiting) });
+        return Ok(if view.part {
+            live(waiting, view.known.as_deref())
+        } else {
+            empty(view, &waiting)
+        });
     }
     let list = list_of(&asked, &page, view.now);
     if view.part {
         // A page that waited for the first trace has no form and no chart.
         let waited = form_urlencoded::parse(view.query.as_bytes()).any(|(key, _)| key == "waiting");
-        let answer = live(list, view.known);
+        let answer = live(list, view.known.as_deref());
         return Ok(if waited { answer.with("hx-refresh", "true") } else { answer });
     }
     let etag = etag(&list.0);

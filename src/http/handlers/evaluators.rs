@@ -5,21 +5,33 @@ use serde_json::json;
 
 use super::management::administrator;
 use super::operator::{check_operator, receive_json};
+use super::pages::view_of;
+use super::sign_in::{check_sender, find_principal};
+use crate::access::scope::Scope;
 use crate::admin;
 use crate::api;
 use crate::api::{Asked, Draft, Manage};
+use crate::dashboard::evaluators::form::{Action, EvaluatorForm};
+use crate::dashboard::evaluators::page;
+use crate::dashboard::evaluators::page::Came;
 use crate::error::{Error, Reject};
 use crate::evaluation::outside::Outside;
 use crate::evaluation::trial;
 use crate::evaluation::trial::Tried;
 use crate::evaluation::verdict::Why;
+use crate::http::address::Address;
+use crate::http::body::receive_form;
 use crate::http::exchange::Exchange;
-use crate::http::platform::{Platform, RequestBody, RequestHead, Services};
+use crate::http::platform::{Platform, RequestBody, RequestHead};
+use crate::index::evaluators::EvaluatorRow;
 use crate::limits::MAX_EVALUATOR_BYTES;
 use crate::pipeline::evaluations::{
     EvaluationQueue, EvaluationRequest, MAX_TRACES, VERSION, Wanted,
 };
 use crate::reply::Reply;
+
+/// Longest form that is read: an evaluator whose every byte is written `%22`.
+const MAX_FORM_BYTES: usize = 3 * MAX_EVALUATOR_BYTES;
 
 /// Manages the evaluators of the key's project.
 pub(in crate::http) async fn manage<P: Platform, R: RequestHead + RequestBody>(
@@ -124,22 +136,13 @@ fn traces_in(body: &[u8]) -> Result<Vec<String>, Reject> {
 /// Tries an evaluator that is not stored on a trace, and says what it says.
 pub(in crate::http) async fn try_on<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
-) -> Result<Reply, Error>
-where
-    <P as Services>::Store: crate::batch::RawStore,
-{
+) -> Result<Reply, Error> {
     let who = administrator(exchange).await?;
     let body = receive_json(exchange, MAX_EVALUATOR_BYTES).await?;
-    let (db, store, now) = (exchange.platform.db()?, exchange.platform.store()?, exchange.started);
-    let project = &*who.project;
+    let (project, now) = (&*who.project, exchange.started);
     let asked = Asked { project, query: "", body: &body, now, random: 0 };
     let Draft { row, warnings } = api::draft(asked, exchange.platform)?;
-    let trace = trace_in(&body)?;
-    let outbound = exchange.platform.outbound();
-    let caller = Outside { outbound: &outbound, operator: exchange.platform };
-    let source = exchange.source(&store);
-    let tried = trial::try_on(project, &row, &trace, &db, &source, &caller).await?;
-    let tried = tried.ok_or_else(|| Reject::NotFound(api::NO_TRACE.into()))?;
+    let tried = tried(exchange, project, &row, &trace_in(&body)?).await?;
     let results: Vec<_> = tried.iter().map(shown).collect();
     Ok(Reply::data(json!({ "results": results, "warnings": warnings }).to_string()))
 }
@@ -169,4 +172,74 @@ fn shown(Tried { span, said }: &Tried) -> serde_json::Value {
         "reasoning": verdict.and_then(|verdict| verdict.reasoning.as_ref()),
         "message": message,
     })
+}
+
+/// What somebody does on the page of evaluators.
+pub(in crate::http) async fn on_page<P: Platform, R: RequestHead + RequestBody>(
+    exchange: &mut Exchange<'_, P, R>,
+) -> Result<Reply, Error> {
+    check_sender(exchange)?;
+    let Some(who) = find_principal(exchange).await? else { return Ok(Reply::see("/sign-in")) };
+    who.scopes.check(Scope::Admin)?;
+    exchange.count(&who, true).await?;
+    let body = receive_form(exchange.request, MAX_FORM_BYTES).await?;
+    let body = body.ok_or_else(|| Reject::TooLarge("That is no form of this page.".into()))?;
+    let (action, form) = EvaluatorForm::read(&body)?;
+    let came = match act(exchange, &who.project, action, &form).await {
+        Ok(Some(tried)) => Came::Tried(tried),
+        Ok(None) => return Ok(Reply::see("/evaluators")),
+        Err(Error::Reject(reject)) => Came::Refused(reject),
+        Err(fault) => return Err(fault),
+    };
+    let url = exchange.url();
+    let at = Address::of(&url);
+    let (db, store) = (exchange.platform.db()?, exchange.platform.store()?);
+    let view = view_of(exchange, &who, &at, (&db, &store));
+    page::after(&view, &form, &came).await
+}
+
+/// Does it; what it says of a trace, where it was tried on one.
+async fn act<P: Platform, R: RequestHead>(
+    exchange: &Exchange<'_, P, R>,
+    project: &str,
+    action: Action,
+    form: &EvaluatorForm,
+) -> Result<Option<Vec<Tried>>, Error> {
+    let random = u32::from_le_bytes(exchange.platform.random()?);
+    let (now, db) = (exchange.started, exchange.platform.db()?);
+    let id = form.id.clone();
+    let (question, body) = match action {
+        Action::Save if id.is_empty() => (Manage::Create, form.to_json()?),
+        Action::Save => (Manage::Update(id), form.to_json()?),
+        Action::Enable => (Manage::Update(id), json!({ "enabled": true }).to_string()),
+        Action::Disable => (Manage::Update(id), json!({ "enabled": false }).to_string()),
+        Action::Delete => (Manage::Delete(id), String::new()),
+        Action::Try => {
+            let body = form.to_json()?;
+            let asked = Asked { project, query: "", body: body.as_bytes(), now, random };
+            let row = if id.is_empty() {
+                api::draft(asked, exchange.platform)?.row
+            } else {
+                api::changed(&id, asked, exchange.platform, &db).await?
+            };
+            return tried(exchange, project, &row, &form.trace).await.map(Some);
+        }
+    };
+    let asked = Asked { project, query: "", body: body.as_bytes(), now, random };
+    api::manage_evaluators(&question, asked, exchange.platform, &db).await?;
+    Ok(None)
+}
+
+async fn tried<P: Platform, R: RequestHead>(
+    exchange: &Exchange<'_, P, R>,
+    project: &str,
+    row: &EvaluatorRow,
+    trace: &str,
+) -> Result<Vec<Tried>, Error> {
+    let (db, store) = (exchange.platform.db()?, exchange.platform.store()?);
+    let outbound = exchange.platform.outbound();
+    let caller = Outside { outbound: &outbound, operator: exchange.platform };
+    let source = exchange.source(&store);
+    let tried = trial::try_on(project, row, trace, &db, &source, &caller).await?;
+    tried.ok_or_else(|| Reject::NotFound(api::NO_TRACE.into()).into())
 }

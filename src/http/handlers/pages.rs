@@ -1,7 +1,9 @@
 //! Pages for people who are signed in, and the page of a failure.
 
 use super::sign_in::find_principal;
+use crate::access::api_keys::Principal;
 use crate::access::login_cookie;
+use crate::access::scope::Scope;
 use crate::dashboard;
 use crate::dashboard::ui::layout;
 use crate::dashboard::view::View;
@@ -25,22 +27,32 @@ pub(in crate::http) async fn show<P: Platform, R: RequestHead>(
     };
     exchange.count(&who, true).await?;
     let (db, store) = (exchange.platform.db()?, exchange.platform.store()?);
-    let known = exchange.header("if-none-match");
-    let view = View {
+    let view = view_of(exchange, &who, &at, (&db, &store));
+    dashboard::answer(page, &view).await
+}
+
+/// What a page is made from, for whoever is signed in.
+pub(super) fn view_of<'v, P: Platform, R: RequestHead>(
+    exchange: &'v Exchange<'_, P, R>,
+    who: &'v Principal,
+    at: &Address<'v>,
+    (db, store): (&'v P::Db, &'v P::Store),
+) -> View<'v, P::Db, P::Store> {
+    View {
         project: &who.project,
         project_name: &who.project_name,
         key_id: &who.key_id,
+        admin: who.scopes.check(Scope::Admin).is_ok(),
         query: at.query,
         origin: at.origin,
         part: is_part(exchange),
-        known: known.as_deref(),
+        known: exchange.header("if-none-match"),
         plain: wants_plain(exchange.header("cookie").as_deref()),
         local: exchange.platform.is_local(),
         now: exchange.started,
-        db: &db,
-        source: exchange.source(&store),
-    };
-    dashboard::answer(page, &view).await
+        db,
+        source: exchange.source(store),
+    }
 }
 
 /// Whether texts are to be as they were sent: a page's script keeps that in a cookie.
