@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 use edgespan::batch::{Listed, RawStore};
 use edgespan::error::Fault;
 use edgespan::index::{Database, QueryResults, Statement};
+use edgespan::pipeline::evaluations::{EvaluationQueue, EvaluationRequest};
 use edgespan::pipeline::queue::{BatchQueue, Message};
 
 /// What goes wrong with a call.
@@ -75,6 +76,12 @@ impl<T: BatchQueue> BatchQueue for Flaky<'_, T> {
 
     async fn send_all(&self, messages: &[Message]) -> Result<(), Fault> {
         self.call(self.port.send_all(messages)).await
+    }
+}
+
+impl<T: EvaluationQueue> EvaluationQueue for Flaky<'_, T> {
+    async fn send(&self, request: &EvaluationRequest, delay_s: u32) -> Result<(), Fault> {
+        self.call(self.port.send(request, delay_s)).await
     }
 }
 

@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod commute;
+mod faults;
 mod outside;
 mod shop;
 mod traces;
