@@ -65,6 +65,10 @@ pub enum Route {
     ProjectPrices(String, PriceCommand),
     /// What another service's client asks.
     Compat(compat::Question),
+    /// A message of the Model Context Protocol.
+    Mcp,
+    /// What a browser asks before it sends one.
+    McpPreflight,
     /// Whether the Worker runs.
     Health,
     /// What a browser asks before it sends.
@@ -88,6 +92,8 @@ pub enum Audience {
     Anybody,
     /// Whoever has a project's key, from any origin.
     Client,
+    /// Whoever has a project's key, from origins that may: agents.
+    Agent,
     /// Whoever has the operator's secret; no page of any origin.
     Operator,
     /// People with a browser, on pages of this origin.
@@ -110,7 +116,7 @@ pub(super) struct Row {
 /// A method (`GET` for `HEAD` as well), what logs call the route, and the route.
 pub(super) type Method = (&'static str, &'static str, Make);
 
-use Audience::{Anybody, Client, Operator, Person};
+use Audience::{Agent, Anybody, Client, Operator, Person};
 
 const fn row(
     audience: Audience,
@@ -286,6 +292,11 @@ pub(super) const ROUTES: &[Row] = &[
         Client,
         &["api", "v1", "api-keys", "*", "rotate"],
         &[("POST", "rotate-key", |[key, _]| Route::Keys(KeyCommand::Rotate(key)))],
+    ),
+    row(
+        Agent,
+        &["mcp"],
+        &[("POST", "mcp", |_| Route::Mcp), ("OPTIONS", "mcp-preflight", |_| Route::McpPreflight)],
     ),
     row(Anybody, &["api", "v1", "health"], &[("GET", "health", |_| Route::Health)]),
     row(Person, &[""], &[("GET", "page-home", |_| Route::Page(Page::Home))]),
