@@ -17,7 +17,7 @@
 //! 6. [`evaluation`] has a project's evaluators judge what was written.
 //! 7. [`api`] answers questions that [`index`] asks the database, and [`payload`] reads
 //!    what the client sent out of the raw batches.
-//! 8. [`dashboard`] shows both to people, as pages.
+//! 8. [`dashboard`] shows both to people, as pages, and [`mcp`] to their coding agents.
 //!
 //! [`admin`] is what the operator manages: projects and their keys; [`compat`] answers
 //! what the clients of other services ask.
@@ -36,6 +36,7 @@ pub mod dashboard;
 pub mod evaluation;
 pub mod http;
 pub mod index;
+pub mod mcp;
 pub mod memory_budget;
 pub mod outbound;
 pub mod payload;

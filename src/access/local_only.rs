@@ -34,7 +34,8 @@ pub fn check(sent: Target<'_>) -> Result<(), Reject> {
 }
 
 /// Whether a URL or an origin is this machine's.
-fn is_local_origin(url: &str) -> bool {
+#[must_use]
+pub fn is_local_origin(url: &str) -> bool {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     rest.is_some_and(|rest| is_local(rest.split(['/', '?', '#']).next().unwrap_or_default()))
 }

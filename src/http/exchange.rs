@@ -27,6 +27,8 @@ pub struct Noted {
     pub bytes: Option<usize>,
     /// Events that were accepted.
     pub events: Option<usize>,
+    /// What failed, where the answer only says that something did.
+    pub failed: Option<Error>,
 }
 
 /// A request on its way.

@@ -1,6 +1,6 @@
 //! Headers of every response: who may read it, and where to look it up.
 
-use super::router::is_operators;
+use super::router::{is_mcp, is_operators};
 use crate::dashboard;
 use crate::reply::Reply;
 
@@ -16,7 +16,7 @@ pub struct RequestInfo<'a> {
 }
 
 /// Headers of every response. Pages of other origins may read the API's, whose keys they
-/// have to know, but nothing that is the operator's.
+/// have to know, but nothing that is the operator's; agents' answers say themselves who may.
 #[must_use]
 pub fn common_headers<'a>(asked: &RequestInfo<'a>, page: bool) -> Vec<(&'static str, &'a str)> {
     let mut headers = vec![
@@ -29,7 +29,7 @@ pub fn common_headers<'a>(asked: &RequestInfo<'a>, page: bool) -> Vec<(&'static 
     }
     if page {
         headers.extend(dashboard::HEADERS);
-    } else if !is_operators(asked.path) {
+    } else if !is_operators(asked.path) && !is_mcp(asked.path) {
         headers.extend([
             ("access-control-allow-origin", "*"),
             (

@@ -73,6 +73,10 @@ pub enum Route {
     ProjectPrices(String, PriceCommand),
     /// What another service's client asks.
     Compat(compat::Question),
+    /// A message of the Model Context Protocol.
+    Mcp,
+    /// What a browser asks before it sends one.
+    McpPreflight,
     /// Whether the Worker runs.
     Health,
     /// What a browser asks before it sends.

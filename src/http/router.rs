@@ -118,6 +118,12 @@ pub fn is_api(path: &str) -> bool {
     path.starts_with("/api/")
 }
 
+/// Whether the path is that of the Model Context Protocol.
+#[must_use]
+pub fn is_mcp(path: &str) -> bool {
+    path.strip_suffix('/').unwrap_or(path) == "/mcp"
+}
+
 /// Whether the path is one of the operator's, whether or not there is anything at it.
 #[must_use]
 pub fn is_operators(path: &str) -> bool {
@@ -170,6 +176,8 @@ mod tests {
             ("PUT", "/api/public/scores", "GET, HEAD, POST, OPTIONS"),
             ("POST", "/api/v1/scores/x", "GET, HEAD, DELETE, OPTIONS"),
             ("GET", "/api/v1/validate", "POST, OPTIONS"),
+            ("GET", "/mcp", "POST, OPTIONS"),
+            ("DELETE", "/mcp/", "POST, OPTIONS"),
             ("OPTIONS", "/api/v1/admin/replay", "POST"),
             ("DELETE", "/api/v1/admin/projects/shop", "GET, HEAD, PATCH"),
             ("GET", "/api/v1/admin/projects/shop/keys/key_1", "DELETE"),

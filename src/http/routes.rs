@@ -14,6 +14,8 @@ pub enum Audience {
     Anybody,
     /// Whoever has a project's key, from any origin.
     Client,
+    /// Whoever has a project's key, from origins that may: agents.
+    Agent,
     /// Whoever has the operator's secret; no page of any origin.
     Operator,
     /// People with a browser, on pages of this origin.
@@ -36,7 +38,7 @@ pub(super) struct Row {
 /// A method (`GET` for `HEAD` as well), what logs call the route, and the route.
 pub(super) type Method = (&'static str, &'static str, Make);
 
-use Audience::{Anybody, Client, Operator, Person};
+use Audience::{Agent, Anybody, Client, Operator, Person};
 
 const fn row(
     audience: Audience,
@@ -261,6 +263,11 @@ pub(super) const ROUTES: &[Row] = &[
         Client,
         &["api", "v1", "api-keys", "*", "rotate"],
         &[("POST", "rotate-key", |[key, _]| Route::Keys(KeyCommand::Rotate(key)))],
+    ),
+    row(
+        Agent,
+        &["mcp"],
+        &[("POST", "mcp", |_| Route::Mcp), ("OPTIONS", "mcp-preflight", |_| Route::McpPreflight)],
     ),
     row(Anybody, &["api", "v1", "health"], &[("GET", "health", |_| Route::Health)]),
     row(Person, &[""], &[("GET", "page-home", |_| Route::Page(Page::Home))]),

@@ -5,7 +5,7 @@ use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
 use super::handlers::{
-    compat, evaluators, ingest, management, operator, pages, prices, rating, reading, rules,
+    compat, evaluators, ingest, management, mcp, operator, pages, prices, rating, reading, rules,
     scores, sign_in,
 };
 use super::headers;
@@ -20,6 +20,7 @@ use crate::batch::RawStore;
 use crate::error::Error;
 use crate::formats::Formats;
 use crate::index::Database;
+use crate::mcp::refused;
 use crate::reply::Reply;
 use crate::telemetry::data_points;
 use crate::telemetry::rejection_counts::Reason;
@@ -60,9 +61,11 @@ where
     };
     let found = found.ok();
     let (reply, error) = match result {
-        Ok(reply) => (reply, None),
+        Ok(reply) => (reply, exchange.noted.failed.take()),
         Err(error) => (fail(&exchange, found.as_ref(), &error, id), Some(error)),
     };
+    let is_agent = found.as_ref().is_some_and(|found| found.audience == Audience::Agent);
+    let reply = if is_agent { mcp::for_origin(&exchange, reply) } else { reply };
     count(&exchange, error.as_ref());
     let route = found.map_or("none", |found| found.name);
     Served { reply, route, noted: exchange.noted, error }
@@ -91,6 +94,8 @@ where
     let question = match route {
         Route::Preflight => return Ok(headers::preflight()),
         Route::Health => return Ok(reading::health()),
+        Route::Mcp => return mcp::answer(exchange).await,
+        Route::McpPreflight => return mcp::preflight(exchange),
         Route::Ingest(at) => return ingest::accept(exchange, at).await,
         Route::Answer(path) => return Ok(exchange.formats.answer(path)?),
         Route::Validate => return rules::validate(exchange).await,
@@ -157,6 +162,9 @@ fn fail<P: Platform, R: RequestHead>(
     let page = found.map_or_else(accepts, |found| found.audience == Audience::Person);
     if page {
         return pages::failure(error, exchange.noted.project_name.as_deref(), id);
+    }
+    if found.is_some_and(|found| found.audience == Audience::Agent) {
+        return refused(error, id);
     }
     let rejected = exchange.noted.format.map_or(Reply::error as _, |format| format.rejected);
     rejected(error, id)

@@ -241,6 +241,19 @@ pub fn read_span(ran: &QueryResults, id: &str) -> Result<Option<Found>, Fault> {
     Ok(Some(Found { trace, spans, more: false, envelopes, costs }))
 }
 
+/// The spans that are packed in a row, in their order; `count` is how many its trace has.
+///
+/// # Errors
+/// As [`read_part`].
+pub(super) fn read_pack(project: &str, pack: &str, count: i64) -> Result<Vec<Span>, Fault> {
+    let mut packed = unpack_spans(pack)?;
+    packed.sort_unstable_by(in_order);
+    let all = i64::try_from(packed.len()).is_ok_and(|packed| packed >= count);
+    let parents = Parents::of(packed.iter(), all);
+    let mut objects = Objects::of(project);
+    Ok(packed.iter().map(|span| parents.show(span, &mut objects)).collect())
+}
+
 /// Spans by the links of their envelopes: of several the last in order.
 fn envelopes(spans: &[Unpacked]) -> HashMap<u64, SpanPlace> {
     let mut all: HashMap<u64, SpanPlace> = HashMap::new();

@@ -8,6 +8,7 @@ pub mod evaluators;
 pub mod filter;
 pub mod found;
 pub mod own_prices;
+pub mod packed;
 pub mod query;
 pub mod quota;
 pub mod read;

@@ -81,6 +81,10 @@ pub struct Results {
     pub total: f64,
     /// How many of the values are at least [`PASSES`].
     pub passed: i64,
+    /// The least value.
+    pub least: Option<f64>,
+    /// The greatest value.
+    pub greatest: Option<f64>,
 }
 
 impl Results {
@@ -100,6 +104,8 @@ impl Results {
             valued: all.valued + one.valued,
             total: all.total + one.total,
             passed: all.passed + one.passed,
+            least: all.least.into_iter().chain(one.least).reduce(f64::min),
+            greatest: all.greatest.into_iter().chain(one.greatest).reduce(f64::max),
         };
         results.iter().fold(Self::default(), add)
     }

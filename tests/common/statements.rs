@@ -6,7 +6,8 @@ use edgespan::formats::twosignal;
 
 use edgespan::index::{
     Database, QueryResults, RowBounds, Statement, chart, evaluators, filter, link, own_prices,
-    recovery, routing, score_results, scores, sessions, spans, stats, traces, usage, verification,
+    packed, recovery, routing, score_results, scores, sessions, spans, stats, traces, usage,
+    verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -198,9 +199,32 @@ pub fn of_project() -> Vec<Statement> {
     all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
     all.push(guesses::select_rows(PROJECT, &["a"]));
     all.push(guesses::search(PROJECT, &[&pack_id(LONG_ID)], RECEIVED));
-    all.extend(of_evaluators());
-    all.extend(verified());
-    all.extend(of_scores());
+    all.extend([of_packed(), of_evaluators(), verified(), of_scores()].into_iter().flatten());
+    all
+}
+
+/// What is asked of what is packed, and of what traces come to.
+fn of_packed() -> Vec<Statement> {
+    let mut all = Vec::new();
+    let part = packed::Part { start: (Some(START), Some(START + 2_000_000)), ..Default::default() };
+    let whole = packed::Part {
+        after: Some(LATEST),
+        to: Some(traces::ListPlace { key: 1, start_us: 0 }),
+        ..part
+    };
+    for part in [packed::Part::default(), part, whole] {
+        all.push(packed::select_packed(PROJECT, &part, packed::Wanted::All, 50));
+        all.push(packed::select_packed(PROJECT, &part, packed::Wanted::Used, 50));
+        for by in [
+            packed::By::All,
+            packed::By::Name,
+            packed::By::Tag,
+            packed::By::Session,
+            packed::By::Day,
+        ] {
+            all.push(packed::select_sums(PROJECT, &part, by, 50));
+        }
+    }
     all
 }
 

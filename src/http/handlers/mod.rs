@@ -5,6 +5,7 @@ pub mod compat;
 pub mod evaluators;
 pub mod ingest;
 pub mod management;
+pub mod mcp;
 pub mod operator;
 pub mod pages;
 pub mod prices;

@@ -1,0 +1,235 @@
+//! `compare_traces`: two traces side by side. Spans are the same that have the same names
+//! from the root on, in order; of those that went otherwise the output's first difference is
+//! looked up for what is on the page.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::super::arguments::{Argument, Arguments, CURSOR, Takes};
+use super::super::asked::{AIM, Asked, cost, few, ms};
+use super::super::refusal::Refusal;
+use super::super::text::{Object, Rows, quoted};
+use super::outline::Outline;
+use super::search::row;
+use crate::api::dollars;
+use crate::batch::RawStore;
+use crate::index::Database;
+use crate::index::found::Span;
+use crate::index::read::{Slice, TraceRow};
+use crate::model::SpanType;
+use crate::payload::Payloads;
+
+pub(super) const TAKES: &[Argument] = &[
+    Argument {
+        name: "trace_ids",
+        takes: Takes::Texts(2),
+        about: "The two traces, a and b.",
+        needed: Some("search_traces finds both"),
+    },
+    CURSOR,
+];
+
+/// Pairs of which outputs are read for a page, and bytes of their events.
+const OUTPUTS: usize = 40;
+const MAX_EVENT_BYTES: u64 = 256 * 1024;
+/// What is shown around the first difference of two outputs.
+const AROUND: usize = 100;
+
+/// Something that differs.
+enum Line<'s> {
+    Changed(&'s Span, &'s Span),
+    OnlyInA(&'s Span),
+    OnlyInB(&'s Span),
+}
+
+pub(super) async fn answer<D: Database, S: RawStore>(
+    mut answer: Object,
+    arguments: &Arguments<'_>,
+    asked: &Asked<'_, D, S>,
+) -> Result<Object, Refusal> {
+    let ids = arguments.texts("trace_ids");
+    let [a, b] = ids.as_slice() else {
+        return Err(Refusal::Told(
+            "trace_ids must be a list of two ids; search_traces finds them.".into(),
+        ));
+    };
+    let begin: usize = arguments.cursor()?.unwrap_or_default();
+    let a = Outline::read(a, None, asked).await?;
+    let b = Outline::read(b, None, asked).await?;
+    let lines = differences(&a, &b);
+    if begin == 0 {
+        answer.json("a", &totals(&a.trace, asked)).json("b", &totals(&b.trace, asked));
+        answer.json("difference", &difference(&a.trace, &b.trace));
+    }
+    answer.text("url", &asked.trace_url(&a.trace.id));
+    let rest = lines.get(begin..).unwrap_or_default();
+    let page = rest.get(..OUTPUTS.min(rest.len())).unwrap_or(rest);
+    let payloads = read(page, asked).await?;
+    let mut rows = Rows::new(AIM.saturating_sub(answer.len() + 500));
+    let (mut only_a, mut only_b, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    let mut added = 0;
+    for line in page {
+        let (list, row) = match line {
+            Line::OnlyInA(span) => (&mut only_a, alone(span)),
+            Line::OnlyInB(span) => (&mut only_b, alone(span)),
+            Line::Changed(a, b) => (&mut changed, pair(a, b, &payloads)),
+        };
+        if !rows.add(row.clone()) {
+            break;
+        }
+        added += 1;
+        list.push(row);
+    }
+    answer.list("changed", &changed).list("onlyInA", &only_a).list("onlyInB", &only_b);
+    let left = rest.len() - added;
+    if left > 0 {
+        answer.text("nextCursor", &arguments.cursor_to(&(begin + added)));
+        answer.text("more", &format!("{left} differences follow: repeat the call with cursor."));
+    } else if lines.is_empty() {
+        answer.text("more", "No span differs in status, time, tokens or model.");
+    }
+    Ok(answer)
+}
+
+fn totals<D: Database, S: RawStore>(trace: &TraceRow, asked: &Asked<'_, D, S>) -> String {
+    row(trace, "", "", asked).end()
+}
+
+/// What b has more than a.
+fn difference(a: &TraceRow, b: &TraceRow) -> String {
+    let took = |trace: &TraceRow| trace.end_us.map(|end| ms(trace.start_us, end));
+    let mut all = Object::new();
+    all.known("durationMs", took(a).zip(took(b)).map(|(a, b)| b - a));
+    all.whole("spans", b.spans - a.spans).whole("errors", b.errors - a.errors);
+    all.whole("tokens", b.tokens.saturating_sub(a.tokens));
+    all.json("costUsd", &dollars(b.cost_nano.saturating_sub(a.cost_nano)));
+    all.end()
+}
+
+/// The spans of a trace by what they are called from the root on, and which of those.
+fn by_path(outline: &Outline) -> Vec<((u64, usize), &Span)> {
+    let mut counts: HashMap<u64, usize> = HashMap::new();
+    let mut open: Vec<u64> = Vec::new();
+    let mut all = Vec::new();
+    for (span, row) in outline.rows() {
+        open.truncate(row.level.saturating_sub(1));
+        let mut hasher = DefaultHasher::new();
+        (open.last(), &*span.name, span.kind).hash(&mut hasher);
+        let path = hasher.finish();
+        open.push(path);
+        let count = counts.entry(path).or_default();
+        all.push(((path, *count), span));
+        *count += 1;
+    }
+    all
+}
+
+/// What differs: what went otherwise, the largest difference of time first; then what one
+/// has alone, in the order of the trees.
+fn differences<'o>(a: &'o Outline, b: &'o Outline) -> Vec<Line<'o>> {
+    let (in_a, in_b) = (by_path(a), by_path(b));
+    let of_b: HashMap<_, &Span> = in_b.iter().copied().collect();
+    let of_a: HashMap<_, &Span> = in_a.iter().copied().collect();
+    let mut changed: Vec<(&Span, &Span)> = in_a
+        .iter()
+        .filter_map(|(path, span)| Some((*span, *of_b.get(path)?)))
+        .filter(|(a, b)| figures(a) != figures(b))
+        .collect();
+    changed.sort_by_key(|(a, b)| {
+        std::cmp::Reverse((took(a).unwrap_or(0) - took(b).unwrap_or(0)).abs())
+    });
+    let only_a = in_a.iter().filter(|(path, _)| !of_b.contains_key(path));
+    let only_b = in_b.iter().filter(|(path, _)| !of_a.contains_key(path));
+    let changed = changed.into_iter().map(|(a, b)| Line::Changed(a, b));
+    let only_a = only_a.map(|(_, span)| Line::OnlyInA(span));
+    changed.chain(only_a).chain(only_b.map(|(_, span)| Line::OnlyInB(span))).collect()
+}
+
+fn took(span: &Span) -> Option<i64> {
+    span.start_us.zip(span.end_us).map(|(from, to)| ms(from, to))
+}
+
+fn figures(span: &Span) -> (&'static str, Option<i64>, Option<u64>, Option<&str>, Option<i64>) {
+    let status = span.status.as_str();
+    (status, took(span), span.total_tokens, span.model.as_deref(), span.cost_nano)
+}
+
+fn alone(span: &Span) -> String {
+    let mut row = Object::new();
+    row.text("id", &span.id).text("type", SpanType::name_of(span.kind));
+    row.shown("name", &span.name, 120).known("ms", took(span)).end()
+}
+
+/// The events of pairs whose outputs are compared, as far as they are short.
+async fn read<D: Database, S: RawStore>(
+    page: &[Line<'_>],
+    asked: &Asked<'_, D, S>,
+) -> Result<Payloads, Refusal> {
+    let pairs = page.iter().filter_map(|line| match line {
+        Line::Changed(a, b) => Some([*a, *b]),
+        _ => None,
+    });
+    let short = |slices: &&Vec<Slice>| {
+        slices.iter().map(|slice| slice.bytes_after(None)).sum::<u64>() <= MAX_EVENT_BYTES
+    };
+    let mut left = 4 * 1024 * 1024_u64;
+    let slices: Vec<&Slice> = pairs
+        .flatten()
+        .map(|span| &span.slices)
+        .filter(short)
+        .flatten()
+        .take_while(|slice| {
+            let bytes = slice.bytes_after(None);
+            let fits = bytes <= left;
+            left = left.saturating_sub(bytes);
+            fits
+        })
+        .collect();
+    Ok(Payloads::read(asked.source, &slices).await?)
+}
+
+fn pair(a: &Span, b: &Span, payloads: &Payloads) -> String {
+    let mut row = Object::new();
+    row.text("aId", &a.id).text("bId", &b.id).text("type", SpanType::name_of(a.kind));
+    row.shown("name", &a.name, 120);
+    if a.status != b.status {
+        let both = [a, b].map(|span| quoted(span.status.as_str()));
+        row.list("status", &both);
+    }
+    for (key, both) in [
+        ("ms", [took(a), took(b)]),
+        ("tokens", [a, b].map(|span| span.total_tokens.and_then(|n| i64::try_from(n).ok()))),
+    ] {
+        if both[0] != both[1] {
+            row.list(key, &both.map(|n| n.map_or("null".into(), |n| n.to_string())));
+        }
+    }
+    if a.model != b.model {
+        row.list("model", &few(&[a, b].map(|span| span.model.clone().unwrap_or_default()), 2, 100));
+    }
+    if a.cost_nano != b.cost_nano {
+        cost(&mut row, "costUsdMore", b.cost_nano.unwrap_or(0) - a.cost_nano.unwrap_or(0));
+    }
+    let bodies = payloads.span(a).ok().zip(payloads.span(b).ok());
+    if let Some((Some(a), Some(b))) = bodies.map(|(a, b)| (a.output, b.output))
+        && a != b
+    {
+        let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+        row.whole("outputDiffersAt", i64::try_from(same).unwrap_or(i64::MAX));
+        row.list("output", &few(&[around(&a, same), around(&b, same)], 2, 500));
+    }
+    row.end()
+}
+
+/// A text around a byte of it.
+fn around(text: &str, at: usize) -> String {
+    let mut from = at.saturating_sub(AROUND).min(text.len());
+    while !text.is_char_boundary(from) {
+        from -= 1;
+    }
+    let mut to = (at + AROUND).min(text.len());
+    while !text.is_char_boundary(to) {
+        to += 1;
+    }
+    text.get(from..to).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,149 @@
+//! `list_errors`: what failed by itself in the traces of a time, grouped by span and message.
+//! A page is of so many traces in which something failed; the next goes on from there.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+
+use super::super::arguments::{Argument, Arguments, CURSOR, LIMIT, Takes, may};
+use super::super::asked::{Asked, at};
+use super::super::refusal::Refusal;
+use super::super::text::{Object, Rows, shown};
+use super::outline::{causes, error_texts};
+use super::search::{SINCE, UNTIL};
+use crate::batch::RawStore;
+use crate::index::Database;
+use crate::index::found::Span;
+use crate::index::packed::{PackedTrace, Part, Wanted, read_packed, select_packed};
+use crate::index::traces::{ListPlace, Next};
+use crate::model::{Micros, SpanType};
+
+pub(super) const TAKES: &[Argument] = &[
+    SINCE,
+    UNTIL,
+    may("name", Takes::Text, "A part of the trace's name, in any case."),
+    LIMIT,
+    CURSOR,
+];
+
+/// Traces that are looked into for a page.
+const TRACES: usize = 100;
+/// Errors of a trace whose texts are read: more of one kind tell nothing new.
+const OF_TRACE: usize = 20;
+/// Bytes of the groups.
+const GROUPS_BYTES: usize = 11_000;
+
+/// Errors of a kind.
+struct Group<'f> {
+    message: String,
+    span: &'f Span,
+    trace: &'f PackedTrace,
+    count: i64,
+    traces: BTreeSet<&'f str>,
+    first: Micros,
+    last: Micros,
+}
+
+pub(super) async fn answer<D: Database, S: RawStore>(
+    mut answer: Object,
+    arguments: &Arguments<'_>,
+    asked: &Asked<'_, D, S>,
+) -> Result<Object, Refusal> {
+    let start = (arguments.since(Some("24h")), arguments.until());
+    let after: Option<(i64, i64)> = arguments.cursor()?;
+    let after = after.map(|(key, start_us)| ListPlace { key, start_us });
+    let part = Part { start, after, to: None };
+    let ran =
+        asked.db.run(vec![select_packed(asked.project, &part, Wanted::Failed, TRACES)]).await?;
+    let (found, next) = read_packed(&ran, asked.project, TRACES)?;
+    drop(ran);
+    let name = arguments.text("name").map(|name| name.to_lowercase());
+    let named = |trace: &&PackedTrace| {
+        name.as_ref().is_none_or(|name| trace.name.to_lowercase().contains(name))
+    };
+    let mut failed: Vec<(&PackedTrace, &Span)> = Vec::new();
+    for trace in found.iter().filter(named) {
+        let causes = causes(&trace.spans, trace.start_us, trace.end_us);
+        failed.extend(causes.into_iter().take(OF_TRACE).map(|span| (trace, span)));
+    }
+    let spans: Vec<&Span> = failed.iter().map(|(_, span)| *span).collect();
+    let texts = error_texts(&spans, asked).await?;
+    let groups = group(&failed, &texts);
+    answer.text("url", &format!("{}/traces?status=ERROR", asked.origin));
+    let mut rows = Rows::new(GROUPS_BYTES);
+    let limit = arguments.whole("limit");
+    let added = groups.iter().take(limit).take_while(|group| rows.add(row(group, asked).end()));
+    let added = added.count();
+    answer.list("errors", &rows.all);
+    let mut more = String::new();
+    if added < groups.len() {
+        let left = groups.len() - added;
+        more = format!("{left} rarer groups are left out: narrow it with name, since or until. ");
+    }
+    if let Next::More(place) | Next::Perhaps(place) = next {
+        answer.text("nextCursor", &arguments.cursor_to(&(place.key, place.start_us)));
+        let at = at(place.start_us);
+        more = format!(
+            "{more}These are of traces since {at}; repeat the call with cursor for those before, whose groups are counted anew."
+        );
+    } else if groups.is_empty() && after.is_none() {
+        more = "Nothing failed in this time; since is 24h where it is not said.".into();
+    }
+    if !more.is_empty() {
+        answer.text("more", more.trim_end());
+    }
+    Ok(answer)
+}
+
+/// Errors by span and message; those of which there are most come first.
+fn group<'f>(failed: &[(&'f PackedTrace, &'f Span)], texts: &[Option<String>]) -> Vec<Group<'f>> {
+    let mut places: HashMap<(&str, String), usize> = HashMap::new();
+    let mut groups: Vec<Group<'f>> = Vec::new();
+    for ((trace, span), text) in failed.iter().zip(texts) {
+        let text = text.as_deref().unwrap_or_default();
+        let at = span.end_us.or(span.start_us).unwrap_or(trace.start_us);
+        let place = *places.entry((&*span.name, alike(text))).or_insert_with(|| {
+            groups.push(Group {
+                message: text.to_owned(),
+                span,
+                trace,
+                count: 0,
+                traces: BTreeSet::new(),
+                first: at,
+                last: at,
+            });
+            groups.len() - 1
+        });
+        let Some(group) = groups.get_mut(place) else { continue };
+        group.count += 1;
+        group.traces.insert(&trace.id);
+        (group.first, group.last) = (group.first.min(at), group.last.max(at));
+    }
+    groups.sort_by_key(|group| (Reverse(group.count), Reverse(group.last)));
+    groups
+}
+
+/// A message without what differs each time: words with a digit in them.
+fn alike(text: &str) -> String {
+    let mut out = String::new();
+    for word in text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '-').take(200) {
+        if word.bytes().any(|b| b.is_ascii_digit()) {
+            out.push('#');
+        } else {
+            out.push_str(word);
+        }
+    }
+    out
+}
+
+fn row<D: Database, S: RawStore>(group: &Group<'_>, asked: &Asked<'_, D, S>) -> Object {
+    let Group { message, span, trace, count, traces, first, last } = group;
+    let mut example = Object::new();
+    example.text("traceId", &trace.id).text("spanId", &span.id);
+    example.text("url", &asked.span_url(&trace.id, &span.id));
+    let mut row = Object::new();
+    row.text("message", &shown(message, 300)).shown("span", &span.name, 120);
+    row.text("type", SpanType::name_of(span.kind)).whole("count", *count);
+    row.whole("traces", i64::try_from(traces.len()).unwrap_or(i64::MAX));
+    row.text("first", &at(*first)).text("last", &at(*last)).json("example", &example.end());
+    row
+}

@@ -1,0 +1,221 @@
+//! `search_traces`: the list of traces by a filter. Which model each called most, and what
+//! made it fail first, is looked up in what is packed in its row.
+
+use std::collections::HashMap;
+
+use form_urlencoded::Serializer;
+
+use super::super::arguments::{Argument, Arguments, CURSOR, LIMIT, Takes, may};
+use super::super::asked::{AIM, Asked, at, cost, few, ms};
+use super::super::refusal::Refusal;
+use super::super::text::{Object, Rows};
+use super::outline::{causes, error_texts, main_model};
+use crate::batch::RawStore;
+use crate::index::Database;
+use crate::index::filter::Filter;
+use crate::index::packed::{Part, Wanted, read_packed, select_packed};
+use crate::index::read::TraceRow;
+use crate::index::traces::{ListPlace, Next, read_traces, select_traces};
+use crate::model::TraceStatus;
+
+pub(super) const TAKES: &[Argument] = &[
+    may("name", Takes::Text, "A part of the trace's name, in any case."),
+    may("status", Takes::One(&["ANY", "OK", "ERROR", "RUNNING"]), "How it ended."),
+    may("tags", Takes::Texts(10), "Tags that it has, all of them."),
+    may("session_id", Takes::Text, "The session that it is of."),
+    may("model", Takes::Text, "A part of the name of a model that it calls."),
+    SINCE,
+    UNTIL,
+    may("min_duration_ms", Takes::Number, "It took at least so long."),
+    may("min_cost_usd", Takes::Number, "It cost at least so much."),
+    LIMIT,
+    CURSOR,
+];
+
+/// From when on.
+pub(super) const SINCE: Argument =
+    may("since", Takes::Time, "From then on: 2026-11-24T10:00:00Z, or how long ago: 24h, 7d.");
+/// Until when.
+pub(super) const UNTIL: Argument = may("until", Takes::Time, "Until then, likewise.");
+
+/// What is packed is read of no more spans than this at once.
+const MAX_SPANS: i64 = 20_000;
+
+pub(super) async fn answer<D: Database, S: RawStore>(
+    mut answer: Object,
+    arguments: &Arguments<'_>,
+    asked: &Asked<'_, D, S>,
+) -> Result<Object, Refusal> {
+    let (filter, limit) = (filter(arguments, asked), arguments.whole("limit"));
+    let after: Option<(i64, i64)> = arguments.cursor()?;
+    let after = after.map(|(key, start_us)| ListPlace { key, start_us });
+    let ran = asked.db.run(select_traces(asked.project, &filter, after, limit)).await?;
+    let (traces, next) = read_traces(&ran, limit)?;
+    let about = look_up(&traces, asked).await?;
+    answer.text("url", &url(arguments, &filter, asked));
+    let mut rows = Rows::new(AIM.saturating_sub(answer.len() + 400));
+    let added = traces.iter().take_while(|trace| {
+        let (model, error) = about.get(&*trace.id).cloned().unwrap_or_default();
+        rows.add(row(trace, &model, &error, asked).end())
+    });
+    let added = added.count();
+    let last = added.checked_sub(1).and_then(|last| traces.get(last)).and_then(place);
+    let next = if added < traces.len() {
+        last
+    } else {
+        match next {
+            Next::End => None,
+            Next::More(place) | Next::Perhaps(place) => Some(place),
+        }
+    };
+    answer.list("traces", &rows.all);
+    if let Some(place) = next {
+        answer.text("nextCursor", &arguments.cursor_to(&(place.key, place.start_us)));
+        answer.text(
+            "more",
+            "There may be more: repeat the call with cursor, or narrow it with status or since.",
+        );
+    } else if added == 0 && after.is_none() {
+        answer.text("more", &nothing(asked).await?);
+    }
+    Ok(answer)
+}
+
+fn filter<D: Database, S: RawStore>(arguments: &Arguments<'_>, asked: &Asked<'_, D, S>) -> Filter {
+    #[expect(clippy::cast_possible_truncation, reason = "a bound that is that large holds nothing")]
+    let times = |name, factor: f64| arguments.number(name).map(|number| (number * factor) as i64);
+    Filter {
+        now: asked.now(),
+        from: arguments.since(None),
+        to: arguments.until(),
+        status: TraceStatus::parse(arguments.word("status")),
+        name: arguments.text("name"),
+        tags: arguments.texts("tags"),
+        session: arguments.text("session_id"),
+        model: arguments.text("model"),
+        min_duration_us: times("min_duration_ms", 1e3),
+        min_cost_nano: times("min_cost_usd", 1e9),
+        ..Filter::default()
+    }
+}
+
+/// The list in the dashboard with that filter.
+fn url<D: Database, S: RawStore>(
+    arguments: &Arguments<'_>,
+    filter: &Filter,
+    asked: &Asked<'_, D, S>,
+) -> String {
+    let mut query = Serializer::new(String::new());
+    if filter.from.or(filter.to).is_none() {
+        query.append_pair("range", "all");
+    }
+    for (name, time) in [("from", filter.from), ("to", filter.to)] {
+        if let Some(time) = time {
+            query.append_pair(name, &at(time));
+        }
+    }
+    if let Some(status) = filter.status {
+        query.append_pair("status", status.as_str());
+    }
+    for (name, text) in
+        [("name", &filter.name), ("session", &filter.session), ("model", &filter.model)]
+    {
+        if let Some(text) = text {
+            query.append_pair(name, text);
+        }
+    }
+    for tag in &filter.tags {
+        query.append_pair("tag", tag);
+    }
+    if let Some(least) = arguments.number("min_duration_ms") {
+        query.append_pair("min_duration", &format!("{least}ms"));
+    }
+    if let Some(least) = arguments.number("min_cost_usd") {
+        query.append_pair("min_cost", &least.to_string());
+    }
+    format!("{}/traces?{}", asked.origin, query.finish())
+}
+
+fn place(trace: &TraceRow) -> Option<ListPlace> {
+    Some(ListPlace { key: trace.key.parse().ok()?, start_us: trace.start_us })
+}
+
+/// Of each trace the model that it calls most, and the first error in it, as far as they are
+/// found at little cost.
+async fn look_up<D: Database, S: RawStore>(
+    traces: &[TraceRow],
+    asked: &Asked<'_, D, S>,
+) -> Result<HashMap<String, (String, String)>, Refusal> {
+    let mut spans = 0;
+    let some = traces.iter().take_while(|trace| {
+        spans += trace.spans;
+        spans <= MAX_SPANS
+    });
+    let keys: Vec<_> = some.filter_map(place).collect();
+    let Some((first, last)) =
+        keys.iter().max_by_key(|p| p.key).zip(keys.iter().min_by_key(|p| p.key))
+    else {
+        return Ok(HashMap::new());
+    };
+    let after = Some(ListPlace { key: first.key.saturating_add(1), ..*first });
+    let part = Part { after, to: Some(*last), ..Part::default() };
+    // Of those between that are not on the page some are read in vain.
+    let limit = 2 * traces.len();
+    let ran = asked.db.run(vec![select_packed(asked.project, &part, Wanted::All, limit)]).await?;
+    let (packed, _) = read_packed(&ran, asked.project, limit)?;
+    let of_page = |id: &str| traces.iter().any(|trace| trace.id == id);
+    let packed: Vec<_> = packed.into_iter().filter(|trace| of_page(&trace.id)).collect();
+    let failed: Vec<_> = packed
+        .iter()
+        .map(|trace| causes(&trace.spans, trace.start_us, trace.end_us).first().copied())
+        .collect();
+    let mut texts = error_texts(&failed.iter().flatten().copied().collect::<Vec<_>>(), asked)
+        .await?
+        .into_iter();
+    let found = packed.iter().zip(&failed).map(|(trace, failed)| {
+        let text = failed.and_then(|_| texts.next()).flatten().unwrap_or_default();
+        let model = main_model(&trace.spans).unwrap_or_default().to_owned();
+        (trace.id.clone(), (model, text))
+    });
+    Ok(found.collect())
+}
+
+/// A trace as a row.
+pub(super) fn row<D: Database, S: RawStore>(
+    trace: &TraceRow,
+    model: &str,
+    error: &str,
+    asked: &Asked<'_, D, S>,
+) -> Object {
+    let mut row = Object::new();
+    row.text("id", &trace.id).shown("name", &trace.name, 120);
+    row.text("status", trace.status(asked.now()).as_str()).text("startedAt", &at(trace.start_us));
+    row.known("durationMs", trace.end_us.map(|end| ms(trace.start_us, end)));
+    row.whole("spans", trace.spans).some("errors", trace.errors).some("tokens", trace.tokens);
+    cost(&mut row, "costUsd", trace.cost_nano);
+    row.shown("model", model, 100);
+    if let Some(session) = &trace.session {
+        row.text("sessionId", session);
+    }
+    let tags: Vec<String> =
+        trace.tags.as_deref().and_then(|tags| serde_json::from_str(tags).ok()).unwrap_or_default();
+    if !tags.is_empty() {
+        row.list("tags", &few(&tags, 10, 60));
+    }
+    row.shown("error", error, 200);
+    row.text("url", &asked.trace_url(&trace.id));
+    row
+}
+
+/// What is said where nothing was found.
+async fn nothing<D: Database, S: RawStore>(asked: &Asked<'_, D, S>) -> Result<String, Refusal> {
+    let ran = asked.db.run(select_traces(asked.project, &Filter::default(), None, 1)).await?;
+    let (newest, _) = read_traces(&ran, 1)?;
+    Ok(match newest.first() {
+        None => "This project has no traces yet; one just sent can take a second.".into(),
+        Some(newest) => format!(
+            "No trace is like that. The newest of this project started at {}; leave out since, status or what else narrows it.",
+            at(newest.start_us)
+        ),
+    })
+}

@@ -1,0 +1,157 @@
+//! `get_span`: one span with its payloads, as they were sent. A long one comes in parts, by
+//! the byte.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::super::arguments::{Argument, Arguments, TRACE_ID, Takes, may};
+use super::super::asked::Asked;
+use super::super::refusal::Refusal;
+use super::super::text::{Object, Rows, is_hidden, part, quoted};
+use super::outline::{Outline, span_row};
+use crate::api;
+use crate::batch::RawStore;
+use crate::error::{Error, Fault, Reject};
+use crate::index::Database;
+use crate::index::found::{Parent, Span};
+use crate::json::descend;
+
+pub(super) const TAKES: &[Argument] = &[
+    TRACE_ID,
+    Argument {
+        name: "span_id",
+        takes: Takes::Text,
+        about: "The span's id.",
+        needed: Some("get_trace lists it"),
+    },
+    may(
+        "field",
+        Takes::One(&["all", "input", "output", "metadata", "error"]),
+        "One payload alone, which has more room then.",
+    ),
+    may("offset", Takes::Whole(0, i64::MAX, 0), "The byte of the field to read from."),
+];
+
+/// Bytes of JSON that payloads may take together, and with what stands around them.
+const ROOM: usize = 15_000;
+const MOST: usize = 19_000;
+
+/// The fields by the names that answers and the API have for them, and how much of the room
+/// each may take where all are asked for.
+const FIELDS: [(&str, &str, usize); 4] = [
+    ("error", "errorMessage", 2_000),
+    ("metadata", "metadata", 2_000),
+    ("input", "input", 5_500),
+    ("output", "output", 5_500),
+];
+
+pub(super) async fn answer<D: Database, S: RawStore>(
+    mut answer: Object,
+    arguments: &Arguments<'_>,
+    asked: &Asked<'_, D, S>,
+) -> Result<Object, Refusal> {
+    let text = |name| arguments.text(name).unwrap_or_default();
+    let (trace, id) = (text("trace_id"), text("span_id"));
+    let (field, offset) = (arguments.word("field"), arguments.whole("offset"));
+    if offset > 0 && field == "all" {
+        let why = "offset goes with one field: say field input, output, metadata or error.";
+        return Err(Refusal::Told(why.into()));
+    }
+    let outline = Outline::read(&trace, None, asked).await?;
+    let found = api::get_span(asked.project, &trace, &id, asked.db, asked.own_source()).await;
+    let found = found.map_err(|error| match error {
+        Error::Reject(Reject::NotFound(_)) => Refusal::no_span(),
+        error => error.into(),
+    })?;
+    let span: BTreeMap<&str, &RawValue> = serde_json::from_str(&found)
+        .map_err(|e| Fault::Internal(format!("an answer of the API: {e}")))?;
+    let raw = |name: &str| span.get(name).map(|value| value.get()).filter(|raw| *raw != "null");
+    if let Some(why) = raw("payloadError") {
+        let why = why.trim_matches('"');
+        let why = format!(
+            "The payload of this span could not be read ({why}). Its figures are in get_trace."
+        );
+        return Err(Refusal::Told(why));
+    }
+    if let Some(row) = outline.spans.iter().find(|span| span.id == id) {
+        answer.json("span", &span_row(row, None, outline.trace.start_us, None).end());
+    } else {
+        let mut row = Object::new();
+        answer.json("span", &row.text("id", &id).end());
+    }
+    describe(&mut answer, &span);
+    children(&mut answer, &outline.spans, &id);
+    answer.text("url", &asked.span_url(&trace, &id));
+    let mut cut = Vec::new();
+    let mut hidden = 0;
+    let total = ROOM.min(MOST.saturating_sub(answer.len()));
+    // What the first do not need the last may have.
+    let mut spare = ROOM - FIELDS.iter().map(|(.., room)| room).sum::<usize>();
+    for (name, key, room) in FIELDS {
+        if field != "all" && field != name {
+            continue;
+        }
+        let Some(raw) = raw(key) else { continue };
+        let room = if field == "all" { (room + spare) * total / ROOM } else { total };
+        let whole = text_of(raw);
+        let (some, end) = part(&whole, offset, room);
+        spare = room.saturating_sub(quoted(some).len());
+        hidden += some.chars().filter(|c| is_hidden(*c)).count();
+        answer.text(name, some);
+        if end < whole.len() {
+            let mut one = Object::new();
+            one.text("field", name).json("nextOffset", &end.to_string());
+            cut.push(one.json("total", &whole.len().to_string()).end());
+        }
+    }
+    answer.some("hiddenCharacters", i64::try_from(hidden).unwrap_or(i64::MAX));
+    if !cut.is_empty() {
+        answer.list("truncated", &cut);
+        answer.text("more", "Repeat the call with that field and offset nextOffset for what follows. To look for something in a long text, read it in parts to a file and search there.");
+    }
+    Ok(answer)
+}
+
+/// What a payload says: a string's text, or else its JSON.
+fn text_of(raw: &str) -> Cow<'_, str> {
+    let text = descend::whole(raw).ok().and_then(|value| value.text(raw));
+    text.unwrap_or(Cow::Borrowed(raw))
+}
+
+/// What else is known of it: parameters, as far as they are short, and tokens.
+fn describe(answer: &mut Object, span: &BTreeMap<&str, &RawValue>) {
+    let raw = |name: &str| span.get(name).map(|value| value.get()).filter(|raw| *raw != "null");
+    if let Some(parameters) = raw("modelParameters") {
+        answer.text("modelParameters", part(parameters, 0, 1_000).0);
+    }
+    let mut usage = Object::new();
+    for (name, key) in [
+        ("promptTokens", "promptTokens"),
+        ("completionTokens", "completionTokens"),
+        ("cachedTokens", "cachedTokens"),
+    ] {
+        if let Some(count) = raw(key) {
+            usage.json(name, count);
+        }
+    }
+    answer.json("usage", &usage.end());
+    for (name, key) in [("startedAt", "startTime"), ("costSource", "costSource")] {
+        if let Some(value) = raw(key) {
+            answer.json(name, value);
+        }
+    }
+}
+
+/// The spans right below.
+fn children(answer: &mut Object, spans: &[Span], id: &str) {
+    let mut rows = Rows::new(1_500);
+    let below =
+        spans.iter().filter(|span| matches!(&span.parent, Parent::Span(parent) if parent == id));
+    for child in below.take(20) {
+        let mut row = Object::new();
+        rows.add_if(row.text("id", &child.id).shown("name", &child.name, 60).end());
+    }
+    answer.list("children", &rows.all);
+}
