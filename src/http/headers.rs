@@ -48,7 +48,7 @@ pub fn preflight() -> Reply {
         .with("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
         .with(
             "access-control-allow-headers",
-            "authorization, x-api-key, content-type, content-encoding, prefer",
+            "authorization, x-api-key, content-type, content-encoding, prefer, idempotency-key",
         )
         .with("access-control-max-age", "86400")
 }

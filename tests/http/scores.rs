@@ -44,6 +44,33 @@ fn one_is_answered_as_it_is_read_back() {
 }
 
 #[test]
+fn a_key_of_the_request_is_the_id_of_a_score_that_has_none() {
+    let native = Native::new();
+    let with_key = |body: &str, key: &str| {
+        let sent = Sent::new("POST", "/api/v1/scores").bearer(KEY).header("idempotency-key", key);
+        let reply = native.serve(sent.body(body.to_owned())).reply;
+        (reply.status, serde_json::from_str::<Value>(reply.text()).unwrap())
+    };
+    let (one, with_id) = (least(), json!({ "id": "own", "traceId": "t", "name": "e", "value": 1 }));
+    for _ in 0..2 {
+        assert_eq!(with_key(&format!(" {one}"), "k\"1").1["id"], "k\"1");
+    }
+    assert_eq!(with_key(&with_id.to_string(), "k2").1["id"], "own");
+    // Of several nobody knows which is meant.
+    let (status, answer) = with_key(&json!([one, one]).to_string(), "k3");
+    assert_eq!(status, 201);
+    assert_ne!(answer["scores"][0]["id"], answer["scores"][1]["id"]);
+    let (status, _) = with_key(&json!({ "scores": [one] }).to_string(), "k4");
+    assert_eq!(status, 201);
+    for (body, key) in [("{}", "k"), ("{", "k"), ("", "k"), (&*one.to_string(), "sc_1")] {
+        assert_eq!(with_key(body, key).0, 400, "{body} {key}");
+    }
+    native.deliver();
+    let (_, list) = ask(&native, "GET", "/api/v1/scores?limit=100");
+    assert_eq!(list["data"]["scores"].as_array().unwrap().len(), 5);
+}
+
+#[test]
 fn without_an_id_each_sending_is_a_new_score_and_with_one_it_is_the_same() {
     let native = Native::new();
     let mut ids: Vec<Value> = (0..3).map(|_| sent(&native, &least()).1["id"].take()).collect();

@@ -82,7 +82,6 @@ async fn render(
     let main = html! {
         div.headline {
             h1 { "Evaluators" }
-            a href="/scores" { "Scores over time" }
         }
         p.muted.note {
             "They judge traces, or spans of them, once these are written. "
@@ -99,7 +98,7 @@ async fn render(
         title: "Evaluators",
         project: Some(view.project_name),
         assets: &[Asset::ListCss, Asset::ScoresCss],
-        back: Some(("/traces", "Traces")),
+        back: None,
     };
     Ok(document(&shell, &main))
 }

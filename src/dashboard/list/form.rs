@@ -18,8 +18,6 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
             h1 { "Traces" }
             button.quiet.live #live type="button" aria-pressed="true" hidden { "Live" }
             span.spacer {}
-            a href="/scores" { "Scores" }
-            a href="/evaluators" { "Evaluators" }
             button.filters-switch type="button" aria-expanded="false" aria-controls="filters" {
                 "Filters" @if asked.narrows() { span.badge { "on" } }
             }

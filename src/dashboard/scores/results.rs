@@ -62,7 +62,7 @@ fn shell<D, S>(view: &View<'_, D, S>, main: &Markup) -> Markup {
         title: "Scores",
         project: Some(view.project_name),
         assets: &[Asset::ListCss, Asset::ScoresCss, Asset::ListJs],
-        back: Some(("/traces", "Traces")),
+        back: None,
     };
     document(&shell, main)
 }

@@ -23,6 +23,10 @@ pub struct Shell<'a> {
 /// update leaves it alone and they write it again where the time has changed.
 const HTMX_CONFIG: &str = r#"{"includeIndicatorCSS":false,"history":"reload","noSwap":[204,304,"4xx","5xx"],"morphSkipChildren":"time,[hx-morph-skip-children]"}"#;
 
+/// The pages that one goes to from anywhere.
+const PAGES: [(&str, &str); 3] =
+    [("/traces", "Traces"), ("/scores", "Scores"), ("/evaluators", "Evaluators")];
+
 /// A whole page around its main part.
 #[must_use]
 pub fn document(shell: &Shell<'_>, main: &Markup) -> Markup {
@@ -70,6 +74,11 @@ fn frame(shell: &Shell<'_>) -> Markup {
                     }
                     @if let Some(project) = shell.project {
                         span.project title="Project" { (project) }
+                    }
+                    @if shell.project.is_some() {
+                        nav.pages aria-label="Pages" {
+                            @for (path, name) in PAGES { a href=(path) { (name) } }
+                        }
                     }
                     span.spacer {}
                     button.quiet.theme type="button" data-theme-switch aria-label="Colour theme" title="Colour theme" {

@@ -51,7 +51,11 @@ where
     if !at.kept {
         return Ok((format.unkept)());
     }
-    let id = router::read_id(at, Address::of(&exchange.url).path)?;
+    let mut id = router::read_id(at, Address::of(&exchange.url).path)?;
+    if format.extras.counts_again {
+        // What would count again each time counts once for a key.
+        id = exchange.header("idempotency-key").filter(|key| !key.is_empty());
+    }
     let Received { bytes, held, share: _share } =
         match (format.extras.prepare)(at.path, id.as_deref(), &received.bytes)? {
             Some(prepared) => received.replace::<R>(prepared, now())?,

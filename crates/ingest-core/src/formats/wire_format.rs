@@ -63,7 +63,8 @@ pub struct Extras {
     /// Whether its bodies may be compressed with zstd, which few clients do.
     pub zstd: bool,
     /// What is stored of a body, where its path says what itself does not: the path as the
-    /// row has it, and the id in it. `None` where it is stored as it came.
+    /// row has it, and the id in it; of what [`Self::counts_again`] the `Idempotency-Key`
+    /// instead. `None` where it is stored as it came.
     pub prepare: Prepare,
     /// Whether the same body says something new each time that it is sent, and is not the same
     /// batch again: see [`crate::batch::BatchRef::sent_once`].

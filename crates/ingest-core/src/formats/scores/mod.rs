@@ -2,8 +2,9 @@
 //! object with `scores`. [`read`] finds them in a body and says what is wrong with each,
 //! [`reply`] is what a client reads of them.
 //!
-//! - The same body counts again each time that it is sent: without an `id` each is another
-//!   score, and with one the last that was sent counts, also where it was sent before.
+//! - The same body counts again each time that it is sent: without an `id`, or an
+//!   `Idempotency-Key` in its place, each is another score, and with one the last that was sent
+//!   counts, also where it was sent before.
 //! - Scores say no time. They are as of their receipt, which is in the batch's key.
 //! - A deletion is an event as well, in a format of its own that nobody posts: so what R2
 //!   says comes to the same, whatever of it is written again, and in which order. So are
@@ -39,8 +40,23 @@ pub const FORMAT: WireFormat = WireFormat {
     accepted: |receipt, _| reply::accepted(receipt),
     unkept: || Reply::empty(204),
     rejected: Reply::error,
-    extras: Extras { counts_again: true, ..Extras::NONE },
+    extras: Extras {
+        counts_again: true,
+        prepare: |_, key, body| Ok(key.and_then(|key| identified(key, body))),
+        ..Extras::NONE
+    },
 };
+
+/// One score with an id that its request has in a header, which counts where itself says none;
+/// `None` for a body that is no object.
+fn identified(key: &str, body: &[u8]) -> Option<Vec<u8>> {
+    let start = body.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let rest = body.get(start..)?.strip_prefix(b"{")?;
+    let is_empty = rest.trim_ascii_start().first() == Some(&b'}');
+    let id = serde_json::to_string(key).ok()?;
+    let comma = if is_empty { "" } else { "," };
+    Some([format!(r#"{{"id":{id}{comma}"#).as_bytes(), rest].concat())
+}
 
 /// What evaluators of this service say, as it writes that down: an array of the same, with ids
 /// of its own and `createdAt`, milliseconds since the epoch. Nobody posts it.
