@@ -4,7 +4,6 @@
 use maud::{Markup, html};
 
 use crate::batch::RawStore;
-use crate::dashboard::list::rows;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, dollars, duration, encode, exact_dollars};
@@ -114,7 +113,10 @@ fn one(trace: &TraceRow, now: Millis) -> Markup {
                 span.muted { (format::time(trace.start_us)) }
             }
             @for (label, preview) in [("In", &trace.input_preview), ("Out", &trace.output_preview)] {
-                @if let Some(preview) = preview { p.preview { span.muted { (label) } span { (rows::payload_preview(preview)) } } }
+                @if let Some(preview) = preview { p.preview { span.muted { (label) } span { (preview) } } }
+            }
+            @if let Some(why) = trace.error_preview.as_ref().filter(|_| trace.status(now) == TraceStatus::Error) {
+                p.preview { span.muted { "Why" } span.error-text { (why) } }
             }
             p.numbers {
                 span { (duration_so_far(trace, now)) }
