@@ -32,7 +32,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let shell = Shell {
         title: &format!("Session {id}"),
         project: Some(view.project_name),
-        assets: &[Asset::TraceCss],
+        assets: &[Asset::TraceCss, Asset::ChatCss],
         back: Some(("/traces", "Traces")),
     };
     let main = html! {

@@ -12,6 +12,8 @@ pub enum Asset {
     ListCss,
     /// The trace page's own.
     TraceCss,
+    /// Conversations and Markdown.
+    ChatCss,
     /// Scores, and rating.
     ScoresCss,
     /// What all pages do: theme, local times, copying.
@@ -38,6 +40,7 @@ const HTMX: &str = "4.0.1";
 const APP_CSS: u64 = hash(include_bytes!("../assets/app.css"));
 const LIST_CSS: u64 = hash(include_bytes!("../assets/list.css"));
 const TRACE_CSS: u64 = hash(include_bytes!("../assets/trace.css"));
+const CHAT_CSS: u64 = hash(include_bytes!("../assets/chat.css"));
 const SCORES_CSS: u64 = hash(include_bytes!("../assets/scores.css"));
 const APP_JS: u64 = hash(include_bytes!("../assets/app.js"));
 const LIST_JS: u64 = hash(include_bytes!("../assets/list.js"));
@@ -63,6 +66,7 @@ impl Asset {
             Self::AppCss => format!("/assets/app.{APP_CSS:016x}.css"),
             Self::ListCss => format!("/assets/list.{LIST_CSS:016x}.css"),
             Self::TraceCss => format!("/assets/trace.{TRACE_CSS:016x}.css"),
+            Self::ChatCss => format!("/assets/chat.{CHAT_CSS:016x}.css"),
             Self::ScoresCss => format!("/assets/scores.{SCORES_CSS:016x}.css"),
             Self::AppJs => format!("/assets/app.{APP_JS:016x}.js"),
             Self::ListJs => format!("/assets/list.{LIST_JS:016x}.js"),
