@@ -1,6 +1,6 @@
 //! A trace as one conversation, and the turns of a session.
 
-use crate::common::pages::{at, html, part, span, text};
+use crate::common::pages::{at, html, part, span, text, trace};
 use crate::common::{PROJECT, World, body};
 use serde_json::json;
 
@@ -82,4 +82,36 @@ fn a_long_conversation_comes_in_parts_that_go_on_where_the_last_ended() {
         }
     }
     assert!(!next.contains("Go on"));
+}
+
+#[test]
+fn a_session_shows_what_was_said_in_full() {
+    let world = World::new();
+    let long = "word ".repeat(200);
+    let events: Vec<String> = (0..25)
+        .flat_map(|n| {
+            let id = format!("t{n}");
+            let mut root = json!({ "id": "r", "name": "r", "type": "AGENT", "startTime": at(n), "endTime": at(n + 1),
+                "input": { "question": format!("{long} question {n}.") }, "output": { "answer": format!("**answer** {n}.") } });
+            root["traceId"] = id.clone().into();
+            let root = json!({ "type": "span-create", "body": root }).to_string();
+            [trace(&json!({ "id": id, "name": id, "sessionId": "s" })), root]
+        })
+        .collect();
+    world.deliver(PROJECT, &body(&events));
+    let page = html(&world, "/sessions/s");
+    let said = text(&page);
+    // The newest twenty, in order.
+    assert!(
+        said.contains("question 24.")
+            && said.contains("question 5.")
+            && !said.contains("question 4."),
+        "{said}"
+    );
+    assert!(said.find("question 5.").unwrap() < said.find("question 24.").unwrap());
+    assert!(page.contains("<strong>answer</strong> 24."));
+    assert!(said.contains("Traces 25") && said.contains("5 earlier turns"), "{said}");
+    let href = page.split("href=\"").find(|rest| rest.contains("earlier turns")).unwrap();
+    let earlier = text(&html(&world, &href[..href.find('"').unwrap()].replace("&amp;", "&")));
+    assert!(earlier.contains("question 0.") && earlier.contains("later turns"), "{earlier}");
 }

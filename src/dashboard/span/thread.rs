@@ -149,6 +149,29 @@ impl Thread {
         new.collect()
     }
 
+    /// A turn of a session: what was asked is new, whatever was said before, and so is what was
+    /// answered. Of what came along from before that is new which was not there; where the
+    /// session began earlier, none of it is.
+    pub fn turn<'a>(
+        &mut self,
+        input: Option<&'a str>,
+        output: Option<&'a str>,
+        began_earlier: bool,
+    ) -> Vec<Message<'a>> {
+        let mut asked = input.map(|input| said(input, "user")).unwrap_or_default();
+        let last = asked.iter().rposition(|message| side(&message.role) == "user");
+        let question = asked.split_off(last.unwrap_or(0));
+        let before = self.only_new(asked);
+        let answer = output.map(|output| said(output, "assistant")).unwrap_or_default();
+        // Frameworks give back all messages: those after the question are the answer.
+        let last = answer.iter().rposition(|message| side(&message.role) == "user");
+        let answer: Vec<_> = answer.into_iter().skip(last.map_or(0, |last| last + 1)).collect();
+        self.remember(&question);
+        self.remember(&answer);
+        let before = if began_earlier { vec![] } else { before };
+        before.into_iter().chain(question).chain(answer).collect()
+    }
+
     fn remember(&mut self, messages: &[Message<'_>]) {
         for message in messages {
             for part in &message.parts {

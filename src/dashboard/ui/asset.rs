@@ -28,6 +28,8 @@ pub enum Asset {
     LiveJs,
     /// The trace page: a span's detail.
     SpanJs,
+    /// A session: turns that come while one looks.
+    SessionJs,
     /// htmx, from its npm package.
     Htmx,
     /// The icon.
@@ -56,6 +58,7 @@ const TRACE_JS: u64 = hash_all(&[
 const AXIS_JS: u64 = hash(include_bytes!("../assets/axis.js"));
 const LIVE_JS: u64 = hash(include_bytes!("../assets/live.js"));
 const SPAN_JS: u64 = hash(include_bytes!("../assets/span.js"));
+const SESSION_JS: u64 = hash(include_bytes!("../assets/session.js"));
 const ICON: u64 = hash(include_bytes!("../assets/icon.svg"));
 
 impl Asset {
@@ -74,6 +77,7 @@ impl Asset {
             Self::AxisJs => format!("/assets/axis.{AXIS_JS:016x}.js"),
             Self::LiveJs => format!("/assets/live.{LIVE_JS:016x}.js"),
             Self::SpanJs => format!("/assets/span.{SPAN_JS:016x}.js"),
+            Self::SessionJs => format!("/assets/session.{SESSION_JS:016x}.js"),
             Self::Htmx => format!("/assets/htmx.{HTMX}.js"),
             Self::Icon => format!("/assets/icon.{ICON:016x}.svg"),
         }
