@@ -29,6 +29,8 @@ pub enum Page {
     Chart,
     /// `GET /traces/{id}`
     Trace(String),
+    /// `GET /traces/{id}/conversation`
+    Conversation(String),
     /// `GET /traces/{id}/content`
     TraceContent(String),
     /// `GET /traces/{id}/content/raw`
@@ -73,6 +75,7 @@ pub async fn answer(
         Page::Traces => list::page::page(view).await,
         Page::Chart => list::chart::part(view).await,
         Page::Trace(id) => trace::page::page(view, id).await,
+        Page::Conversation(id) => trace::conversation::page(view, id).await,
         Page::TraceContent(id) => trace::content::page(view, id).await,
         Page::RawTraceContent(id) => trace::content::raw(view, id).await,
         Page::Span(trace, span) => span::page::page(view, trace, span).await,

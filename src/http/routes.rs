@@ -291,6 +291,11 @@ pub(super) const ROUTES: &[Row] = &[
     ),
     row(
         Person,
+        &["traces", "*", "conversation"],
+        &[("GET", "page-conversation", |[id, _]| Route::Page(Page::Conversation(id)))],
+    ),
+    row(
+        Person,
         &["traces", "*", "content"],
         &[("GET", "page-content", |[id, _]| Route::Page(Page::TraceContent(id)))],
     ),

@@ -44,6 +44,7 @@ pub(super) const TRACE: &[Column] = &[
     ("ended", "t.ended"),
     ("root_failed", "t.root_failed"),
     ("failures", "coalesce(t.failures, t.errors)"),
+    ("error_preview", "t.error_preview"),
     ("scores", "($SCORES)"),
 ];
 

@@ -52,6 +52,7 @@ named_row! {
         pub ended: u8,
         pub root_failed: Option<u8>,
         pub failures: i64,
+        pub error_preview: Option<String>,
         /// How many scores it has, where that was asked.
         pub scores: Option<i64>,
     }

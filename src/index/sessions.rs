@@ -2,23 +2,35 @@
 //! no index by session: it would be one more row written for each trace. But a
 //! session is short, and whoever asks knows when one of its traces started.
 
-use super::query::{COUNTS, SECONDS, first_key, last_key, short_trace};
+use std::collections::HashMap;
+
+use super::found::{Span, read_packed};
+use super::query::{COUNTS, SECONDS, first_key, last_key, short_trace, whole_trace};
 use super::read::{TraceRow, read_key, read_traces};
-use super::{QueryResults, Statement};
+use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
 use crate::model::Micros;
+use ingest_core::fold::compact_id::{pack, unpack};
+use ingest_core::index_writer::statements::TENANT;
 use ingest_core::index_writer::stored_row::{COUNT_BITS, KEY_EPOCH_S, MOVED, key_second};
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
 
 sql_file!(walk_sql, "sql/session_walk.sql", &[]);
 sql_file!(traces_sql, "sql/session_traces.sql", &[]);
+sql_file!(turns_sql, "sql/session_turns.sql", &[]);
+sql_file!(packs_sql, "sql/session_packs.sql", &[]);
 sql_file!(stopped_sql, "sql/session_stopped.sql", &[]);
 
 /// Most traces looked at in each direction.
 pub const MAX_ROWS_SCANNED: usize = 5_000;
 /// Most traces given in each direction.
 pub const MAX_TRACES: usize = 250;
+
+/// Most traces of which a page shows what was said.
+pub const MAX_TURNS: usize = 20;
+/// Larger packs are not read for that: one of 300 spans has so much.
+const PACK_BYTES: usize = 64 * 1024;
 
 /// Those of a session's traces that are near a time.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,4 +99,38 @@ pub fn read_near(ran: QueryResults) -> Result<Near, Fault> {
     before.append(&mut after);
     before.sort_by(|a, b| (a.start_us, &a.id).cmp(&(b.start_us, &b.id)));
     Ok(Near { traces: before, earlier, later })
+}
+
+/// What the rows of these traces say, with the spans that are packed in them.
+#[must_use]
+pub fn select_turns(project: &str, ids: &[&str]) -> Vec<Statement> {
+    let kept: Vec<_> = ids.iter().take(MAX_TURNS).map(|id| pack(id)).collect();
+    let kept = serde_json::to_string(&kept).unwrap_or_default();
+    let params = || vec![project.into(), (&*kept).into()];
+    let rows = fill(turns_sql(), &[("TRACE", whole_trace()), ("TENANT", TENANT)]);
+    let bytes = PACK_BYTES.to_string();
+    let packs = fill(packs_sql(), &[("TENANT", TENANT), ("PACK_BYTES", &bytes)]);
+    vec![Statement::new(rows, params()), Statement::new(packs, params())]
+}
+
+/// A trace and those of its spans that are packed in its row, in order.
+pub type Turn = (TraceRow, Vec<Span>);
+
+/// What [`select_turns`] asked for, by the trace's id.
+///
+/// # Errors
+/// [`Fault::Internal`] for rows that are not what it asks for.
+pub fn read_turns(ran: &QueryResults) -> Result<HashMap<String, Turn>, Fault> {
+    let rows = |at: usize| ran.rows.get(at).map(Vec::as_slice).unwrap_or_default();
+    let mut turns: HashMap<String, Turn> = HashMap::new();
+    for trace in read_traces(rows(0))? {
+        turns.insert(trace.id.clone(), (trace, vec![]));
+    }
+    for row in rows(1) {
+        let (id, digits): (String, String) = decode(row)?;
+        if let Some((trace, spans)) = turns.get_mut(&unpack(id)) {
+            *spans = read_packed(trace, &digits)?;
+        }
+    }
+    Ok(turns)
 }

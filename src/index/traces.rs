@@ -71,6 +71,7 @@ named_row! {
         pub ended: u8,
         pub root_failed: Option<u8>,
         pub failures: i64,
+        pub error_preview: Option<String>,
         /// Its scores by evaluator, as JSON: name, how many, and their average.
         scores: Option<String>,
         /// Whether the filter lets it through.

@@ -101,6 +101,7 @@ pub fn filled() -> World {
 
 /// One of each kind that [`PROJECT`] has asked of [`filled`], in an order in which each of
 /// them has something to find: traces `a` and `t` that pass every filter.
+#[allow(clippy::too_many_lines, reason = "it is a list")]
 pub fn of_project() -> Vec<Statement> {
     let (body, batch) = (WRITTEN.as_bytes(), written());
     let mut events = Vec::new();
@@ -118,6 +119,7 @@ pub fn of_project() -> Vec<Statement> {
     all.extend(spans::select_part(PROJECT, "t", &spans::SpanPart { after, most: 1 }));
     all.extend(spans::select_named(PROJECT, "t", &["s".into()], &[link("e")]));
     all.extend(sessions::select_near(PROJECT, "s", START));
+    all.extend(sessions::select_turns(PROJECT, &["a", "t"]));
     let every_condition = traces::Filter {
         from: Some(START),
         to: Some(START + 2_000_000),

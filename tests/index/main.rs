@@ -12,6 +12,7 @@ mod d1_limits;
 mod dashboard_index;
 mod index_bounds;
 mod list_walk;
+mod previews;
 mod statements;
 mod tenants;
 mod trace_parts;

@@ -52,7 +52,14 @@ fn span_event() -> impl Strategy<Value = Value> {
                 ("type", Some(json!(["LLM", "TOOL", "AGENT"][name]))),
                 ("startTime", start),
                 ("endTime", end),
-                ("input", input.map(|i| json!(i))),
+                (
+                    "input",
+                    input
+                        .as_ref()
+                        .map(|i| json!({ "messages": [{ "role": "user", "content": i }] })),
+                ),
+                ("output", input.as_ref().filter(|i| i.len() > 1).map(|i| json!({ "answer": i }))),
+                ("errorMessage", input.filter(|_| error).map(|i| json!(format!("not {i}")))),
                 ("usage", tokens.map(|t| json!({ "promptTokens": t }))),
                 ("cost", cost),
                 ("status", Some(json!(if error { "ERROR" } else { "OK" }))),

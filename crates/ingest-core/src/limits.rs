@@ -121,9 +121,13 @@ pub const MAX_INDEXED_LISTS_BYTES: usize = 4_096;
 /// lists. Longer metadata is read from the raw batch.
 pub const MAX_INDEXED_METADATA_BYTES: usize = 4_096;
 
-/// Longest preview of the root span's input and output, in bytes of JSON: a
-/// line in a list. A trace's row has two, and D1 bills what is stored.
-pub const MAX_PREVIEW_BYTES: usize = 80;
+/// Longest preview of the root span's input, output and error, in characters: two lines in
+/// a list. A trace's row has them, and D1 bills what is stored.
+pub const MAX_PREVIEW_CHARS: usize = 240;
+
+/// So much of a payload is searched for the words that it is previewed by, in bytes: a few
+/// milliseconds.
+pub const MAX_PREVIEW_SCANNED_BYTES: usize = 1024 * 1024;
 
 /// Largest token count. A trace's spans are added up in a 64-bit integer, which nine
 /// million of them fit: a sum that has been cut off is wrong for good, because what a

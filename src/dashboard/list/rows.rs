@@ -71,7 +71,10 @@ fn row(asked: &ListQuery, row: &ListRow, scored: bool, now: Millis) -> Markup {
             }
             td.c-io role="cell" {
                 (line("in", row.input_preview.as_deref()))
-                (line("out", row.output_preview.as_deref()))
+                @match row.error_preview.as_deref().filter(|_| error) {
+                    Some(why) => div.io.why { span.label { "error" } span.text { (why) } },
+                    None => (line("out", row.output_preview.as_deref())),
+                }
             }
             td.c-status role="cell" { (show_trace_status(status, row.failures)) }
             td.c-start role="cell" { (format::ago(row.start_us)) (time(row.start_us)) }
@@ -112,11 +115,11 @@ fn took(row: &ListRow, status: TraceStatus) -> Markup {
     }
 }
 
-fn line(label: &str, json: Option<&str>) -> Markup {
+fn line(label: &str, words: Option<&str>) -> Markup {
     html! {
-        div.io.none[json.is_none()] {
+        div.io.none[words.is_none()] {
             span.label { (label) }
-            @match json.map(payload_preview) {
+            @match words {
                 Some(text) => span.text { (text) },
                 None => span.text.muted { "–" },
             }
@@ -124,115 +127,9 @@ fn line(label: &str, json: Option<&str>) -> Markup {
     }
 }
 
-/// The beginning of some JSON as a line of text: what a string says, anything
-/// else as it is, but for letters that were written as numbers.
-#[must_use]
-pub fn payload_preview(json: &str) -> String {
-    let json = json.trim();
-    let text = if json.starts_with('"') { string(json) } else { None };
-    let text = text.unwrap_or_else(|| unescaped(json));
-    let mut line = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
-        if !word.is_empty() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    line
-}
-
-/// A JSON string, or as much of it as there is: the index cuts previews, also
-/// in the middle of an escape.
-fn string(json: &str) -> Option<String> {
-    if let Ok(whole) = serde_json::from_str(json) {
-        return Some(whole);
-    }
-    // The longest escape is a pair of surrogates, twelve characters.
-    (0..=12).find_map(|less| {
-        let kept = json.get(..json.len().checked_sub(less)?)?;
-        serde_json::from_str::<String>(&format!("{kept}\"")).ok().map(|text| text + "…")
-    })
-}
-
-/// JSON with its `\u0627` as the letters that they are: Python's `json.dumps`
-/// writes all but ASCII so. Quotes, backslashes and control characters stay
-/// escaped, and an escape that is cut off at the end goes.
-fn unescaped(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some((before, escape)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
-        text.push_str(before);
-        let Some((letter, length)) = letter(escape) else { return text + "…" };
-        match letter {
-            Some(letter) => text.push(letter),
-            None => text.push_str(escape.get(..length).unwrap_or(escape)),
-        }
-        rest = escape.get(length..).unwrap_or_default();
-    }
-    text + rest
-}
-
-/// What an escape stands for, if it is better shown so, and its length; `None`
-/// for one that is cut off.
-fn letter(escape: &str) -> Option<(Option<char>, usize)> {
-    let unit = |text: &str| u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
-    // A complete escape of this kind has six characters.
-    let short = |text: &str| "\\u".starts_with(text) || (text.starts_with("\\u") && text.len() < 6);
-    if short(escape) {
-        return None;
-    }
-    let Some(first) = unit(escape) else {
-        return Some((None, 1 + escape.chars().nth(1).map_or(0, char::len_utf8)));
-    };
-    let pair = (0xD800..0xDC00).contains(&first);
-    let second = escape.get(6..).filter(|_| pair).unwrap_or_default();
-    if pair && short(second) {
-        return None;
-    }
-    let units = [first].into_iter().chain(unit(second));
-    let letter = char::decode_utf16(units).next().and_then(Result::ok);
-    let plain = letter.filter(|c| !c.is_control() && !matches!(c, '"' | '\\'));
-    Some((plain, if letter.is_some() && pair { 12 } else { 6 }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn previews_what_was_said() {
-        for (json, text) in [
-            (r#""On its way.""#, "On its way."),
-            (r#""two\nlines\tand \"quotes\"""#, "two lines and \"quotes\""),
-            (r#""cut in the midd"#, "cut in the midd…"),
-            (r#""cut in an escape\"#, "cut in an escape…"),
-            (r#""cut in an escape\u00"#, "cut in an escape…"),
-            (r#""cut in a pair\ud83d\ude"#, "cut in a pair…"),
-            (r#"{"question":  "Where?"#, r#"{"question": "Where?"#),
-            (r#"{"answer": "\u0627\u0644\u0639"}"#, "{\"answer\": \"\u{627}\u{644}\u{639}\"}"),
-            (
-                r#"["\u00e9 \ud83d\ude00", "\n\\u00e9\"\u0022\u005c\u000a"]"#,
-                "[\"é 😀\", \"\\n\\\\u00e9\\\"\\u0022\\u005c\\u000a\"]",
-            ),
-            (
-                r#"["\ud83d", "\ud83dx", "\ude00", "\uzzzz", "\u12"]"#,
-                r#"["\ud83d", "\ud83dx", "\ude00", "\uzzzz", "\u12"]"#,
-            ),
-            (r#"{"a": "\u0627\"#, "{\"a\": \"\u{627}…"),
-            (r#"{"a": "\u0627\u"#, "{\"a\": \"\u{627}…"),
-            (r#"{"a": "\u0627\u064"#, "{\"a\": \"\u{627}…"),
-            (r#"{"a": "\u0627\ud83d"#, "{\"a\": \"\u{627}…"),
-            (r#"{"a": "\u0627\ud83d\ude0"#, "{\"a\": \"\u{627}…"),
-            (r#"{"a": "\u0627\n"#, "{\"a\": \"\u{627}\\n"),
-            ("12", "12"),
-            ("null", "null"),
-            (r#""""#, ""),
-        ] {
-            assert_eq!(payload_preview(json), text, "{json}");
-        }
-    }
 
     #[test]
     fn escapes_what_clients_sent() {
@@ -258,6 +155,7 @@ mod tests {
             0,
             0,
             0,
+            evil,
             serde_json::json!([[evil, 2, 0.5], [evil, 1, null]]).to_string(),
             1,
             0

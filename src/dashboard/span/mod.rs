@@ -6,3 +6,4 @@ pub mod messages;
 pub mod page;
 pub mod payload;
 pub mod payload_field;
+pub mod thread;

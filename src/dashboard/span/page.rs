@@ -75,7 +75,7 @@ pub async fn page(
     let shell = Shell {
         title: &span.name,
         project: Some(view.project_name),
-        assets: &[Asset::TraceCss, Asset::Htmx, Asset::SpanJs],
+        assets: &[Asset::TraceCss, Asset::ChatCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };
     let main = html! { h1 { (span.name) } h2.sr { "Payload" } (part) };

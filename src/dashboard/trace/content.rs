@@ -71,7 +71,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let shell = Shell {
         title: &trace.name,
         project: Some(view.project_name),
-        assets: &[Asset::TraceCss, Asset::Htmx, Asset::SpanJs],
+        assets: &[Asset::TraceCss, Asset::ChatCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };
     let main = html! { h1 { (trace.name) } h2.sr { "Input and output" } (shown) };

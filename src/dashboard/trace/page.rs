@@ -8,7 +8,9 @@ use maud::{Markup, html};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::content;
+use super::conversation;
 use super::failures;
+use super::help::help;
 use super::tree::Tree;
 use super::waterfall;
 use crate::access::api_keys::LOCAL_KEY;
@@ -77,6 +79,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     };
     let chosen = asked.as_ref().and_then(|id| spans.iter().find(|span| span.id == *id));
     let chosen = chosen.or(beyond.as_ref());
+    let talks = chosen.is_none() && query_value(view.query, "conversation").is_some();
     let elsewhere = trace.metadata_elsewhere().unwrap_or_default();
     let slices: Vec<_> =
         chosen.into_iter().flat_map(|span| &span.slices).chain(&elsewhere).collect();
@@ -98,6 +101,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
         project: Some(view.project_name),
         assets: &[
             Asset::TraceCss,
+            Asset::ChatCss,
             Asset::ScoresCss,
             Asset::Htmx,
             Asset::TraceJs,
@@ -133,7 +137,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
                     }
                     div.grip role="separator" aria-orientation="vertical" aria-label="Width of the span's detail"
                         aria-controls="span" aria-valuemin="20" aria-valuemax="75" aria-valuenow="35" tabindex="0" {}
-                    (aside(&trace, first, detail))
+                    (aside(&trace, first, detail, talks))
                 }
             }
         }
@@ -202,8 +206,9 @@ fn is_live(trace: &TraceRow, now: Millis) -> bool {
 
 /// The detail's place. Without one it is fetched, so that the tree does not wait
 /// for it.
-fn aside(trace: &TraceRow, first: Option<&Span>, detail: Option<Markup>) -> Markup {
-    let url = first.map(|span| format!("/traces/{}/spans/{}", encode(&trace.id), encode(&span.id)));
+fn aside(trace: &TraceRow, first: Option<&Span>, detail: Option<Markup>, talks: bool) -> Markup {
+    let span = |span: &Span| format!("/traces/{}/spans/{}", encode(&trace.id), encode(&span.id));
+    let url = if talks { Some(conversation::path(&trace.id)) } else { first.map(span) };
     let later = url.filter(|_| detail.is_none());
     html! {
         aside #span .detail role="region" aria-label="Span" tabindex="-1" hx-sync="replace"
@@ -366,35 +371,10 @@ fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
             button.small type="button" data-fold="all" hidden[!nested] { "Collapse all" }
             button.small type="button" data-fold="none" hidden[!nested] { "Expand all" }
             button.small type="button" data-next-error hidden[trace.errors == 0] { "Next error" }
+            a.small.button href=(conversation::path(&trace.id)) data-talk title="What was said, as one thread (\\)" { "Conversation" }
             button.small type="button" data-unzoom hidden { "Zoom out" }
             span.legend title="The chain of work that determined when the trace ended" { "Critical path" }
             button.quiet.icon type="button" data-help aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" { "?" }
-        }
-    }
-}
-
-fn help() -> Markup {
-    const KEYS: [(&str, &str); 14] = [
-        ("↑ ↓", "previous, next span"),
-        ("→", "expand, or to the first child"),
-        ("←", "collapse, or to the parent"),
-        ("Home End", "first, last span"),
-        ("Enter", "show the span"),
-        ("E", "next error"),
-        ("O", "show, hide other spans"),
-        ("Z", "zoom to the span"),
-        ("0", "zoom out"),
-        ("S", "rate the trace"),
-        ("Shift S", "rate the span"),
-        ("/", "search"),
-        ("Esc", "leave the search, close the span"),
-        ("?", "this help"),
-    ];
-    html! {
-        dialog #help aria-label="Keyboard shortcuts" {
-            h2 { "Keyboard" }
-            dl { @for (key, what) in KEYS { div { dt { @for key in key.split(' ') { kbd { (key) } } } dd { (what) } } } }
-            form method="dialog" { button.primary { "Close" } }
         }
     }
 }

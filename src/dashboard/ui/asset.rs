@@ -12,6 +12,8 @@ pub enum Asset {
     ListCss,
     /// The trace page's own.
     TraceCss,
+    /// Conversations and Markdown.
+    ChatCss,
     /// Scores, and rating.
     ScoresCss,
     /// What all pages do: theme, local times, copying.
@@ -26,6 +28,8 @@ pub enum Asset {
     LiveJs,
     /// The trace page: a span's detail.
     SpanJs,
+    /// A session: turns that come while one looks.
+    SessionJs,
     /// htmx, from its npm package.
     Htmx,
     /// The icon.
@@ -38,6 +42,7 @@ const HTMX: &str = "4.0.1";
 const APP_CSS: u64 = hash(include_bytes!("../assets/app.css"));
 const LIST_CSS: u64 = hash(include_bytes!("../assets/list.css"));
 const TRACE_CSS: u64 = hash(include_bytes!("../assets/trace.css"));
+const CHAT_CSS: u64 = hash(include_bytes!("../assets/chat.css"));
 const SCORES_CSS: u64 = hash(include_bytes!("../assets/scores.css"));
 const APP_JS: u64 = hash(include_bytes!("../assets/app.js"));
 const LIST_JS: u64 = hash(include_bytes!("../assets/list.js"));
@@ -53,6 +58,7 @@ const TRACE_JS: u64 = hash_all(&[
 const AXIS_JS: u64 = hash(include_bytes!("../assets/axis.js"));
 const LIVE_JS: u64 = hash(include_bytes!("../assets/live.js"));
 const SPAN_JS: u64 = hash(include_bytes!("../assets/span.js"));
+const SESSION_JS: u64 = hash(include_bytes!("../assets/session.js"));
 const ICON: u64 = hash(include_bytes!("../assets/icon.svg"));
 
 impl Asset {
@@ -63,6 +69,7 @@ impl Asset {
             Self::AppCss => format!("/assets/app.{APP_CSS:016x}.css"),
             Self::ListCss => format!("/assets/list.{LIST_CSS:016x}.css"),
             Self::TraceCss => format!("/assets/trace.{TRACE_CSS:016x}.css"),
+            Self::ChatCss => format!("/assets/chat.{CHAT_CSS:016x}.css"),
             Self::ScoresCss => format!("/assets/scores.{SCORES_CSS:016x}.css"),
             Self::AppJs => format!("/assets/app.{APP_JS:016x}.js"),
             Self::ListJs => format!("/assets/list.{LIST_JS:016x}.js"),
@@ -70,6 +77,7 @@ impl Asset {
             Self::AxisJs => format!("/assets/axis.{AXIS_JS:016x}.js"),
             Self::LiveJs => format!("/assets/live.{LIVE_JS:016x}.js"),
             Self::SpanJs => format!("/assets/span.{SPAN_JS:016x}.js"),
+            Self::SessionJs => format!("/assets/session.{SESSION_JS:016x}.js"),
             Self::Htmx => format!("/assets/htmx.{HTMX}.js"),
             Self::Icon => format!("/assets/icon.{ICON:016x}.svg"),
         }

@@ -60,7 +60,7 @@ fn frame(shell: &Shell<'_>) -> Markup {
                 script src=(Asset::AppJs.path()) {}
                 @for asset in shell.assets {
                     @match asset {
-                        Asset::AppCss | Asset::ListCss | Asset::TraceCss | Asset::ScoresCss => link rel="stylesheet" href=(asset.path());,
+                        Asset::AppCss | Asset::ListCss | Asset::TraceCss | Asset::ChatCss | Asset::ScoresCss => link rel="stylesheet" href=(asset.path());,
                         _ => script defer src=(asset.path()) {},
                     }
                 }

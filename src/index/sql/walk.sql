@@ -6,6 +6,6 @@
   select t.key, t.id, coalesce(t.name, '') as name, t.start_us, t.end_us, t.spans, t.errors,
     t.tokens, t.cost_nano, t.session, t.user, t.tags, t.models, t.input_preview,
     t.output_preview, t.open, t.root_child, t.active_us, t.ended, t.root_failed,
-    coalesce(t.failures, t.errors) as failures$MORE,
+    coalesce(t.failures, t.errors) as failures, t.error_preview$MORE,
     row_number() over (order by t.key desc) as walked
   from trace as t where $RANGE) as walk)

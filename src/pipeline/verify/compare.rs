@@ -8,6 +8,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use crate::model::Body;
 use ingest_core::fold::head::{Field, Head};
 use ingest_core::fold::metadata::Metadata;
 use ingest_core::fold::place::{BatchName, Place};
@@ -57,7 +58,7 @@ pub(super) struct Compared {
 type Test = fn(&Head, &Head) -> bool;
 
 /// Whether a head's field is as an event says it, or nothing.
-const FIELDS: [(&str, Test); 16] = [
+const FIELDS: [(&str, Test); 17] = [
     ("start_us", |stored, said| stored.start_us == said.start_us),
     ("end_us", |stored, said| stored.end_us.is_none() || stored.end_us == said.end_us),
     ("active_us", |stored, said| stored.active_us == said.active_us),
@@ -76,6 +77,7 @@ const FIELDS: [(&str, Test); 16] = [
     ("root's name", |stored, said| of_root(stored, said, |root| &root.name)),
     ("input_preview", |stored, said| of_root(stored, said, |root| &root.input)),
     ("output_preview", |stored, said| of_root(stored, said, |root| &root.output)),
+    ("error_preview", |stored, said| of_root(stored, said, |root| &root.error)),
     ("tags", |stored, said| !matches!(stored.tags, Tags::OfEvent(..)) || stored.tags == said.tags),
 ];
 
@@ -118,6 +120,7 @@ impl<'a> Comparison<'a> {
                     self.fields.remove(name);
                 }
             }
+            self.hear_older_previews(event);
             self.models.retain(|model| !head.models.contains(model));
             if let Tags::OfAll(said) = &head.tags {
                 self.tags.retain(|tag| !said.contains(tag));
@@ -129,6 +132,23 @@ impl<'a> Comparison<'a> {
                 let said = said.filter(|(part, _)| span.parts().contains(part));
                 let bits = said.fold(0, |bits, (_, at)| bits | 1 << at);
                 *self.parts.entry(span.id).or_default() |= bits;
+            }
+        }
+    }
+
+    /// Rows from before have the beginnings of JSON, not words.
+    fn hear_older_previews(&mut self, event: &Sent) {
+        const BYTES: usize = 80;
+        let Some(root) = &self.stored.trace.head.root else { return };
+        let Body::Span(span) = &event.event.body else { return };
+        for (name, stored, json) in [
+            ("input_preview", &root.input, &span.input),
+            ("output_preview", &root.output, &span.output),
+        ] {
+            let json = json.as_deref().unwrap_or_default();
+            let start = json.get(..json.floor_char_boundary(BYTES));
+            if start.is_some() && stored.as_ref().map(|(_, text)| &**text) == start {
+                self.fields.remove(name);
             }
         }
     }

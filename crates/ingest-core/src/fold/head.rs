@@ -9,14 +9,14 @@ use super::cut::{cut, list, short};
 use super::metadata::Metadata;
 use super::part::{Part, Texts};
 use super::place::Place;
+use super::preview;
+use super::preview::Side;
 use super::root::Root;
 use super::sent::Sent;
 use super::span::Span;
 use super::standing::{SpanStanding, Standing, Told};
 use super::tags::{Tags, first_of};
-use crate::limits::{
-    MAX_INDEXED_BYTES, MAX_INDEXED_LISTS_BYTES, MAX_MODELS, MAX_PREVIEW_BYTES, MAX_SAID_TAG_BYTES,
-};
+use crate::limits::{MAX_INDEXED_BYTES, MAX_INDEXED_LISTS_BYTES, MAX_MODELS, MAX_SAID_TAG_BYTES};
 use crate::model::{Micros, Millis, OfTrace, Rank, Said, SpanBody, Text, TraceBody};
 
 /// A text of a trace, and who says it.
@@ -156,9 +156,10 @@ impl Head {
         // Most spans are not what the trace is shown by: nothing is made of their texts.
         let partial = part.order.rank != Rank::Create;
         if Root::may_be(self.root.as_ref(), partial, child, start, id) {
-            let preview = |json: Option<&str>| {
-                json.map(|json| (part.order, Rc::from(cut(json, MAX_PREVIEW_BYTES))))
+            let preview = |json: Option<&str>, side| {
+                json.map(|json| (part.order, Rc::from(preview::words(json, side))))
             };
+            let error = span.error_message.as_ref().filter(|text| !text.is_empty());
             let name = part.fields.name.clone().filter(|_| self.name.is_none());
             let root = Root {
                 partial,
@@ -166,8 +167,9 @@ impl Head {
                 start_us: start,
                 id: Rc::clone(id),
                 name: name.map(|name| (part.order, name)),
-                input: preview(span.input.as_deref()),
-                output: preview(span.output.as_deref()),
+                input: preview(span.input.as_deref(), Side::Input),
+                output: preview(span.output.as_deref(), Side::Output),
+                error: error.map(|text| (part.order, Rc::from(preview::error(text)))),
             };
             Root::take(&mut self.root, Some(root));
         }

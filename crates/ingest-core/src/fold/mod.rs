@@ -13,6 +13,7 @@ pub mod map;
 pub mod metadata;
 pub mod part;
 pub mod place;
+mod preview;
 pub mod price;
 pub mod root;
 pub mod score;

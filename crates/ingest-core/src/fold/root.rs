@@ -21,10 +21,12 @@ pub struct Root {
     pub id: Rc<str>,
     /// Its name, of its newest event, where the trace has none.
     pub name: Option<(Order, Rc<str>)>,
-    /// The beginnings of its input and output, of the newest events that have them.
+    /// The words of its input and output, of the newest events that have them.
     pub input: Option<(Order, Rc<str>)>,
     /// See `input`.
     pub output: Option<(Order, Rc<str>)>,
+    /// The beginning of what it says went wrong.
+    pub error: Option<(Order, Rc<str>)>,
 }
 
 /// Where what may be the root stands among all that may. Of what no event creates only the
@@ -86,6 +88,7 @@ impl Root {
         let mut changed = order == Ordering::Less;
         changed |= newer(&mut root.name, other.name);
         changed |= newer(&mut root.input, other.input);
-        changed | newer(&mut root.output, other.output)
+        changed |= newer(&mut root.output, other.output);
+        changed | newer(&mut root.error, other.error)
     }
 }

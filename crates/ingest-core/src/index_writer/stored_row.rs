@@ -57,6 +57,7 @@ named_row! {
         pub output_preview: Option<Rc<str>>,
         pub root_failed: u8,
         pub failures: i64,
+        pub error_preview: Option<Rc<str>>,
         pub beyond: Option<String>,
         pub head: String,
         /// Null where it stays as it is.
@@ -89,6 +90,7 @@ named_row! {
         pub metadata: Option<Rc<str>>,
         pub input_preview: Option<Rc<str>>,
         pub output_preview: Option<Rc<str>>,
+        pub error_preview: Option<Rc<str>>,
         pub beyond: Option<String>,
         /// Hexadecimal; null where those that came before it were enough for one read.
         pub head: Option<String>,
@@ -152,6 +154,7 @@ impl StoredRow {
             }),
             input: root.input.map(|(order, _)| (order, self.input_preview.unwrap_or_default())),
             output: root.output.map(|(order, _)| (order, self.output_preview.unwrap_or_default())),
+            error: root.error.map(|(order, _)| (order, self.error_preview.unwrap_or_default())),
             ..root
         });
         let tags = match head.tags {
@@ -263,6 +266,7 @@ impl TraceRow {
             metadata_bytes: head.metadata.bytes_elsewhere(),
             input_preview: of_root(root.and_then(|root| root.input.as_ref())),
             output_preview: of_root(root.and_then(|root| root.output.as_ref())),
+            error_preview: of_root(root.and_then(|root| root.error.as_ref())),
             beyond: beyond.map(|totals| write_totals(&totals)),
             head: hex::write(&crate::pack::head::write(head)),
             pack: pack.map(hex::write),

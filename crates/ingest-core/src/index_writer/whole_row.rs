@@ -35,7 +35,7 @@ pub fn select(project: &str, asked: &[Asked]) -> [Statement; 2] {
 }
 
 /// Columns that rows have since they were written again.
-const LATER: [&str; 2] = ["root_failed", "failures"];
+const LATER: [&str; 3] = ["root_failed", "failures", "error_preview"];
 
 impl WholeRow {
     /// A row that was read; `None` for what is no row at all.

@@ -115,6 +115,7 @@ fn a_head() -> Head {
             name: None,
             input: Some((order(AT + 9, 1), Rc::default())),
             output: Some((order(AT + 9, 1), Rc::default())),
+            error: None,
         }),
         name: told(event(AT)),
         session: told(event(AT + 1)),

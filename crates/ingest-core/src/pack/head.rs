@@ -9,8 +9,8 @@
 //!           64, 128, 256, 512, 1024, 2048: somebody says name, session, user, parent
 //!           trace, deployment, evaluators; 4096: tags are an event's; 8192: all that are said;
 //!           16384: metadata are events'; 32768: a span's; 65536, 131072: somebody says an
-//!           input, an output
-//! root      form of the id as a byte, id, start; the orders of name, input, output
+//!           input, an output; 262144: the root's error
+//! root      form of the id as a byte, id, start; the orders of name, input, output, error
 //! sayings   in the order of the flags; each: a byte, 0 for an event, 1 for a span;
 //!           of an event its order, of a span: its rank as a byte, a byte that is 1 where
 //!           it has a parent, its start, the form of its id as a byte, its id
@@ -52,6 +52,7 @@ const METADATA_OF_EVENTS: u64 = 1 << 14;
 const METADATA_OF_SPAN: u64 = 1 << 15;
 const INPUT: u64 = 1 << 16;
 const OUTPUT: u64 = 1 << 17;
+const ROOT_ERROR: u64 = 1 << 18;
 
 /// What of a head is not in columns, as bytes.
 #[must_use]
@@ -78,14 +79,16 @@ pub fn write(head: &Head) -> Vec<u8> {
         | bit(METADATA_OF_EVENTS, matches!(head.metadata, Metadata::OfEvents(..)))
         | bit(METADATA_OF_SPAN, matches!(head.metadata, Metadata::OfSpan(..)))
         | bit(INPUT, head.input.is_some())
-        | bit(OUTPUT, head.output.is_some());
+        | bit(OUTPUT, head.output.is_some())
+        | bit(ROOT_ERROR, is(|root| root.error.is_some()));
     let mut to = Times { to: Writer::new(96), base: head.start_us, last: None };
     names.write(&mut to.to);
     to.to.number(flags);
     if let Some(root) = root {
         to.id(&root.id);
         to.time(root.start_us);
-        for (order, _) in root.name.iter().chain(&root.input).chain(&root.output) {
+        let texts = [&root.name, &root.input, &root.output, &root.error];
+        for (order, _) in texts.into_iter().flatten() {
             to.order(*order);
         }
     }
@@ -200,8 +203,9 @@ pub fn read(bytes: &[u8], start_us: Micros) -> Result<Head, Damaged> {
         let (id, start_us) = (from.id()?, from.time()?);
         let mut text = |bit| Ok(if is(bit) { Some((from.order()?, Rc::default())) } else { None });
         let (name, input, output) = (text(ROOT_NAME)?, text(ROOT_INPUT)?, text(ROOT_OUTPUT)?);
+        let error = text(ROOT_ERROR)?;
         let (partial, child) = (is(ROOT_PARTIAL), is(ROOT_CHILD));
-        head.root = Some(Root { partial, child, start_us, id, name, input, output });
+        head.root = Some(Root { partial, child, start_us, id, name, input, output, error });
     }
     let mut said: [Field; 6] = Default::default();
     for (_, field) in said.iter_mut().enumerate().filter(|(at, _)| is(SAYINGS << at)) {

@@ -166,17 +166,19 @@ fn head_of(text: &str) -> impl Strategy<Value = Head> + use<> {
         let said = said.clone();
         maybe(order().prop_map(move |order| (order, said.clone())))
     };
-    let root = maybe((any::<bool>(), any::<bool>(), time(), id(), of(), of(), of()).prop_map(
-        |(partial, child, start_us, id, name, input, output)| Root {
-            partial,
-            child,
-            start_us,
-            id,
-            name,
-            input,
-            output,
-        },
-    ));
+    let root =
+        maybe((any::<bool>(), any::<bool>(), time(), id(), of(), of(), of(), of()).prop_map(
+            |(partial, child, start_us, id, name, input, output, error)| Root {
+                partial,
+                child,
+                start_us,
+                id,
+                name,
+                input,
+                output,
+                error,
+            },
+        ));
     let kept = text.clone();
     let tags = prop_oneof![
         Just(Tags::None),

@@ -109,6 +109,28 @@ export function select(row, how = {}) {
   if (how.show && !wide.matches) detail.scrollIntoView({ block: "start", behavior: "smooth" });
 }
 
+/** The conversation in place of a span's detail, or the span again. */
+export function talk() {
+  if (detail.querySelector("[data-conversation]")) return select(selected ?? active);
+  clearTimeout(pending);
+  shown = null;
+  split.classList.remove("wide");
+  history.replaceState(history.state, "", "?conversation");
+  readConversation("innerHTML");
+  if (!wide.matches) detail.scrollIntoView({ block: "start", behavior: "smooth" });
+}
+
+/** Reads the conversation again, if it is what is shown. */
+export function renewConversation() {
+  if (detail.querySelector("[data-conversation]")) readConversation("innerMorph");
+}
+
+/** @param {string} swap */
+function readConversation(swap) {
+  const link = /** @type {HTMLAnchorElement} */ (page.querySelector("[data-talk]"));
+  htmx.ajax("GET", link.href, { source: detail, target: detail, swap });
+}
+
 /** Moves, and shows where one has come to rest.
  *  @param {HTMLElement | undefined} row */
 export function go(row) {

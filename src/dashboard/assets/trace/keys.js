@@ -1,6 +1,6 @@
 // The keyboard: moving in the tree, and the keys of the page.
 
-import { active, close, focus, fold, go, nextError, select } from "./choice.js";
+import { active, close, focus, fold, go, nextError, select, talk } from "./choice.js";
 import { rate } from "./rate.js";
 import { firstRow, parentOf, placeOf, rows, toggleOthers, tree } from "./rows.js";
 import { focusSearch } from "./search.js";
@@ -80,6 +80,7 @@ export function startKeys() {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
     if (event.key === "/") focusSearch();
+    else if (event.key === "\\") talk();
     else if (event.key === "?") help.showModal();
     else if (event.key.toLowerCase() === "e") nextError();
     else if (event.key.toLowerCase() === "o") pressOthers();

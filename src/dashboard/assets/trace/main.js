@@ -4,7 +4,20 @@
 // whether more has come live.js's. Everything on the page is there without this; what a
 // client sent is only ever compared or read as text.
 
-import { active, close, focus, fold, nextError, page, restoreChoice, select, selected, startChoice } from "./choice.js";
+import {
+  active,
+  close,
+  focus,
+  fold,
+  nextError,
+  page,
+  renewConversation,
+  restoreChoice,
+  select,
+  selected,
+  startChoice,
+  talk,
+} from "./choice.js";
 import { startKeys } from "./keys.js";
 import { startRating } from "./rate.js";
 import {
@@ -55,6 +68,10 @@ function startMouse() {
       focus(row);
       select(row, { show: true });
     }
+    if (event.target.closest?.("[data-talk]") && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      talk();
+    }
     if (event.target.closest?.("[data-others]")) {
       toggleOthers();
       if (active.hidden) focus(firstRow(), true);
@@ -101,7 +118,10 @@ if (tree) {
   startMouse();
   startKeys();
   startSearch();
-  page.addEventListener("trace:came", ({ detail: fresh }) => replaceTree(fresh));
+  page.addEventListener("trace:came", ({ detail: fresh }) => {
+    replaceTree(fresh);
+    renewConversation();
+  });
   // A deep link, or what made the trace fail: to where the span is.
   if (selected) {
     reveal(selected);

@@ -118,7 +118,7 @@ impl Reader<'_> {
         }
     }
 
-    fn one(&mut self, message: &Message<'_>, is_whole: bool) -> Markup {
+    pub(super) fn one(&mut self, message: &Message<'_>, is_whole: bool) -> Markup {
         let kinds = (!message.kinds.is_empty()).then(|| message.kinds.join(", "));
         html! {
             li class=(side(&message.role)) {
@@ -257,7 +257,8 @@ impl Reader<'_> {
 }
 
 /// The class of a role: there are few colours and any number of roles.
-fn side(role: &str) -> &'static str {
+#[must_use]
+pub fn side(role: &str) -> &'static str {
     match role {
         "user" | "human" | "HumanMessage" => "user",
         "assistant" | "ai" | "model" | "AIMessage" | "AIMessageChunk" => "assistant",

@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use maud::Markup;
 
 use super::chat;
+use super::chat::Message;
 use crate::dashboard::ui::json::{Json, Kind};
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::json_view::Budget;
-pub use conversation::Look;
+pub use conversation::{Look, side};
 use conversation::{Reader, is_json};
 
 /// How a payload is shown.
@@ -60,17 +61,28 @@ pub struct Payload<'a> {
 /// Larger payloads are not searched for conversations.
 const MAX_CHAT_BYTES: usize = 2_000_000;
 
+/// What a payload is, or a string in it: JSON in a string is common, for tools return text.
+#[must_use]
+pub fn inner(raw: &str) -> Cow<'_, str> {
+    let json = Json::new(raw);
+    match json.text() {
+        Some(text) if is_json(&text) => Cow::Owned(text.into_owned()),
+        _ => Cow::Borrowed(json.raw()),
+    }
+}
+
+/// One message of a thread.
+#[must_use]
+pub fn message(message: &Message<'_>, look: Look, budget: &mut Budget) -> Markup {
+    Reader { look, budget }.one(message, look.is_answer)
+}
+
 impl<'a> Payload<'a> {
     /// Looks at a payload.
     #[must_use]
     pub fn of(raw: &'a str) -> Self {
-        let json = Json::new(raw);
-        let text = json.text();
-        // JSON in a string is common: tools return text.
-        let inner = match &text {
-            Some(text) if is_json(text) => Cow::Owned(text.clone().into_owned()),
-            _ => Cow::Borrowed(json.raw()),
-        };
+        let text = Json::new(raw).text();
+        let inner = inner(raw);
         let mut modes = vec![];
         let value = Json::new(&inner);
         if inner.len() <= MAX_CHAT_BYTES && chat::find(value).is_some() {

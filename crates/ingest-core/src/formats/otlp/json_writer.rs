@@ -4,7 +4,6 @@
 use super::map::detail::Detail;
 use super::span::AnyValue;
 use crate::json::scan;
-use crate::limits::MAX_PREVIEW_BYTES;
 
 /// Which texts are JSON. Lists and maps always are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +16,9 @@ pub(crate) enum Parse {
     Never,
 }
 
-/// Bytes of JSON of which the index keeps the beginning: some more than it does.
-const INDEXED_BYTES: usize = 4 * MAX_PREVIEW_BYTES;
+/// Bytes of JSON that are made of what a span with a parent has: lists show what roots have, so
+/// that this is a look at its beginning, should its root never come.
+const INDEXED_BYTES: usize = 320;
 
 /// JSON in the making: all of it, or no more than its beginning.
 #[derive(Debug)]

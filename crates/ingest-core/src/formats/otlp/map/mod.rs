@@ -31,8 +31,10 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
     let attributes = &span.attributes;
     let usage = if has_usage { usage::read_usage(attributes, family) } else { Usage::default() };
     let model = if has_usage { find_model(attributes, family) } else { None };
-    let input = find_input(span, kind, family, detail);
-    let output = find_output(span, kind, family, detail);
+    // Lists show words of what a root has, which may be at its end.
+    let content = if span.parent_id.is_none() { Detail::Full } else { detail };
+    let input = find_input(span, kind, family, content);
+    let output = find_output(span, kind, family, content);
     let status = status::read_status(span);
     let beside = family == Family::Beside && input.is_none() && output.is_none();
     let full = detail == Detail::Full;
@@ -76,7 +78,7 @@ pub(super) fn span_body<'a>(span: &Span<'a>, shared: &Shared<'a>, detail: Detail
 
 #[cfg(test)]
 mod tests {
-    use super::super::span::{AnyValue, Attributes, Resource, Scope};
+    use super::super::span::{AnyValue, Attributes, Id, Resource, Scope};
     use super::*;
 
     /// A span with these texts as attributes.
@@ -131,6 +133,18 @@ mod tests {
         assert_eq!((body.kind, body.model), (Some(SpanType::Agent), None));
         assert_eq!(body.usage, Usage::default());
         assert!(body.metadata.unwrap().contains(r#""gen_ai.usage.input_tokens":"5""#));
+    }
+
+    #[test]
+    fn the_index_gets_all_of_what_a_root_says_and_the_beginning_of_what_others_do() {
+        let long = format!(r#"[{{"role":"user","content":"{}"}}]"#, "long ".repeat(200));
+        let text = AnyValue::Text(long.clone().into());
+        let key = "gen_ai.input.messages";
+        let root = Span { attributes: Attributes::of(vec![(key.into(), text)]), ..span(&[]) };
+        let child = Span { parent_id: Some(Id::default()), ..root.clone() };
+        let input = |span| span_body(span, &Shared::nothing(), Detail::Index).input.unwrap();
+        assert_eq!(input(&root).len(), long.len());
+        assert_eq!(input(&child).len(), 320);
     }
 
     #[test]
