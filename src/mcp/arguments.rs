@@ -6,14 +6,14 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::refusal::Refusal;
 use super::text::{Object, quoted};
 use crate::api::{parse_end, parse_time};
 use crate::dashboard::ui::json::{Json, Kind};
+use crate::index::traces::ListPlace;
+use crate::json::descend;
 use crate::limits::MAX_ID_BYTES;
 use crate::model::{Micros, Millis};
 
@@ -271,23 +271,44 @@ impl<'t> Arguments<'t> {
         time(&self.text("until")?, self.now, true)
     }
 
-    /// Where the answer before went on.
-    pub(super) fn cursor<T: DeserializeOwned>(&self) -> Result<Option<T>, Refusal> {
+    /// Where the answer before went on: so many texts.
+    pub(super) fn cursor<const N: usize>(&self) -> Result<Option<[String; N]>, Refusal> {
         let Some(text) = self.text(CURSOR.name) else { return Ok(None) };
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
-        let read: Option<(u32, T)> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let read = self.read_cursor(&text).and_then(|place| place.try_into().ok());
         match read {
-            Some((hash, place)) if hash == self.hash => Ok(Some(place)),
-            _ => Err(Refusal::Told(
+            Some(place) => Ok(Some(place)),
+            None => Err(Refusal::Told(
                 "This cursor belongs to other arguments. Repeat the call without cursor.".into(),
             )),
         }
     }
 
+    fn read_cursor(&self, text: &str) -> Option<Vec<String>> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        descend::whole(&text).ok()?;
+        let mut texts = Json::new(&text).items().filter_map(Json::text).map(String::from);
+        let hash = texts.next()?;
+        (hash == self.hash.to_string()).then(|| texts.collect())
+    }
+
     /// A place to go on from, opaque to clients.
-    pub(super) fn cursor_to(&self, place: &impl Serialize) -> String {
-        let json = serde_json::to_vec(&(self.hash, place)).unwrap_or_default();
+    pub(super) fn cursor_to(&self, place: &[&str]) -> String {
+        let texts: Vec<_> = place.iter().map(|text| quoted(text)).collect();
+        let json = format!("[{},{}]", quoted(&self.hash.to_string()), texts.join(","));
         BASE64_URL_SAFE_NO_PAD.encode(json)
+    }
+
+    /// The place in a list where the answer before went on.
+    pub(super) fn list_place(&self) -> Result<Option<ListPlace>, Refusal> {
+        let Some([key, start]) = self.cursor()? else { return Ok(None) };
+        let (key, start_us) = (key.parse().unwrap_or_default(), start.parse().unwrap_or_default());
+        Ok(Some(ListPlace { key, start_us }))
+    }
+
+    /// The same to go on from.
+    pub(super) fn cursor_to_place(&self, place: ListPlace) -> String {
+        self.cursor_to(&[&place.key.to_string(), &place.start_us.to_string()])
     }
 }
 

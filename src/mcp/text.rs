@@ -68,6 +68,14 @@ pub(super) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
+/// The places of some numbers, those of the greatest first; of equal ones in their order.
+pub(super) fn greatest_first(numbers: impl Iterator<Item = i64>) -> Vec<usize> {
+    let mut places: Vec<(i64, usize)> =
+        numbers.enumerate().map(|(place, number)| (number.saturating_neg(), place)).collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, place)| place).collect()
+}
+
 /// An object that is written field by field.
 #[derive(Debug, Clone)]
 pub(super) struct Object(String);

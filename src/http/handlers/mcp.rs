@@ -100,8 +100,8 @@ fn takes_json(accept: Option<&str>) -> bool {
         let mut parts = range.split(';').map(str::trim);
         let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
         let is_none = |part: &str| {
-            let weight = part.strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
-            weight.is_some_and(|weight| weight <= 0.0)
+            part.strip_prefix("q=0")
+                .is_some_and(|rest| rest.bytes().all(|b| b == b'.' || b == b'0'))
         };
         ["*/*", "application/*", "application/json", ""].contains(&&*kind) && !parts.any(is_none)
     };

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::super::arguments::{Argument, Arguments, CURSOR, Takes};
 use super::super::asked::{AIM, Asked, cost, few, ms};
 use super::super::refusal::Refusal;
-use super::super::text::{Object, Rows, quoted};
+use super::super::text::{Object, Rows, greatest_first, quoted};
 use super::outline::Outline;
 use super::search::row;
 use crate::api::dollars;
@@ -53,7 +53,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
             "trace_ids must be a list of two ids; search_traces finds them.".into(),
         ));
     };
-    let begin: usize = arguments.cursor()?.unwrap_or_default();
+    let begin = arguments.cursor()?.and_then(|[begin]| begin.parse().ok()).unwrap_or(0_usize);
     let a = Outline::read(a, None, asked).await?;
     let b = Outline::read(b, None, asked).await?;
     let lines = differences(&a, &b);
@@ -83,7 +83,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     answer.list("changed", &changed).list("onlyInA", &only_a).list("onlyInB", &only_b);
     let left = rest.len() - added;
     if left > 0 {
-        answer.text("nextCursor", &arguments.cursor_to(&(begin + added)));
+        answer.text("nextCursor", &arguments.cursor_to(&[&(begin + added).to_string()]));
         answer.text("more", &format!("{left} differences follow: repeat the call with cursor."));
     } else if lines.is_empty() {
         answer.text("more", "No span differs in status, time, tokens or model.");
@@ -130,17 +130,18 @@ fn differences<'o>(a: &'o Outline, b: &'o Outline) -> Vec<Line<'o>> {
     let (in_a, in_b) = (by_path(a), by_path(b));
     let of_b: HashMap<_, &Span> = in_b.iter().copied().collect();
     let of_a: HashMap<_, &Span> = in_a.iter().copied().collect();
-    let mut changed: Vec<(&Span, &Span)> = in_a
+    let changed: Vec<(&Span, &Span)> = in_a
         .iter()
         .filter_map(|(path, span)| Some((*span, *of_b.get(path)?)))
         .filter(|(a, b)| figures(a) != figures(b))
         .collect();
-    changed.sort_by_key(|(a, b)| {
-        std::cmp::Reverse((took(a).unwrap_or(0) - took(b).unwrap_or(0)).abs())
-    });
+    let order = greatest_first(
+        changed.iter().map(|(a, b)| (took(a).unwrap_or(0) - took(b).unwrap_or(0)).abs()),
+    );
     let only_a = in_a.iter().filter(|(path, _)| !of_b.contains_key(path));
     let only_b = in_b.iter().filter(|(path, _)| !of_a.contains_key(path));
-    let changed = changed.into_iter().map(|(a, b)| Line::Changed(a, b));
+    let changed =
+        order.into_iter().filter_map(|at| changed.get(at)).map(|(a, b)| Line::Changed(a, b));
     let only_a = only_a.map(|(_, span)| Line::OnlyInA(span));
     changed.chain(only_a).chain(only_b.map(|(_, span)| Line::OnlyInB(span))).collect()
 }

@@ -29,7 +29,7 @@ pub(super) const TAKES: &[Argument] = &[
 ];
 
 /// Where the next page begins: the trace, the call, and the message of those that are new.
-type Place = (String, String, usize);
+type Place = [String; 3];
 
 /// Calls before a page that are read for what its first one repeats.
 const LOOK_BACK: usize = 4;
@@ -63,7 +63,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
             return Err(Refusal::Told(why.into()));
         }
     };
-    let begin = place.as_ref().and_then(|(trace, ..)| traces.iter().position(|id| id == trace));
+    let begin = place.as_ref().and_then(|[trace, ..]| traces.iter().position(|id| id == trace));
     let mut page = Page {
         rows: Rows::new(AIM.saturating_sub(answer.len() + 2_500)),
         calls: CALLS,
@@ -71,9 +71,9 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     };
     let rest = traces.get(begin.unwrap_or_default()..).unwrap_or_default();
     for (n, trace) in rest.iter().enumerate() {
-        let here = place.as_ref().filter(|(wanted, ..)| wanted == trace);
+        let here = place.as_ref().filter(|[wanted, ..]| wanted == trace);
         if n >= TRACES && page.next.is_none() {
-            page.next = Some((trace.clone(), String::new(), 0));
+            page.next = Some([trace.clone(), String::new(), String::new()]);
         }
         if page.next.is_some() {
             break;
@@ -82,7 +82,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     }
     answer.list("turns", &page.rows.all);
     if let Some(next) = &page.next {
-        answer.text("nextCursor", &arguments.cursor_to(next));
+        answer.text("nextCursor", &arguments.cursor_to(&next.each_ref().map(|text| &**text)));
         answer.text(
             "more",
             "The conversation goes on: repeat the call with cursor. get_span has a message whole.",
@@ -109,8 +109,6 @@ async fn of_session<D: Database, S: RawStore>(
             _ => break,
         }
     }
-    all.sort();
-    all.dedup();
     let Some((start, _)) = all.first() else {
         let why = "No session has this id among the newest traces of this project. search_traces finds the traces of a session.";
         return Err(Refusal::Told(why.into()));
@@ -137,9 +135,9 @@ impl Page {
     ) -> Result<(), Refusal> {
         let outline = Outline::read(trace, None, asked).await?;
         let calls: Vec<&Span> = outline.spans.iter().filter(|span| is_call(span)).collect();
-        let found = place.and_then(|(_, id, _)| calls.iter().position(|span| span.id == *id));
+        let found = place.and_then(|[_, id, _]| calls.iter().position(|span| span.id == *id));
         let begin = found.unwrap_or_default();
-        let skip = found.and(place).map_or(0, |(.., skip)| *skip);
+        let skip = found.and(place).map_or(0, |[.., skip]| skip.parse().unwrap_or_default());
         let mut known: HashMap<u64, usize> = HashMap::new();
         let mut from = begin.saturating_sub(LOOK_BACK);
         while let Some(rest) = calls.get(from..).filter(|rest| !rest.is_empty()) {
@@ -154,7 +152,7 @@ impl Page {
             for (n, span) in group.iter().enumerate() {
                 let at = from + n;
                 if self.calls == 0 {
-                    self.next = Some((trace.into(), span.id.clone(), 0));
+                    self.next = Some([trace.into(), span.id.clone(), String::new()]);
                     return Ok(());
                 }
                 let turns = turns(span, &payloads, &mut known);
@@ -165,7 +163,7 @@ impl Page {
                 let skip = if at == begin { skip } else { 0 };
                 for (m, turn) in turns.iter().enumerate().skip(skip) {
                     if !self.rows.add(turn.row(trace, span).end()) {
-                        self.next = Some((trace.into(), span.id.clone(), m));
+                        self.next = Some([trace.into(), span.id.clone(), m.to_string()]);
                         return Ok(());
                     }
                 }

@@ -1,13 +1,12 @@
 //! `summarize_costs`: tokens and dollars of a time, in groups. By name, tag, session and day
 //! the index adds up; by model the newest traces are unpacked, as many as one answer may.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::super::arguments::{Argument, Arguments, LIMIT, Takes, may};
 use super::super::asked::{Asked, at, cost};
 use super::super::refusal::Refusal;
-use super::super::text::{Object, Rows, shown};
+use super::super::text::{Object, Rows, greatest_first, shown};
 use super::search::{SINCE, UNTIL};
 use crate::api::dollars;
 use crate::batch::RawStore;
@@ -64,7 +63,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     let found = sums.next().transpose()?.unwrap_or_default();
     let mut unpriced = 0;
     let mut back_to = None;
-    let mut groups: Vec<(String, Group)> = if column == By::All {
+    let groups: Vec<(String, Group)> = if column == By::All {
         let models = Models::read(&part, asked).await?;
         unpriced = models.unpriced;
         back_to = models.back_to;
@@ -72,7 +71,8 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     } else {
         found.into_iter().map(|sum| (sum.by.clone(), Group::of(&sum))).collect()
     };
-    groups.sort_by_key(|(_, group)| (Reverse(group.nano), Reverse(group.tokens)));
+    let order = greatest_first(groups.iter().map(|(_, group)| group.nano));
+    let groups: Vec<_> = order.into_iter().filter_map(|place| groups.get(place)).collect();
     let mut sum = Object::new();
     sum.whole("traces", total.traces).whole("tokens", total.tokens);
     sum.json("costUsd", &dollars(total.cost_nano)).some("unpriced", unpriced);

@@ -1,20 +1,19 @@
 //! `list_errors`: what failed by itself in the traces of a time, grouped by span and message.
 //! A page is of so many traces in which something failed; the next goes on from there.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::arguments::{Argument, Arguments, CURSOR, LIMIT, Takes, may};
 use super::super::asked::{Asked, at};
 use super::super::refusal::Refusal;
-use super::super::text::{Object, Rows, shown};
+use super::super::text::{Object, Rows, greatest_first, shown};
 use super::outline::{causes, error_texts};
 use super::search::{SINCE, UNTIL};
 use crate::batch::RawStore;
 use crate::index::Database;
 use crate::index::found::Span;
 use crate::index::packed::{PackedTrace, Part, Wanted, read_packed, select_packed};
-use crate::index::traces::{ListPlace, Next};
+use crate::index::traces::Next;
 use crate::model::{Micros, SpanType};
 
 pub(super) const TAKES: &[Argument] = &[
@@ -49,8 +48,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     asked: &Asked<'_, D, S>,
 ) -> Result<Object, Refusal> {
     let start = (arguments.since(Some("24h")), arguments.until());
-    let after: Option<(i64, i64)> = arguments.cursor()?;
-    let after = after.map(|(key, start_us)| ListPlace { key, start_us });
+    let after = arguments.list_place()?;
     let part = Part { start, after, to: None };
     let ran =
         asked.db.run(vec![select_packed(asked.project, &part, Wanted::Failed, TRACES)]).await?;
@@ -71,7 +69,10 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     answer.text("url", &format!("{}/traces?status=ERROR", asked.origin));
     let mut rows = Rows::new(GROUPS_BYTES);
     let limit = arguments.whole("limit");
-    let added = groups.iter().take(limit).take_while(|group| rows.add(row(group, asked).end()));
+    let added = greatest_first(groups.iter().map(|group| group.count)).into_iter().take(limit);
+    let added = added
+        .filter_map(|place| groups.get(place))
+        .take_while(|group| rows.add(row(group, asked).end()));
     let added = added.count();
     answer.list("errors", &rows.all);
     let mut more = String::new();
@@ -80,7 +81,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
         more = format!("{left} rarer groups are left out: narrow it with name, since or until. ");
     }
     if let Next::More(place) | Next::Perhaps(place) = next {
-        answer.text("nextCursor", &arguments.cursor_to(&(place.key, place.start_us)));
+        answer.text("nextCursor", &arguments.cursor_to_place(place));
         let at = at(place.start_us);
         more = format!(
             "{more}These are of traces since {at}; repeat the call with cursor for those before, whose groups are counted anew."
@@ -94,7 +95,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     Ok(answer)
 }
 
-/// Errors by span and message; those of which there are most come first.
+/// Errors by span and message.
 fn group<'f>(failed: &[(&'f PackedTrace, &'f Span)], texts: &[Option<String>]) -> Vec<Group<'f>> {
     let mut places: HashMap<(&str, String), usize> = HashMap::new();
     let mut groups: Vec<Group<'f>> = Vec::new();
@@ -118,7 +119,6 @@ fn group<'f>(failed: &[(&'f PackedTrace, &'f Span)], texts: &[Option<String>]) -
         group.traces.insert(&trace.id);
         (group.first, group.last) = (group.first.min(at), group.last.max(at));
     }
-    groups.sort_by_key(|group| (Reverse(group.count), Reverse(group.last)));
     groups
 }
 

@@ -49,7 +49,8 @@ pub(super) async fn answer<D: Database, S: RawStore>(
         to: arguments.until(),
         ..ScoreFilter::default()
     };
-    let after: Option<ScorePlace> = arguments.cursor()?;
+    let after = arguments.cursor()?;
+    let after: Option<ScorePlace> = after.map(|[at, id]| (at.parse().unwrap_or_default(), id));
     let ran =
         asked.db.run(vec![select_list(asked.project, &filter, after.as_ref(), limit)]).await?;
     let (scores, next) = read_list(&ran, limit)?;
@@ -86,7 +87,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     let last =
         last.map(|last| (last.at_us, ingest_core::fold::compact_id::pack(&last.id).into_owned()));
     if let Some(next) = last.or(next) {
-        answer.text("nextCursor", &arguments.cursor_to(&next));
+        answer.text("nextCursor", &arguments.cursor_to(&[&next.0.to_string(), &next.1]));
         answer.text("more", "There may be more: repeat the call with cursor, or narrow it with name, below or above.");
     } else if scores.is_empty() && after.is_none() {
         answer.text(

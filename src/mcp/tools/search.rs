@@ -11,6 +11,7 @@ use super::super::refusal::Refusal;
 use super::super::text::{Object, Rows};
 use super::outline::{causes, error_texts, main_model};
 use crate::batch::RawStore;
+use crate::dashboard::ui::json::Json;
 use crate::index::Database;
 use crate::index::filter::Filter;
 use crate::index::packed::{Part, Wanted, read_packed, select_packed};
@@ -47,8 +48,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     asked: &Asked<'_, D, S>,
 ) -> Result<Object, Refusal> {
     let (filter, limit) = (filter(arguments, asked), arguments.whole("limit"));
-    let after: Option<(i64, i64)> = arguments.cursor()?;
-    let after = after.map(|(key, start_us)| ListPlace { key, start_us });
+    let after = arguments.list_place()?;
     let ran = asked.db.run(select_traces(asked.project, &filter, after, limit)).await?;
     let (traces, next) = read_traces(&ran, limit)?;
     let about = look_up(&traces, asked).await?;
@@ -70,7 +70,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     };
     answer.list("traces", &rows.all);
     if let Some(place) = next {
-        answer.text("nextCursor", &arguments.cursor_to(&(place.key, place.start_us)));
+        answer.text("nextCursor", &arguments.cursor_to_place(place));
         answer.text(
             "more",
             "There may be more: repeat the call with cursor, or narrow it with status or since.",
@@ -197,8 +197,8 @@ pub(super) fn row<D: Database, S: RawStore>(
     if let Some(session) = &trace.session {
         row.text("sessionId", session);
     }
-    let tags: Vec<String> =
-        trace.tags.as_deref().and_then(|tags| serde_json::from_str(tags).ok()).unwrap_or_default();
+    let tags = Json::new(trace.tags.as_deref().unwrap_or("[]"));
+    let tags: Vec<String> = tags.items().filter_map(Json::text).map(String::from).collect();
     if !tags.is_empty() {
         row.list("tags", &few(&tags, 10, 60));
     }

@@ -2,9 +2,6 @@
 //! the byte.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
 
 use super::super::arguments::{Argument, Arguments, TRACE_ID, Takes, may};
 use super::super::asked::Asked;
@@ -13,7 +10,8 @@ use super::super::text::{Object, Rows, is_hidden, part, quoted};
 use super::outline::{Outline, span_row};
 use crate::api;
 use crate::batch::RawStore;
-use crate::error::{Error, Fault, Reject};
+use crate::dashboard::ui::json::Json;
+use crate::error::{Error, Reject};
 use crate::index::Database;
 use crate::index::found::{Parent, Span};
 use crate::json::descend;
@@ -65,9 +63,9 @@ pub(super) async fn answer<D: Database, S: RawStore>(
         Error::Reject(Reject::NotFound(_)) => Refusal::no_span(),
         error => error.into(),
     })?;
-    let span: BTreeMap<&str, &RawValue> = serde_json::from_str(&found)
-        .map_err(|e| Fault::Internal(format!("an answer of the API: {e}")))?;
-    let raw = |name: &str| span.get(name).map(|value| value.get()).filter(|raw| *raw != "null");
+    let span: Vec<(Cow<'_, str>, Json<'_>)> =
+        Json::new(&found).entries().filter(|(_, value)| !value.is_null()).collect();
+    let raw = |name: &str| raw_of(&span, name);
     if let Some(why) = raw("payloadError") {
         let why = why.trim_matches('"');
         let why = format!(
@@ -114,6 +112,11 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     Ok(answer)
 }
 
+/// A field of the API's answer that says something.
+fn raw_of<'a>(span: &[(Cow<'a, str>, Json<'a>)], name: &str) -> Option<&'a str> {
+    span.iter().find(|(key, _)| key == name).map(|(_, value)| value.raw())
+}
+
 /// What a payload says: a string's text, or else its JSON.
 fn text_of(raw: &str) -> Cow<'_, str> {
     let text = descend::whole(raw).ok().and_then(|value| value.text(raw));
@@ -121,8 +124,8 @@ fn text_of(raw: &str) -> Cow<'_, str> {
 }
 
 /// What else is known of it: parameters, as far as they are short, and tokens.
-fn describe(answer: &mut Object, span: &BTreeMap<&str, &RawValue>) {
-    let raw = |name: &str| span.get(name).map(|value| value.get()).filter(|raw| *raw != "null");
+fn describe(answer: &mut Object, span: &[(Cow<'_, str>, Json<'_>)]) {
+    let raw = |name: &str| raw_of(span, name);
     if let Some(parameters) = raw("modelParameters") {
         answer.text("modelParameters", part(parameters, 0, 1_000).0);
     }

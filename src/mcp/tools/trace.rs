@@ -1,14 +1,13 @@
 //! `get_trace`: a trace's outline. Page by page every span is reached, in the order of the
 //! tree; of a trace of more than ten thousand one part after another.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
 use super::super::arguments::{Argument, Arguments, CURSOR, TRACE_ID, Takes, may};
 use super::super::asked::{AIM, Asked, cost, ms};
 use super::super::refusal::Refusal;
-use super::super::text::{Object, Rows, shown};
+use super::super::text::{Object, Rows, greatest_first, shown};
 use super::outline::{ERROR_BYTES, Outline, error_texts, is_call, main_model, span_row};
 use super::scores::short as short_score;
 use super::search;
@@ -30,9 +29,6 @@ pub(super) const TAKES: &[Argument] = &[
     CURSOR,
 ];
 
-/// Where the next page begins: the part of the spans that it is of, and the last span before.
-type Place = (Option<SpanPlace>, Option<String>);
-
 /// Bytes of each list of what stands out.
 const DIGEST_BYTES: usize = 2_000;
 /// Errors whose texts are read for a page.
@@ -45,9 +41,12 @@ pub(super) async fn answer<D: Database, S: RawStore>(
 ) -> Result<Object, Refusal> {
     let id = arguments.text("trace_id").unwrap_or_default();
     let view = arguments.word("view");
-    let place: Option<Place> = arguments.cursor()?;
+    // The place in the order of spans at which the part begins, and the last span before.
+    let place = arguments.cursor()?;
     let is_first = place.is_none();
-    let (part, last) = place.unwrap_or_default();
+    let [start, after, last] = place.unwrap_or_default();
+    let part: Option<SpanPlace> = start.parse().ok().map(|start| (start, after));
+    let last = Some(last).filter(|last| !last.is_empty());
     let outline = Outline::read(&id, part.clone(), asked).await?;
     let all: Vec<_> = outline.rows().filter(|(span, row)| is_in(view, span, row)).collect();
     let begin = match &last {
@@ -75,16 +74,17 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     });
     let added = added.count();
     answer.list("spans", &rows.all);
-    let next: Option<Place> = match rest.get(added) {
+    let next: Option<(Option<&SpanPlace>, &str)> = match rest.get(added) {
         Some(_) => {
             let last = added.checked_sub(1).and_then(|last| rest.get(last));
-            Some((part, last.map(|(span, _)| span.id.clone())))
+            Some((part.as_ref(), last.map_or("", |(span, _)| &*span.id)))
         }
-        None => outline.next.clone().map(|next| (Some(next), None)),
+        None => outline.next.as_ref().map(|next| (Some(next), "")),
     };
-    if let Some(next) = next {
+    if let Some((part, last)) = next {
         let left = rest.len() - added;
-        answer.text("nextCursor", &arguments.cursor_to(&next));
+        let (start, after) = part.map_or((String::new(), ""), |(at, id)| (at.to_string(), id));
+        answer.text("nextCursor", &arguments.cursor_to(&[&start, after, last]));
         let more = if outline.next.is_some() { " at least" } else { "" };
         let more = format!(
             "{left} spans follow{more}: repeat the call with cursor, or ask for view errors, llm or critical_path."
@@ -146,31 +146,36 @@ fn digest(answer: &mut Object, outline: &Outline, texts: &HashMap<&str, String>)
     }
     answer.list("errors", &errors.all);
     let took = |row: &TreeRow| row.critical.iter().map(|(from, to)| to - from).sum::<i64>();
-    let mut path: Vec<_> = outline.rows().filter(|(_, row)| !row.critical.is_empty()).collect();
-    path.sort_by_key(|(_, row)| Reverse(took(row)));
-    path.truncate(15);
-    path.sort_by_key(|(_, row)| row.critical.first().copied());
-    let path = path.into_iter().map(|(span, row)| {
+    let path: Vec<_> = outline.rows().filter(|(_, row)| !row.critical.is_empty()).collect();
+    let mut longest = greatest_first(path.iter().map(|(_, row)| took(row)));
+    longest.truncate(15);
+    let path: Vec<_> = longest.into_iter().filter_map(|at| path.get(at)).collect();
+    let began = |row: &TreeRow| row.critical.first().map_or(0, |(from, _)| from.saturating_neg());
+    let in_order = greatest_first(path.iter().map(|(_, row)| began(row)));
+    let path = in_order.into_iter().filter_map(|at| path.get(at)).map(|(span, row)| {
         let mut line = short(span);
         line.whole("ms", took(row) / 1_000).end()
     });
     top(answer, "criticalPath", path);
-    let time = |span: &Span| span.start_us.zip(span.end_us).map(|(from, to)| ms(from, to));
-    let mut slowest: Vec<&Span> =
-        outline.spans.iter().filter(|span| time(span) > Some(0)).collect();
-    slowest.sort_by_key(|span| Reverse(time(span)));
-    let slowest =
-        slowest.into_iter().take(10).map(|span| short(span).known("ms", time(span)).end());
+    let time = |span: &Span| span.start_us.zip(span.end_us).map_or(0, |(from, to)| ms(from, to));
+    let slowest = first_ten(&outline.spans, time).map(|span| {
+        let mut line = short(span);
+        line.whole("ms", time(span)).end()
+    });
     top(answer, "slowest", slowest);
     let spent = |span: &Span| span.cost_nano.unwrap_or_default();
-    let mut costliest: Vec<&Span> = outline.spans.iter().filter(|span| spent(span) > 0).collect();
-    costliest.sort_by_key(|span| Reverse(spent(span)));
-    let costliest = costliest.into_iter().take(10).map(|span| {
+    let costliest = first_ten(&outline.spans, spent).map(|span| {
         let mut line = short(span);
         cost(&mut line, "costUsd", spent(span));
         line.end()
     });
     top(answer, "costliest", costliest);
+}
+
+/// The ten spans of which something is greatest, if it is more than nothing.
+fn first_ten(spans: &[Span], what: fn(&Span) -> i64) -> impl Iterator<Item = &Span> {
+    let order = greatest_first(spans.iter().map(what)).into_iter().take(10);
+    order.filter_map(|at| spans.get(at)).filter(move |span| what(span) > 0)
 }
 
 fn top(answer: &mut Object, key: &'static str, lines: impl Iterator<Item = String>) {
