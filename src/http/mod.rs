@@ -12,4 +12,6 @@ pub mod routes;
 pub mod serve;
 
 #[cfg(test)]
+mod openapi_tests;
+#[cfg(test)]
 mod tests;
