@@ -129,6 +129,24 @@ const PROJECT = object({ id: string, name: string, handling: string, rateLimit: 
   "handling",
   "rateLimit",
 ]);
+const HEALTH = whole({
+  version: string,
+  now: string,
+  bindings: { type: "object", additionalProperties: { type: "boolean" } },
+  rows: orNull(
+    whole({
+      sweptAt: orNull(string),
+      unwritten: count(),
+      oldestUnwrittenAt: orNull(string),
+      deadLetters: count(),
+      newestDeadLetterAt: orNull(string),
+    }),
+  ),
+  databaseBytes: orNull(count()),
+  migrations: orNull(whole({ count: count(), newest: orNull(string) })),
+  newestMigration: string,
+  queue: orNull(whole({ messages: count(), oldestAt: orNull(string) })),
+});
 const PROJECTS = "/api/v1/admin/projects/{project}";
 
 export const OPERATING = tagged("operating", {
@@ -164,6 +182,7 @@ export const OPERATING = tagged("operating", {
   },
   [`${PROJECTS}/prices`]: prices(operator, "OfProject", { missing: true }),
   ...routing(operator, `${PROJECTS}/routing-configs`, "OfProject", { missing: true }),
+  "/api/v1/admin/health": { GET: operator("adminHealth", "How the deployment is", { answers: { 200: data(HEALTH) } }) },
   "/api/v1/admin/usage": {
     GET: operator("usageOfAll", "What all projects used in a month", {
       query: { month: "`YYYY-MM`." },

@@ -67,6 +67,8 @@ pub enum Route {
     Compat(compat::Question),
     /// Whether the Worker runs.
     Health,
+    /// How the deployment is.
+    AdminHealth,
     /// What a browser asks before it sends.
     Preflight,
     /// The form for signing in.
@@ -181,6 +183,11 @@ pub(super) const ROUTES: &[Row] = &[
                 Route::ProjectPrices(name, PriceCommand::Remove)
             }),
         ],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "health"],
+        &[("GET", "admin-health", |_| Route::AdminHealth)],
     ),
     row(Operator, &["api", "v1", "admin", "replay"], &[("POST", "replay", |_| Route::Replay)]),
     row(Operator, &["api", "v1", "admin", "verify"], &[("POST", "verify", |_| Route::Verify)]),

@@ -5,7 +5,8 @@ use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
 use super::handlers::{
-    compat, ingest, management, operator, pages, prices, rating, reading, rules, scores, sign_in,
+    compat, health, ingest, management, operator, pages, prices, rating, reading, rules, scores,
+    sign_in,
 };
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
@@ -89,6 +90,7 @@ where
     let question = match route {
         Route::Preflight => return Ok(headers::preflight()),
         Route::Health => return Ok(reading::health()),
+        Route::AdminHealth => return health::show(exchange).await,
         Route::Ingest(at) => return ingest::accept(exchange, at).await,
         Route::Answer(path) => return Ok(exchange.formats.answer(path)?),
         Route::Validate => return rules::validate(exchange).await,

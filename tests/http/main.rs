@@ -8,6 +8,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod health;
 mod hostile;
 mod langfuse;
 mod langfuse_reads;

@@ -2,6 +2,7 @@
 //! and what becomes of its failure, is `serve`'s.
 
 pub mod compat;
+pub mod health;
 pub mod ingest;
 pub mod management;
 pub mod operator;
