@@ -20,6 +20,7 @@ const INPUT = [
   "src",
   "crates",
   "migrations",
+  "docs/openapi.json",
   "Cargo.toml",
   "Cargo.lock",
   "package-lock.json",
@@ -97,7 +98,9 @@ export function putInPlace(from, to) {
   const assets = join(PUBLIC, "assets");
   mkdirSync(join(to, assets), { recursive: true });
   const names = readdirSync(join(from, assets));
-  const files = [...names.map((name) => join(assets, name)), join(PUBLIC, "_headers"), WASM, MODULE];
+  mkdirSync(join(to, PUBLIC, "api", "v1"), { recursive: true });
+  const others = ["_headers", join("api", "v1", "openapi.json")].map((name) => join(PUBLIC, name));
+  const files = [...names.map((name) => join(assets, name)), ...others, WASM, MODULE];
   for (const file of files) renameSync(join(from, file), join(to, file));
   for (const name of readdirSync(join(to, assets))) {
     if (!names.includes(name)) rmSync(join(to, assets, name), { force: true });
@@ -129,6 +132,9 @@ async function makeAssets(out) {
   const htmx = join(root, "node_modules", "htmx.org");
   const { version } = JSON.parse(readFileSync(join(htmx, "package.json"), "utf8"));
   writeFileSync(join(folder, `htmx.${version}.js`), readFileSync(join(htmx, "dist", "htmx.min.js")));
+  const api = join(out, "api", "v1");
+  mkdirSync(api, { recursive: true });
+  writeFileSync(join(api, "openapi.json"), JSON.stringify(JSON.parse(readFileSync(join(root, "docs", "openapi.json"), "utf8"))));
   writeFileSync(join(out, "_headers"), HEADERS);
 }
 
@@ -147,9 +153,14 @@ function filesOf(name) {
 /** @param {{ outputFiles: { text: string }[] }} built */
 const text = ({ outputFiles: [file] }) => file?.text;
 
-/** A name never means another content. */
+/** An asset's name never means another content. The API's description is for any origin, as
+ *  the API is. */
 const HEADERS = `/assets/*
   Cache-Control: public, max-age=31536000, immutable
+  X-Content-Type-Options: nosniff
+/api/v1/openapi.json
+  Access-Control-Allow-Origin: *
+  Cache-Control: public, max-age=300
   X-Content-Type-Options: nosniff
 `;
 

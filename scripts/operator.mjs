@@ -37,7 +37,7 @@ function deployment() {
 }
 
 /**
- * A function that asks the operator's API and gives the `data` of the answer.
+ * A function that asks the operator's API and gives the `data` of the answer; `url` is whom.
  * @param {string} command What `npm run` is followed by, for what there is to say when
  * no server runs or another one.
  * @param {boolean} [remote]
@@ -52,7 +52,7 @@ export async function operator(command, remote) {
    * @param {object} [body]
    * @returns {Promise<any>}
    */
-  return async (method, path, body) => {
+  const ask = async (method, path, body) => {
     const headers = { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) };
     let response;
     try {
@@ -66,4 +66,5 @@ export async function operator(command, remote) {
     if (response.status === 404 && error) throw new Failed(error.message);
     throw new Failed(`${url} answered ${response.status}: ${error?.message ?? "that is no Edgespan"}`);
   };
+  return Object.assign(ask, { url });
 }

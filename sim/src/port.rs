@@ -12,7 +12,7 @@ use edgespan::access::rate_limits::Check;
 use edgespan::batch::{Listed, RawStore};
 use edgespan::error::{Fault, Reject};
 use edgespan::evaluation::outside::Operator;
-use edgespan::http::platform::{Platform, Services, Witness};
+use edgespan::http::platform::{Backlog, Platform, Services, Witness};
 use edgespan::index::{Database, QueryResults, RowBounds, Statement};
 use edgespan::model::Millis;
 use edgespan::outbound::{Outbound, OutboundReply, Post};
@@ -288,6 +288,14 @@ impl Platform for Port {
 
     fn operator_secret(&self) -> String {
         SECRET.into()
+    }
+
+    fn is_bound(&self, _: &str) -> bool {
+        true
+    }
+
+    async fn backlog(&self) -> Option<Backlog> {
+        None
     }
 
     fn refuses_over_quota(&self) -> bool {

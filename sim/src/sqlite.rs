@@ -64,7 +64,7 @@ impl Sqlite {
         let tables = self.texts("select name from sqlite_schema where type = 'table'");
         let clear = tables.iter().map(|table| match table.as_str() {
             // Its one row is made by the migration.
-            "sweep" => "update sweep set position = '';".to_owned(),
+            "sweep" => "update sweep set position = '', ran_ms = null;".to_owned(),
             _ => format!("delete from \"{table}\";"),
         });
         let clear = clear.collect::<String>();

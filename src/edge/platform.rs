@@ -7,6 +7,7 @@ use super::adapters::d1::{Index, KeyTable};
 use super::adapters::evaluations::Evaluations;
 use super::adapters::operator::Operated;
 use super::adapters::outbound::Fetch;
+use super::adapters::queue;
 use super::adapters::r2::R2Bucket;
 use super::adapters::rate_limits;
 use super::{binding, log, now};
@@ -14,7 +15,7 @@ use crate::access::api_keys::Keys;
 use crate::access::rate_limits::Check;
 use crate::error::{Fault, Reject};
 use crate::evaluation::outside::Operator;
-use crate::http::platform::{Platform, Services, Witness};
+use crate::http::platform::{Backlog, Platform, Services, Witness};
 use crate::model::Millis;
 use crate::pipeline::consume::Outcome;
 use crate::pipeline::quota::QuotaSettings;
@@ -79,6 +80,14 @@ impl Platform for Cloudflare {
 
     fn operator_secret(&self) -> String {
         self.env.secret("ADMIN_TOKEN").map(|secret| secret.to_string()).unwrap_or_default()
+    }
+
+    fn is_bound(&self, name: &str) -> bool {
+        js_sys::Reflect::get(&self.env, &name.into()).is_ok_and(|found| found.is_object())
+    }
+
+    async fn backlog(&self) -> Option<Backlog> {
+        queue::backlog(binding(&self.env, "QUEUE").ok()?).await
     }
 
     fn refuses_over_quota(&self) -> bool {

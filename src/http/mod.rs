@@ -13,4 +13,6 @@ pub mod routes;
 pub mod serve;
 
 #[cfg(test)]
+mod openapi_tests;
+#[cfg(test)]
 mod tests;

@@ -101,6 +101,15 @@ pub trait Services {
     fn outbound(&self) -> Self::Outbound;
 }
 
+/// What waits on a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Messages.
+    pub messages: u64,
+    /// When the oldest of them was sent.
+    pub oldest: Option<Millis>,
+}
+
 /// What is asked of the platform besides.
 #[allow(async_fn_in_trait, reason = "one thread, and only this crate implements it")]
 pub trait Platform: Services + Operator {
@@ -111,6 +120,10 @@ pub trait Platform: Services + Operator {
     fn now(&self) -> Millis;
     /// The operator's secret; empty where none is set.
     fn operator_secret(&self) -> String;
+    /// Whether something is bound under this name.
+    fn is_bound(&self, name: &str) -> bool;
+    /// What waits on the queue of batches, where the platform says.
+    async fn backlog(&self) -> Option<Backlog>;
     /// Whether the operator has batches refused of projects that are over their limit.
     fn refuses_over_quota(&self) -> bool;
     /// Random bytes that nobody can guess.

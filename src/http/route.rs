@@ -79,6 +79,8 @@ pub enum Route {
     McpPreflight,
     /// Whether the Worker runs.
     Health,
+    /// How the deployment is.
+    AdminHealth,
     /// What a browser asks before it sends.
     Preflight,
     /// The form for signing in.

@@ -110,6 +110,11 @@ pub(super) const ROUTES: &[Row] = &[
             }),
         ],
     ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "health"],
+        &[("GET", "admin-health", |_| Route::AdminHealth)],
+    ),
     row(Operator, &["api", "v1", "admin", "replay"], &[("POST", "replay", |_| Route::Replay)]),
     row(Operator, &["api", "v1", "admin", "verify"], &[("POST", "verify", |_| Route::Verify)]),
     row(

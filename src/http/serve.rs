@@ -5,8 +5,8 @@ use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
 use super::handlers::{
-    compat, evaluators, ingest, management, mcp, operator, pages, prices, rating, reading, rules,
-    scores, sign_in,
+    compat, evaluators, health, ingest, management, mcp, operator, pages, prices, rating, reading,
+    rules, scores, sign_in,
 };
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
@@ -96,6 +96,7 @@ where
         Route::Health => return Ok(reading::health()),
         Route::Mcp => return mcp::answer(exchange).await,
         Route::McpPreflight => return mcp::preflight(exchange),
+        Route::AdminHealth => return health::show(exchange).await,
         Route::Ingest(at) => return ingest::accept(exchange, at).await,
         Route::Answer(path) => return Ok(exchange.formats.answer(path)?),
         Route::Validate => return rules::validate(exchange).await,

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod evaluators;
 pub mod filter;
 pub mod found;
+pub mod health;
 pub mod own_prices;
 pub mod packed;
 pub mod query;
@@ -38,6 +39,8 @@ pub struct QueryResults {
     pub rows: Vec<Vec<String>>,
     /// Rows written, as the platform counts and bills them.
     pub rows_written: u64,
+    /// The size of the database; 0 where nobody says.
+    pub database_bytes: u64,
 }
 
 /// The database. Implemented over D1 by `edge`, over SQLite by the tests.

@@ -13,6 +13,7 @@ sql_file!(sweep_position, "sql/sweep_position.sql", &[]);
 sql_file!(move_sweep, "sql/move_sweep.sql", &[]);
 sql_file!(overdue, "sql/note_overdue.sql", &[("r", BatchRow::FIELDS)]);
 sql_file!(forget_overdue, "sql/forget_overdue.sql", &[]);
+sql_file!(note_sweep, "sql/note_sweep.sql", &[]);
 sql_file!(those_due, "sql/due.sql", &[]);
 sql_file!(queued, "sql/note_queued.sql", &[("r", BatchRow::FIELDS)]);
 sql_file!(record_dead_letter, "sql/bury.sql", &[]);
@@ -37,13 +38,14 @@ pub fn note_overdue(batches: &[BatchRef], to: &str, now: Millis) -> Vec<Statemen
 /// Forgets overdue batches that have been written since, or have been given
 /// up; then the rest of those that are due, each as `[object, queued]`: so many
 /// that with those queued before, which are yet to be written, they are
-/// `waiting`, and in any case `least`.
+/// `waiting`, and in any case `least`. That is the last that a run asks: so it is noted.
 #[must_use]
 pub fn select_due(now: Millis, waiting: usize, least: usize) -> Vec<Statement> {
     let number = |n: usize| Param::from(i64::try_from(n).unwrap_or(i64::MAX));
     vec![
         Statement::new(forget_overdue(), vec![now.into()]),
         Statement::new(those_due(), vec![now.into(), number(least), number(waiting)]),
+        Statement::new(note_sweep(), vec![now.into()]),
     ]
 }
 

@@ -209,8 +209,10 @@ describe("a build in the same folder", () => {
 
   test("is put in place by renaming, and what it has no more is removed", () => {
     const [from, to] = [checkout.path("from"), checkout.path("to")];
-    const files = ["build/public/assets/new.js", "build/public/_headers", "build/index_bg.wasm", "build/index.js"];
+    const openapi = "build/public/api/v1/openapi.json";
+    const files = ["build/public/assets/new.js", "build/public/_headers", openapi, "build/index_bg.wasm", "build/index.js"];
     for (const folder of [from, to]) mkdirSync(join(folder, "build/public/assets"), { recursive: true });
+    for (const folder of [from, to]) mkdirSync(join(folder, "build/public/api/v1"), { recursive: true });
     for (const file of files) writeFileSync(join(from, file), "new");
     for (const file of ["build/public/assets/old.js", ...files.slice(1)]) writeFileSync(join(to, file), "old");
     // Whoever had the old file open, or maps it, still has all of it.

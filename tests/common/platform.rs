@@ -14,7 +14,7 @@ use edgespan::access::scope::Scopes;
 use edgespan::batch::{Listed, RawStore};
 use edgespan::error::{Fault, Reject};
 use edgespan::evaluation::outside::Operator;
-use edgespan::http::platform::{Isolate, Platform, Services, Witness};
+use edgespan::http::platform::{Backlog, Isolate, Platform, Services, Witness};
 use edgespan::http::serve::{Served, serve};
 use edgespan::index::{Database, QueryResults, Statement};
 use edgespan::model::{Handling, Millis};
@@ -236,6 +236,15 @@ impl Platform for Native {
 
     fn operator_secret(&self) -> String {
         "secret".into()
+    }
+
+    fn is_bound(&self, name: &str) -> bool {
+        name != "METRICS"
+    }
+
+    async fn backlog(&self) -> Option<Backlog> {
+        let messages = self.0.queue.0.borrow().len() as u64;
+        Some(Backlog { messages, oldest: (messages > 0).then_some(RECEIVED) })
     }
 
     fn refuses_over_quota(&self) -> bool {

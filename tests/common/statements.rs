@@ -326,7 +326,7 @@ fn of_scores() -> Vec<Statement> {
     all.extend(scores::select_of_spans(PROJECT, ["alone"]));
     for (from, to) in [(None, None), (Some(1), Some(9))] {
         all.push(score_results::select_extent(PROJECT, from, to));
-        let found = QueryResults { rows: vec![vec!["[3,5]".into()]], rows_written: 0 };
+        let found = QueryResults { rows: vec![vec!["[3,5]".into()]], ..QueryResults::default() };
         let buckets = score_results::read_extent(&found, from, to, 9).unwrap();
         all.push(score_results::select_results(PROJECT, &buckets));
     }

@@ -9,6 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod evaluators;
+mod health;
 mod hostile;
 mod langfuse;
 mod langfuse_reads;

@@ -8,7 +8,7 @@ use crate::common::statements::{filled, of_project};
 use crate::common::{PROJECT, RECEIVED, World};
 use edgespan::batch::BatchRef;
 use edgespan::index::sessions::MAX_ROWS_SCANNED;
-use edgespan::index::{Database, Statement, quota, recovery, usage, verification};
+use edgespan::index::{Database, Statement, health, quota, recovery, usage, verification};
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
@@ -303,6 +303,7 @@ fn run() -> Vec<String> {
     let sweeper = [
         vec![verification::select_next_tenant(0), usage::select_of_all(0, 1)],
         quota::select(0, 1, 0).to_vec(),
+        vec![health::select()],
         recovery::note_overdue(&[], "", 0),
         recovery::select_due(0, 1, 1),
         recovery::note_queued(&[], 0),

@@ -11,6 +11,7 @@ const PYTHON = {
   otlp: process.env.EDGESPAN_PYTHON,
   agents: process.env.EDGESPAN_PYTHON_AGENTS,
   langfuse: process.env.EDGESPAN_PYTHON_LANGFUSE,
+  openapi: process.env.EDGESPAN_PYTHON_OPENAPI,
 };
 
 /** The Python that has some clients. Skips where there is none; in CI there has to be. */

@@ -46,7 +46,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
         sessions::read_near(view.db.run(sessions::select_near(view.project, id, at)).await?)?;
     let etag = etag(&near, view);
     let is_known = |known: &str| known.contains(etag.trim_start_matches("W/"));
-    if view.part && view.known.is_some_and(is_known) {
+    if view.part && view.known.as_deref().is_some_and(is_known) {
         return Ok(Reply::empty(304).as_page().with("etag", etag));
     }
     let shown = turns_of(view, id, &near, asked).await?;

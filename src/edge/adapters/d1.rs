@@ -39,6 +39,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn rows_written(this: &Meta) -> Option<f64>;
 
+    #[wasm_bindgen(method, getter)]
+    fn size_after(this: &Meta) -> Option<f64>;
+
     type JsonRow;
 
     #[wasm_bindgen(method, getter)]
@@ -66,10 +69,12 @@ impl Database for Index {
             let rows = result.results().unwrap_or_default();
             let text = |row: JsValue| row.unchecked_into::<JsonRow>().json().unwrap_or_default();
             ran.rows.push(rows.iter().map(text).collect());
-            let written = result.meta().and_then(|meta| meta.rows_written()).unwrap_or(0.0);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-            let written = written as u64;
-            ran.rows_written += written;
+            let number = |of: Option<f64>| of.unwrap_or(0.0) as u64;
+            if let Some(meta) = result.meta() {
+                ran.rows_written += number(meta.rows_written());
+                ran.database_bytes = number(meta.size_after());
+            }
         }
         Ok(ran)
     }

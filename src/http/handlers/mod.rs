@@ -3,6 +3,7 @@
 
 pub mod compat;
 pub mod evaluators;
+pub mod health;
 pub mod ingest;
 pub mod management;
 pub mod mcp;

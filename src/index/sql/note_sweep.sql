@@ -1,0 +1,1 @@
+update sweep set ran_ms = ?1 where id = 1
