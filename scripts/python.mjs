@@ -39,6 +39,7 @@ const SDKS = [
   ["EDGESPAN_PYTHON", "python", "tests/sdk/requirements.txt", "the Python SDKs"],
   ["EDGESPAN_PYTHON_AGENTS", "python-agents", "tests/sdk/agents.txt", "OpenAI's Agents SDK"],
   ["EDGESPAN_PYTHON_OPENAPI", "python-openapi", "tests/sdk/openapi.txt", "Schemathesis"],
+  ["EDGESPAN_PYTHON_MCP", "python-mcp", "tests/sdk/mcp.txt", "the Model Context Protocol's Python client"],
   ["EDGESPAN_PYTHON_LANGFUSE", "python-langfuse-2", "tests/sdk/langfuse-2.txt", "Langfuse's Python SDK 2"],
 ];
 

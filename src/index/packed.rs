@@ -7,7 +7,7 @@ use serde_tuple::Deserialize_tuple;
 use super::found::{Span, read_pack};
 use super::query::{Builder, Keys};
 use super::read::read_key;
-use super::traces::{ListPlace, MAX_ROWS_SCANNED, Next, Seen, a_page_of, gather};
+use super::traces::{ListPlace, MAX_ROWS_SCANNED, Next, PAGE_BYTES, Seen, gather};
 use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
 use crate::model::Micros;
@@ -93,12 +93,13 @@ pub fn select_packed(project: &str, part: &Part, wanted: Wanted, limit: usize) -
     let mut sql = Builder::new(project);
     let range = part.range(&mut sql);
     let holes = [
+        ("PAGE_BYTES", &*PAGE_BYTES.to_string()),
         ("WANTED", wanted.condition()),
         ("RANGE", &range),
         ("ROWS", &MAX_ROWS_SCANNED.to_string()),
         ("LIMIT", &(limit + 1).to_string()),
     ];
-    Statement::new(a_page_of(&fill(packed_sql(), &holes)), sql.params)
+    Statement::new(fill(packed_sql(), &holes), sql.params)
 }
 
 /// What [`select_packed`] found.

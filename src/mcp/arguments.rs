@@ -201,7 +201,13 @@ impl<'t> Arguments<'t> {
                     let held =
                         number.is_some_and(|number| number < least as f64 || number > most as f64);
                     if held {
-                        write!(self.held, " {} was held at {}.", one.name, one.takes.words()).ok();
+                        write!(
+                            self.held,
+                            " {} was held within its bounds: it takes {}.",
+                            one.name,
+                            one.takes.words()
+                        )
+                        .ok();
                     }
                     number.is_some()
                 }

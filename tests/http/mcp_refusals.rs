@@ -89,7 +89,10 @@ fn what_is_wrong_is_said_so_that_a_model_can_mend_it() {
     }
     let held = read(&native, "search_traces", json!({ "limit": 5_000 }));
     assert!(
-        held["note"].as_str().unwrap().ends_with(" limit was held at a whole number from 1 to 50.")
+        held["note"]
+            .as_str()
+            .unwrap()
+            .ends_with(" limit was held within its bounds: it takes a whole number from 1 to 50.")
     );
 }
 

@@ -10,6 +10,7 @@ import type { Project, TestWorker } from "./worker.ts";
 const PYTHON = {
   otlp: process.env.EDGESPAN_PYTHON,
   agents: process.env.EDGESPAN_PYTHON_AGENTS,
+  mcp: process.env.EDGESPAN_PYTHON_MCP,
   langfuse: process.env.EDGESPAN_PYTHON_LANGFUSE,
   openapi: process.env.EDGESPAN_PYTHON_OPENAPI,
 };

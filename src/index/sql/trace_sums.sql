@@ -1,9 +1,9 @@
 -- What the newest traces of a range come to, by what they are grouped by: of each group how
 -- many traces it has, their tokens and their cost.
-select json_array(by, count(*), sum(tokens), sum(cost_nano)) as json
+select json_array(called, count(*), sum(tokens), sum(cost_nano)) as json
 from (
-  select $BY as by, w.tokens, w.cost_nano from (
+  select $BY as called, w.tokens, w.cost_nano from (
     select t.name, t.session, t.tags, t.start_us, t.tokens, t.cost_nano
     from trace as t where $RANGE order by t.key desc limit $ROWS) as w $EACH)
-where by is not null
-group by by order by sum(cost_nano) desc, count(*) desc, by limit $GROUPS
+where called is not null
+group by called order by sum(cost_nano) desc, count(*) desc, called limit $GROUPS
