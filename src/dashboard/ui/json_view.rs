@@ -23,6 +23,11 @@ const LONG: usize = 600;
 /// So much of a folded string is seen.
 const PREVIEW: usize = 160;
 
+/// So much is seen of what is in a folded value, and of each text in that.
+const GLIMPSE: usize = 60;
+/// See [`GLIMPSE`].
+const GLIMPSE_OF_ONE: usize = 24;
+
 /// How much may still be shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
@@ -183,7 +188,7 @@ impl Writer<'_, '_> {
         // Of each open one, whether it is an array and how many items came.
         let mut open: Vec<(Kind, usize)> = Vec::new();
         let mut key: Option<Json<'_>> = None;
-        for (token, count) in tokens.iter().zip(counts) {
+        for (at, (token, count)) in tokens.iter().zip(counts).enumerate() {
             if !matches!(token, Token::Close) && !self.budget.has_room() {
                 break;
             }
@@ -198,6 +203,11 @@ impl Writer<'_, '_> {
                     let label = self.label(key.take(), &mut open);
                     let open_now = if open.len() < self.open_to { " open" } else { "" };
                     let _ = write!(self.out, "<details{open_now}><summary>{label}");
+                    // What is open shows what is in it.
+                    if open_now.is_empty() && *count != Some(0) {
+                        let glimpse = glimpse(*kind, tokens.get(at + 1..).unwrap_or_default());
+                        html! { span.preview { (glimpse) } }.render_to(self.out);
+                    }
                     self.summary(*kind, *count);
                     self.out.push_str("</summary><div>");
                     open.push((*kind, 0));
@@ -269,6 +279,57 @@ impl Writer<'_, '_> {
     }
 }
 
+/// The beginning of what is in an object or an array: `{id: 336, name: "item 336", …}`. Of
+/// what is in it again there is only that it is there.
+fn glimpse(kind: Kind, inside: &[Token<'_>]) -> String {
+    let (open, close) = if kind == Kind::Array { ('[', ']') } else { ('{', '}') };
+    let mut line = String::from(open);
+    let mut depth = 0_usize;
+    let mut is_first = true;
+    for token in inside {
+        match token {
+            Token::Close if depth == 0 => {
+                line.push(close);
+                return line;
+            }
+            Token::Close => depth -= 1,
+            _ if depth > 0 => depth += usize::from(matches!(token, Token::Open(_))),
+            Token::Key(_) | Token::Leaf(_) | Token::Open(_)
+                if line.len() >= GLIMPSE && !line.ends_with(": ") =>
+            {
+                break;
+            }
+            Token::Key(name) => {
+                let name = name.text().unwrap_or_default();
+                line.push_str(if is_first { "" } else { ", " });
+                let _ = write!(line, "{}: ", start(&name, GLIMPSE_OF_ONE));
+            }
+            Token::Open(_) | Token::Leaf(_) => {
+                line.push_str(if is_first || kind != Kind::Array { "" } else { ", " });
+                match token {
+                    Token::Open(Kind::Array) => line.push_str("[…]"),
+                    Token::Leaf(value) => line.push_str(&leaf_glimpse(*value)),
+                    _ => line.push_str("{…}"),
+                }
+                depth += usize::from(matches!(token, Token::Open(_)));
+                is_first = false;
+            }
+        }
+    }
+    let _ = write!(line, "{}…{close}", if is_first { "" } else { ", " });
+    line
+}
+
+fn leaf_glimpse(value: Json<'_>) -> String {
+    let (quote, text) = match value.text() {
+        Some(text) => ("\"", text),
+        None => ("", value.raw().into()),
+    };
+    let seen = start(&text, GLIMPSE_OF_ONE);
+    let more = if seen.len() < text.len() { "…" } else { "" };
+    format!("{quote}{seen}{more}{quote}")
+}
+
 /// What is seen of a long text until it is opened.
 #[must_use]
 pub fn folded(text: &str, length: usize) -> Markup {
@@ -326,6 +387,19 @@ mod tests {
         assert_eq!(few.matches("<details open").count(), 3, "{few}");
         let many = shown(&format!("{{\"a\":[{}]}}", ["{\"b\":[1]}"; 100].join(",")));
         assert_eq!(many.matches("<details open").count(), 1, "{many}");
+    }
+
+    #[test]
+    fn what_is_folded_says_what_is_in_it() {
+        let rows = r#"{"id":336,"name":"item <336>","tags":["a"],"size":{"w":1},"long":"abcdefghijklmnopqrstuvwxyz","z":1}"#;
+        let html = shown(&format!("[{}]", [rows; 60].join(",")));
+        let seen = "{id: 336, name: &quot;item &lt;336&gt;&quot;, tags: […], size: {…}, long: &quot;abcdefghijklmnopqrstuvwx…&quot;, …}";
+        assert_eq!(html.matches(seen).count(), 60, "{html}");
+        assert!(balanced(&html));
+        let few = shown(&format!("[{}]", ["[1,null,[2],\"x\"]"; 60].join(",")));
+        assert!(few.contains("[1, null, […], &quot;x&quot;]"), "{few}");
+        // What is open shows it by itself.
+        assert!(!shown(r#"{"a":1}"#).contains("preview"));
     }
 
     #[test]
