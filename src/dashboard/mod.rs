@@ -37,6 +37,8 @@ pub enum Page {
     RawTraceContent(String),
     /// `GET /traces/{id}/spans/{span}`
     Span(String, String),
+    /// `GET /traces/{id}/spans/{span}/image`
+    Image(String, String),
     /// `GET /traces/{id}/spans/{span}/raw`
     RawSpan(String, String),
     /// `GET /scores`
@@ -79,6 +81,7 @@ pub async fn answer(
         Page::TraceContent(id) => trace::content::page(view, id).await,
         Page::RawTraceContent(id) => trace::content::raw(view, id).await,
         Page::Span(trace, span) => span::page::page(view, trace, span).await,
+        Page::Image(trace, span) => span::page::image(view, trace, span).await,
         Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
         Page::Scores => scores::results::page(view).await,
         Page::Evaluators => evaluators::page::page(view).await,

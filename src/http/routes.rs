@@ -316,6 +316,11 @@ pub(super) const ROUTES: &[Row] = &[
     ),
     row(
         Person,
+        &["traces", "*", "spans", "*", "image"],
+        &[("GET", "page-image", |[trace, span]| Route::Page(Page::Image(trace, span)))],
+    ),
+    row(
+        Person,
         &["traces", "*", "spans", "*", "raw"],
         &[("GET", "page-raw", |[trace, span]| Route::Page(Page::RawSpan(trace, span)))],
     ),

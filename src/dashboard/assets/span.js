@@ -90,6 +90,83 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// Copying one value out of JSON, or its path: two buttons beside the row that one is at.
+// What is copied is made of what is shown, so numbers keep their digits.
+{
+  const buttons = document.createElement("span");
+  buttons.className = "copies";
+  /** @param {string} label */
+  const add = (label) => {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "small", textContent: label });
+    buttons.append(button);
+    return button;
+  };
+  const value = add("Copy value");
+  const path = add("Copy path");
+  /** @type {Element | undefined} */
+  let row;
+
+  /** @param {Element} of */
+  const labelOf = (of) => (of.matches("details") ? of.querySelector(":scope > summary") : of)?.querySelector(":scope > b, :scope > s");
+  /** @param {Element} of */
+  const rowsIn = (of) => [...(of.querySelector(":scope > div")?.children ?? [])];
+
+  /** A value as JSON.
+   *  @param {Element} of
+   *  @returns {string} */
+  function jsonOf(of) {
+    const text = of.querySelector(":scope > .str");
+    if (text) return JSON.stringify(of.matches("p") ? text.textContent?.slice(1, -1) : text.textContent);
+    if (of.matches("p")) return of.querySelector(":scope > span")?.textContent ?? "";
+    const isArray = of.querySelector(":scope > summary > i")?.textContent?.startsWith("[");
+    const items = rowsIn(of).map((one) => (isArray ? "" : `${JSON.stringify(labelOf(one)?.textContent)}: `) + jsonOf(one));
+    return isArray ? `[${items.join(", ")}]` : `{${items.join(", ")}}`;
+  }
+
+  /** `messages[3].content`
+   *  @param {Element} of
+   *  @returns {string} */
+  function pathOf(of) {
+    const above = of.parentElement?.closest(".json details");
+    const label = labelOf(of);
+    if (!label) return "";
+    const name = label.textContent ?? "";
+    const before = above ? pathOf(above) : "";
+    if (label.matches("s")) return `${before}[${name}]`;
+    if (!/^[A-Za-z_$][\w$]*$/.test(name)) return `${before}[${JSON.stringify(name)}]`;
+    return before ? `${before}.${name}` : name;
+  }
+
+  /** @param {EventTarget | null} target */
+  function show(target) {
+    const at = /** @type {Element | null} */ (target)?.closest?.(".json p, .json summary");
+    if (!at || at.closest(".copies")) return;
+    row = at.matches("summary") ? /** @type {Element} */ (at.parentElement) : at;
+    path.hidden = !labelOf(row);
+    const json = /** @type {HTMLElement} */ (at.closest(".json"));
+    buttons.style.top = `${at.getBoundingClientRect().top - json.getBoundingClientRect().top}px`;
+    if (buttons.parentElement !== json) json.append(buttons);
+  }
+  document.addEventListener("mouseover", (event) => show(event.target));
+  document.addEventListener("focusin", (event) => show(event.target));
+  buttons.addEventListener("click", async (event) => {
+    const button = [value, path].find((one) => one === event.target);
+    if (!button || !row) return;
+    const json = jsonOf(row);
+    const text = button === path ? pathOf(row) : json.startsWith('"') ? JSON.parse(json) : json;
+    const label = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not allowed";
+    }
+    setTimeout(() => {
+      button.textContent = label;
+    }, 1500);
+  });
+}
+
 // Finding in the detail: marks without changing what is shown.
 if (detail && "highlights" in CSS) {
   /** @type {Range[]} */

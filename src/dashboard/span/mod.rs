@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod cost;
+pub mod image;
 pub mod messages;
 pub mod page;
 pub mod payload;

@@ -106,6 +106,24 @@ pub async fn raw_payload(
     Ok(Reply::raw_payload(content_type, text.into_owned()))
 }
 
+/// `GET /traces/{id}/spans/{span}/image?image=…`: an image that its messages have, by its name.
+///
+/// # Errors
+/// As [`page`], and 404 for one that is not there, or is none of the types that are shown.
+pub async fn image(
+    view: &View<'_, impl Database, impl RawStore>,
+    trace_id: &str,
+    span_id: &str,
+) -> Result<Reply, Error> {
+    let (_, span, payloads, _) = fetch(view, trace_id, span_id).await?;
+    let body = payloads.span(&span).map_err(|why| Reject::NotFound(why.into()))?;
+    let name = query_value(view.query, "image").unwrap_or_default();
+    let fields = [PayloadField::Input, PayloadField::Output].into_iter();
+    let found =
+        fields.filter_map(|field| field.of(&body)).find_map(|raw| super::image::find(raw, &name));
+    Ok(found.ok_or_else(|| Reject::NotFound("this span has no such image".into()))?)
+}
+
 /// The event that says all of a span; of several a list of them, the oldest first.
 fn shown<'a>(span: &Span, payloads: &'a Payloads) -> Option<Cow<'a, str>> {
     let events: Vec<_> =

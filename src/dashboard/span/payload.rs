@@ -64,7 +64,10 @@ pub fn part(
         _ => None,
     };
     let mode = wanted.or_else(|| payload.modes().first()).copied().unwrap_or(ViewMode::Json);
+    // A trace's own content has no span.
+    let is_of_span = path.split('/').nth(3) == Some("spans");
     let look = Look {
+        span: is_of_span.then_some(path),
         plain,
         is_answer: field == PayloadField::Output,
         is_question: field == PayloadField::Input,

@@ -170,15 +170,17 @@ pub fn step<'a>(
 fn shown(trace: &TraceRow, part: &[(&Span, StepKind)], steps: &[Step<'_>], plain: bool) -> Markup {
     let turns = thread(steps);
     let mut budget = Budget::new(SHOWN);
-    let look = Look { plain, ..Look::default() };
     let mut left_out = 0;
     html! {
         @if turns.is_empty() { p.muted { "Nothing in this trace says what went in or came out." } }
         ol.chat.thread {
-            @for turn in &turns {
+            @for (n, turn) in turns.iter().enumerate() {
+                @let is_same = n.checked_sub(1).and_then(|n| turns.get(n)).is_some_and(|last| last.step == turn.step);
                 @if let Some((span, _)) = part.get(turn.step) {
                     @if budget.has_room() {
-                        li.step { (from(trace, span)) }
+                        @if !is_same { li.step { (from(trace, span)) } }
+                        @let path = format!("/traces/{}/spans/{}", encode(&trace.id), encode(&span.id));
+                        @let look = Look { plain, span: Some(&path), ..Look::default() };
                         @for said in &turn.messages { (message(said, look, &mut budget)) }
                         @if turn.is_end && span.status == Status::Error {
                             li.failed { span.error-text { "This step failed." } }

@@ -3,6 +3,7 @@
 
 use maud::{Markup, html};
 use serde::de::IgnoredAny;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::chat;
 use super::super::chat::{Chat, Field, IMAGES, Message, MessagePart, Note, Tone};
@@ -20,7 +21,9 @@ const FEW: usize = 2;
 
 /// What is looked at, and how texts in it are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Look {
+pub struct Look<'p> {
+    /// The path of the span that has its images; without one they are on the page.
+    pub span: Option<&'p str>,
     /// Texts are shown as they were sent, not as Markdown.
     pub plain: bool,
     /// It is what came out: nothing of the last message is folded.
@@ -31,13 +34,13 @@ pub struct Look {
 
 /// Shows a payload, as far as there is room.
 pub(super) struct Reader<'b> {
-    pub(super) look: Look,
+    pub(super) look: Look<'b>,
     pub(super) budget: &'b mut Budget,
 }
 
 /// The parts of a conversation: of a long one that went in, what is folded before the last
 /// that the user said, that, what is folded after it, and the last of all.
-fn parts<'c, 'a>(messages: &'c [Message<'a>], look: Look) -> [(bool, &'c [Message<'a>]); 4] {
+fn parts<'c, 'a>(messages: &'c [Message<'a>], look: Look<'_>) -> [(bool, &'c [Message<'a>]); 4] {
     let none: (bool, &[Message<'a>]) = (false, &[]);
     if !look.is_question {
         return [(false, messages), none, none, none];
@@ -204,6 +207,10 @@ impl Reader<'_> {
     }
 
     fn image(&mut self, media: &str, data: &str) -> Markup {
+        if let Some(span) = self.look.span.filter(|_| IMAGES.contains(&media)) {
+            let url = format!("{span}/image?image={}", image_name(data));
+            return html! { img src=(url) loading="lazy" alt=(format!("{media}, {}", size(data.len()))); };
+        }
         // Half an image is none.
         let fits = self.budget.clone().take(data).len() == data.len();
         html! {
@@ -254,6 +261,12 @@ impl Reader<'_> {
         let made = if self.look.plain { None } else { markdown(shown) };
         made.unwrap_or_else(|| html! { div.plain { (shown) } })
     }
+}
+
+/// What an image is found by among those of its span.
+#[must_use]
+pub fn image_name(data: &str) -> String {
+    format!("{:016x}", xxh3_64(data.as_bytes()))
 }
 
 /// The class of a role: there are few colours and any number of roles.

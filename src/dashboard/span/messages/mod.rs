@@ -12,7 +12,7 @@ use super::chat::Message;
 use crate::dashboard::ui::json::{Json, Kind};
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::json_view::Budget;
-pub use conversation::{Look, side};
+pub use conversation::{Look, image_name, side};
 use conversation::{Reader, is_json};
 
 /// How a payload is shown.
@@ -73,7 +73,7 @@ pub fn inner(raw: &str) -> Cow<'_, str> {
 
 /// One message of a thread.
 #[must_use]
-pub fn message(message: &Message<'_>, look: Look, budget: &mut Budget) -> Markup {
+pub fn message(message: &Message<'_>, look: Look<'_>, budget: &mut Budget) -> Markup {
     Reader { look, budget }.one(message, look.is_answer)
 }
 
@@ -105,7 +105,7 @@ impl<'a> Payload<'a> {
 
     /// The payload, shown so.
     #[must_use]
-    pub fn view(&self, mode: ViewMode, look: Look, budget: &mut Budget) -> Markup {
+    pub fn view(&self, mode: ViewMode, look: Look<'_>, budget: &mut Budget) -> Markup {
         let json = Json::new(&self.inner);
         let chat = if mode == ViewMode::Chat { chat::find(json) } else { None };
         match (chat, &self.text) {

@@ -8,10 +8,13 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::chat;
-use super::chat::{Message, MessagePart, Note, Tone};
+use super::chat::{Field, Message, MessagePart, Note, Tone};
 use super::messages::side;
 use crate::dashboard::ui::json::{Json, Kind};
 use crate::model::Micros;
+
+/// An object with more fields is data.
+const FEW: usize = 8;
 
 /// What a step is to the thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +95,15 @@ pub fn thread<'a>(steps: &'a [Step<'a>]) -> Vec<Turn<'a>> {
             turns.push(Turn { step: at, is_end, messages });
         }
     }
+    // What was asked stands in what calls were told, in its place there; else it is the beginning.
+    let is_asked = |turn: &Turn<'_>| turn.messages.iter().any(|said| side(&said.role) == "user");
+    if has_calls && !turns.iter().any(is_asked) {
+        let asked = steps.iter().enumerate().find(|(_, step)| step.kind == StepKind::Whole);
+        let input = asked.and_then(|(at, step)| Some((at, step.input.as_deref()?)));
+        if let Some((step, input)) = input {
+            turns.insert(0, Turn { step, is_end: false, messages: said(input, "user") });
+        }
+    }
     turns
 }
 
@@ -109,14 +121,16 @@ impl Thread {
             StepKind::Tool => self.tool(step),
             StepKind::Call | StepKind::Whole | StepKind::Known => {
                 let Some(payload) = payload else { return vec![] };
+                let is_whole = step.kind == StepKind::Whole && has_calls;
                 // What an agent takes and gives may be data that its calls say in words.
+                if is_whole && !is_end && chat::find(Json::new(payload)).is_none() {
+                    return vec![];
+                }
                 let is_data = |message: &Message<'_>| {
                     message.parts.iter().all(|part| matches!(part, MessagePart::Other(_)))
                 };
                 let mut said = said(payload, role);
-                if step.kind == StepKind::Whole && has_calls {
-                    said.retain(|message| !is_data(message));
-                }
+                said.retain(|message| !(is_whole && is_data(message)));
                 if step.kind == StepKind::Call && is_end {
                     self.remember(&said);
                     return said;
@@ -224,26 +238,46 @@ pub fn said<'a>(payload: &'a str, role: &'static str) -> Vec<Message<'a>> {
     if let Some(chat) = chat::find(json) {
         return chat.messages;
     }
-    let part = match json.text() {
+    let (part, rest) = match json.text() {
         Some(text) if text.trim().is_empty() => return vec![],
-        Some(text) => MessagePart::Text(text),
+        Some(text) => (MessagePart::Text(text), vec![]),
         None if json.is_null() => return vec![],
         None => match words(json) {
-            Some(text) => MessagePart::Text(text),
-            None => MessagePart::Other(json),
+            Some((text, rest)) => (MessagePart::Text(text), rest),
+            None => (MessagePart::Other(json), vec![]),
         },
     };
-    vec![Message { role: role.into(), parts: vec![part], ..Message::default() }]
+    vec![Message { role: role.into(), parts: vec![part], rest, ..Message::default() }]
 }
 
-/// The text of an object that says nothing else.
-fn words(json: Json<'_>) -> Option<Cow<'_, str>> {
+/// The fields that programs put words into, the likeliest first.
+const WORDS: [&str; 11] = [
+    "message",
+    "question",
+    "query",
+    "prompt",
+    "user_input",
+    "answer",
+    "response",
+    "output",
+    "input",
+    "text",
+    "content",
+];
+
+/// The text of an object that is about one, and what else it has.
+fn words(json: Json<'_>) -> Option<(Cow<'_, str>, Vec<Field<'_>>)> {
     if json.kind() != Kind::Object {
         return None;
     }
-    let mut entries = json.entries();
-    let (_, only) = entries.next()?;
-    if entries.next().is_some() { None } else { only.text() }
+    let mut entries: Vec<_> = json.entries().take(FEW + 1).collect();
+    if entries.len() > FEW {
+        return None;
+    }
+    let at = WORDS.iter().find_map(|name| entries.iter().position(|(key, _)| key == name))?;
+    let text = entries.get(at)?.1.text().filter(|text| !text.trim().is_empty())?;
+    entries.remove(at);
+    Some((text, entries))
 }
 
 /// What is the same of parts that say the same, however they are written.
@@ -279,95 +313,4 @@ fn key(role: &str, part: &MessagePart<'_>) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn step(kind: StepKind, times: (i64, i64), input: &str, output: &str) -> Step<'static> {
-        let json = |text: &str| (!text.is_empty()).then(|| Cow::Owned(text.to_owned()));
-        Step {
-            kind,
-            name: "weather",
-            start: Some(times.0),
-            end: Some(times.1),
-            input: json(input),
-            output: json(output),
-            failed: false,
-        }
-    }
-
-    /// Who says what, in a line each.
-    fn lines(steps: &[Step<'_>]) -> Vec<String> {
-        let part = |part: &MessagePart<'_>| match part {
-            MessagePart::Text(text) => text.to_string(),
-            MessagePart::Call { name, arguments, .. } => format!("{name}({arguments})"),
-            MessagePart::Result { parts, .. } => match parts.first() {
-                Some(MessagePart::Text(text)) => format!("= {text}"),
-                _ => "=".into(),
-            },
-            MessagePart::Other(json) => json.raw().into(),
-            _ => "?".into(),
-        };
-        let turns = thread(steps);
-        let messages = turns.iter().flat_map(|turn| &turn.messages);
-        messages
-            .map(|m| {
-                format!("{}: {}", m.role, m.parts.iter().map(part).collect::<Vec<_>>().join(" "))
-            })
-            .collect()
-    }
-
-    const ASKED: &str =
-        r#"[{"role":"system","content":"Be brief."},{"role":"user","content":"Rain?"}]"#;
-    const CALLS: &str = r#"{"choices":[{"message":{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"weather","arguments":"{\"city\":\"Rome\"}"}}]}}]}"#;
-    const AGAIN: &str = r#"[{"role":"system","content":"Be brief."},{"role":"user","content":"Rain?"},
-        {"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"weather","arguments":"{\"city\": \"Rome\"}"}}]},
-        {"role":"tool","tool_call_id":"1","content":"{\"sky\": \"clear\"}"}]"#;
-
-    #[test]
-    fn a_run_is_one_thread_in_which_nothing_stands_twice() {
-        let steps = [
-            step(StepKind::Whole, (0, 100), r#"{"question":"Rain?"}"#, r#""No.""#),
-            step(StepKind::Call, (1, 10), ASKED, CALLS),
-            step(StepKind::Tool, (10, 20), r#"{"city":"Rome"}"#, r#"{"sky":"clear"}"#),
-            step(StepKind::Call, (20, 30), AGAIN, r#"{"role":"assistant","content":"No."}"#),
-        ];
-        let all = [
-            "user: Rain?",
-            "system: Be brief.",
-            "assistant: weather({\"city\":\"Rome\"})",
-            "tool: = {\"sky\":\"clear\"}",
-            "assistant: No.",
-        ];
-        assert_eq!(lines(&steps), all);
-        // Without a span of the tool's the history says what it gave.
-        let [whole, first, _, second] = steps;
-        let without = lines(&[whole, first, second]);
-        assert_eq!(without.get(3).map(String::as_str), Some("tool: = {\"sky\": \"clear\"}"));
-        assert_eq!(without.len(), 5, "{without:?}");
-    }
-
-    #[test]
-    fn what_is_said_twice_stands_twice() {
-        let twice = r#"[{"role":"user","content":"yes"},{"role":"assistant","content":"ok"},{"role":"user","content":"yes"}]"#;
-        let steps = [
-            step(StepKind::Call, (0, 1), r#"[{"role":"user","content":"yes"}]"#, r#""ok""#),
-            step(StepKind::Call, (2, 3), twice, r#""ok""#),
-        ];
-        assert_eq!(lines(&steps), ["user: yes", "assistant: ok", "user: yes", "assistant: ok"]);
-    }
-
-    #[test]
-    fn what_came_before_the_thread_is_known() {
-        let steps = [
-            step(StepKind::Known, (1, 10), ASKED, CALLS),
-            step(StepKind::Call, (20, 30), AGAIN, r#""No.""#),
-        ];
-        assert_eq!(lines(&steps), ["tool: = {\"sky\": \"clear\"}", "assistant: No."]);
-    }
-
-    #[test]
-    fn a_run_without_calls_of_models_is_what_went_in_and_came_out() {
-        let steps = [step(StepKind::Whole, (0, 9), r#"{"a":1,"b":2}"#, r#"{"answer":"So."}"#)];
-        assert_eq!(lines(&steps), ["user: {\"a\":1,\"b\":2}", "assistant: So."]);
-    }
-}
+mod tests;
