@@ -6,6 +6,7 @@ use crate::admin::{Command, KeyCommand};
 use crate::api::{PriceCommand, RoutingQuestion};
 use crate::compat;
 use crate::dashboard::Page;
+use crate::dashboard::settings::Command as Settings;
 use crate::formats::FormatPath;
 
 /// What a request is for. Ids are decoded.
@@ -79,6 +80,8 @@ pub enum Route {
     SignOut,
     /// A page of the dashboard.
     Page(Page),
+    /// Seeing or changing the settings.
+    Settings(Settings),
     /// Rating a trace, or one of its spans.
     Rate(String, Option<String>),
 }
@@ -330,6 +333,27 @@ pub(super) const ROUTES: &[Row] = &[
         Person,
         &["sessions", "*"],
         &[("GET", "page-session", |[id, _]| Route::Page(Page::Session(id)))],
+    ),
+    row(Person, &["settings"], &[("GET", "page-settings", |_| Route::Settings(Settings::Show))]),
+    row(
+        Person,
+        &["settings", "keys"],
+        &[("POST", "settings-create-key", |_| Route::Settings(Settings::CreateKey))],
+    ),
+    row(
+        Person,
+        &["settings", "keys", "*", "rotate"],
+        &[("POST", "settings-rotate-key", |[id, _]| Route::Settings(Settings::RotateKey(id)))],
+    ),
+    row(
+        Person,
+        &["settings", "keys", "*", "revoke"],
+        &[("POST", "settings-revoke-key", |[id, _]| Route::Settings(Settings::RevokeKey(id)))],
+    ),
+    row(
+        Person,
+        &["settings", "dead-letters", "replay"],
+        &[("POST", "settings-replay", |_| Route::Settings(Settings::Replay))],
     ),
     row(
         Person,

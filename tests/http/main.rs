@@ -18,5 +18,6 @@ mod rating;
 mod requests;
 mod route_model;
 mod scores;
+mod settings;
 mod usage;
 mod validate;
