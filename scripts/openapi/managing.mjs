@@ -330,6 +330,11 @@ export const PAGES = tagged("pages", {
   "/traces/{trace}/spans/{span}/raw": { GET: raw("pageRawSpan") },
   "/traces/{trace}/spans/{span}/rating": { POST: form("rateSpan", "Rate a span", rating, missing) },
   "/sessions/{session}": { GET: shown("pageSession", "A session's traces in order", missing) },
+  "/settings": { GET: shown("pageSettings", "Usage, limits, dead letters, keys") },
+  "/settings/keys": { POST: form("createKeyOnPage", "Make a key, which the page shows this once", { name: string, scopes: string }) },
+  "/settings/keys/{key}/rotate": { POST: form("rotateKeyOnPage", "Make a key that takes over", {}, missing) },
+  "/settings/keys/{key}/revoke": { POST: form("revokeKeyOnPage", "Revoke a key", {}, missing) },
+  "/settings/dead-letters/replay": { POST: form("replayOnPage", "Queue dead letters again", { batch: string }, missing) },
   "/sign-in": {
     GET: person("pageSignIn", "The form for signing in", {
       query: { to: "", ended: "" },

@@ -167,7 +167,7 @@ pub fn check_sender(sent: Sender<'_>) -> Result<(), Reject> {
     if own { Ok(()) } else { Err(Reject::Forbidden("Reload the page and send it again.")) }
 }
 
-/// Where to go after signing in: a page of a trace or of a list here, never
+/// Where to go after signing in: a page of a trace, of a list or of settings here, never
 /// another site. What is no such path becomes the list; nor is one that a
 /// browser would make another of, by its segments `.` and `..`.
 #[must_use]
@@ -178,8 +178,9 @@ pub fn destination(to: Option<&str>) -> &str {
     };
     let page = |to: &&str| {
         let path = to.split(['?', '#']).next().unwrap_or_default();
-        let known =
-            path == "/traces" || path.starts_with("/traces/") || path.starts_with("/sessions/");
+        let known = ["/traces", "/settings"].contains(&path)
+            || path.starts_with("/traces/")
+            || path.starts_with("/sessions/");
         known && !path.split('/').any(dots)
     };
     // A header takes no control character, and a browser reads `\` as `/`.
@@ -345,6 +346,7 @@ mod tests {
     fn goes_to_its_own_pages_only() {
         for to in [
             "/traces",
+            "/settings",
             "/traces?status=error",
             "/traces/a%2Fb?span=c",
             "/sessions/x",

@@ -7,6 +7,7 @@ pub mod list;
 pub mod login;
 pub mod scores;
 pub mod session;
+pub mod settings;
 pub mod span;
 pub mod trace;
 pub mod ui;

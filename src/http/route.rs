@@ -4,6 +4,7 @@ use crate::admin::{Command, KeyCommand};
 use crate::api::{Manage, PriceCommand};
 use crate::compat;
 use crate::dashboard::Page;
+use crate::dashboard::settings::Command as Settings;
 use crate::formats::FormatPath;
 
 /// What a request is for. Ids are decoded.
@@ -91,6 +92,8 @@ pub enum Route {
     SignOut,
     /// A page of the dashboard.
     Page(Page),
+    /// Seeing or changing the settings.
+    Settings(Settings),
     /// What somebody does on the page of evaluators.
     PostEvaluators,
     /// Rating a trace, or one of its spans.

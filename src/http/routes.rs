@@ -6,6 +6,7 @@ use super::route::Route;
 use crate::admin::{Command, KeyCommand};
 use crate::api::{Manage, PriceCommand};
 use crate::dashboard::Page;
+use crate::dashboard::settings::Command as Settings;
 
 /// Who may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +170,7 @@ pub(super) const ROUTES: &[Row] = &[
         &["api", "v1", "admin", "projects", "*", "evaluators", "*"],
         &[
             ("GET", "get-evaluator", |[project, id]| Route::EvaluatorsOf(project, Manage::Get(id))),
-            ("PATCH", "update-evaluator", |[project, id]| {
+            ("PATCH", "change-evaluator", |[project, id]| {
                 Route::EvaluatorsOf(project, Manage::Update(id))
             }),
             ("DELETE", "delete-evaluator", |[project, id]| {
@@ -200,7 +201,7 @@ pub(super) const ROUTES: &[Row] = &[
         &["api", "v1", "evaluators", "*"],
         &[
             ("GET", "get-evaluator", |[id, _]| Route::Evaluators(Manage::Get(id))),
-            ("PATCH", "update-evaluator", |[id, _]| Route::Evaluators(Manage::Update(id))),
+            ("PATCH", "change-evaluator", |[id, _]| Route::Evaluators(Manage::Update(id))),
             ("DELETE", "delete-evaluator", |[id, _]| Route::Evaluators(Manage::Delete(id))),
         ],
     ),
@@ -328,6 +329,27 @@ pub(super) const ROUTES: &[Row] = &[
         Person,
         &["sessions", "*"],
         &[("GET", "page-session", |[id, _]| Route::Page(Page::Session(id)))],
+    ),
+    row(Person, &["settings"], &[("GET", "page-settings", |_| Route::Settings(Settings::Show))]),
+    row(
+        Person,
+        &["settings", "keys"],
+        &[("POST", "settings-create-key", |_| Route::Settings(Settings::CreateKey))],
+    ),
+    row(
+        Person,
+        &["settings", "keys", "*", "rotate"],
+        &[("POST", "settings-rotate-key", |[id, _]| Route::Settings(Settings::RotateKey(id)))],
+    ),
+    row(
+        Person,
+        &["settings", "keys", "*", "revoke"],
+        &[("POST", "settings-revoke-key", |[id, _]| Route::Settings(Settings::RevokeKey(id)))],
+    ),
+    row(
+        Person,
+        &["settings", "dead-letters", "replay"],
+        &[("POST", "settings-replay", |_| Route::Settings(Settings::Replay))],
     ),
     row(
         Person,

@@ -12,6 +12,7 @@ use crate::model::Millis;
 sql_file!(count_dead_letter, "sql/count_dead_letter.sql", &[]);
 sql_file!(count_swept, "sql/count_swept.sql", &[("r", BatchRow::FIELDS)]);
 sql_file!(count_rejected, "sql/count_rejected.sql", &[]);
+sql_file!(rejected_sql, "sql/rejected.sql", &[]);
 sql_file!(newest_hours, "sql/hours.sql", &[]);
 
 /// Counts a batch that became a dead letter, unless it was one already: comes
@@ -43,4 +44,11 @@ pub fn add_rejected(project: &str, counts: [i64; 5], now: Millis) -> Statement {
 #[must_use]
 pub fn select_hours(project: &str) -> Statement {
     Statement::new(newest_hours(), vec![project.into()])
+}
+
+/// What was refused of a project since a time: one row, in the order of
+/// [`crate::telemetry::rejection_counts::Reason`].
+#[must_use]
+pub fn select_rejected(project: &str, since: Millis) -> Statement {
+    Statement::new(rejected_sql(), vec![project.into(), since.into()])
 }

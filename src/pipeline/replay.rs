@@ -8,6 +8,7 @@ use super::queue::{BatchQueue, Message};
 use crate::batch;
 use crate::batch::{BatchRef, Listed, RawStore};
 use crate::error::{Error, Fault, Reject};
+use crate::index::{Database, recovery};
 use crate::model::Millis;
 use crate::time;
 
@@ -94,4 +95,37 @@ pub(super) fn time(name: &str, text: &str) -> Result<Millis, Reject> {
     let expected = "expected an ISO 8601 date and time such as 2026-03-14T10:00:00Z";
     let at = time::parse(text).ok_or_else(|| Reject::invalid(name, expected))?;
     Ok(at.div_euclid(1_000))
+}
+
+/// What is read here of a dead letter.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeadLetter {
+    batch_id: String,
+    object: String,
+}
+
+/// Queues a project's dead letters again, of the newest hundred: one by its batch's id, or all.
+/// How many those were.
+///
+/// # Errors
+/// 404 where there is none of that id; a fault of the database or the queue.
+pub async fn replay_dead_letters(
+    project: &str,
+    batch: Option<&str>,
+    db: &impl Database,
+    queue: &impl BatchQueue,
+) -> Result<usize, Error> {
+    let rows = db.run(vec![recovery::select_dead_letters(project)]).await?.rows.concat();
+    let letters = rows.iter().filter_map(|row| serde_json::from_str::<DeadLetter>(row).ok());
+    let meant = letters.filter(|letter| batch.is_none_or(|batch| batch == letter.batch_id));
+    let messages: Vec<_> = meant
+        .filter_map(|letter| BatchRef::parse(&letter.object))
+        .map(|batch| Message::of(&batch))
+        .collect();
+    if messages.is_empty() {
+        return Err(Reject::NotFound("this project has no such dead letter".into()).into());
+    }
+    queue.send_all(&messages).await?;
+    Ok(messages.len())
 }

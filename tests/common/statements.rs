@@ -170,6 +170,7 @@ pub fn of_project() -> Vec<Statement> {
     all.push(stats::add_rejected(PROJECT, [1; 5], RECEIVED));
     all.push(recovery::select_dead_letters(PROJECT));
     all.push(stats::select_hours(PROJECT));
+    all.push(stats::select_rejected(PROJECT, 0));
     all.push(usage::select(PROJECT, 0, 2 * RECEIVED));
     // The fields of a score's row, of which the first is its id and the last who made it.
     let field = |at| match at {

@@ -24,5 +24,6 @@ mod rating;
 mod requests;
 mod route_model;
 mod scores;
+mod settings;
 mod usage;
 mod validate;

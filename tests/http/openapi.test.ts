@@ -2,7 +2,8 @@
 // sources say, and requests that Schemathesis makes up from it get no answer that it does not
 // have, and never a 5xx.
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { OPENAPI, describe as described, text } from "../../scripts/openapi.mjs";
@@ -49,7 +50,8 @@ function schemathesis(python: string, ...args: string[]): Promise<{ code: number
     `${SEED}`,
   ];
   const all = ["run", `${worker.url.origin}/api/v1/openapi.json`, "--checks", CHECKS.join(","), ...bounds, ...args];
-  const options = { env, timeout: 110_000, maxBuffer: 1 << 26 };
+  // It leaves files where it runs.
+  const options = { env, cwd: mkdtempSync(join(tmpdir(), "schemathesis-")), timeout: 110_000, maxBuffer: 1 << 26 };
   return new Promise((done) => {
     execFile(
       join(dirname(python), "schemathesis"),

@@ -16,6 +16,8 @@ pub enum Asset {
     ChatCss,
     /// Scores, and rating.
     ScoresCss,
+    /// The settings' own.
+    SettingsCss,
     /// What all pages do: theme, local times, copying.
     AppJs,
     /// The list: new traces, filters.
@@ -44,6 +46,7 @@ const LIST_CSS: u64 = hash(include_bytes!("../assets/list.css"));
 const TRACE_CSS: u64 = hash(include_bytes!("../assets/trace.css"));
 const CHAT_CSS: u64 = hash(include_bytes!("../assets/chat.css"));
 const SCORES_CSS: u64 = hash(include_bytes!("../assets/scores.css"));
+const SETTINGS_CSS: u64 = hash(include_bytes!("../assets/settings.css"));
 const APP_JS: u64 = hash(include_bytes!("../assets/app.js"));
 const LIST_JS: u64 = hash(include_bytes!("../assets/list.js"));
 /// Of all its files, in the order of their names.
@@ -71,6 +74,7 @@ impl Asset {
             Self::TraceCss => format!("/assets/trace.{TRACE_CSS:016x}.css"),
             Self::ChatCss => format!("/assets/chat.{CHAT_CSS:016x}.css"),
             Self::ScoresCss => format!("/assets/scores.{SCORES_CSS:016x}.css"),
+            Self::SettingsCss => format!("/assets/settings.{SETTINGS_CSS:016x}.css"),
             Self::AppJs => format!("/assets/app.{APP_JS:016x}.js"),
             Self::ListJs => format!("/assets/list.{LIST_JS:016x}.js"),
             Self::TraceJs => format!("/assets/trace.{TRACE_JS:016x}.js"),

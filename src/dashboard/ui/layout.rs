@@ -60,7 +60,7 @@ fn frame(shell: &Shell<'_>) -> Markup {
                 script src=(Asset::AppJs.path()) {}
                 @for asset in shell.assets {
                     @match asset {
-                        Asset::AppCss | Asset::ListCss | Asset::TraceCss | Asset::ChatCss | Asset::ScoresCss => link rel="stylesheet" href=(asset.path());,
+                        Asset::AppCss | Asset::ListCss | Asset::TraceCss | Asset::ChatCss | Asset::ScoresCss | Asset::SettingsCss => link rel="stylesheet" href=(asset.path());,
                         _ => script defer src=(asset.path()) {},
                     }
                 }
@@ -85,6 +85,7 @@ fn frame(shell: &Shell<'_>) -> Markup {
                         (theme_icon())
                     }
                     @if shell.project.is_some() {
+                        a.button.quiet.icon href="/settings" aria-label="Settings" title="Settings" { (settings_icon()) }
                         form method="post" action="/sign-out" {
                             button.quiet type="submit" { "Sign out" }
                         }
@@ -103,6 +104,15 @@ fn mark() -> Markup {
             rect x="1" y="3" width="12" height="3.4" rx="1.7" {}
             rect x="5" y="8.3" width="14" height="3.4" rx="1.7" {}
             rect x="9" y="13.6" width="7" height="3.4" rx="1.7" {}
+        }
+    }
+}
+
+fn settings_icon() -> Markup {
+    html! {
+        svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" {
+            path d="M1 4.5h8M13 4.5h2M1 11.5h2M7 11.5h8" stroke="currentColor" stroke-width="1.5" {}
+            g fill="none" stroke="currentColor" stroke-width="1.5" { circle cx="11" cy="4.5" r="2" {} circle cx="5" cy="11.5" r="2" {} }
         }
     }
 }

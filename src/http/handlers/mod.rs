@@ -14,4 +14,5 @@ pub mod rating;
 pub mod reading;
 pub mod rules;
 pub mod scores;
+pub mod settings;
 pub mod sign_in;

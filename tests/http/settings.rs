@@ -1,0 +1,166 @@
+//! Settings: what whoever is signed in sees, and what administrators change by forms.
+
+use edgespan::access::scope::Scopes;
+use serde_json::{Value, json};
+
+use crate::common::platform::{KEY, Native, Sent};
+use crate::common::{PROJECT, RECEIVED};
+
+const ORIGIN: (&str, &str) = ("origin", "https://edgespan.test");
+const FORMS: [(&str, &str); 4] = [
+    ("/settings/keys", "name=agents&scopes=ingest"),
+    ("/settings/keys/key-1/rotate", ""),
+    ("/settings/keys/key-1/revoke", ""),
+    ("/settings/dead-letters/replay", ""),
+];
+
+/// A deployment with rows of the key's project, of another one's, and the cookie of somebody
+/// who is signed in.
+fn signed_in(scopes: &str) -> (Native, String) {
+    let native = Native::new();
+    native.0.scopes.set(Scopes::parse(scopes).unwrap());
+    let object = "raw/20261122T061930.123Z/p1/0123456789abcdef0123456789abcdef.json";
+    native
+        .0
+        .world
+        .db
+        .0
+        .borrow()
+        .execute_batch(&format!(
+            "insert into project (id, name, handling, created_ms) values ('{PROJECT}', 'shop', 'strict', 1), ('p2', 'other', 'strict', 1);
+             insert into api_key (hash, id, project, name, prefix, created_ms, scopes) values
+               ('h1', 'key-1', '{PROJECT}', 'mine', 'ts_aaaaaaaa', 1, 'admin'),
+               ('h2', 'key-2', 'p2', 'theirs', 'ts_bbbbbbbb', 1, 'admin');
+             insert into stat (project, hour_ms, traces, spans, rejected_validation) values
+               ('{PROJECT}', {RECEIVED} - 3600000, 12, 345, 6), ('p2', {RECEIVED} - 3600000, 777, 777, 777);
+             insert into dead_letter values ('{PROJECT}', '0123456789abcdef0123456789abcdef', '{object}', 'a <b>reason</b>', 3, 1),
+               ('p2', 'b2', 'raw/x', 'their reason', 1, 1)"
+        ))
+        .unwrap();
+    let form = Sent::new("POST", "/sign-in").header(ORIGIN.0, ORIGIN.1).body(format!("key={KEY}"));
+    let reply = native.serve(form).reply;
+    let cookie = reply.headers.iter().find(|(name, _)| *name == "set-cookie").unwrap();
+    let cookie = cookie.1.split(';').next().unwrap().to_owned();
+    (native, cookie)
+}
+
+fn form(path: &str, cookie: &str, body: &str) -> Sent {
+    Sent::new("POST", path).header(ORIGIN.0, ORIGIN.1).header("cookie", cookie).body(body)
+}
+
+fn page(native: &Native, cookie: &str) -> String {
+    let reply = native.serve(Sent::new("GET", "/settings").header("cookie", cookie)).reply;
+    assert_eq!(reply.status, 200);
+    reply.text().to_owned()
+}
+
+fn keys(native: &Native) -> Vec<Value> {
+    let rows = native.0.world.db.texts(
+        "select json_object('id', id, 'name', name, 'scopes', scopes, 'revoked', revoked_ms) from api_key order by id",
+    );
+    rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
+}
+
+#[test]
+fn shows_what_the_project_has_and_nothing_of_another() {
+    let (native, cookie) = signed_in("read");
+    let page = page(&native, &cookie);
+    for shown in
+        ["<th scope=\"row\">2026-11</th><td>12</td><td>345</td>", "VALIDATION_ERROR", "mine"]
+    {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(page.contains("a &lt;b&gt;reason&lt;/b&gt;"), "{page}");
+    for other in ["777", "theirs", "their reason", "key-2"] {
+        assert!(!page.contains(other), "{other}");
+    }
+    assert!(!page.contains("action=\"/settings"), "who may only read is offered a change: {page}");
+}
+
+#[test]
+fn a_key_is_made_and_shown_this_once() {
+    let (native, cookie) = signed_in("admin");
+    let reply =
+        native.serve(form("/settings/keys", &cookie, "name=agents&scopes=ingest&scopes=read"));
+    assert_eq!(reply.reply.status, 200);
+    assert!(reply.reply.text().contains("<code>ts_"), "{}", reply.reply.text());
+    let made = keys(&native);
+    let made = made.iter().find(|key| key["name"] == "agents").unwrap();
+    assert_eq!(made["scopes"], "ingest,read");
+    assert!(!page(&native, &cookie).contains("<code>ts_"));
+}
+
+#[test]
+fn a_key_is_rotated_and_revoked() {
+    let (native, cookie) = signed_in("admin");
+    let rotated = native.serve(form("/settings/keys/key-1/rotate", &cookie, "")).reply;
+    assert_eq!(rotated.status, 200, "{}", rotated.text());
+    let mine = keys(&native);
+    assert_eq!(mine.iter().filter(|key| key["name"] == "mine").count(), 2);
+    let old = mine.iter().find(|key| key["id"] == "key-1").unwrap();
+    assert_eq!(old["revoked"], RECEIVED);
+    let new = mine.iter().find(|key| key["name"] == "mine" && key["id"] != "key-1").unwrap();
+    let path = format!("/settings/keys/{}/revoke", new["id"].as_str().unwrap());
+    assert_eq!(native.serve(form(&path, &cookie, "")).reply.status, 303);
+    assert!(
+        keys(&native)
+            .iter()
+            .filter(|key| key["name"] == "mine")
+            .all(|key| key["revoked"] == RECEIVED)
+    );
+}
+
+#[test]
+fn dead_letters_are_queued_again() {
+    let (native, cookie) = signed_in("admin");
+    for body in ["", "batch=0123456789abcdef0123456789abcdef"] {
+        let replay = form("/settings/dead-letters/replay", &cookie, body);
+        assert_eq!(native.serve(replay).reply.status, 303, "{body}");
+        let queued = native.0.queue.0.take();
+        assert_eq!(queued.len(), 1, "{body}");
+        assert!(queued[0].key.contains("/p1/"), "{queued:?}");
+    }
+    let theirs = form("/settings/dead-letters/replay", &cookie, "batch=b2");
+    assert_eq!(native.serve(theirs).reply.status, 404);
+}
+
+#[test]
+fn nothing_of_another_project_can_be_changed() {
+    let (native, cookie) = signed_in("admin");
+    for what in ["rotate", "revoke"] {
+        let theirs = form(&format!("/settings/keys/key-2/{what}"), &cookie, "");
+        assert_eq!(native.serve(theirs).reply.status, 404, "{what}");
+    }
+    let before = json!({ "id": "key-2", "name": "theirs", "scopes": "admin", "revoked": null });
+    assert!(keys(&native).contains(&before));
+}
+
+#[test]
+fn changes_take_the_scope_admin_a_page_of_this_origin_and_signing_in() {
+    for (path, body) in FORMS {
+        let (native, cookie) = signed_in("ingest,read");
+        let before = keys(&native);
+        assert_eq!(native.serve(form(path, &cookie, body)).reply.status, 403, "{path}");
+        native.0.scopes.set(Scopes::parse("admin").unwrap());
+        for origin in ["https://evil.test", "null"] {
+            let sent = Sent::new("POST", path).header("origin", origin).header("cookie", &*cookie);
+            assert_eq!(native.serve(sent.body(body)).reply.status, 403, "{path} of {origin}");
+        }
+        let unknown = native.serve(form(path, "", body)).reply;
+        assert_eq!(unknown.status, 303, "{path}");
+        assert!(unknown.headers.iter().any(|(_, to)| to.starts_with("/sign-in?to=%2Fsettings")));
+        assert_eq!(keys(&native), before, "{path}");
+        assert!(native.0.queue.0.take().is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn a_form_that_is_wrong_makes_no_key() {
+    let (native, cookie) = signed_in("admin");
+    for body in ["name=a+b&scopes=read", "name=a&scopes=root", "name=a", "name="] {
+        let reply = native.serve(form("/settings/keys", &cookie, body)).reply;
+        assert_eq!(reply.status, 400, "{body}");
+        assert!(reply.text().contains("<h1>"), "{}", reply.text());
+    }
+    assert_eq!(keys(&native).len(), 2);
+}
