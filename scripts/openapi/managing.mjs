@@ -328,6 +328,14 @@ export const PAGES = tagged("pages", {
   "/traces/{trace}/content/raw": { GET: raw("pageRawContent") },
   "/traces/{trace}/spans/{span}": { GET: shown("pageSpan", "A span", missing) },
   "/traces/{trace}/spans/{span}/raw": { GET: raw("pageRawSpan") },
+  "/traces/{trace}/spans/{span}/image": {
+    GET: person("pageImage", "An image of a message", {
+      ...missing,
+      query: { image: "Which: a hash of it." },
+      answers: { 200: { content: { "image/*": {} } }, 303: null },
+      failures: "page",
+    }),
+  },
   "/traces/{trace}/spans/{span}/rating": { POST: form("rateSpan", "Rate a span", rating, missing) },
   "/sessions/{session}": { GET: shown("pageSession", "A session's traces in order", missing) },
   "/settings": { GET: shown("pageSettings", "Usage, limits, dead letters, keys") },
