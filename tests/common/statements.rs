@@ -316,6 +316,9 @@ fn verified() -> Vec<Statement> {
     all.push(verification::select_traces(PROJECT, ""));
     all.extend(verification::select_large(PROJECT, "", ""));
     all.push(verification::select_ledger(PROJECT, ""));
+    all.push(verification::select_spans_to_forget(PROJECT, &["t"]));
+    let row = ((5_i64 << 48).to_string(), "s".into(), String::new());
+    all.extend(verification::forget_spans(PROJECT, &[row]));
     all.extend(verification::forget_traces(PROJECT, &["t"], RECEIVED));
     all.push(verification::forget_strays(PROJECT, &[STRAY_KEY.to_string()]));
     all
