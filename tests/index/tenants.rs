@@ -8,7 +8,7 @@ use crate::common::statements::{filled, of_project};
 use crate::common::{PROJECT, RECEIVED, World};
 use edgespan::batch::BatchRef;
 use edgespan::index::sessions::MAX_ROWS_SCANNED;
-use edgespan::index::{Database, Statement, quota, recovery, usage, verification};
+use edgespan::index::{Database, Statement, quota, recovery, rollups, usage, verification};
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
@@ -314,7 +314,11 @@ fn is_run(sql: &str, run: &[String]) -> bool {
 /// What the tests above run, with its white space made one.
 fn run() -> Vec<String> {
     let sweeper = [
-        vec![verification::select_next_tenant(0), usage::select_of_all(0, 1)],
+        vec![
+            verification::select_next_tenant(0),
+            usage::select_of_all(0, 1),
+            rollups::select_due(0),
+        ],
         quota::select(0, 1, 0).to_vec(),
         recovery::note_overdue(&[], "", 0),
         recovery::select_due(0, 1, 1),
