@@ -2,6 +2,7 @@
 //! are, what every page is made from, and what every answer carries. What is on
 //! the pages is in the modules below; reading the index is `index`'s.
 
+pub mod costs;
 pub mod list;
 pub mod login;
 pub mod scores;
@@ -38,6 +39,8 @@ pub enum Page {
     RawSpan(String, String),
     /// `GET /scores`
     Scores,
+    /// `GET /costs`
+    Costs,
     /// `GET /sessions/{id}`
     Session(String),
 }
@@ -74,6 +77,7 @@ pub async fn answer(
         Page::RawTraceContent(id) => trace::content::raw(view, id).await,
         Page::Span(trace, span) => span::page::page(view, trace, span).await,
         Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
+        Page::Costs => costs::page::page(view).await,
         Page::Scores => scores::results::page(view).await,
         Page::Session(id) => session::page::page(view, id).await,
     }

@@ -291,6 +291,7 @@ pub(super) const ROUTES: &[Row] = &[
     row(Person, &[""], &[("GET", "page-home", |_| Route::Page(Page::Home))]),
     row(Person, &["traces"], &[("GET", "page-traces", |_| Route::Page(Page::Traces))]),
     row(Person, &["scores"], &[("GET", "page-scores", |_| Route::Page(Page::Scores))]),
+    row(Person, &["costs"], &[("GET", "page-costs", |_| Route::Page(Page::Costs))]),
     row(Person, &["chart"], &[("GET", "page-chart", |_| Route::Page(Page::Chart))]),
     row(Person, &["traces", "*"], &[("GET", "page-trace", |[id, _]| Route::Page(Page::Trace(id)))]),
     row(Person, &["traces", "*", "rating"], &[("POST", "rate", |[id, _]| Route::Rate(id, None))]),

@@ -9,6 +9,7 @@
 mod chart;
 #[path = "../common/mod.rs"]
 mod common;
+mod costs;
 mod first_use;
 mod list;
 mod others;

@@ -18,6 +18,7 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
             h1 { "Traces" }
             button.quiet.live #live type="button" aria-pressed="true" hidden { "Live" }
             span.spacer {}
+            a href="/costs" { "Costs" }
             a href="/scores" { "Scores" }
             button.filters-switch type="button" aria-expanded="false" aria-controls="filters" {
                 "Filters" @if asked.narrows() { span.badge { "on" } }
