@@ -7,6 +7,7 @@ use edgespan::batch::BatchRef;
 use edgespan::model::Millis;
 use edgespan::pipeline::deliver::deliver;
 use edgespan::pipeline::queue::Message;
+use edgespan::pipeline::rollup::{RolledUp, roll_up};
 use edgespan::pipeline::sweep::{Swept, sweep};
 
 use crate::faults::PARTS;
@@ -89,6 +90,11 @@ fn start_sweep(world: &Rc<World>, planned: Millis) {
         here.note(format_args!("a sweep comes to {swept:?}"));
         if let Ok(Swept { queued: 1.., .. }) = swept {
             here.log.sometimes("the sweeper finds a batch");
+        }
+        match roll_up(planned, &port).await {
+            Ok(RolledUp { deliveries: 1.., .. }) => here.log.sometimes("deliveries are added up"),
+            Ok(_) => {}
+            Err(fault) => here.note(format_args!("adding up fails: {fault}")),
         }
         if port.calls() > MAX_CALLS {
             here.violate(format!("{} calls in a sweep", port.calls()));

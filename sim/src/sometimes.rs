@@ -5,7 +5,7 @@
 pub const WITHIN: u64 = 1_000;
 
 /// All of them.
-pub const SOMETIMES: [&str; 38] = [
+pub const SOMETIMES: [&str; 39] = [
     "D1 fails before the effect",
     "D1 is slow",
     "D1 loses a reply after commit",
@@ -31,6 +31,7 @@ pub const SOMETIMES: [&str; 38] = [
     "death before D1",
     "death before R2",
     "death before the queue",
+    "deliveries are added up",
     "several messages come at once",
     "the operator replays while all goes on",
     "the queue delays a message",

@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use edgespan::index::rollups::{UsageRow, read_usage};
 use ingest_core::fold::metadata::Metadata;
+use ingest_core::fold::model_use::{ModelUse, model_uses};
 use ingest_core::fold::span::{Folded, Span};
 use ingest_core::fold::spans::{Spans, Totals};
+use ingest_core::index_writer::counted::add_uses;
 use ingest_core::index_writer::stored_row::{NO_COLUMNS, Stored, StoredRow, TraceRow};
+use ingest_core::pack::usage::{By, Cells, Key, read_cells};
 use ingest_core::pack::{hex, spans};
 
 use crate::sqlite::Sqlite;
@@ -128,10 +132,86 @@ const MISCOUNTED: &str = "
     where (coalesce(used.traces, 0), coalesce(used.spans, 0))
       <> (coalesce(held.traces, 0), coalesce(held.spans, 0))";
 
-/// What projects are counted to have used that is not what the index holds of them.
+/// What projects are counted to have used that is not what the index holds of them, in all
+/// and by hour.
+///
+/// # Panics
+/// Where something cannot be unpacked.
 #[must_use]
 pub fn find_miscounted(db: &Sqlite) -> Vec<String> {
-    db.texts(MISCOUNTED)
+    let mut wrong = db.texts(MISCOUNTED);
+    wrong.extend(find_wrong_days(db));
+    let (counted, mut held) = (counted(db), BTreeMap::<String, Cells>::new());
+    for Held { project, stored, others, .. } in self::held(db) {
+        let cells = held.entry(project).or_default();
+        if let Some(counted) = stored.counted {
+            counted.add_to(cells, 1);
+            add_uses(model_uses(&stored.trace.spans), cells, 1);
+        }
+        add_uses(others.list().iter().filter_map(ModelUse::of), cells, 1);
+    }
+    let projects: BTreeSet<_> = counted.keys().chain(held.keys()).collect();
+    for project in projects {
+        let lines = |of: &BTreeMap<String, Cells>| {
+            of.get(project).map(|cells| format!("{:?}", cells.in_order())).unwrap_or_default()
+        };
+        let (counted, held) = (lines(&counted), lines(&held));
+        if counted != held && !(counted.len() < 3 && held.len() < 3) {
+            wrong.push(format!("{project} has by hour {counted}, not {held}"));
+        }
+    }
+    wrong
+}
+
+/// What was counted by hour, project by project: in deliveries, and in what those came to.
+fn counted(db: &Sqlite) -> BTreeMap<String, Cells> {
+    let mut all: BTreeMap<String, Cells> = BTreeMap::new();
+    let rows = "select json_array(n.project, hex(d.usage)) from delivery as d
+        join tenant as n on n.number = d.key >> 48";
+    for row in db.texts(rows) {
+        let (project, usage): (String, String) = serde_json::from_str(&row).unwrap();
+        let cells = all.entry(project).or_default();
+        read_cells(&hex::read(&usage).unwrap(), cells).unwrap();
+    }
+    for (project, row) in usage(db).into_iter().filter(|(_, row)| row.time.0 == 1) {
+        add_row(all.entry(project).or_default(), &row);
+    }
+    all
+}
+
+fn usage(db: &Sqlite) -> Vec<(String, UsageRow)> {
+    let rows = "select json_array(n.project, json_array(json_array(hours, hour), version,
+            json_array(hex(models), hex(names), hex(users), hex(tags))))
+        from usage as u join tenant as n on n.number = u.project";
+    let read = |row: String| {
+        let (project, row): (_, serde_json::Value) = serde_json::from_str(&row).unwrap();
+        (project, read_usage(&[row.to_string()]).unwrap().remove(0))
+    };
+    db.texts(rows).into_iter().map(read).collect()
+}
+
+fn add_row(cells: &mut Cells, row: &UsageRow) {
+    for (by, column) in By::ALL.into_iter().zip(&row.columns) {
+        assert!(!column.full, "more values than tests have");
+        for (value, sums) in &column.cells {
+            cells.add(Key { by, hour: row.time.1, value: value.clone() }, sums, 1);
+        }
+    }
+}
+
+/// Days that are not what their hours come to.
+fn find_wrong_days(db: &Sqlite) -> Vec<String> {
+    let mut days: [BTreeMap<String, Cells>; 2] = Default::default();
+    for (project, mut row) in usage(db) {
+        let of = usize::from(row.time.0 == 1);
+        row.time.1 = row.time.1.div_euclid(24);
+        add_row(days[of].entry(project).or_default(), &row);
+    }
+    let lines = |of: &BTreeMap<String, Cells>| {
+        of.iter().map(|(p, cells)| format!("{p} {:?}", cells.in_order())).collect::<Vec<_>>()
+    };
+    let [days, hours] = days.each_ref().map(lines);
+    if days == hours { Vec::new() } else { vec![format!("days {days:?}, of hours {hours:?}")] }
 }
 
 /// What is wrong with what D1 holds, whatever was sent: rows that are not what their own

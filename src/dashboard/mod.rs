@@ -2,6 +2,7 @@
 //! are, what every page is made from, and what every answer carries. What is on
 //! the pages is in the modules below; reading the index is `index`'s.
 
+pub mod costs;
 pub mod evaluators;
 pub mod list;
 pub mod login;
@@ -46,6 +47,8 @@ pub enum Page {
     Scores,
     /// `GET /evaluators`
     Evaluators,
+    /// `GET /costs`
+    Costs,
     /// `GET /sessions/{id}`
     Session(String),
 }
@@ -84,6 +87,7 @@ pub async fn answer(
         Page::Span(trace, span) => span::page::page(view, trace, span).await,
         Page::Image(trace, span) => span::page::image(view, trace, span).await,
         Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
+        Page::Costs => costs::page::page(view).await,
         Page::Scores => scores::results::page(view).await,
         Page::Evaluators => evaluators::page::page(view).await,
         Page::Session(id) => session::page::page(view, id).await,

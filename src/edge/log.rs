@@ -10,6 +10,7 @@ use crate::evaluation::run::Evaluated;
 use crate::model::Millis;
 use crate::pipeline::consume::Outcome;
 use crate::pipeline::quota::QuotasChecked;
+use crate::pipeline::rollup::RolledUp;
 use crate::pipeline::sweep::Swept;
 
 /// What there is to say of a request.
@@ -118,6 +119,20 @@ pub fn swept(result: &Result<Swept, Fault>, ms: Millis) {
         ),
         Err(fault) => {
             console_warn!("{}", json!({ "event": "swept", "fault": fault.to_string(), "ms": ms }));
+        }
+    }
+}
+
+/// Says what was added up by hour, where there was anything.
+pub fn rolled_up(result: &Result<RolledUp, Fault>) {
+    match result {
+        Ok(RolledUp { deliveries: 0, .. }) => {}
+        Ok(RolledUp { deliveries, rows }) => console_log!(
+            "{}",
+            json!({ "event": "rolled-up", "deliveries": deliveries, "rows": rows })
+        ),
+        Err(fault) => {
+            console_warn!("{}", json!({ "event": "rolled-up", "fault": fault.to_string() }));
         }
     }
 }

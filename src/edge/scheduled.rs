@@ -1,4 +1,5 @@
-//! The door that the platform opens every minute: the sweeper's, and that of quotas.
+//! The door that the platform opens every minute: the sweeper's, that of sums by hour, and
+//! that of quotas.
 
 use worker::{Env, ScheduleContext, ScheduledEvent, event};
 
@@ -12,6 +13,8 @@ use crate::error::Fault;
 use crate::model::Millis;
 use crate::pipeline::quota;
 use crate::pipeline::quota::QuotasChecked;
+use crate::pipeline::rollup;
+use crate::pipeline::rollup::RolledUp;
 use crate::pipeline::sweep;
 use crate::pipeline::sweep::Swept;
 use crate::telemetry::data_points;
@@ -27,7 +30,14 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
         analytics::write(&env, data_points::swept(swept));
     }
     log::swept(&result, now() - started);
+    log::rolled_up(&roll_up(&env, planned).await);
     log::quotas(check_quotas(&env, planned).await.transpose());
+}
+
+/// Adds up what deliveries added to the sums by hour.
+async fn roll_up(env: &Env, planned: Millis) -> Result<RolledUp, Fault> {
+    let index = Index(env.d1("DB").map_err(|e| Fault::Internal(e.to_string()))?);
+    rollup::roll_up(planned, &index).await
 }
 
 /// Checks quotas, where the operator has set any.

@@ -14,6 +14,7 @@ pub mod query;
 pub mod quota;
 pub mod read;
 pub mod recovery;
+pub mod rollups;
 pub mod routing;
 pub mod score_results;
 pub mod scores;

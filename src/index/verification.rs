@@ -18,7 +18,9 @@ sql_file!(large_sql, "sql/next_large.sql", &[]);
 sql_file!(rows_sql, "sql/span_rows.sql", &[]);
 sql_file!(ledger_sql, "sql/ledger_page.sql", &[]);
 sql_file!(scores_sql, "sql/scores_by_id.sql", &[]);
+sql_file!(spans_to_forget_sql, "sql/spans_to_forget.sql", &[]);
 sql_file!(forget_spans_sql, "sql/forget_spans.sql", &[]);
+sql_file!(note_forgetting_sql, "sql/note_forgetting.sql", &[]);
 sql_file!(take_off_sql, "sql/take_off_forgotten.sql", &[]);
 sql_file!(forget_traces_sql, "sql/forget_traces.sql", &[]);
 sql_file!(forget_strays_sql, "sql/forget_strays.sql", &[]);
@@ -28,7 +30,7 @@ pub const PAGE: usize = 1_000;
 /// A page of spans ends with the one that brings it to so many packed bytes.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// Rows of spans that are deleted at once.
-const DELETED: usize = 5_000;
+const DELETED: usize = 2_000;
 
 fn filled(sql: &str, most: usize) -> String {
     let numbers =
@@ -88,17 +90,42 @@ pub fn select_ledger(project: &str, after: &str) -> Statement {
     Statement::new(filled(ledger_sql(), PAGE), vec![project.into(), after.into()])
 }
 
-/// Deletes traces, by their ids as they are kept: rows of their spans, a number at a time,
-/// and those of them that have none left, whose ids the last gives. These are taken off
-/// what was used: what is written anew is counted again.
+/// Rows of spans of traces, by their ids as they are kept, a number of them.
 #[must_use]
-pub fn forget_traces(project: &str, ids: &[impl AsRef<str>], now: Millis) -> [Statement; 3] {
+pub fn select_spans_to_forget(project: &str, ids: &[impl AsRef<str>]) -> Statement {
+    Statement::new(filled(spans_to_forget_sql(), DELETED), vec![project.into(), json(ids).into()])
+}
+
+/// What [`select_spans_to_forget`] gives of each: the key of its trace, its id, what is packed
+/// in it.
+pub type SpanToForget = (String, String, String);
+
+/// Whether those may be all rows of spans that the traces have.
+#[must_use]
+pub fn are_all(rows: &[SpanToForget]) -> bool {
+    rows.len() < DELETED && rows.iter().map(|(.., pack)| pack.len() / 2).sum::<usize>() < PAGE_BYTES
+}
+
+/// Deletes these rows of spans, and marks their traces as changed.
+#[must_use]
+pub fn forget_spans(project: &str, rows: &[SpanToForget]) -> [Statement; 2] {
+    let rows: Vec<_> = rows.iter().map(|(key, id, _)| (key, id)).collect();
+    let rows = serde_json::to_string(&rows).unwrap_or_default();
+    [forget_spans_sql(), note_forgetting_sql()]
+        .map(|sql| Statement::new(filled(sql, DELETED), vec![project.into(), rows.as_str().into()]))
+}
+
+/// Deletes traces, by their ids as they are kept, those of them that have no rows of spans,
+/// whose ids the last gives. These are taken off what was used: what is written anew is counted
+/// again.
+#[must_use]
+pub fn forget_traces(project: &str, ids: &[impl AsRef<str>], now: Millis) -> [Statement; 2] {
     let ids = json(ids);
     let of =
         |sql: &str| Statement::new(filled(sql, DELETED), vec![project.into(), ids.as_str().into()]);
     let mut take_off = of(take_off_sql());
     take_off.params.push(hour(now).into());
-    [of(forget_spans_sql()), take_off, of(forget_traces_sql())]
+    [take_off, of(forget_traces_sql())]
 }
 
 /// Deletes rows of spans under keys that no trace has, a number at a time; gives a key for

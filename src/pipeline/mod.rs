@@ -12,5 +12,6 @@ pub mod queue;
 pub mod quota;
 pub mod replay;
 pub mod retry;
+pub mod rollup;
 pub mod sweep;
 pub mod verify;

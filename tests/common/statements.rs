@@ -6,8 +6,8 @@ use edgespan::formats::twosignal;
 
 use edgespan::index::{
     Database, QueryResults, RowBounds, Statement, chart, evaluators, filter, link, own_prices,
-    packed, recovery, routing, score_results, scores, sessions, spans, stats, traces, usage,
-    verification,
+    packed, recovery, rollups, routing, score_results, scores, sessions, spans, stats, traces,
+    usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -18,6 +18,7 @@ use ingest_core::index_writer::guesses;
 use ingest_core::index_writer::stats::eval_runs;
 use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
 use ingest_core::index_writer::whole_row;
+use ingest_core::pack::usage::By;
 use ingest_core::pack::{hex, spans as pack};
 
 use serde_json::json;
@@ -89,6 +90,7 @@ pub fn filled() -> World {
          insert into evaluation values (5, 't', 'mine', 1, '', 'mine', 'error', 'mine', null, 1, 0, 1);
          insert into evaluator_calls values ('{PROJECT}', 'mine', 1, 1);
          insert into price values ('{PROJECT}', 'm', '', '{{}}', 1), ('{PROJECT}', 'old', '', '{{}}', 1);
+         insert into usage values (5, 1, 5, 1, x'', x'', x'', x'');
          insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
          insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
          values (5, 'of the trace', 0, 1, 5, 1, 'a', 's', null, 'a', 'n', '0.5', 0, 'l'),
@@ -202,7 +204,7 @@ pub fn of_project() -> Vec<Statement> {
     all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
     all.push(guesses::select_rows(PROJECT, &["a"]));
     all.push(guesses::search(PROJECT, &[&pack_id(LONG_ID)], RECEIVED));
-    all.extend([of_packed(), of_evaluators(), verified(), of_scores()].into_iter().flatten());
+    all.extend([of_packed(), of_evaluators(), of_rollups(), verified(), of_scores()].concat());
     all
 }
 
@@ -228,6 +230,20 @@ fn of_packed() -> Vec<Statement> {
             all.push(packed::select_sums(PROJECT, &part, by, 50));
         }
     }
+    all
+}
+
+/// What is written and asked of what was used by hour.
+fn of_rollups() -> Vec<Statement> {
+    let mut row = rollups::UsageRow::new((1, 5));
+    row.was = Some(1);
+    let mut all = vec![
+        rollups::select_deliveries(PROJECT),
+        rollups::select_usage(PROJECT, &[(1, 5), (24, 0)]),
+        rollups::select_columns(PROJECT, By::User, &[5..6, 0..4]),
+    ];
+    let key = filled().db.texts("select cast(min(key) as text) from delivery");
+    all.extend(rollups::compact(PROJECT, &key, &[row]));
     all
 }
 
@@ -343,6 +359,9 @@ fn verified() -> Vec<Statement> {
     all.push(verification::select_traces(PROJECT, ""));
     all.extend(verification::select_large(PROJECT, "", ""));
     all.push(verification::select_ledger(PROJECT, ""));
+    all.push(verification::select_spans_to_forget(PROJECT, &["t"]));
+    let row = ((5_i64 << 48).to_string(), "s".into(), String::new());
+    all.extend(verification::forget_spans(PROJECT, &[row]));
     all.extend(verification::forget_traces(PROJECT, &["t"], RECEIVED));
     all.push(verification::forget_strays(PROJECT, &[STRAY_KEY.to_string()]));
     all

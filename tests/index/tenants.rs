@@ -8,13 +8,15 @@ use crate::common::statements::{filled, of_project};
 use crate::common::{PROJECT, RECEIVED, World};
 use edgespan::batch::BatchRef;
 use edgespan::index::sessions::MAX_ROWS_SCANNED;
-use edgespan::index::{Database, Statement, health, quota, recovery, usage, verification};
+use edgespan::index::{Database, Statement, health, quota, recovery, rollups, usage, verification};
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "trace",
     "span",
+    "delivery",
+    "usage",
     "batch",
     "dead_letter",
     "stat",
@@ -47,6 +49,14 @@ create temp table x as select * from span;
 update x set trace = trace + (($NUMBER - 5) << 48), start_us = 2, pack = x'00';
 insert into span select * from x;
 drop table x;
+create temp table x as select * from delivery;
+update x set key = key + (($NUMBER - 5) << 48), usage = x'00';
+insert into delivery select * from x;
+drop table x;
+create temp table x as select * from usage;
+update x set project = $NUMBER, version = 9, models = x'00', names = x'00', users = x'00', tags = x'00';
+insert into usage select * from x;
+drop table x;
 create temp table x as select * from dead_letter;
 update x set project = '$OTHER', object = 'theirs', reason = 'theirs', attempts = 9;
 insert into dead_letter select * from x;
@@ -73,7 +83,10 @@ fn rows(world: &World, mine: bool) -> Vec<String> {
     let is = if mine { "=" } else { "<>" };
     let of = |table: &&str| match *table {
         "span" => format!("select * from span where trace >> 48 {is} 5"),
-        "trace" | "score" | "evaluation" => format!("select * from {table} where project {is} 5"),
+        "delivery" => format!("select * from delivery where key >> 48 {is} 5"),
+        "trace" | "score" | "evaluation" | "usage" => {
+            format!("select * from {table} where project {is} 5")
+        }
         table => format!("select * from {table} where project {is} '{PROJECT}'"),
     };
     TABLES.iter().flat_map(|table| world.db.dump(&of(table))).collect()
@@ -301,7 +314,11 @@ fn is_run(sql: &str, run: &[String]) -> bool {
 /// What the tests above run, with its white space made one.
 fn run() -> Vec<String> {
     let sweeper = [
-        vec![verification::select_next_tenant(0), usage::select_of_all(0, 1)],
+        vec![
+            verification::select_next_tenant(0),
+            usage::select_of_all(0, 1),
+            rollups::select_due(0),
+        ],
         quota::select(0, 1, 0).to_vec(),
         vec![health::select()],
         recovery::note_overdue(&[], "", 0),

@@ -10,6 +10,7 @@ mod chart;
 #[path = "../common/mod.rs"]
 mod common;
 mod conversation;
+mod costs;
 mod first_use;
 mod list;
 mod others;

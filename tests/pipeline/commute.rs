@@ -4,6 +4,7 @@
 use crate::common::{PROJECT, RECEIVED, World, body};
 use edgespan::index::RowBounds;
 use edgespan::pipeline::consume::Outcome;
+use edgespan::pipeline::rollup::roll_up;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sim::state::{dump, find_miscounted, find_wrong};
@@ -143,6 +144,8 @@ proptest! {
                 deliver(&scattered, &part);
                 if batch % 2 == 0 {
                     deliver(&scattered, &part);
+                } else {
+                    pollster::block_on(roll_up(RECEIVED + 600_000, &scattered.db)).unwrap();
                 }
             }
         }

@@ -13,6 +13,7 @@ mod costs;
 mod guessed_traces;
 mod quota;
 mod replay;
+mod rollup;
 mod scores;
 mod usage;
 mod verify;

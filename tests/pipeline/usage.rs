@@ -9,6 +9,7 @@ use edgespan::formats::FORMATS;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::queue::Message;
 use pollster::block_on;
+use sim::state::find_miscounted;
 
 const HOUR: i64 = 3_600_000;
 
@@ -78,4 +79,32 @@ fn what_is_written_in_several_transactions_is_counted_in_each() {
     let each: Vec<String> = traces.iter().map(|trace| span(trace, "new", "n")).collect();
     deliver_at(&world, &[body(&each)], RECEIVED + HOUR);
     assert_eq!(hours(&world), [row(40, 40, 40 * 900), row(1, 0, 40)]);
+}
+
+#[test]
+fn a_delivery_of_a_project_is_one_row_of_sums_and_none_where_nothing_changes() {
+    let world = World::new();
+    // 10 batches of 100 spans in 8 traces, as they come together.
+    let batch = |n: usize| {
+        let spans = (0..100).map(|at| span(&format!("{n} {}", at % 8), &at.to_string(), "n"));
+        body(&spans.collect::<Vec<_>>())
+    };
+    let batches: Vec<String> = (0..10).map(batch).collect();
+    let changes = || world.db.0.borrow().total_changes();
+    let before = changes();
+    deliver_at(&world, &batches, RECEIVED);
+    let rows = || world.db.dump("select key & 65535 from delivery");
+    assert_eq!(rows(), ["[Integer(0)]"]);
+    // Of 1,000 spans: 80 traces, 10 batches, the hour's counts, the project's number, and
+    // this: 0.001 rows a span.
+    assert_eq!(changes() - before, 80 + 10 + 1 + 1 + 1);
+
+    deliver_at(&world, &batches, RECEIVED);
+    assert_eq!(rows().len(), 1);
+    // A name that its trace is not shown by changes nothing that is added up.
+    deliver_at(&world, &[body(&[span("0 0", "8", "other")])], RECEIVED);
+    assert_eq!(rows().len(), 1);
+    deliver_at(&world, &[body(&[span("0 0", "0", "other")])], RECEIVED);
+    assert_eq!(rows(), ["[Integer(0)]", "[Integer(1)]"]);
+    assert_eq!(find_miscounted(&world.db), [""; 0]);
 }

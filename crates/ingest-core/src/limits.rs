@@ -170,3 +170,11 @@ pub const MAX_TRACES_SEARCHED: usize = 20_000;
 /// Spans that are looked for at once, each in each pack. Clients that name spans alone send
 /// them one at a time.
 pub const MAX_SPANS_SEARCHED: usize = 50;
+
+/// Bytes of a row that says what a delivery added to the sums by hour, about: more are several
+/// rows. Twice as many travel.
+pub const MAX_DELIVERY_BYTES: usize = 256 * 1024;
+
+/// Most models, names, users and tags, of each, that an hour or a day keeps apart; the others
+/// are added up together.
+pub const MAX_USAGE_VALUES: usize = 500;

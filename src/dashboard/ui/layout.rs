@@ -24,8 +24,12 @@ pub struct Shell<'a> {
 const HTMX_CONFIG: &str = r#"{"includeIndicatorCSS":false,"history":"reload","noSwap":[204,304,"4xx","5xx"],"morphSkipChildren":"time,[hx-morph-skip-children]"}"#;
 
 /// The pages that one goes to from anywhere.
-const PAGES: [(&str, &str); 3] =
-    [("/traces", "Traces"), ("/scores", "Scores"), ("/evaluators", "Evaluators")];
+const PAGES: [(&str, &str); 4] = [
+    ("/traces", "Traces"),
+    ("/costs", "Costs"),
+    ("/scores", "Scores"),
+    ("/evaluators", "Evaluators"),
+];
 
 /// A whole page around its main part.
 #[must_use]

@@ -1,7 +1,4 @@
--- Rows of spans of some traces, a number of them.
+-- Rows of spans of traces of the project.
 delete from span where (trace, id) in (
-  select s.trace, s.id
-  from json_each(?2) as r
-  cross join trace as t on t.project = $TENANT and t.id = r.value
-  cross join span as s on s.trace = t.key
-  limit $MOST)
+  select cast(r.value->>0 as integer), r.value->>1 from json_each(?2) as r
+  where cast(r.value->>0 as integer) >> $KEY_BITS = $TENANT)

@@ -8,14 +8,19 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::TimeRange;
-use crate::error::{Error, Reject};
-use crate::index::{Database, verification};
+use crate::error::{Error, Fault, Reject};
+use crate::index::verification::SpanToForget;
+use crate::index::{Database, decode, verification};
 use crate::model::Millis;
 use ingest_core::fold::compact_id::{pack, unpack};
+use ingest_core::fold::model_use::{ModelUse, model_uses};
 use ingest_core::fold::place::BatchName;
 use ingest_core::fold::span::Span;
-use ingest_core::index_writer::stored_row::Stored;
+use ingest_core::index_writer::counted::{self, add_uses};
+use ingest_core::index_writer::statements::{self, is_conflict};
+use ingest_core::index_writer::stored_row::{Stored, unpack_span};
 use ingest_core::index_writer::whole_row::{self, WholeRow};
+use ingest_core::pack::usage::Cells;
 
 /// What to forget.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -54,6 +59,9 @@ pub const MOST: usize = 100;
 /// Most batches that may be gone of a project. Where more are, somebody has to look.
 pub const MOST_GONE: usize = 1_000;
 
+/// Times that rows are read again, because others have written them in between.
+const MAX_CONFLICTS: u32 = 20;
+
 /// Forgets traces.
 ///
 /// # Errors
@@ -65,7 +73,7 @@ pub async fn forget(
     db: &impl Database,
 ) -> Result<Forgotten, Error> {
     let range = TimeRange::read(&request.since, None)?;
-    let ForgetRequest { project, traces, keys, gone, .. } = request;
+    let ForgetRequest { traces, keys, gone, .. } = request;
     for (name, count, most) in [
         ("traces", traces.len(), MOST),
         ("keys", keys.len(), MOST),
@@ -76,26 +84,44 @@ pub async fn forget(
         }
     }
     let gone: HashSet<&str> = gone.iter().map(|id| &**id).collect();
+    for _ in 0..MAX_CONFLICTS {
+        if let Some(forgotten) = try_forget(request, range, &gone, now, db).await? {
+            return Ok(forgotten);
+        }
+    }
+    Err(Fault::Unavailable { what: "the index", why: "others write these traces".into() }.into())
+}
+
+/// Forgets them as they are; nothing where one of them was changed meanwhile.
+async fn try_forget(
+    request: &ForgetRequest,
+    range: TimeRange,
+    gone: &HashSet<&str>,
+    now: Millis,
+    db: &impl Database,
+) -> Result<Option<Forgotten>, Error> {
+    let ForgetRequest { project, traces, keys, .. } = request;
     let mut forgotten = Forgotten::default();
-    let mut wanted: Vec<String> = Vec::new();
+    let mut wanted: Vec<WholeRow> = Vec::new();
     let mut unread: Vec<String> = traces.iter().map(|id| pack(id).into_owned()).collect();
     while !unread.is_empty() {
         let asked: Vec<_> = unread.iter().map(|id| (&**id, Vec::new())).collect();
         let ran = db.run(whole_row::select(project, &asked).into()).await?;
         let rows = ran.rows.first().into_iter().flatten().filter_map(|row| WholeRow::read(row));
-        let rows: HashMap<Rc<str>, WholeRow> = rows.map(|row| (Rc::clone(&row.id), row)).collect();
+        let mut rows: HashMap<Rc<str>, WholeRow> =
+            rows.map(|row| (Rc::clone(&row.id), row)).collect();
         let before = unread.len();
         unread.retain(|id| {
-            let Some(row) = rows.get(&**id) else {
+            let Some(row) = rows.remove(&**id) else {
                 forgotten.traces.push(unpack(id.clone()));
                 return false;
             };
             if matches!(row.unpacked, Ok(None)) {
                 return true;
             }
-            match find_reason_to_keep(row, range, &gone) {
+            match find_reason_to_keep(&row, range, gone) {
                 Some(why) => forgotten.kept.push((unpack(id.clone()), why)),
-                None => wanted.push(id.clone()),
+                None => wanted.push(row),
             }
             false
         });
@@ -103,13 +129,46 @@ pub async fn forget(
             break;
         }
     }
-    let mut statements: Vec<_> = verification::forget_traces(project, &wanted, now).into();
+    let ids: Vec<&str> = wanted.iter().map(|row| &*row.id).collect();
+    let ran = db.run(vec![verification::select_spans_to_forget(project, &ids)]).await?;
+    let rows = ran.rows.iter().flatten().map(|row| decode(row));
+    let rows: Vec<SpanToForget> = rows.collect::<Result<_, _>>()?;
+    let last = verification::are_all(&rows);
+    let cells = count_off(&rows, if last { &wanted } else { &[] });
+    let versions: Vec<_> = wanted.iter().map(|row| (&row.id, row.version)).collect();
+    let versions = serde_json::to_string(&versions).unwrap_or_default();
+    let mut statements = vec![statements::guard(project, versions)];
+    let added = serde_json::to_string(&counted::rows(&cells)).unwrap_or_default();
+    statements.push(statements::insert_delivery(project, added, now));
+    statements.extend(verification::forget_spans(project, &rows));
+    let ids = if last { ids } else { Vec::new() };
+    statements.extend(verification::forget_traces(project, &ids, now));
     statements.push(verification::forget_strays(project, keys));
-    let ran = db.run(statements).await?;
-    let [_, _, deleted, strays] = ran.rows.as_slice() else { return Ok(forgotten) };
+    let ran = match db.run(statements).await {
+        Ok(ran) => ran,
+        Err(fault) if is_conflict(&fault.to_string()) => return Ok(None),
+        Err(fault) => return Err(fault.into()),
+    };
+    let [.., deleted, strays] = ran.rows.as_slice() else { return Ok(Some(forgotten)) };
     forgotten.traces.extend(deleted.iter().map(|id| unpack(id.clone())));
     forgotten.more = deleted.len() < wanted.len() || !unread.is_empty() || !strays.is_empty();
-    Ok(forgotten)
+    Ok(Some(forgotten))
+}
+
+/// What goes off the sums by hour with these rows of spans and of traces. What cannot be
+/// unpacked cannot be taken off.
+fn count_off(spans: &[SpanToForget], traces: &[WholeRow]) -> Cells {
+    let mut cells = Cells::default();
+    let spans = spans.iter().filter_map(|(.., pack)| unpack_span(pack).ok());
+    add_uses(spans.filter_map(|span| ModelUse::of(&span)), &mut cells, -1);
+    for row in traces {
+        let Some(counted) = &row.counted else { continue };
+        counted.add_to(&mut cells, -1);
+        if let Ok(Some(stored)) = &row.unpacked {
+            add_uses(model_uses(&stored.trace.spans), &mut cells, -1);
+        }
+    }
+    cells
 }
 
 /// Why a row is kept: something in it may not be written again.

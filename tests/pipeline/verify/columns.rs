@@ -126,8 +126,8 @@ fn a_trace_that_is_written_anew_is_counted_once() {
                 || world.db.dump("select project, sum(traces), sum(spans) from stat group by 1");
             let (before, rows) = (used(), dump(&world.db));
             assert_eq!(find_miscounted(&world.db), [""; 0]);
-            run(&world, "update trace set name = 'other' where project = 1");
-            expect_repaired(&world, "names that nobody says", &rows);
+            run(&world, "update trace set session = 'other' where project = 1");
+            expect_repaired(&world, "sessions that nobody says", &rows);
             assert_eq!((used(), find_miscounted(&world.db)), (before, vec![]), "{packed}");
         }
     }

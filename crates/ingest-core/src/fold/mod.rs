@@ -11,6 +11,7 @@ pub mod cut;
 pub mod head;
 pub mod map;
 pub mod metadata;
+pub mod model_use;
 pub mod part;
 pub mod place;
 mod preview;

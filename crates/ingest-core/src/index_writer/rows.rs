@@ -3,17 +3,20 @@
 
 use std::rc::Rc;
 
+use super::counted::{Counted, add_uses};
 use super::statements;
 use super::stored_row::{SpanRow, Stored, TraceRow};
 use super::touched::Touched;
 use super::usage::Usage;
 use crate::fold::map::Map;
+use crate::fold::model_use::{ModelUse, model_uses};
 use crate::fold::price::Pricing;
 use crate::fold::span::Span;
-use crate::fold::spans::Totals;
+use crate::fold::spans::{Spans, Totals};
 use crate::fold::trace::Trace;
 use crate::limits::{MAX_PACK_BYTES, MAX_PACK_SPANS};
 use crate::model::Millis;
+use crate::pack::usage::Cells;
 use crate::pack::{hex, spans};
 
 /// How much of a trace's spans its row holds; further ones have rows of their own.
@@ -48,12 +51,15 @@ pub(super) struct Rows {
     pub(super) now: Millis,
     /// How much more they count as than those that they become of.
     pub(super) added: Usage,
+    /// The same by hour.
+    pub(super) cells: Cells,
 }
 
 impl Rows {
     pub(super) fn new(bounds: RowBounds, now: Millis) -> Self {
         let (traces, spans, touched) = (Vec::new(), Vec::new(), Vec::new());
-        Self { bounds, traces, spans, touched, now, added: Usage::default() }
+        let (added, cells) = (Usage::default(), Cells::default());
+        Self { bounds, traces, spans, touched, now, added, cells }
     }
 
     /// A trace's row, and those of its spans that do not fit into it, where they change.
@@ -65,10 +71,14 @@ impl Rows {
         mut rows: Map<Rc<str>, Span>,
         prices: &Prices,
     ) {
-        let (was, before, mut trace, mut beyond) = match stored {
-            Some(Stored { version, usage, trace, beyond }) => (Some(version), usage, trace, beyond),
-            None => (None, Usage::default(), Trace::default(), None),
+        let (was, before, counted, mut trace, mut beyond) = match stored {
+            Some(Stored { version, usage, counted, trace, beyond }) => {
+                (Some(version), usage, counted, trace, beyond)
+            }
+            None => (None, Usage::default(), None, Trace::default(), None),
         };
+        // What is a part of another trace counts there.
+        let counted = counted.map(|counted| (counted, model_uses(&trace.spans)));
         let mut changed = trace.head.merge(news.head);
         changed |=
             trace.head.name_root(|id| [news.spans.get(id), trace.spans.get(id), rows.get(id)]);
@@ -80,7 +90,8 @@ impl Rows {
                 repacked |= trace.spans.merge(span);
             } else {
                 let totals = beyond.get_or_insert_default();
-                if let Some(row) = Self::beyond(id, rows.remove(&span.id), span, totals, prices) {
+                let known = rows.remove(&span.id);
+                if let Some(row) = self.beyond(id, known, span, totals, prices) {
                     self.spans.push(row);
                     changed = true;
                 }
@@ -100,7 +111,7 @@ impl Rows {
             let mut kept: Vec<Span> = trace.spans.into_iter().collect();
             let totals = beyond.get_or_insert_default();
             for span in kept.drain(kept.len() / 2..) {
-                if let Some(row) = Self::beyond(id, None, span, totals, prices) {
+                if let Some(row) = self.beyond(id, None, span, totals, prices) {
                     self.spans.push(row);
                 }
             }
@@ -110,11 +121,28 @@ impl Rows {
         let pack = repacked.then_some(&*pack);
         let row = TraceRow::of(Rc::clone(id), was, &trace.head, &trace.spans, pack, beyond);
         self.added += row.usage() - before;
+        self.count(counted, &row, &trace.spans);
         self.traces.push(row);
     }
 
-    /// The row of a span that is not in its trace's pack, where it changes.
+    /// Counts a row for what it was before, and what it and its packed spans are now.
+    #[inline(never)]
+    fn count(&mut self, before: Option<(Counted, Vec<ModelUse>)>, row: &TraceRow, spans: &Spans) {
+        let after = row.counted().map(|counted| (counted, model_uses(spans)));
+        if before == after {
+            return;
+        }
+        for (is, times) in [(before, -1), (after, 1)] {
+            let Some((counted, uses)) = is else { continue };
+            counted.add_to(&mut self.cells, times);
+            add_uses(uses, &mut self.cells, times);
+        }
+    }
+
+    /// The row of a span that is not in its trace's pack, where it changes. It counts by hour
+    /// whatever its trace is.
     fn beyond(
+        &mut self,
         trace: &Rc<str>,
         known: Option<Span>,
         news: Span,
@@ -128,17 +156,19 @@ impl Rows {
                 span
             }
             Some(mut span) => {
-                let before = span.fold();
+                let (before, used) = (span.fold(), ModelUse::of(&span));
                 let changed = span.merge(news);
                 if !span.reprice(prices.project, prices.pricing) && !changed {
                     return None;
                 }
                 totals.take_off(&before);
+                add_uses(used, &mut self.cells, -1);
                 span
             }
         };
         let folded = span.fold();
         totals.add(&folded);
+        add_uses(ModelUse::of(&span), &mut self.cells, 1);
         Some(SpanRow {
             trace: Rc::clone(trace),
             id: Rc::clone(&span.id),

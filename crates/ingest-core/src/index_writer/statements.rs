@@ -9,7 +9,9 @@ use std::sync::LazyLock;
 use super::Statement;
 use super::ledger_row::LedgerRow;
 use super::score_row::ScoreRow;
-use super::stored_row::{COUNT_BITS, NO_COLUMNS, SECOND_BITS, SpanRow, StoredRow, TraceRow};
+use super::stored_row::{
+    COUNT_BITS, NO_COLUMNS, SECOND_BITS, SpanRow, StoredRow, TraceRow, key_second,
+};
 use super::template::{expand, fill};
 use crate::limits::MAX_READ_PACK_BYTES;
 use crate::model::Millis;
@@ -71,6 +73,10 @@ filled!(scores_sql, "sql/write_scores.sql", &[("r", ScoreRow::FIELDS)], {
         ("VALUES", each(|field| format!("r.value->>'{field}'"))),
         ("NEW", each(|field| format!("excluded.{field}"))),
     ]
+});
+filled!(delivery_sql, "sql/insert_delivery.sql", &[], {
+    let numbers = [("SECOND_BITS", SECOND_BITS), ("COUNT_BITS", COUNT_BITS)];
+    numbers.map(|(name, bits)| (name, bits.to_string())).into()
 });
 filled!(spans_sql, "sql/write_spans.sql", &[("r", SpanRow::FIELDS)], vec![]);
 
@@ -137,7 +143,8 @@ pub(super) fn whole_traces(project: &str, ids: String) -> Statement {
 }
 
 /// Fails where a trace has another version: JSON of ids and versions.
-pub(super) fn guard(project: &str, versions: String) -> Statement {
+#[must_use]
+pub fn guard(project: &str, versions: String) -> Statement {
     of_project(project, guard_sql(), versions)
 }
 
@@ -181,6 +188,14 @@ pub(super) fn write_spans(project: &str, rows: String) -> Statement {
     of_project(project, spans_sql(), rows)
 }
 
+/// Appends rows of sums by hour: JSON of their bytes.
+#[must_use]
+pub fn insert_delivery(project: &str, rows: String, now: Millis) -> Statement {
+    let mut statement = of_project(project, delivery_sql(), rows);
+    statement.params.push(key_second(now.saturating_mul(1_000)).into());
+    statement
+}
+
 /// Writes scores: JSON of [`ScoreRow`]s.
 pub(super) fn write_scores(project: &str, rows: String) -> Statement {
     of_project(project, scores_sql(), rows)
@@ -206,6 +221,7 @@ mod tests {
             update_head_sql(),
             spans_sql(),
             scores_sql(),
+            delivery_sql(),
         ];
         for sql in all {
             assert!(is_expanded(sql) && !sql.contains("--"), "{sql}");

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde::Deserialize;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use super::counted::{Columns, Counted};
 use super::usage::Usage;
 use crate::fold::head::{Field, Head};
 use crate::fold::metadata::Metadata;
@@ -73,6 +74,11 @@ named_row! {
         pub id: Rc<str>,
         pub version: i64,
         pub spans: i64,
+        pub errors: i64,
+        pub open: i64,
+        pub tokens: i64,
+        pub cost_nano: i64,
+        pub root_failed: Option<u8>,
         pub root_child: u8,
         pub start_us: Micros,
         pub end_us: Option<Micros>,
@@ -105,6 +111,8 @@ pub struct Stored {
     pub version: i64,
     /// What its row counts as.
     pub usage: Usage,
+    /// What it counts as by hour; nothing where it is a part of another trace.
+    pub counted: Option<Counted>,
     /// What is known of it, but for the spans that have rows of their own.
     pub trace: Trace,
     /// What those add up to, if there are any.
@@ -137,7 +145,9 @@ impl StoredRow {
         let beyond = self.beyond.as_deref().map(read_totals).transpose()?;
         let head = crate::pack::head::read(&hex::read(head).ok_or(Damaged)?, self.start_us)?;
         let (version, usage) = (self.version, usage(self.root_child, self.spans));
-        Ok(Some(Stored { version, usage, trace: Trace { head: self.fill(head)?, spans }, beyond }))
+        let counted = self.counted();
+        let trace = Trace { head: self.fill(head)?, spans };
+        Ok(Some(Stored { version, usage, counted, trace, beyond }))
     }
 
     /// Puts what stands in columns into a head.
@@ -281,7 +291,44 @@ impl TraceRow {
     }
 }
 
+/// What a row counts as by hour.
+macro_rules! counted {
+    ($row:expr, $root_failed:expr) => {{
+        let Self { start_us, end_us, errors, open, tokens, cost_nano, root_child, .. } = *$row;
+        let (name, user, tags) = ($row.name.as_ref(), $row.user.as_ref(), $row.tags.as_ref());
+        let root_failed = $root_failed;
+        let columns = Columns {
+            start_us,
+            end_us,
+            errors,
+            open,
+            tokens,
+            cost_nano,
+            root_child,
+            root_failed,
+            name,
+            user,
+            tags,
+        };
+        (root_child != MOVED).then(|| Counted::of(&columns))
+    }};
+}
+
+impl StoredRow {
+    /// What it counts as by hour; nothing where it is a part of another trace.
+    #[must_use]
+    pub fn counted(&self) -> Option<Counted> {
+        counted!(self, self.root_failed)
+    }
+}
+
 impl TraceRow {
+    /// What it counts as by hour; nothing where it is a part of another trace.
+    #[must_use]
+    pub fn counted(&self) -> Option<Counted> {
+        counted!(self, Some(self.root_failed))
+    }
+
     /// What it counts as.
     #[must_use]
     pub fn usage(&self) -> Usage {

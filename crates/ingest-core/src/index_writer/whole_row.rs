@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Statement;
+use super::counted::Counted;
 use super::statements::{self, Asked, plain_columns};
 use super::stored_row::{NO_COLUMNS, Stored, StoredRow, StoredSpan, TraceRow, unpack_span};
 use crate::fold::metadata::Metadata;
@@ -18,6 +19,10 @@ use crate::pack::Damaged;
 pub struct WholeRow {
     /// The trace's id, as it is kept.
     pub id: Rc<str>,
+    /// The version of the row.
+    pub version: Option<i64>,
+    /// What it counts as by hour, whether its pack can be read or not.
+    pub counted: Option<Counted>,
     /// The trace; `None` where its pack was not read, because those that came before it
     /// were enough for one read.
     pub unpacked: Result<Option<Stored>, Damaged>,
@@ -43,8 +48,10 @@ impl WholeRow {
     pub fn read(row: &str) -> Option<Self> {
         let (id, stored, values): (_, &RawValue, _) = serde_json::from_str(row).ok()?;
         let stored = serde_json::from_str::<StoredRow>(stored.get());
+        let version = stored.as_ref().ok().map(|row| row.version);
+        let counted = stored.as_ref().ok().and_then(StoredRow::counted);
         let unpacked = stored.map_err(|_| Damaged).and_then(StoredRow::unpack);
-        Some(Self { id, unpacked, values })
+        Some(Self { id, version, counted, unpacked, values })
     }
 
     /// The columns that are not what the trace comes to.

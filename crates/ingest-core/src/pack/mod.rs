@@ -22,6 +22,7 @@ pub mod head;
 pub mod hex;
 pub mod places;
 pub mod spans;
+pub mod usage;
 
 #[cfg(test)]
 mod golden;

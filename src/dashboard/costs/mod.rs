@@ -1,0 +1,3 @@
+//! Costs by model, name, user or tag.
+
+pub mod page;

@@ -1,0 +1,4 @@
+-- Deliveries that are added up.
+delete from delivery where key in (
+  select cast(r.value as integer) from json_each(?2) as r
+  where cast(r.value as integer) >> $KEY_BITS = $TENANT)

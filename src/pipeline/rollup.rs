@@ -1,0 +1,100 @@
+//! Adding up what deliveries added to the sums by hour: they become hours and days, a bounded
+//! number at a time. Each is added once: it goes in the transaction that adds it. Run by the
+//! cron, by any number at once, and stopped anywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::Fault;
+use crate::index::Database;
+use crate::index::rollups::{self, Deliveries, Time, UsageRow};
+use crate::model::Millis;
+use ingest_core::index_writer::counted;
+use ingest_core::index_writer::statements::{insert_delivery, is_conflict};
+use ingest_core::pack::usage::{Cells, Key, Sums};
+
+/// Deliveries wait so long for others: each time an hour's row and a day's are written anew.
+const WAIT_MS: Millis = 5 * 60_000;
+/// Steps of a run: each is four calls of D1, and the sweeper makes some, too, of the fifty
+/// that a run may make on the free plan.
+const STEPS: usize = 5;
+/// Hours that a step adds to, and as many days at most; each may have a hundred kilobytes. What
+/// is of others waits for the next step.
+const HOURS: usize = 16;
+
+/// What a run came to; for the log.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct RolledUp {
+    /// Deliveries that were added up.
+    pub deliveries: usize,
+    /// Hours and days that were written.
+    pub rows: usize,
+}
+
+/// One run.
+///
+/// # Errors
+/// A fault of the database; what was done until then holds.
+pub async fn roll_up(now: Millis, db: &impl Database) -> Result<RolledUp, Fault> {
+    let mut done = RolledUp::default();
+    for _ in 0..STEPS {
+        let due = db.run(vec![rollups::select_due(now - WAIT_MS)]).await?;
+        let Some(project) = due.rows.into_iter().flatten().next() else { break };
+        let read = db.run(vec![rollups::select_deliveries(&project)]).await?;
+        let read = rollups::read_deliveries(&read.rows.concat())?;
+        match step(&project, read, now, db).await {
+            Ok(step) => {
+                done.deliveries += step.deliveries;
+                done.rows += step.rows;
+            }
+            // Another run is at it.
+            Err(fault) if is_conflict(&fault.to_string()) => break,
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(done)
+}
+
+async fn step(
+    project: &str,
+    read: Deliveries,
+    now: Millis,
+    db: &impl Database,
+) -> Result<RolledUp, Fault> {
+    let Deliveries { keys, mut cells, .. } = read;
+    let hours: BTreeSet<i64> = cells.0.keys().map(|key| key.hour).collect();
+    // The newest first: what is looked at most.
+    let hours: BTreeSet<i64> = hours.into_iter().rev().take(HOURS).collect();
+    let day = |hour: i64| (24, hour.div_euclid(24) * 24);
+    let times: BTreeSet<Time> = hours.iter().flat_map(|hour| [(1, *hour), day(*hour)]).collect();
+    let times: Vec<Time> = times.into_iter().collect();
+    let ran = db.run(vec![rollups::select_usage(project, &times)]).await?;
+    let mut rows: BTreeMap<Time, UsageRow> =
+        times.into_iter().map(|time| (time, UsageRow::new(time))).collect();
+    for row in rollups::read_usage(&ran.rows.concat())? {
+        rows.insert(row.time, row);
+    }
+    for (key, sums) in by_cost(&cells) {
+        for time in [(1, key.hour), day(key.hour)] {
+            if let (Some(row), true) = (rows.get_mut(&time), hours.contains(&key.hour)) {
+                row.add(key.by, &key.value, sums);
+            }
+        }
+    }
+    cells.0.retain(|key, _| !hours.contains(&key.hour));
+    let rows: Vec<UsageRow> = rows.into_values().collect();
+    let mut statements = rollups::compact(project, &keys, &rows);
+    for row in counted::rows(&cells) {
+        let row = serde_json::to_string(&[row]).unwrap_or_default();
+        // They have waited long enough: the next step has them.
+        statements.push(insert_delivery(project, row, now - WAIT_MS - 1_000));
+    }
+    db.run(statements).await?;
+    Ok(RolledUp { deliveries: keys.len(), rows: rows.len() })
+}
+
+/// Cells, those that cost most first: of values that are too many these are kept apart.
+fn by_cost(cells: &Cells) -> Vec<(&Key, &Sums)> {
+    let mut all = cells.in_order();
+    all.sort_by_key(|(_, sums)| std::cmp::Reverse((sums.cost_nano, sums.count)));
+    all
+}
