@@ -160,9 +160,10 @@ fn table(label: &str, heads: &[&str], rows: &Markup) -> Markup {
 
 /// A time as the API has it.
 fn when(at: Option<&str>) -> Markup {
-    match at.and_then(time::parse) {
-        Some(at) => format::time(at),
-        None => html! { span.muted { "never" } },
+    if let Some(at) = at.and_then(time::parse) {
+        format::time(at)
+    } else {
+        html! { span.muted { "never" } }
     }
 }
 
