@@ -1,7 +1,7 @@
 // The benchmark: ours against the peer and the release before, everything in one
 // run. Started by scripts/bench.mjs, which has built ours. With --quick it takes half
 // a minute, measures little and writes nothing: it shows that all of it runs.
-// With names of parts (cpu, otlp, sdks, cost, flow, memory, growth, pages, traffic) only those
+// With names of parts (cpu, otlp, sdks, judging, cost, flow, memory, growth, pages, traffic) only those
 // are run, and nothing is written; nor is it where something else stands for ours.
 
 import os from "node:os";
@@ -10,6 +10,7 @@ import { measureCost } from "./measure/cost.mjs";
 import { measureCpu } from "./measure/cpu.mjs";
 import { measureFlow } from "./measure/flow.mjs";
 import { measureGrowth } from "./measure/growth.mjs";
+import { measureJudging } from "./measure/judging.mjs";
 import { measureMemory } from "./measure/memory.mjs";
 import { measureOtlp } from "./measure/otlp.mjs";
 import { measureSdks } from "./measure/sdks.mjs";
@@ -37,6 +38,7 @@ const PARTS = {
   cpu: ["CPU of handler and consumer, D1's time", measureCpu],
   otlp: ["OpenTelemetry, beside the native API", measureOtlp],
   sdks: ["the SDKs of other services, beside the native API", measureSdks],
+  judging: ["judging an output, beside the least that a request can be", measureJudging],
   cost: ["rows, bytes, dollars", measureCost],
   flow: ["end to end", measureFlow],
   memory: ["memory, size, cold start", measureMemory],

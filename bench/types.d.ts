@@ -32,7 +32,7 @@ export interface Stamped {
 
 /** What the driver is to do: see in_isolate/driver.mjs. */
 export interface Run {
-  what: "nothing" | "handler" | "no message" | "consumer";
+  what: "nothing" | "handler" | "health" | "validate" | "no message" | "consumer";
   times: number;
   /** The number of the first batch. */
   from: number;

@@ -71,6 +71,24 @@ function request(key) {
   });
 }
 
+/** What is judged: 2 KB of text. */
+const JUDGED = JSON.stringify({
+  output: "The refund was sent today and takes five days. ".repeat(43),
+  evaluators: [{ type: "CONTAINS", config: { value: "apology" } }],
+});
+
+/** @param {string} key */
+function judgement(key) {
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "content-length": String(JUDGED.length) };
+  return new Request("http://worker/api/v1/validate", { method: "POST", headers, body: JUDGED });
+}
+
+/** @param {Response} answer */
+async function asked(answer) {
+  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  await answer.arrayBuffer();
+}
+
 /** The messages of these raw batches, numbers or keys, as the queue delivers them.
  *  @param {Options} options
  *  @param {(number | string)[]} ids */
@@ -118,6 +136,12 @@ async function run(options, outer, ctx) {
       number(batch, Number(id));
       const answer = await fetch(request(options.key));
       if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+    },
+    async health() {
+      await asked(await fetch(new Request("http://worker/api/v1/health")));
+    },
+    async validate() {
+      await asked(await fetch(judgement(options.key)));
     },
     async "no message"(ids) {
       for (const { body } of delivery(options, ids).batch.messages) await env.RAW.get(body.key);
