@@ -7,6 +7,7 @@
 //! All of it may be repeated, and done by many at once: a score's id says what it is of, its
 //! time is that of what was judged, and what was judged already is not judged again.
 
+mod claim;
 pub mod outline;
 pub mod outside;
 pub mod plan;

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use evaluators::evaluator::assignment::Judged;
 use evaluators::evaluator::{Code, Evaluator, EvaluatorType, Failure};
 
+use super::claim::Claim;
 use super::outline::{Outline, first_part, is_settled};
 use super::outside::runs_per_day;
 use super::plan::{Plan, plan};
@@ -17,7 +18,7 @@ use crate::batch::RawStore;
 use crate::error::Fault;
 use crate::index::evaluators::{EvaluationRow, EvaluatorRow};
 use crate::index::found::Found;
-use crate::index::{Database, QueryResults, evaluators as stored, spans};
+use crate::index::{Database, evaluators as stored, spans};
 use crate::model::Millis;
 use crate::payload::Source;
 use crate::pipeline::evaluations::{
@@ -101,30 +102,20 @@ where
             later.push((0, wanted.clone()));
             continue;
         }
-        let Wanted(id, version) = wanted;
-        let mut asked = spans::select_trace(project, id);
-        let others = asked.len();
-        asked.extend([stored::select_version(project, id), stored::select_of_trace(project, id)]);
-        let mut ran = db.run(asked).await?;
-        let state = ran.rows.split_off(others.min(ran.rows.len()));
-        let state = |at: usize| state.get(at).map(Vec::as_slice).unwrap_or_default();
-        let current = stored::read_version(state(0))?;
-        // Of a later version there is word, too.
-        let outdated = version.zip(current).is_some_and(|(wanted, is)| is > wanted);
-        let Some(found) = first_part(&ran)?.filter(|found| found.trace.root_child != MOVED) else {
-            continue;
+        let one = match turn(request, wanted, &all, &checks, now, ports).await {
+            Ok(Turn::Done(one)) => one,
+            Ok(Turn::Nothing) => continue,
+            Ok(Turn::Wait(wait_s)) => {
+                later.push((wait_s, wanted.clone()));
+                continue;
+            }
+            // A row that is damaged holds up no other trace.
+            Err(Fault::Internal(_)) => {
+                done.failed += 1;
+                continue;
+            }
+            Err(fault) => return Err(fault),
         };
-        if outdated {
-            continue;
-        }
-        if let Some(wait_s) = wait_s(request, &found, now()) {
-            later.push((wait_s, wanted.clone()));
-            continue;
-        }
-        let known = stored::read_of_trace(state(1))?;
-        let plan = plan(&all, request.evaluators.as_deref(), &found.trace);
-        let judging = Judging { project, request, checks: &checks, known: index(&known), now };
-        let one = judging.trace(found, &plan, ports).await?;
         done.traces += 1;
         done.scores += one.scores.len();
         done.failed += one.rows.iter().filter(|row| row.status == "error").count();
@@ -145,6 +136,51 @@ where
         ports.queue.send(&request.with(traces), wait_s).await?;
     }
     Ok(done)
+}
+
+/// What a trace comes to when it is its turn.
+enum Turn {
+    /// There is no such trace, or there is word of a later state of it.
+    Nothing,
+    /// It is due in so many seconds.
+    Wait(u32),
+    /// It was judged.
+    Done(Judgements),
+}
+
+async fn turn<D, S, Q, C>(
+    request: &EvaluationRequest,
+    Wanted(id, version): &Wanted,
+    all: &[EvaluatorRow],
+    checks: &Checks,
+    now: &impl Fn() -> Millis,
+    ports: &Ports<'_, D, S, Q, C>,
+) -> Result<Turn, Fault>
+where
+    D: Database,
+    S: RawStore,
+    Q: EvaluationQueue,
+    C: Caller,
+{
+    let project = &*request.project;
+    let mut asked = spans::select_trace(project, id);
+    let others = asked.len();
+    asked.extend([stored::select_version(project, id), stored::select_of_trace(project, id)]);
+    let mut ran = ports.db.run(asked).await?;
+    let state = ran.rows.split_off(others.min(ran.rows.len()));
+    let state = |at: usize| state.get(at).map(Vec::as_slice).unwrap_or_default();
+    let current = stored::read_version(state(0))?;
+    // Of a later version there is word, too.
+    let outdated = version.zip(current).is_some_and(|(wanted, is)| is > wanted);
+    let found = first_part(&ran)?.filter(|found| found.trace.root_child != MOVED && !outdated);
+    let Some(found) = found else { return Ok(Turn::Nothing) };
+    if let Some(wait_s) = wait_s(request, &found, now()) {
+        return Ok(Turn::Wait(wait_s));
+    }
+    let known = stored::read_of_trace(state(1))?;
+    let plan = plan(all, request.evaluators.as_deref(), &found.trace);
+    let judging = Judging { project, request, checks, known: index(&known), now };
+    judging.trace(found, &plan, ports).await.map(Turn::Done)
 }
 
 /// Seconds until a trace is due; `None` if it is.
@@ -346,34 +382,5 @@ pub(super) fn judge(check: &Result<Evaluator, Failure>, subject: &Subject) -> Re
         Ok(Err(Failure { code: Code::MissingInput, message })) => Err(Why::Skipped(message)),
         Ok(Err(failure)) => Err(Why::Refused(failure.message)),
         Err(_) => Err(Why::Failed("The evaluator broke down.".into())),
-    }
-}
-
-/// A call of somebody else, counted before it is made.
-struct Claim<'a> {
-    project: &'a str,
-    row: &'a EvaluationRow,
-    now: Millis,
-}
-
-/// Times that somebody else is called for one score: from the endpoint's contract.
-const MAX_CALLS: u32 = 3;
-
-impl Claim<'_> {
-    async fn take(&self, by: &EvaluatorRow, db: &impl Database) -> Result<Result<(), Why>, Fault> {
-        let most = by.max_runs_per_day.or(runs_per_day(&by.r#type)).unwrap_or_default();
-        let day = self.now.div_euclid(24 * 3_600_000);
-        let counted = |ran: &QueryResults| ran.rows.iter().any(|r| !r.is_empty());
-        let ran = db.run(vec![stored::claim_day(self.project, &by.id, day, most)]).await?;
-        if !counted(&ran) {
-            let why = format!("It was called {most} times today, as often as it may be.");
-            return Ok(Err(Why::NotNow(why)));
-        }
-        let ran = db.run(vec![stored::claim_call(self.project, self.row, MAX_CALLS)]).await?;
-        if !counted(&ran) {
-            let why = format!("It was called {MAX_CALLS} times for this, as often as it may be.");
-            return Ok(Err(Why::Refused(why)));
-        }
-        Ok(Ok(()))
     }
 }
