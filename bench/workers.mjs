@@ -193,7 +193,7 @@ async function launch(worker, modules, onLog, more = {}) {
       cf: false,
       d1Databases: { DB: "db" },
       r2Buckets: { RAW: "raw" },
-      queueProducers: { QUEUE: { queueName: "q" }, DEAD: { queueName: "dead-letters" } },
+      queueProducers: { QUEUE: { queueName: "q" }, DEAD: { queueName: "dead-letters" }, EVALUATIONS: { queueName: "evaluations" } },
       queueConsumers: {
         q: { maxBatchSize: setting("max_batch_size"), maxBatchTimeout: setting("max_batch_timeout"), maxRetries: setting("max_retries") },
       },

@@ -42,7 +42,7 @@ const stubs = (project) => {
   class WorkerQueue {
     async send() {}
   }
-  return { DB: new D1Database(), QUEUE: new WorkerQueue(), DEAD: new WorkerQueue() };
+  return { DB: new D1Database(), QUEUE: new WorkerQueue(), DEAD: new WorkerQueue(), EVALUATIONS: new WorkerQueue() };
 };
 
 /** What nobody has asked the database for yet.
