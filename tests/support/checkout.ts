@@ -25,6 +25,7 @@ const COPIED = [
   "src",
   "crates",
   "migrations",
+  "docs/openapi.json",
   "scripts",
   "build",
   "Cargo.toml",
