@@ -2,6 +2,7 @@
 //! for D1, a map for R2. What goes through them is the service's own code.
 #![allow(dead_code, reason = "each test file uses what it needs")]
 
+pub mod client;
 pub mod flaky;
 pub mod pages;
 pub mod platform;

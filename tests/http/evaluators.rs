@@ -3,35 +3,9 @@
 use edgespan::access::scope::Scopes;
 use serde_json::{Value, json};
 
-use crate::common::platform::{KEY, Native, Sent};
+use crate::common::platform::Native;
 
 const PATH: &str = "/api/v1/evaluators";
-
-fn deployment() -> Native {
-    let native = Native::new();
-    native.0.scopes.set(Scopes::parse("admin").unwrap());
-    let projects =
-        "insert into project (id, name, created_ms) values ('p1', 'shop', 1), ('p2', 'other', 1)";
-    native.0.world.db.0.borrow().execute_batch(projects).unwrap();
-    native
-}
-
-fn ask_as(
-    native: &Native,
-    token: &str,
-    method: &'static str,
-    path: &str,
-    body: &Value,
-) -> (u16, Value) {
-    let sent = Sent::new(method, path).bearer(token).header("content-type", "application/json");
-    let sent = if body.is_null() { sent } else { sent.body(body.to_string()) };
-    let reply = native.serve(sent).reply;
-    (reply.status, serde_json::from_str(reply.text()).unwrap())
-}
-
-fn ask(native: &Native, method: &'static str, path: &str, body: &Value) -> (u16, Value) {
-    ask_as(native, KEY, method, path, body)
-}
 
 fn contains(name: &str) -> Value {
     json!({ "name": name, "type": "CONTAINS", "config": { "value": "a" } })
@@ -39,8 +13,8 @@ fn contains(name: &str) -> Value {
 
 #[test]
 fn a_version_counts_changes_of_what_is_judged_and_by_what() {
-    let native = deployment();
-    let (_, made) = ask(&native, "POST", PATH, &contains("n"));
+    let native = Native::with_projects("admin");
+    let (_, made) = native.ask("POST", PATH, &contains("n"));
     let one = format!("{PATH}/{}", made["data"]["id"].as_str().unwrap());
     for (change, version) in [
         (json!({ "name": "m" }), 1),
@@ -51,34 +25,34 @@ fn a_version_counts_changes_of_what_is_judged_and_by_what() {
         (json!({ "filter": { "tags": ["x"] } }), 4),
         (json!({ "type": "LENGTH", "config": { "max": 5 } }), 5),
     ] {
-        let (status, changed) = ask(&native, "PATCH", &one, &change);
+        let (status, changed) = native.ask("PATCH", &one, &change);
         assert_eq!((status, &changed["data"]["version"]), (200, &json!(version)), "{change}");
     }
     // Type and configuration are checked together.
-    let (status, _) = ask(&native, "PATCH", &one, &json!({ "type": "REGEX_MATCH" }));
+    let (status, _) = native.ask("PATCH", &one, &json!({ "type": "REGEX_MATCH" }));
     assert_eq!(status, 400);
-    let (_, shown) = ask(&native, "GET", &one, &Value::Null);
+    let (_, shown) = native.ask("GET", &one, &Value::Null);
     assert_eq!((&shown["data"]["type"], &shown["data"]["name"]), (&json!("LENGTH"), &json!("m")));
 }
 
 #[test]
 fn lists_are_filtered_and_paged() {
-    let native = deployment();
+    let native = Native::with_projects("admin");
     for n in 0..5 {
-        ask(&native, "POST", PATH, &contains(&format!("n{n}")));
+        native.ask("POST", PATH, &contains(&format!("n{n}")));
     }
     let latency =
         json!({ "name": "l", "type": "LATENCY", "config": { "max_ms": 1 }, "enabled": false });
-    ask(&native, "POST", PATH, &latency);
+    native.ask("POST", PATH, &latency);
     let names = |query: &str| {
-        let (_, page) = ask(&native, "GET", &format!("{PATH}?{query}"), &Value::Null);
+        let (_, page) = native.ask("GET", &format!("{PATH}?{query}"), &Value::Null);
         let names = page["data"]["evaluators"].as_array().unwrap().iter();
         let names: Vec<_> = names.map(|one| one["name"].as_str().unwrap().to_owned()).collect();
         (names, page["data"]["nextCursor"].clone())
     };
     assert_eq!(names("type=LATENCY").0, ["l"]);
     assert_eq!(names("enabled=true").0.len(), 5);
-    assert_eq!(ask(&native, "GET", &format!("{PATH}?enabled=x"), &Value::Null).0, 400);
+    assert_eq!(native.ask("GET", &format!("{PATH}?enabled=x"), &Value::Null).0, 400);
     let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
         let (page, next) = names(&format!("limit=4{cursor}"));
@@ -92,26 +66,26 @@ fn lists_are_filtered_and_paged() {
 
 #[test]
 fn a_project_has_fifty_and_no_name_twice() {
-    let native = deployment();
+    let native = Native::with_projects("admin");
     for n in 0..50 {
-        assert_eq!(ask(&native, "POST", PATH, &contains(&n.to_string())).0, 201);
+        assert_eq!(native.ask("POST", PATH, &contains(&n.to_string())).0, 201);
     }
-    let (status, why) = ask(&native, "POST", PATH, &contains("one more"));
+    let (status, why) = native.ask("POST", PATH, &contains("one more"));
     assert_eq!((status, &why["error"]["code"]), (409, &json!("CONFLICT")));
-    let (_, list) = ask(&native, "GET", PATH, &Value::Null);
+    let (_, list) = native.ask("GET", PATH, &Value::Null);
     let id = list["data"]["evaluators"][0]["id"].as_str().unwrap();
-    let (status, why) = ask(&native, "PATCH", &format!("{PATH}/{id}"), &json!({ "name": "7" }));
+    let (status, why) = native.ask("PATCH", &format!("{PATH}/{id}"), &json!({ "name": "7" }));
     assert_eq!((status, &why["error"]["code"]), (409, &json!("CONFLICT")));
 }
 
 #[test]
 fn those_that_ask_others_are_off_until_the_operator_says_whom() {
-    let native = deployment();
+    let native = Native::with_projects("admin");
     let hook =
         json!({ "name": "h", "type": "WEBHOOK", "config": { "url": "https://judge.example/" } });
     let judge = json!({ "name": "j", "type": "LLM_JUDGE", "config": { "criteria": "c" } });
     for body in [&hook, &judge] {
-        let (status, why) = ask(&native, "POST", PATH, body);
+        let (status, why) = native.ask("POST", PATH, body);
         assert_eq!((status, &why["error"]["details"][0]["path"]), (400, &json!("type")));
     }
     let set = |name: &str, value: &str| {
@@ -121,30 +95,28 @@ fn those_that_ask_others_are_off_until_the_operator_says_whom() {
     set("JUDGE_BASE_URL", "https://models.example/v1");
     set("JUDGE_API_KEY", "k");
     for (body, most) in [(&hook, 10_000), (&judge, 1_000)] {
-        let (status, made) = ask(&native, "POST", PATH, body);
+        let (status, made) = native.ask("POST", PATH, body);
         assert_eq!((status, &made["data"]["maxRunsPerDay"]), (201, &json!(most)));
     }
 }
 
 #[test]
 fn values_of_headers_are_kept_and_never_shown() {
-    let native = deployment();
+    let native = Native::with_projects("admin");
     native.0.settings.borrow_mut().insert("EVALUATOR_HOSTS".into(), "judge.example".into());
     let config =
         json!({ "url": "https://judge.example/", "headers": { "Authorization": "Bearer abc" } });
     let (_, made) =
-        ask(&native, "POST", PATH, &json!({ "name": "h", "type": "WEBHOOK", "config": config }));
+        native.ask("POST", PATH, &json!({ "name": "h", "type": "WEBHOOK", "config": config }));
     let hidden = &made["data"]["config"];
     assert_eq!(hidden["headers"]["Authorization"], "***");
     let one = format!("{PATH}/{}", made["data"]["id"].as_str().unwrap());
     // Sent back as it was shown it is the same evaluator.
-    let (_, same) = ask(&native, "PATCH", &one, &json!({ "config": hidden }));
+    let (_, same) = native.ask("PATCH", &one, &json!({ "config": hidden }));
     assert_eq!(same["data"]["version"], 1);
     let stored = || native.0.world.db.texts("select config from evaluator")[0].clone();
     assert!(stored().contains("Bearer abc"));
-    let (_, other) = ask(
-        &native,
-        "PATCH",
+    let (_, other) = native.ask("PATCH",
         &one,
         &json!({ "config": { "url": "https://judge.example/", "headers": { "Authorization": "new" } } }),
     );
@@ -154,29 +126,29 @@ fn values_of_headers_are_kept_and_never_shown() {
 
 #[test]
 fn only_an_administrator_manages_and_only_their_own_project() {
-    let native = deployment();
-    let (_, made) = ask(&native, "POST", PATH, &contains("n"));
+    let native = Native::with_projects("admin");
+    let (_, made) = native.ask("POST", PATH, &contains("n"));
     let id = made["data"]["id"].as_str().unwrap();
     let other = "/api/v1/admin/projects/other/evaluators";
-    let (_, of_other) = ask_as(&native, "secret", "POST", other, &contains("n"));
+    let (_, of_other) = native.ask_as("secret", "POST", other, &contains("n"));
     let of_other = of_other["data"]["id"].as_str().unwrap();
     for (method, path) in
         [("GET", format!("{PATH}/{of_other}")), ("DELETE", format!("{PATH}/{of_other}"))]
     {
-        assert_eq!(ask(&native, method, &path, &Value::Null).0, 404);
+        assert_eq!(native.ask(method, &path, &Value::Null).0, 404);
     }
     let run = json!({ "traceIds": ["t"] });
-    assert_eq!(ask(&native, "POST", &format!("{PATH}/{of_other}/run"), &run).0, 404);
-    assert_eq!(ask(&native, "POST", &format!("{PATH}/{id}/run"), &run).0, 202);
+    assert_eq!(native.ask("POST", &format!("{PATH}/{of_other}/run"), &run).0, 404);
+    assert_eq!(native.ask("POST", &format!("{PATH}/{id}/run"), &run).0, 202);
     assert_eq!(native.0.world.evaluations.0.borrow().len(), 1);
     for body in [
         json!({}),
         json!({ "traceIds": [] }),
         json!({ "traceIds": vec!["t"; 101].iter().enumerate().map(|(n, t)| format!("{t}{n}")).collect::<Vec<_>>() }),
     ] {
-        assert_eq!(ask(&native, "POST", &format!("{PATH}/{id}/run"), &body).0, 400);
+        assert_eq!(native.ask("POST", &format!("{PATH}/{id}/run"), &body).0, 400);
     }
-    assert_eq!(ask_as(&native, "wrong", "GET", other, &Value::Null).0, 401);
+    assert_eq!(native.ask_as("wrong", "GET", other, &Value::Null).0, 401);
     // A key of another isolate, which has not seen it yet.
     let native = Native::new();
     native.0.scopes.set(Scopes::parse("ingest,read").unwrap());
@@ -187,6 +159,6 @@ fn only_an_administrator_manages_and_only_their_own_project() {
         ("POST", format!("{PATH}/{id}/run")),
         ("POST", format!("{PATH}/try")),
     ] {
-        assert_eq!(ask(&native, method, &path, &json!({})).0, 403, "{method} {path}");
+        assert_eq!(native.ask(method, &path, &json!({})).0, 403, "{method} {path}");
     }
 }

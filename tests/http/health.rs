@@ -12,10 +12,6 @@ fn ask(native: &Native) -> Value {
     serde_json::from_str::<Value>(served.reply.text()).unwrap()["data"].take()
 }
 
-fn execute(native: &Native, sql: &str) {
-    native.0.world.db.0.borrow().execute_batch(sql).unwrap();
-}
-
 #[test]
 fn says_what_is_bound_and_that_nothing_waits() {
     let told = ask(&Native::new());
@@ -32,15 +28,12 @@ fn says_what_is_bound_and_that_nothing_waits() {
 #[test]
 fn counts_what_waits_and_what_cannot_be_written_of_all_projects() {
     let native = Native::new();
-    execute(
-        &native,
-        &format!(
-            "update sweep set ran_ms = {RECEIVED} - 60000;
+    native.execute(&format!(
+        "update sweep set ran_ms = {RECEIVED} - 60000;
              insert into overdue values ('{PROJECT}', 'b', 'o', {RECEIVED} - 240000, 1, 0),
                ('other', 'b', 'o', {RECEIVED} - 300000, 1, 0);
              insert into dead_letter values ('other', 'b', 'o', 'why', 1, {RECEIVED})"
-        ),
-    );
+    ));
     assert_eq!(
         ask(&native)["rows"],
         json!({
@@ -55,8 +48,7 @@ fn counts_what_waits_and_what_cannot_be_written_of_all_projects() {
 fn says_up_to_which_migration_the_schema_has_come_or_that_nobody_knows() {
     let native = Native::new();
     assert_eq!(ask(&native)["migrations"], Value::Null);
-    execute(
-        &native,
+    native.execute(
         "create table d1_migrations (id integer primary key, name text, applied_at text);
          insert into d1_migrations (name) values ('0001_a.sql'), ('0002_b.sql')",
     );
@@ -66,7 +58,7 @@ fn says_up_to_which_migration_the_schema_has_come_or_that_nobody_knows() {
 #[test]
 fn answers_where_the_database_does_not() {
     let native = Native::new();
-    execute(&native, "drop table overdue");
+    native.execute("drop table overdue");
     let told = ask(&native);
     assert_eq!(told["rows"], Value::Null);
     assert_eq!(told["databaseBytes"], Value::Null);

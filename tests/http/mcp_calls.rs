@@ -2,18 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::common::platform::{KEY, Native, Sent};
+use crate::common::platform::Native;
 use crate::common::{PROJECT, body};
 
 /// The result of a call.
 pub fn call(native: &Native, tool: &str, arguments: &Value) -> Value {
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": { "name": tool, "arguments": arguments } });
-    let sent = Sent::new("POST", "/mcp").bearer(KEY).header("content-type", "application/json");
-    let reply = native.serve(sent.body(message.to_string())).reply;
-    assert_eq!(reply.status, 200, "{}", reply.text());
-    let mut body: Value = serde_json::from_slice(&reply.body).unwrap();
-    body["result"].take()
+    let (status, mut answer) = native.ask("POST", "/mcp", &message);
+    assert_eq!(status, 200, "{answer}");
+    answer["result"].take()
 }
 
 /// What a tool says: the same in both places.
@@ -97,12 +95,8 @@ pub fn filled() -> Native {
         { "traceId": "good", "name": "helpful", "value": 0.9, "reasoning": "short" },
         { "traceId": "bad", "spanId": "bad-tool", "name": "helpful", "value": 0.1 },
     ]);
-    let sent = Sent::new("POST", "/api/v1/scores").bearer(KEY);
-    let sent = sent
-        .header("content-type", "application/json")
-        .body(json!({ "scores": scores }).to_string());
-    let reply = native.serve(sent).reply;
-    assert_eq!(reply.status, 201, "{}", reply.text());
+    let (status, answer) = native.ask("POST", "/api/v1/scores", &json!({ "scores": scores }));
+    assert_eq!(status, 201, "{answer}");
     native.deliver();
     native
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::mcp_calls::{filled, read, refused, span, trace};
-use crate::common::platform::{KEY, Native, Sent};
+use crate::common::platform::Native;
 use crate::common::{PROJECT, body};
 
 #[test]
@@ -143,9 +143,7 @@ fn recorded_text_stays_data_wherever_it_was_recorded() {
     native.0.world.deliver(PROJECT, &body(&events));
     let score =
         json!({ "scores": [{ "traceId": "t", "name": BAD, "value": 1, "reasoning": BAD }] });
-    let sent =
-        Sent::new("POST", "/api/v1/scores").bearer(KEY).header("content-type", "application/json");
-    assert_eq!(native.serve(sent.body(score.to_string())).reply.status, 201);
+    assert_eq!(native.ask("POST", "/api/v1/scores", &score).0, 201);
     native.deliver();
     for (tool, arguments) in [
         ("search_traces", json!({})),

@@ -3,9 +3,8 @@
 use edgespan::access::scope::Scopes;
 use serde_json::{Value, json};
 
+use crate::common::client::{form, header};
 use crate::common::platform::{KEY, Native, Sent};
-
-const ORIGIN: (&str, &str) = ("origin", "https://edgespan.test");
 
 /// A deployment that has trace `t` with span `s`, and the cookie of somebody in it.
 fn signed_in() -> (Native, String) {
@@ -17,15 +16,8 @@ fn signed_in() -> (Native, String) {
     let traces = Sent::new("POST", "/api/v1/traces").bearer(KEY).body(trace.to_string());
     assert_eq!(native.serve(traces).reply.status, 201);
     native.deliver();
-    let form = Sent::new("POST", "/sign-in").header(ORIGIN.0, ORIGIN.1).body(format!("key={KEY}"));
-    let reply = native.serve(form).reply;
-    let cookie = reply.headers.iter().find(|(name, _)| *name == "set-cookie").unwrap();
-    let cookie = cookie.1.split(';').next().unwrap().to_owned();
+    let cookie = native.sign_in();
     (native, cookie)
-}
-
-fn form(path: &str, cookie: &str, body: &str) -> Sent {
-    Sent::new("POST", path).header(ORIGIN.0, ORIGIN.1).header("cookie", cookie).body(body)
 }
 
 fn scores(native: &Native, query: &str) -> Vec<Value> {
@@ -34,17 +26,12 @@ fn scores(native: &Native, query: &str) -> Vec<Value> {
     serde_json::from_value(answer["data"]["scores"].take()).unwrap()
 }
 
-fn page(native: &Native, cookie: &str, path: &str) -> String {
-    native.serve(Sent::new("GET", path).header("cookie", cookie)).reply.text().to_owned()
-}
-
 #[test]
 fn a_rating_is_there_at_once_is_one_for_each_person_and_can_be_taken_back() {
     let (native, cookie) = signed_in();
     let rate = |body: &str| {
         let reply = native.serve(form("/traces/t/rating", &cookie, body)).reply;
-        let to = reply.headers.iter().find(|(name, _)| *name == "location").unwrap();
-        assert_eq!((reply.status, &*to.1), (303, "/traces/t"), "{body}");
+        assert_eq!((reply.status, header(&reply, "location")), (303, "/traces/t"), "{body}");
         scores(&native, "traceId=t&source=human")
     };
     let said = |score: &Value| {
@@ -59,7 +46,9 @@ fn a_rating_is_there_at_once_is_one_for_each_person_and_can_be_taken_back() {
         (&json!(true), &json!({ "keyId": "key-1" }))
     );
     assert!(
-        page(&native, &cookie, "/traces/t")
+        native
+            .page(&cookie, "/traces/t")
+            .text()
             .contains(r#"aria-label="Good" title="Good" aria-pressed="true""#)
     );
     // In the same millisecond, by the clock of these tests: what comes later counts.
@@ -76,7 +65,7 @@ fn a_rating_is_there_at_once_is_one_for_each_person_and_can_be_taken_back() {
         assert_eq!(scores.iter().map(said).collect::<Vec<_>>(), [expected], "{body}");
         assert_eq!(scores[0]["id"], first[0]["id"]);
     }
-    let shown = page(&native, &cookie, "/traces/t");
+    let shown = native.page(&cookie, "/traces/t").text().to_owned();
     assert!(shown.contains("1 score<") && shown.contains(">Hm</p>"), "{shown}");
     assert_eq!(rate("value=none"), [Value::Null; 0]);
     assert_eq!(rate("value=note&note="), [Value::Null; 0], "nothing more is kept of nothing");
@@ -106,8 +95,8 @@ fn a_span_has_a_rating_of_its_own_and_scripts_get_the_form_as_it_is_then() {
     assert!(html.contains(r#"aria-label="Bad" title="Bad" aria-pressed="true""#), "{html}");
     let found = scores(&native, "traceId=t");
     assert_eq!((found.len(), &found[0]["spanId"]), (1, &json!("s")));
-    assert!(!page(&native, &cookie, "/traces/t").contains(r#"aria-pressed="true""#));
-    assert!(page(&native, &cookie, "/traces/t?span=s").contains(r#"aria-pressed="true""#));
+    assert!(!native.page(&cookie, "/traces/t").text().contains(r#"aria-pressed="true""#));
+    assert!(native.page(&cookie, "/traces/t?span=s").text().contains(r#"aria-pressed="true""#));
     assert!(part("value=none").1.contains(r#"name="kept" value="">"#));
     assert_eq!(scores(&native, ""), [Value::Null; 0]);
 }

@@ -3,7 +3,6 @@
 
 use std::io::Write;
 
-use edgespan::access::scope::Scopes;
 use edgespan::model::Handling;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -134,11 +133,6 @@ fn exporters_are_answered_in_their_own_format() {
 
 #[test]
 fn a_key_may_do_what_its_scopes_say() {
-    let with = |scopes: &str| {
-        let native = Native::new();
-        native.0.scopes.set(Scopes::parse(scopes).unwrap());
-        native
-    };
     let asked = |native: &Native| {
         let form = format!("key={KEY}&to=%2Ftraces");
         let sign_in = Sent::new("POST", "/sign-in").header("origin", "https://edgespan.test");
@@ -155,9 +149,9 @@ fn a_key_may_do_what_its_scopes_say() {
         ("ingest,read", [201, 200, 303]),
         ("admin", [201, 200, 303]),
     ] {
-        assert_eq!(asked(&with(scopes)), wanted, "{scopes}");
+        assert_eq!(asked(&Native::with_scopes(scopes)), wanted, "{scopes}");
     }
-    assert_eq!(outcome(&with("read"), post("{}")), (403, "FORBIDDEN".into()));
+    assert_eq!(outcome(&Native::with_scopes("read"), post("{}")), (403, "FORBIDDEN".into()));
 }
 
 #[test]

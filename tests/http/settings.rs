@@ -3,10 +3,10 @@
 use edgespan::access::scope::Scopes;
 use serde_json::{Value, json};
 
-use crate::common::platform::{KEY, Native, Sent};
+use crate::common::client::form;
+use crate::common::platform::{Native, Sent};
 use crate::common::{PROJECT, RECEIVED};
 
-const ORIGIN: (&str, &str) = ("origin", "https://edgespan.test");
 const FORMS: [(&str, &str); 4] = [
     ("/settings/keys", "name=agents&scopes=ingest"),
     ("/settings/keys/key-1/rotate", ""),
@@ -17,16 +17,9 @@ const FORMS: [(&str, &str); 4] = [
 /// A deployment with rows of the key's project, of another one's, and the cookie of somebody
 /// who is signed in.
 fn signed_in(scopes: &str) -> (Native, String) {
-    let native = Native::new();
-    native.0.scopes.set(Scopes::parse(scopes).unwrap());
+    let native = Native::with_scopes(scopes);
     let object = "raw/20261122T061930.123Z/p1/0123456789abcdef0123456789abcdef.json";
-    native
-        .0
-        .world
-        .db
-        .0
-        .borrow()
-        .execute_batch(&format!(
+    native.execute(&format!(
             "insert into project (id, name, handling, created_ms) values ('{PROJECT}', 'shop', 'strict', 1), ('p2', 'other', 'strict', 1);
              insert into api_key (hash, id, project, name, prefix, created_ms, scopes) values
                ('h1', 'key-1', '{PROJECT}', 'mine', 'ts_aaaaaaaa', 1, 'admin'),
@@ -35,21 +28,13 @@ fn signed_in(scopes: &str) -> (Native, String) {
                ('{PROJECT}', {RECEIVED} - 3600000, 12, 345, 6), ('p2', {RECEIVED} - 3600000, 777, 777, 777);
              insert into dead_letter values ('{PROJECT}', '0123456789abcdef0123456789abcdef', '{object}', 'a <b>reason</b>', 3, 1),
                ('p2', 'b2', 'raw/x', 'their reason', 1, 1)"
-        ))
-        .unwrap();
-    let form = Sent::new("POST", "/sign-in").header(ORIGIN.0, ORIGIN.1).body(format!("key={KEY}"));
-    let reply = native.serve(form).reply;
-    let cookie = reply.headers.iter().find(|(name, _)| *name == "set-cookie").unwrap();
-    let cookie = cookie.1.split(';').next().unwrap().to_owned();
+        ));
+    let cookie = native.sign_in();
     (native, cookie)
 }
 
-fn form(path: &str, cookie: &str, body: &str) -> Sent {
-    Sent::new("POST", path).header(ORIGIN.0, ORIGIN.1).header("cookie", cookie).body(body)
-}
-
 fn page(native: &Native, cookie: &str) -> String {
-    let reply = native.serve(Sent::new("GET", "/settings").header("cookie", cookie)).reply;
+    let reply = native.page(cookie, "/settings");
     assert_eq!(reply.status, 200);
     reply.text().to_owned()
 }

@@ -6,15 +6,14 @@ use serde_json::{Value, json};
 use crate::common::platform::{KEY, Native, Sent};
 use crate::common::{PROJECT, RECEIVED, body};
 
-fn ask(native: &Native, path: &'static str, key: &str) -> (u16, Value) {
-    let reply = native.serve(Sent::new("GET", path).bearer(key)).reply;
-    (reply.status, serde_json::from_str(reply.text()).unwrap())
+fn ask(native: &Native, path: &str, key: &str) -> (u16, Value) {
+    native.ask_as(key, "GET", path, &Value::Null)
 }
 
 /// A deployment whose project has two traces with three spans this month, and in which
 /// another has more.
 fn used() -> Native {
-    let native = Native::new();
+    let native = Native::with_projects(Scopes::DEFAULT);
     let span = |trace: &str, id: &str| {
         format!(
             r#"{{"type":"span-create","body":{{"traceId":"{trace}","id":"{id}","name":"n","type":"LLM"}}}}"#
@@ -24,13 +23,12 @@ fn used() -> Native {
     world.deliver(PROJECT, &body(&[span("t", "a"), span("t", "b"), span("u", "a")]));
     world.deliver("p2", &body(&[span("t", "a")]));
     let of_before = "
-        insert into project (id, name, created_ms) values ('p1', 'shop', 1), ('p2', 'other', 1);
         insert into stat (project, hour_ms, traces, spans, eval_runs) values
           ('p1', unixepoch('2026-10-31 23:00:00') * 1000, 5, 6, 7),
           ('p1', unixepoch('2026-10-01 00:00:00') * 1000, 1, 1, 1),
           ('p1', unixepoch('2026-09-30 23:00:00') * 1000, -1, -1, 0),
           ('p2', unixepoch('2026-10-01 00:00:00') * 1000, 9, 9, 9)";
-    world.db.0.borrow().execute_batch(of_before).unwrap();
+    native.execute(of_before);
     native
 }
 
@@ -80,8 +78,7 @@ fn who_may_do_everything_in_a_project_is_told_of_no_other_either() {
     let (_, answer) = ask(&native, "/api/v1/usage", KEY);
     assert_eq!(answer["data"], month("2026-11", [2, 3, 0]));
     // Of another isolate, which has not seen the key yet.
-    let native = Native::new();
-    native.0.scopes.set(Scopes::parse("ingest").unwrap());
+    let native = Native::with_scopes("ingest");
     assert_eq!(ask(&native, "/api/v1/usage", KEY).0, 403);
     assert_eq!(ask(&native, "/api/v1/usage/history", KEY).0, 403);
 }

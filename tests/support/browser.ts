@@ -213,5 +213,15 @@ export async function audit(page: Page): Promise<string[]> {
     );
 }
 
+/** How many pixels of a page are to the right of its window: none, unless it scrolls sideways. */
+export const sideways = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** Expects that axe-core finds nothing on a page and that it does not scroll sideways. */
+export async function expectUsable(page: Page, what = page.url()): Promise<void> {
+  expect(await audit(page), what).toEqual([]);
+  expect(await sideways(page), what).toBeLessThanOrEqual(0);
+}
+
 /** Until the page has what is looked for, without being loaded again. */
 export const soon = eventually;

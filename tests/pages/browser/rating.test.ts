@@ -2,7 +2,7 @@
 // scripts, while the page is asked for again, and as others see it.
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
-import { audit, soon, test, useBrowser } from "../../support/browser.ts";
+import { audit, sideways, soon, test, useBrowser } from "../../support/browser.ts";
 import { spanCreate, traceCreate } from "../../support/events.ts";
 import { useWorker, type Project } from "../../support/worker.ts";
 
@@ -120,6 +120,6 @@ describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
       expect(box.x + box.width).toBeLessThanOrEqual(width);
       expect(await audit(page)).toEqual([]);
     }
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0);
+    expect(await sideways(page)).toBe(0);
   });
 });
