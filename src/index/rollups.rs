@@ -53,12 +53,12 @@ fn damaged(what: impl std::fmt::Display) -> Fault {
     Fault::Internal(format!("a row of the index: {what}"))
 }
 
-/// The project that has the oldest delivery, if that was written before a time: only who serves
-/// all of them may ask.
+/// The project that has the oldest delivery but for some that are left out, if that was written
+/// before a time: only who serves all of them may ask.
 #[must_use]
-pub fn select_due(before: Millis) -> Statement {
+pub fn select_due(before: Millis, left_out: &[String]) -> Statement {
     let last = key_second(before.saturating_mul(1_000)) << COUNT_BITS;
-    Statement::new(filled(due_sql()), vec![last.into()])
+    Statement::new(filled(due_sql()), vec![last.into(), json(&left_out).into()])
 }
 
 /// Deliveries of a project, the oldest first, a number of them.

@@ -317,7 +317,7 @@ fn run() -> Vec<String> {
         vec![
             verification::select_next_tenant(0),
             usage::select_of_all(0, 1),
-            rollups::select_due(0),
+            rollups::select_due(0, &[]),
         ],
         quota::select(0, 1, 0).to_vec(),
         vec![health::select()],

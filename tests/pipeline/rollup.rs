@@ -88,6 +88,27 @@ fn of_two_that_run_at_once_one_adds_up() {
 }
 
 #[test]
+fn a_row_that_is_damaged_holds_up_its_own_project_alone() {
+    let waiting = "select distinct n.project from delivery as d
+        join tenant as n on n.number = d.key >> 48 order by 1";
+    let world = filled();
+    run_to_end(&world);
+    for (trace, damage) in [
+        (60, "update usage set models = x'ff' where project = (select min(project) from usage)"),
+        (61, "update delivery set usage = x'ff' where key = (select min(key) from delivery)"),
+    ] {
+        for project in [PROJECT, "p2"] {
+            world.deliver(project, &body(&[call(trace, 3, "a")]));
+        }
+        world.db.0.borrow().execute(damage, []).unwrap();
+        assert_eq!(world.db.texts(waiting), [PROJECT, "p2"]);
+        let done = block_on(roll_up(LATER, &world.db)).unwrap();
+        assert_eq!((done.deliveries, done.rows, &*done.damaged), (1, 2, &[PROJECT.to_owned()][..]));
+        assert_eq!(world.db.texts(waiting), [PROJECT]);
+    }
+}
+
+#[test]
 fn an_hour_keeps_a_bounded_number_of_values_and_their_sum() {
     let world = World::new();
     for from in [0, 700] {
