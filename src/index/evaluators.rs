@@ -11,7 +11,6 @@ use ingest_core::index_writer::statements::TENANT;
 use ingest_core::index_writer::template::fill;
 use ingest_core::{named_row, sql_file};
 
-sql_file!(any_sql, "sql/any_evaluator.sql", &[]);
 sql_file!(all_sql, "sql/evaluators.sql", &[]);
 sql_file!(insert_sql, "sql/insert_evaluator.sql", &[("r", EvaluatorRow::FIELDS)]);
 sql_file!(update_sql, "sql/update_evaluator.sql", &[("r", EvaluatorRow::FIELDS)]);
@@ -92,12 +91,6 @@ fn filled(sql: &str, fields: &[&str]) -> String {
 
 fn json(row: &impl serde::Serialize) -> String {
     serde_json::to_string(row).unwrap_or_default()
-}
-
-/// A row where the project has an evaluator that runs unasked.
-#[must_use]
-pub fn select_any(project: &str) -> Statement {
-    Statement::new(any_sql(), vec![project.into()])
 }
 
 /// The project's evaluators, the oldest first.

@@ -10,6 +10,7 @@ pub mod found;
 pub mod health;
 pub mod own_prices;
 pub mod packed;
+pub mod project_settings;
 pub mod query;
 pub mod quota;
 pub mod read;

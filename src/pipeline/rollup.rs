@@ -1,4 +1,4 @@
-//! Adding up what deliveries added to the sums by hour: they become hours and days, a bounded
+//! Adding up what deliveries added to the hourly rollup: it becomes hours and days, a bounded
 //! number at a time. Each is added once: it goes in the transaction that adds it. Run by the
 //! cron, by any number at once, and stopped anywhere.
 
@@ -8,8 +8,7 @@ use crate::error::Fault;
 use crate::index::Database;
 use crate::index::rollups::{self, Deliveries, Time, UsageRow};
 use crate::model::Millis;
-use ingest_core::index_writer::counted;
-use ingest_core::index_writer::statements::{insert_delivery, is_conflict};
+use ingest_core::index_writer::statements::{insert_deliveries, is_conflict};
 use ingest_core::pack::usage::{Cells, Key, Sums};
 
 /// Deliveries wait so long for others: each time an hour's row and a day's are written anew.
@@ -82,11 +81,8 @@ async fn step(project: &str, now: Millis, db: &impl Database) -> Result<(usize, 
     cells.0.retain(|key, _| !hours.contains(&key.hour));
     let rows: Vec<UsageRow> = rows.into_values().collect();
     let mut statements = rollups::compact(project, &keys, &rows);
-    for row in counted::rows(&cells) {
-        let row = serde_json::to_string(&[row]).unwrap_or_default();
-        // They have waited long enough: the next step has them.
-        statements.push(insert_delivery(project, row, now - WAIT_MS - 1_000));
-    }
+    // They have waited long enough: the next step has them.
+    statements.extend(insert_deliveries(project, &cells, now - WAIT_MS - 1_000));
     db.run(statements).await?;
     Ok((keys.len(), rows.len()))
 }

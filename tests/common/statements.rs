@@ -6,8 +6,8 @@ use edgespan::formats::twosignal;
 
 use edgespan::index::{
     Database, QueryResults, RowBounds, Statement, chart, evaluators, filter, link, own_prices,
-    packed, recovery, rollups, routing, score_results, scores, sessions, spans, stats, traces,
-    usage, verification,
+    packed, project_settings, recovery, rollups, routing, score_results, scores, sessions, spans,
+    stats, traces, usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -174,14 +174,7 @@ pub fn of_project() -> Vec<Statement> {
     all.push(stats::select_hours(PROJECT));
     all.push(stats::select_rejected(PROJECT, 0));
     all.push(usage::select(PROJECT, 0, 2 * RECEIVED));
-    // The fields of a score's row, of which the first is its id and the last who made it.
-    let field = |at| match at {
-        0 => json!("judged"),
-        15 => json!(1),
-        _ => json!(0),
-    };
-    let judged: Vec<_> = (0..16).map(field).collect();
-    all.push(eval_runs(PROJECT, json!([judged]).to_string(), RECEIVED));
+    all.push(eval_runs(PROJECT, json!(["judged"]).to_string(), RECEIVED));
     all.push(routing::select_config(PROJECT, Some("r")));
     all.push(routing::select_config(PROJECT, None));
     let stored = routing::StoredConfig {
@@ -279,7 +272,7 @@ fn of_evaluators() -> Vec<Statement> {
     };
     let mut all = evaluators::write(PROJECT, std::slice::from_ref(&evaluation));
     all.extend([
-        evaluators::select_any(PROJECT),
+        project_settings::select(PROJECT),
         evaluators::select_all(PROJECT),
         evaluators::insert(PROJECT, &row("new", "new")),
         evaluators::update(PROJECT, &row("mine", "other"), 1),
