@@ -1,9 +1,7 @@
 //! Statements of what was used by hour: what deliveries added, what the cron makes of those,
 //! and what pages read of both.
 
-use serde::Serialize;
-
-use super::{QueryResults, Statement, decode};
+use super::{QueryResults, Statement, decode, json};
 use crate::error::Fault;
 use crate::model::Millis;
 use ingest_core::index_writer::statements::TENANT;
@@ -43,10 +41,6 @@ fn filled(sql: &str) -> String {
         ("PROJECTS", &*projects),
     ];
     fill(sql, &holes)
-}
-
-fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }
 
 fn damaged(what: impl std::fmt::Display) -> Fault {

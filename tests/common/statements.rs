@@ -243,19 +243,9 @@ fn of_rollups() -> Vec<Statement> {
 /// What is written and asked of evaluators: one that is there becomes another, and goes.
 fn of_evaluators() -> Vec<Statement> {
     let row = |id: &str, name: &str| evaluators::EvaluatorRow {
-        id: id.into(),
         name: name.into(),
         r#type: "CONTAINS".into(),
-        config: "{}".into(),
-        enabled: 1,
-        auto_run: 1,
-        target: "trace".into(),
-        filter: "{}".into(),
-        sample_rate: 1.0,
-        max_runs_per_day: None,
-        version: 1,
-        created_ms: 1,
-        updated_ms: 1,
+        ..evaluators::EvaluatorRow::new(id.into(), 1)
     };
     let evaluation = evaluators::EvaluationRow {
         trace: "t".into(),
