@@ -8,7 +8,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use crate::common::client::header;
 use crate::common::platform::{KEY, Native, Sent};
 
 fn batch(events: &[Value]) -> String {
@@ -202,29 +201,6 @@ fn a_failure_is_a_page_for_browsers_and_json_for_all_others() {
     assert_eq!((client.status, client.page), (404, false));
     let allow = native.serve(Sent::new("DELETE", "/sign-in")).reply;
     assert!(allow.headers.contains(&("allow", "GET, HEAD, POST".into())), "{:?}", allow.headers);
-}
-
-#[test]
-fn agents_are_refused_by_their_protocol_also_what_their_path_has_not() {
-    let native = Native::new();
-    for accept in ["text/event-stream", "text/html"] {
-        for (origin, allowed) in [("http://localhost:6274", true), ("https://evil.test", false)] {
-            let sent = Sent::new("GET", "/mcp").header("accept", accept).header("origin", origin);
-            let reply = native.serve(sent).reply;
-            assert_eq!(
-                (reply.status, reply.page, header(&reply, "allow")),
-                (405, false, "POST, OPTIONS")
-            );
-            let answer: Value = serde_json::from_str(reply.text()).unwrap();
-            assert_eq!(
-                (&answer["jsonrpc"], &answer["error"]["code"]),
-                (&json!("2.0"), &json!(-32600))
-            );
-            let shared = ("access-control-allow-origin", origin.to_owned());
-            assert_eq!(reply.headers.contains(&shared), allowed, "{origin}");
-            assert_eq!(header(&reply, "vary"), "origin");
-        }
-    }
 }
 
 #[test]
