@@ -122,10 +122,9 @@ fn batches_over_the_limit_are_refused_in_every_formats_words() {
     let native = Native::new();
     // Two seconds and a bit from now.
     native.0.blocked_until.set(Some(RECEIVED + 2_001));
-    const TYPES: [&str; 3] =
-        ["application/json", "application/x-protobuf", "multipart/form-data; boundary=b"];
+    let types = ["application/json", "application/x-protobuf", "multipart/form-data; boundary=b"];
     for format in FORMATS.0 {
-        let content_type = TYPES.into_iter().find(|known| (format.accepts)(Some(known))).unwrap();
+        let content_type = types.into_iter().find(|known| (format.accepts)(Some(known))).unwrap();
         let place = if format.ending.contains("langfuse") { "/error" } else { "/error/code" };
         for path in format.paths {
             let (method, path) = path.split_once(' ').unwrap_or(("POST", path));

@@ -71,13 +71,16 @@ fn tokens(usage: &Usage) -> Tokens {
     }
 }
 
+/// What names mean.
+type Meanings = Map<String, Option<Match<'static>>>;
+
 /// The prices of some projects. Each name is looked up once, and each day written once: a
 /// trace has many calls that are alike.
 #[derive(Debug, Default)]
 pub struct PriceBook {
     projects: Vec<(String, Overrides)>,
     /// What names mean, by their providers.
-    known: RefCell<Map<Option<Provider>, Map<String, Option<Match<'static>>>>>,
+    known: RefCell<Map<Option<Provider>, Meanings>>,
     /// The day of the last call, since the epoch and as text.
     day: RefCell<(i64, String)>,
 }

@@ -77,7 +77,7 @@ pub fn find<'t>(table: &'t Table, provider: Option<Provider>, name: &str) -> Opt
     if name.starts_with("ft:") {
         // A fine-tune is dearer than its base.
         let own = table.sold_by(Provider::OpenAi).iter().filter(|m| m.id.starts_with("ft:"));
-        return first(own, &name).map(Match::Model);
+        return first(&own, &name).map(Match::Model);
     }
     let hosted = provider == Some(Provider::OpenRouter) || name.contains('/');
     if hosted && name.ends_with(":free") {
@@ -95,7 +95,7 @@ pub fn find<'t>(table: &'t Table, provider: Option<Provider>, name: &str) -> Opt
         }
         variants(name)
             .into_iter()
-            .find_map(|name| sold.iter().find_map(|models| first(models.iter(), &name)))
+            .find_map(|name| sold.iter().find_map(|models| first(&models.iter(), &name)))
     });
     known.map(Match::Model)
 }
@@ -153,7 +153,7 @@ impl<'n> Named<'n> {
 }
 
 /// The first that is called so, else the first whose name begins so, else that has it in it.
-fn first<'t>(models: impl Iterator<Item = &'t Model> + Clone, name: &str) -> Option<&'t Model> {
+fn first<'t>(models: &(impl Iterator<Item = &'t Model> + Clone), name: &str) -> Option<&'t Model> {
     let fitting = |signs: &[char]| {
         let fits = |model: &&Model| model.clauses.iter().any(|clause| fits(clause, name, signs));
         models.clone().find(fits)
