@@ -166,9 +166,10 @@ impl Costs {
         // Each trace has one name: by that they come to what there is.
         let columns = [By::Name, column];
         let columns = if column == By::Name { &columns[..1] } else { &columns[..] };
-        statements.extend(
-            columns.iter().map(|column| select_columns(asked.project, *column, &[begin..end])),
-        );
+        let hours = begin..end;
+        let hours = std::slice::from_ref(&hours);
+        statements
+            .extend(columns.iter().map(|column| select_columns(asked.project, *column, hours)));
         let mut ran = asked.db.run(statements).await?;
         let mut columns = ran.rows.split_off(1).into_iter();
         let deliveries = read_deliveries(ran.rows.first().map(Vec::as_slice).unwrap_or_default())?;

@@ -48,7 +48,8 @@ impl Heard {
             let times = counts.entry(*hash).or_default();
             *times += 1;
             let known = |by: &Counts| *times <= by.get(hash).copied().unwrap_or_default();
-            if !known(&self.here) && !(m < old && known(&self.before)) {
+            let was_said = known(&self.here) || (m < old && known(&self.before));
+            if !was_said {
                 if m >= asked && !turn.is_nothing() {
                     self.answers.insert(*hash);
                 }
