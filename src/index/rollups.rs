@@ -1,7 +1,7 @@
 //! Statements of what was used by hour: what deliveries added, what the cron makes of those,
 //! and what pages read of both.
 
-use super::{QueryResults, Statement, decode, json};
+use super::{Statement, decode, json};
 use crate::error::Fault;
 use crate::model::Millis;
 use ingest_core::index_writer::statements::TENANT;
@@ -193,12 +193,12 @@ fn parts(of: &Hours) -> [(i64, i64, i64); 3] {
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what it asks for.
-pub fn read_columns(ran: &QueryResults) -> Result<Vec<(i64, Column)>, Fault> {
+pub fn read_columns(rows: &[String]) -> Result<Vec<(i64, Column)>, Fault> {
     let read = |row: &String| {
         let (hour, digits): (i64, String) = decode(row)?;
         Ok((hour, read_column(&digits)?))
     };
-    ran.rows.first().into_iter().flatten().map(read).collect()
+    rows.iter().map(read).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use serde_tuple::Deserialize_tuple;
 
 use super::query::Builder;
-use super::traces::{Next, Seen, a_page_of, gather};
+use super::traces::{Seen, a_page_of, gather};
 use super::{QueryResults, Statement, decode, json};
 use crate::error::Fault;
 use crate::model::Micros;
@@ -175,13 +175,7 @@ pub fn read_list(
         let place = (row.at_us, row.id.clone());
         Ok(Seen { place, hit: hit != 0, end: end != 0, row: unpacked(row) })
     })?;
-    Ok((
-        scores,
-        match next {
-            Next::End => None,
-            Next::More(place) | Next::Perhaps(place) => Some(place),
-        },
-    ))
+    Ok((scores, next.place()))
 }
 
 /// One score, by its id.

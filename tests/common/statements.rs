@@ -212,14 +212,7 @@ fn of_packed() -> Vec<Statement> {
     };
     for part in [packed::Part::default(), part, whole] {
         all.push(packed::select_packed(PROJECT, &part, packed::Wanted::All, 50));
-        all.push(packed::select_packed(PROJECT, &part, packed::Wanted::Used, 50));
-        for by in [
-            packed::By::All,
-            packed::By::Name,
-            packed::By::Tag,
-            packed::By::Session,
-            packed::By::Day,
-        ] {
+        for by in [packed::By::All, packed::By::Session] {
             all.push(packed::select_sums(PROJECT, &part, by, 50));
         }
     }
