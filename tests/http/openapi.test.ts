@@ -68,10 +68,9 @@ test.for<[string, "key" | "operator" | "person", string[]]>([
   ["people who are signed in", "person", ["--include-tag", "pages"]],
 ])("no request of %s gets an answer that is not described", { timeout: 120_000 }, async ([, who, which], context) => {
   const python = needsPython(context, "openapi");
-  const project = await worker.project();
+  const project = await worker.project("strict", "ingest,read,admin");
   // Who asks so fast is not to be told only that.
-  await worker.bindings.DB.prepare("update project set rate_limit = 0 where id = ?").bind(project.id).run();
-  await worker.bindings.DB.prepare("update api_key set scopes = 'ingest,read,admin' where project = ?").bind(project.id).run();
+  await worker.run("update project set rate_limit = 0 where id = ?", project.id);
   await project.send(traceCreate({ id: "first" }), spanCreate({ id: "answer", traceId: "first" }));
   const form = {
     method: "POST",
