@@ -16,9 +16,10 @@ const worker = useWorker({ vars: { ADMIN_TOKEN: SECRET } });
 
 /** Requests that are made up for each operation, besides those at the edges of its schemas. */
 const EXAMPLES = 8;
-/** Seconds for each audience. */
+/** After so many seconds for each audience it makes up no more: how far it comes is up to the
+ *  machine, and decides nothing. All of it takes minutes. */
 const SECONDS = 15;
-/** The same requests in each run: what fails is found again. */
+/** The same requests in each run, as far as it comes: what fails is found again. */
 const SEED = 1;
 
 const CHECKS = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance"];
