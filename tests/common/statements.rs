@@ -63,7 +63,7 @@ fn unwritten() -> BatchRef {
 /// letter of the batch to come, and a span of no trace. Its number in the database is 5.
 pub fn filled() -> World {
     let world = World::new();
-    let run = |sql: &str| world.db.0.borrow().execute_batch(sql).unwrap();
+    let run = |sql: &str| world.db.execute(sql);
     run("insert into tenant values (4, 'fourth')");
     let events: Vec<String> = [("a", 1), ("t", 0), ("b", 1)]
         .iter()
