@@ -82,7 +82,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
                 p.muted { "No " (if group.0 == By::Model { "call of a model" } else { "trace" }) " began in this range of time." }
             }
         } @else { (table(&asked, group, &rows, &other)) }
-        p.muted.note {
+        p.muted.footnote {
             "From " (time(start * HOUR_US)) ", beside as many hours before that. Times are those at which "
             (if group.0 == By::Model { "calls" } else { "traces" }) " began."
             @if group.0 == By::Tag { " A trace counts with each of its tags." }

@@ -83,7 +83,7 @@ async fn render(
         div.headline {
             h1 { "Evaluators" }
         }
-        p.muted.note {
+        p.muted.footnote {
             "They judge traces, or spans of them, once these are written. "
             @if !view.admin { "Who changes them signs in with a key of the scope admin." }
         }

@@ -79,7 +79,7 @@ fn head(asked: &ListQuery) -> Markup {
 
 fn notes(buckets: &Buckets, more: bool) -> Markup {
     html! {
-        p.muted.note {
+        p.muted.footnote {
             "A score passes with a value of " (short_number(PASSES)) " or more. Times are those of the scores."
             @if let (true, Some(oldest)) = (buckets.cut, buckets.plan.scope.from) {
                 " Only the newest " (count(MAX_SCORES_READ)) " scores are counted, back to " (time(oldest)) "."
