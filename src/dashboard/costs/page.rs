@@ -24,6 +24,7 @@ const MAX_HOURS: i64 = 100 * 24;
 /// Most rows of the table.
 const MAX_ROWS: usize = 200;
 const HOUR_US: i64 = 3_600_000_000;
+const MILLISECOND_US: i64 = 1_000;
 
 /// What the page groups by: its value in the address, its word, what is counted.
 const GROUPS: [(By, &str, &str, &str); 4] = [
@@ -62,11 +63,14 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
         }
     };
     let now = view.now.saturating_mul(1_000);
-    // Whole hours, the one that runs among them.
-    let end = filter.to.unwrap_or(now).min(now).div_euclid(HOUR_US) + 1;
-    let start = filter.from.map_or(end - MAX_HOURS, |from| from.div_euclid(HOUR_US));
+    // Whole hours, the one that runs among them. An end is the last microsecond of what was
+    // asked for, of a moment the last of its millisecond: at a full hour that hour is not meant.
+    let last = filter.to.filter(|to| *to <= now).map_or(now, |to| to - MILLISECOND_US);
+    let end = last.div_euclid(HOUR_US) + 1;
     // A range up to now does not begin in the middle of an hour.
-    let start = (start + i64::from(filter.to.is_none())).clamp(end - MAX_HOURS, end - 1);
+    let skipped = if filter.to.is_none() { HOUR_US - 1 } else { 0 };
+    let start = filter.from.map_or(end - MAX_HOURS, |from| (from + skipped).div_euclid(HOUR_US));
+    let start = start.clamp(end - MAX_HOURS, end - 1);
     let (is, was) = (start..end, start - (end - start)..start);
     let statements = vec![
         rollups::select_columns(view.project, group.0, &[is.clone(), was.clone()]),
