@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::form::EvaluatorForm;
 use crate::batch::RawStore;
+use crate::dashboard::list::values::{failing_score, written_score};
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format::{encode, short_number};
 use crate::dashboard::ui::layout::{Shell, document};
@@ -129,7 +130,7 @@ fn line(row: &EvaluatorRow, admin: bool) -> Markup {
         }
         (true, true) => "on every trace".to_owned(),
     };
-    let failing = format!("/traces?score={}", encode(&format!("{}<0.5", row.name)));
+    let traces = |score: String| format!("/traces?score={}", encode(&score));
     html! {
         tr.off[!enabled] {
             td.c-evaluator { span title=(row.name) { (row.name) } " " small.muted { "v" (row.version) } }
@@ -137,8 +138,8 @@ fn line(row: &EvaluatorRow, admin: bool) -> Markup {
             td { @if row.target == "span" { "spans" } @else { "traces" } @if row.filter.trim() != "{}" { " " small.muted title=(row.filter) { "filtered" } } }
             td { (runs) }
             td.links {
-                a href=(format!("/traces?score={}", encode(&row.name))) { "all" } " "
-                a href=(failing) { "failing" }
+                a href=(traces(written_score(&row.name))) { "all" } " "
+                a href=(traces(failing_score(&row.name))) { "failing" }
             }
             @if admin {
                 td.change { div {

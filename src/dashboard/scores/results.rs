@@ -6,6 +6,7 @@ use crate::batch::RawStore;
 use crate::dashboard::list::chart::{minute, width};
 use crate::dashboard::list::filter::ListQuery;
 use crate::dashboard::list::form::range_fields;
+use crate::dashboard::list::values::{failing_score, written_score};
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format::{count, counted, short_number, time};
 use crate::dashboard::ui::layout::{Shell, document};
@@ -110,8 +111,8 @@ fn table(asked: &ListQuery, plan: &Plan, evaluators: &[(String, Vec<Results>)]) 
                         td.num { @if let Some(rate) = pass_rate(&all) { (rate) span.unit { " pass" } } @else { span.muted { "–" } } }
                         td.over { (bars(name, plan, results)) }
                         td.links {
-                            a href=(link(asked, name)) { "all" } " "
-                            a href=(link(asked, &format!("{name}<{}", short_number(PASSES)))) { "failing" }
+                            a href=(link(asked, written_score(name))) { "all" } " "
+                            a href=(link(asked, failing_score(name))) { "failing" }
                         }
                     }
                 }
@@ -120,8 +121,8 @@ fn table(asked: &ListQuery, plan: &Plan, evaluators: &[(String, Vec<Results>)]) 
     }
 }
 
-fn link(asked: &ListQuery, score: &str) -> String {
-    ListQuery { score: score.into(), ..asked.clone() }.newest("/traces")
+fn link(asked: &ListQuery, score: String) -> String {
+    ListQuery { score, ..asked.clone() }.newest("/traces")
 }
 
 /// `97 %`; never 100 where one does not pass, nor 0 where one does.
