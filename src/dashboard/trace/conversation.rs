@@ -1,6 +1,8 @@
 //! A trace as one conversation: what its calls of models and its tools said, in the order in
 //! which they did. Beside the tree where scripts run, else a page of its own.
 
+use std::collections::{BTreeSet, HashSet};
+
 use maud::{Markup, html};
 
 use crate::batch::RawStore;
@@ -109,7 +111,7 @@ fn count_of(n: usize) -> i64 {
 fn steps_of(spans: &[Span]) -> Vec<(&Span, StepKind)> {
     let is_call = |span: &Span| SpanType::name_of(span.kind) == "LLM";
     // A call that holds another says what that does.
-    let holders: Vec<&str> = spans
+    let holders: HashSet<&str> = spans
         .iter()
         .filter(|span| is_call(span))
         .filter_map(|span| match &span.parent {
@@ -120,7 +122,7 @@ fn steps_of(spans: &[Span]) -> Vec<(&Span, StepKind)> {
     let root = root_of(spans).map(|root| &*root.id);
     let kind = |span: &Span| match SpanType::name_of(span.kind) {
         _ if span.beside => None,
-        "LLM" if holders.contains(&&*span.id) => Some(StepKind::Whole),
+        "LLM" if holders.contains(&*span.id) => Some(StepKind::Whole),
         "LLM" => Some(StepKind::Call),
         "TOOL" | "RETRIEVAL" | "HUMAN_HANDOFF" | "GUARDRAIL" => Some(StepKind::Tool),
         _ => (root == Some(&*span.id)).then_some(StepKind::Whole),
@@ -170,7 +172,8 @@ pub fn step<'a>(
 fn shown(trace: &TraceRow, part: &[(&Span, StepKind)], steps: &[Step<'_>], plain: bool) -> Markup {
     let turns = thread(steps);
     let mut budget = Budget::new(SHOWN);
-    let mut left_out = 0;
+    // The steps of which something is not shown.
+    let mut left_out = BTreeSet::new();
     html! {
         @if turns.is_empty() { p.muted { "Nothing in this trace says what went in or came out." } }
         ol.chat.thread {
@@ -185,12 +188,13 @@ fn shown(trace: &TraceRow, part: &[(&Span, StepKind)], steps: &[Step<'_>], plain
                         @if turn.is_end && span.status == Status::Error {
                             li.failed { span.error-text { "This step failed." } }
                         }
-                    } @else { ({ left_out += 1; html! {} }) }
+                    }
+                    @if !budget.has_room() { ({ left_out.insert(turn.step); html! {} }) }
                 }
             }
         }
-        @if left_out > 0 {
-            p.muted { "What " (format::counted(left_out, "more step")) " said is not shown here: this is much. It is in the spans." }
+        @if !left_out.is_empty() {
+            p.muted { "What " (format::counted(count_of(left_out.len()), "step")) " said is not all here: this is much. It is in the spans." }
         }
     }
 }
