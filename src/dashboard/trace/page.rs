@@ -129,7 +129,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
             } @else {
                 div.split {
                     section.spans {
-                        (toolbar(&trace, &tree))
+                        (toolbar(&trace, &tree, running.is_some()))
                         (waterfall::waterfall_table(&tree, &spans, first.map(|span| span.id.as_str()), cut))
                         @if cut {
                             p.muted { "The first " (count_of(spans.len())) " of " (count(trace.spans)) " spans are shown." }
@@ -355,7 +355,7 @@ fn metadata(trace: &TraceRow, payloads: &Payloads) -> Option<Markup> {
     Some(html! { (shown) @if budget.cut.is_some() { p.muted { "This is not all of it." } } })
 }
 
-fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
+fn toolbar(trace: &TraceRow, tree: &Tree, runs: bool) -> Markup {
     let nested = tree.rows.iter().any(|row| row.children > 0);
     let others = tree.rows.iter().filter(|row| row.other).count();
     html! {
@@ -363,6 +363,8 @@ fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
             input type="search" data-search placeholder="Search spans  ( / )" aria-label="Search spans" autocomplete="off" spellcheck="false";
             span.muted data-matches aria-live="polite" {}
             span.spacer {}
+            button.small type="button" data-follow aria-pressed="false" hidden[!runs]
+                title="Chooses the newest step that runs, as it comes (F)" { "Follow" }
             // Always there: what comes later may need them.
             button.small type="button" data-others aria-pressed="false" hidden[others == 0]
                 title="Requests of HTTP, queries of databases and the like that did not fail (O)" {
