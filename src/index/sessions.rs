@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::found::{Span, read_packed};
-use super::query::{COUNTS, SECONDS, first_key, last_key, short_trace, whole_trace};
+use super::query::{COUNTS, SECONDS, first_key, last_key, short_trace, unscored_trace};
 use super::read::{TraceRow, read_key, read_traces};
 use super::{QueryResults, Statement, decode};
 use crate::error::Fault;
@@ -107,7 +107,7 @@ pub fn select_turns(project: &str, ids: &[&str]) -> Vec<Statement> {
     let kept: Vec<_> = ids.iter().take(MAX_TURNS).map(|id| pack(id)).collect();
     let kept = serde_json::to_string(&kept).unwrap_or_default();
     let params = || vec![project.into(), (&*kept).into()];
-    let rows = fill(turns_sql(), &[("TRACE", whole_trace()), ("TENANT", TENANT)]);
+    let rows = fill(turns_sql(), &[("TRACE", unscored_trace()), ("TENANT", TENANT)]);
     let bytes = PACK_BYTES.to_string();
     let packs = fill(packs_sql(), &[("TENANT", TENANT), ("PACK_BYTES", &bytes)]);
     vec![Statement::new(rows, params()), Statement::new(packs, params())]

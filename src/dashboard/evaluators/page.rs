@@ -73,9 +73,8 @@ async fn render(
 ) -> Result<Markup, Error> {
     let newest = if view.admin {
         let none = traces::Filter::default();
-        let ran =
-            view.db.run(traces::select_page(view.project, &none, None, OFFERED).into()).await?;
-        traces::read_page(&ran, OFFERED)?.rows
+        let statements = traces::select_page_without_scores(view.project, &none, OFFERED);
+        traces::read_page(&view.db.run(statements.into()).await?, OFFERED)?.rows
     } else {
         Vec::new()
     };

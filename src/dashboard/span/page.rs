@@ -29,7 +29,7 @@ use crate::index::found;
 use crate::index::found::{Found, Span};
 use crate::index::read::TraceRow;
 use crate::index::scores::{Score, newest_of};
-use crate::index::{Database, scores, spans};
+use crate::index::{Database, QueryResults, scores, spans};
 use crate::model::{SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 use crate::reply::Reply;
@@ -52,12 +52,11 @@ pub async fn page(
         let (trace, span) = (encode(trace_id), encode(span_id));
         return Ok(Reply::see(format!("/traces/{trace}?span={span}")));
     }
-    let (trace, span, payloads, scores) = fetch(view, trace_id, span_id).await?;
-    let event = payloads.span(&span);
     let Some(field) = field else {
-        let own = own_prices(view, Some(&span)).await?;
-        return Ok(Reply::html(200, detail_of(view, &trace, &span, &event, &scores, &own)));
+        return Ok(Reply::html(200, detail(view, trace_id, span_id).await?));
     };
+    let (trace, span, payloads) = fetch(view, trace_id, span_id).await?;
+    let event = payloads.span(&span);
     let path = path(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
     let part = match &event {
@@ -92,7 +91,7 @@ pub async fn raw_payload(
     trace_id: &str,
     span_id: &str,
 ) -> Result<Reply, Error> {
-    let (_, span, payloads, _) = fetch(view, trace_id, span_id).await?;
+    let (_, span, payloads) = fetch(view, trace_id, span_id).await?;
     let body = payloads.span(&span).map_err(|why| Reject::NotFound(why.into()))?;
     let field = PayloadField::asked(view.query);
     let content_type =
@@ -115,7 +114,7 @@ pub async fn image(
     trace_id: &str,
     span_id: &str,
 ) -> Result<Reply, Error> {
-    let (_, span, payloads, _) = fetch(view, trace_id, span_id).await?;
+    let (_, span, payloads) = fetch(view, trace_id, span_id).await?;
     let body = payloads.span(&span).map_err(|why| Reject::NotFound(why.into()))?;
     let name = query_value(view.query, "image").unwrap_or_default();
     let fields = [PayloadField::Input, PayloadField::Output].into_iter();
@@ -134,24 +133,45 @@ fn shown<'a>(span: &Span, payloads: &'a Payloads) -> Option<Cow<'a, str>> {
     }
 }
 
+/// A span and what its events say.
 async fn fetch(
     view: &View<'_, impl Database, impl RawStore>,
     trace: &str,
     span: &str,
-) -> Result<(TraceRow, Span, Payloads, Vec<Score>), Error> {
+) -> Result<(TraceRow, Span, Payloads), Error> {
+    let ran = view.db.run(spans::select_span(view.project, trace, span)).await?;
+    read(view, &ran, span).await
+}
+
+/// The same with its scores, as the page shows it.
+async fn detail(
+    view: &View<'_, impl Database, impl RawStore>,
+    trace: &str,
+    span: &str,
+) -> Result<Markup, Error> {
     let mut asked = spans::select_span(view.project, trace, span);
     let first_of_scores = asked.len();
     asked.extend(scores::select_with_trace(view.project, trace));
     let mut ran = view.db.run(asked).await?;
     let of_scores = ran.rows.split_off(first_of_scores);
+    let (trace, span, payloads) = read(view, &ran, span).await?;
+    let ids = [&*span.id];
+    let scores = scores_with_trace(view.project, &trace.id, &of_scores, ids, view.db).await?;
+    let own = own_prices(view, Some(&span)).await?;
+    Ok(detail_of(view, &trace, &span, &payloads.span(&span), &scores, &own))
+}
+
+async fn read(
+    view: &View<'_, impl Database, impl RawStore>,
+    ran: &QueryResults,
+    span: &str,
+) -> Result<(TraceRow, Span, Payloads), Error> {
     let none = || Reject::NotFound("this trace has no span with this id".into());
-    let Found { trace, spans, .. } = found::read_span(&ran, span)?.ok_or_else(none)?;
+    let Found { trace, spans, .. } = found::read_span(ran, span)?.ok_or_else(none)?;
     let span = spans.into_iter().next().ok_or_else(none)?;
     let slices: Vec<_> = span.slices.iter().collect();
     let payloads = Payloads::read(&view.source, &slices).await?;
-    let ids = [&*span.id];
-    let scores = scores_with_trace(view.project, &trace.id, &of_scores, ids, view.db).await?;
-    Ok((trace, span, payloads, scores))
+    Ok((trace, span, payloads))
 }
 
 fn path(trace: &str, span: &str) -> String {
