@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::found::{Span, read_packed};
+use super::found::{Span, read_pack};
 use super::query::{COUNTS, SECONDS, first_key, last_key, short_trace, unscored_trace};
 use super::read::{TraceRow, read_key, read_traces};
 use super::{QueryResults, Statement, decode};
@@ -129,7 +129,7 @@ pub fn read_turns(ran: &QueryResults) -> Result<HashMap<String, Turn>, Fault> {
     for row in rows(1) {
         let (id, digits): (String, String) = decode(row)?;
         if let Some((trace, spans)) = turns.get_mut(&unpack(id)) {
-            *spans = read_packed(trace, &digits)?;
+            *spans = read_pack(&trace.project, &digits, trace.spans)?;
         }
     }
     Ok(turns)

@@ -8,10 +8,8 @@ use maud::{Markup, html};
 
 use crate::batch::RawStore;
 use crate::dashboard::list::filter::ListQuery;
-use crate::dashboard::list::form::range_fields;
-use crate::dashboard::ui::asset::Asset;
+use crate::dashboard::scores::period::{asked_range, period_page, problems, range_form};
 use crate::dashboard::ui::format::{cost, count, dollars, duration, time, tokens};
-use crate::dashboard::ui::layout::{Shell, document};
 use crate::dashboard::ui::url::query_value;
 use crate::dashboard::view::View;
 use crate::error::Error;
@@ -47,19 +45,15 @@ type Row = (Rc<str>, Pair);
 /// # Errors
 /// A fault of the database. A query that cannot be read is a page that says so.
 pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply, Error> {
-    let mut asked = ListQuery::parse(view.query);
-    asked =
-        ListQuery { range: asked.range, from: asked.from, to: asked.to, ..ListQuery::default() };
+    let asked = asked_range(view.query);
     let by = query_value(view.query, "by").unwrap_or_default();
     let [first, ..] = GROUPS;
     let group = GROUPS.into_iter().find(|(_, name, ..)| *name == by).unwrap_or(first);
     let filter = match asked.filter(view.now) {
         Ok((filter, _)) => filter,
-        Err(problems) => {
-            let main = html! { (head(&asked, group)) @for (label, takes) in problems {
-                p.message.error role="alert" { b { (label) } ": this takes " (takes) "." }
-            } };
-            return Ok(Reply::html(400, shell(view, &main)));
+        Err(unread) => {
+            let main = html! { (head(&asked, group)) (problems(&unread)) };
+            return Ok(Reply::html(400, period_page("Costs", view.project_name, &main)));
         }
     };
     let now = view.now.saturating_mul(1_000);
@@ -93,7 +87,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
             @if late { " What was written last is not all in it yet." }
         }
     };
-    Ok(Reply::html(200, shell(view, &main)))
+    Ok(Reply::html(200, period_page("Costs", view.project_name, &main)))
 }
 
 /// Sums by value, those of all other values, and whether some deliveries were not read.
@@ -134,28 +128,17 @@ fn read(
     Ok((rows, other, deliveries.more))
 }
 
-fn shell<D, S>(view: &View<'_, D, S>, main: &Markup) -> Markup {
-    let shell = Shell {
-        title: "Costs",
-        project: Some(view.project_name),
-        assets: &[Asset::ListCss, Asset::ScoresCss, Asset::ListJs],
-        back: None,
-    };
-    document(&shell, main)
-}
-
 fn head(asked: &ListQuery, (by, ..): Group) -> Markup {
+    let by = html! {
+        label { "By" select name="by" {
+            @for (one, value, word, _) in GROUPS {
+                option value=(value) selected[one == by] { (word) }
+            }
+        } }
+    };
     html! {
         div.headline { h1 { "Costs" } span.spacer {} a href="/scores" { "Scores" } }
-        form.filters.open #filters method="get" action="/costs" aria-label="Range" {
-            label { "By" select name="by" {
-                @for (one, value, word, _) in GROUPS {
-                    option value=(value) selected[one == by] { (word) }
-                }
-            } }
-            (range_fields(asked))
-            div.actions { button.primary type="submit" { "Apply" } }
-        }
+        (range_form("/costs", &by, asked))
     }
 }
 

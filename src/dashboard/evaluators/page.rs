@@ -9,7 +9,7 @@ use crate::dashboard::list::values::{failing_score, written_score};
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format::{encode, short_number};
 use crate::dashboard::ui::layout::{Shell, document};
-use crate::dashboard::ui::url::query_value;
+use crate::dashboard::ui::url::{query_value, trace_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::evaluation::outside;
@@ -193,7 +193,7 @@ fn edit(form: &EvaluatorForm, came: Option<&Came>, newest: &[(&str, &str)]) -> M
 }
 
 fn tried_on(form: &EvaluatorForm, tried: &[Tried]) -> Markup {
-    let path = format!("/traces/{}", encode(&form.trace));
+    let path = trace_url(&form.trace);
     html! {
         div.message role="status" {
             p { "Tried on " a href=(path) { (form.trace) } ", not saved:" }

@@ -18,7 +18,7 @@ use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
 use crate::dashboard::ui::status::show_trace_status;
 use crate::dashboard::ui::trace_state::{duration_so_far, running_until};
-use crate::dashboard::ui::url::query_value;
+use crate::dashboard::ui::url::{query_value, trace_url};
 use crate::dashboard::view::View;
 use crate::error::Error;
 use crate::index::found::Span;
@@ -151,7 +151,9 @@ impl<'a> Content<'a> {
         let own =
             turn.map(|(trace, _)| [trace.own_input(), trace.own_output()]).unwrap_or_default();
         let content = Self { root, own };
-        let bytes: u64 = content.slices().map(|slice| slice.length).sum();
+        let before = std::iter::once(None).chain(content.slices().map(Some));
+        let read = content.slices().zip(before).map(|(slice, before)| slice.bytes_after(before));
+        let bytes: u64 = read.sum();
         *left = left.checked_sub(bytes)?;
         Some(content)
     }
@@ -254,9 +256,7 @@ fn one<D, S>(
     html! {
         li.turn #(format!("turn-{}", trace.id)) data-trace-id=(trace.id) {
             div.line {
-                a.name.cut href=(format!("/traces/{}", encode(&trace.id))) title=(trace.name) {
-                    @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) }
-                }
+                a.name.cut href=(trace_url(&trace.id)) title=(trace.name) { (format::name(&trace.name)) }
                 (show_trace_status(trace.status(now), trace.failures))
                 span.spacer {}
                 span.muted { (format::time(trace.start_us)) }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use prices::price::overrides::Overrides;
 
 use super::cost::{own_prices, show_cost};
-use super::payload::{PayloadRequest, part};
+use super::payload::{PayloadRequest, Place, part};
 use super::payload_field::PayloadField;
 use crate::api::scores_with_trace;
 use crate::batch::RawStore;
@@ -17,12 +17,12 @@ use crate::dashboard::scores::rating;
 use crate::dashboard::scores::rating::rating_of;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
-use crate::dashboard::ui::format::{count, encode};
+use crate::dashboard::ui::format::count;
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
 use crate::dashboard::ui::span_duration::SpanDuration;
 use crate::dashboard::ui::trace_state::{running_until, version_of};
-use crate::dashboard::ui::url::query_value;
+use crate::dashboard::ui::url::{chosen_url, query_value, span_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::index::found;
@@ -49,20 +49,19 @@ pub async fn page(
 ) -> Result<Reply, Error> {
     let field = PayloadField::asked(view.query);
     if !view.part && field.is_none() {
-        let (trace, span) = (encode(trace_id), encode(span_id));
-        return Ok(Reply::see(format!("/traces/{trace}?span={span}")));
+        return Ok(Reply::see(chosen_url(trace_id, span_id)));
     }
     let Some(field) = field else {
         return Ok(Reply::html(200, detail(view, trace_id, span_id).await?));
     };
     let (trace, span, payloads) = fetch(view, trace_id, span_id).await?;
     let event = payloads.span(&span);
-    let path = path(&trace.id, &span.id);
+    let path = span_url(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
     let part = match &event {
         Ok(body) => html! {
             @if let Some(raw) = field.of(body) {
-                (part(field, raw, &path, PayloadRequest::For(mode.as_deref()), view.plain))
+                (part(field, raw, Place::Span(&path), PayloadRequest::For(mode.as_deref()), view.plain))
             }
         },
         Err(why) => unreadable(why),
@@ -70,7 +69,7 @@ pub async fn page(
     if view.part {
         return Ok(Reply::html(200, part));
     }
-    let back = format!("/traces/{}?span={}", encode(&trace.id), encode(&span.id));
+    let back = chosen_url(&trace.id, &span.id);
     let shell = Shell {
         title: &span.name,
         project: Some(view.project_name),
@@ -174,10 +173,6 @@ async fn read(
     Ok((trace, span, payloads))
 }
 
-fn path(trace: &str, span: &str) -> String {
-    format!("/traces/{}/spans/{}", encode(trace), encode(span))
-}
-
 fn unreadable(why: &str) -> Markup {
     html! { p.message.warn { "What went in and out cannot be shown: " (why) "." } }
 }
@@ -197,7 +192,7 @@ pub fn detail_of<D, S>(
     let said = rating_of(view, &trace.id, Some(&span.id), scores);
     let scores: Vec<_> =
         scores.iter().filter(|score| score.span.as_deref() == Some(&*span.id)).collect();
-    let path = path(&trace.id, &span.id);
+    let path = span_url(&trace.id, &span.id);
     let took = SpanDuration::of(span.start_us, span.end_us, running_until(trace, now));
     let body = event.as_ref().ok();
     let name = body.and_then(|body| body.name.as_deref()).unwrap_or(&span.name);
@@ -248,7 +243,7 @@ pub fn detail_of<D, S>(
                     }
                 }
                 @for (field, raw) in PayloadField::ALL.into_iter().filter_map(|field| Some((field, field.of(body)?))) {
-                    (part(field, raw, &path, PayloadRequest::No, view.plain))
+                    (part(field, raw, Place::Span(&path), PayloadRequest::No, view.plain))
                 }
             },
         }
@@ -259,7 +254,7 @@ pub fn detail_of<D, S>(
 /// What stands in place of a name that a span has not.
 #[must_use]
 pub fn unnamed(span: &Span) -> &'static str {
-    if span.unreceived { "span not received" } else { "no name" }
+    if span.unreceived { "span not received" } else { format::NO_NAME }
 }
 
 /// Whether this is the call of a model, by a client that could have sent its messages and

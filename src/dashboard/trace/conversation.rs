@@ -11,10 +11,10 @@ use crate::dashboard::span::page::kind_name;
 use crate::dashboard::span::thread::{Step, StepKind, thread};
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
-use crate::dashboard::ui::format::{count, duration, encode};
+use crate::dashboard::ui::format::{count, duration};
 use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document};
-use crate::dashboard::ui::url::query_value;
+use crate::dashboard::ui::url::{chosen_url, query_value, span_url, trace_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::index::found::{Parent, Span, read_trace};
@@ -35,7 +35,7 @@ const SHOWN: usize = 512 * 1024;
 /// Where a trace's conversation is.
 #[must_use]
 pub fn path(trace: &str) -> String {
-    format!("/traces/{}/conversation", encode(trace))
+    trace_url(trace) + "/conversation"
 }
 
 /// `GET /traces/{id}/conversation`, from the step that `from` counts: a part of the trace's
@@ -91,7 +91,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     if view.part {
         return Ok(Reply::html(200, shown));
     }
-    let back = format!("/traces/{}", encode(id));
+    let back = trace_url(id);
     let title = format!("Conversation · {}", trace.name);
     let shell = Shell {
         title: &title,
@@ -99,7 +99,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
         assets: &[Asset::TraceCss, Asset::ChatCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };
-    let main = html! { div.alone { h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } } (shown) } };
+    let main = html! { div.alone { h1 { (format::name(&trace.name)) } (shown) } };
     Ok(Reply::html(200, document(&shell, &main)))
 }
 
@@ -139,10 +139,13 @@ pub fn root_of(spans: &[Span]) -> Option<&Span> {
 
 /// How many of these steps are read at once.
 fn fitting(steps: &[(&Span, StepKind)]) -> usize {
-    let mut read = 0;
+    let (mut read, mut before) = (0, None);
     let fits = steps.iter().take(STEPS).take_while(|(span, _)| {
         let room = read < READ;
-        read += span.slices.iter().map(|slice| slice.length).sum::<u64>();
+        for slice in &span.slices {
+            read += slice.bytes_after(before);
+            before = Some(slice);
+        }
         room
     });
     fits.count()
@@ -182,7 +185,7 @@ fn shown(trace: &TraceRow, part: &[(&Span, StepKind)], steps: &[Step<'_>], plain
                 @if let Some((span, _)) = part.get(turn.step) {
                     @if budget.has_room() {
                         @if !is_same { li.step { (from(trace, span)) } }
-                        @let path = format!("/traces/{}/spans/{}", encode(&trace.id), encode(&span.id));
+                        @let path = span_url(&trace.id, &span.id);
                         @let look = Look { plain, span: Some(&path), ..Look::default() };
                         @for said in &turn.messages { (message(said, look, &mut budget)) }
                         @if turn.is_end && span.status == Status::Error {
@@ -201,13 +204,11 @@ fn shown(trace: &TraceRow, part: &[(&Span, StepKind)], steps: &[Step<'_>], plain
 
 /// Which span says what follows.
 fn from(trace: &TraceRow, span: &Span) -> Markup {
-    let href = format!("/traces/{}?span={}", encode(&trace.id), encode(&span.id));
+    let href = chosen_url(&trace.id, &span.id);
     let after = span.start_us.map(|start| start.saturating_sub(trace.start_us).max(0));
     html! {
         span.kind.(format!("k{}", span.kind)) { (kind_name(span.kind)) }
-        a.cut href=(href) data-show=(span.id) title=(span.name) {
-            @if span.name.is_empty() { "no name" } @else { (span.name) }
-        }
+        a.cut href=(href) data-show=(span.id) title=(span.name) { (format::name_text(&span.name)) }
         @if let Some(model) = &span.model { code.cut { (model) } }
         span.spacer {}
         @if let Some(after) = after { span.muted { "+" (duration(after)) } }
