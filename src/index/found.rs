@@ -147,19 +147,6 @@ fn unpack_spans(digits: &str) -> Result<Vec<Unpacked>, Fault> {
     Ok(read().map_err(damaged)?.into_iter().map(with_fields).collect())
 }
 
-/// The spans that are packed in a trace's row, by the digits of the pack.
-///
-/// # Errors
-/// [`Fault::Internal`] for what cannot be unpacked.
-pub(super) fn read_packed(trace: &TraceRow, digits: &str) -> Result<Vec<Span>, Fault> {
-    let mut packed = unpack_spans(digits)?;
-    packed.sort_unstable_by(in_order);
-    let all = i64::try_from(packed.len()).is_ok_and(|packed| packed >= trace.spans);
-    let parents = Parents::of(packed.iter(), all);
-    let mut objects = Objects::of(&trace.project);
-    Ok(packed.iter().map(|span| parents.show(span, &mut objects)).collect())
-}
-
 fn with_fields(span: span::Span) -> Unpacked {
     let folded = span.fold();
     (span, folded)

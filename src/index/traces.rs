@@ -168,14 +168,30 @@ pub fn select_page(
     after: Option<ListPlace>,
     limit: usize,
 ) -> [Statement; 2] {
-    let (sql, walk, end) = walk(project, filter, after);
     let most = MAX_SCORES_IN_LIST.to_string();
     let scores = fill(scores_in_list_sql(), &[("TENANT", TENANT), ("MOST", &most)]);
+    page_with(project, filter, after, limit, &scores)
+}
+
+/// The same for who shows no scores: each is a row read.
+#[must_use]
+pub fn select_page_without_scores(project: &str, filter: &Filter, limit: usize) -> [Statement; 2] {
+    page_with(project, filter, None, limit, "null")
+}
+
+fn page_with(
+    project: &str,
+    filter: &Filter,
+    after: Option<ListPlace>,
+    limit: usize,
+    scores: &str,
+) -> [Statement; 2] {
+    let (sql, walk, end) = walk(project, filter, after);
     // The walk has columns of these names, but for three.
     let fields = ListRow::FIELDS.iter().map(|field| match *field {
         "end" => &*end,
         "key" => "cast(key as text)",
-        "scores" => &*scores,
+        "scores" => scores,
         other => other,
     });
     let fields = fields.collect::<Vec<_>>().join(", ");
@@ -221,7 +237,7 @@ pub fn select_traces(
     vec![Statement::new(text, sql.params)]
 }
 
-/// What [`select_page`] found.
+/// What [`select_page`] found, or [`select_page_without_scores`].
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what it asks for.

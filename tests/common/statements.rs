@@ -147,6 +147,7 @@ pub fn of_project() -> Vec<Statement> {
     };
     all.extend(traces::select_page(PROJECT, &traces::Filter::default(), None, 50));
     all.extend(traces::select_page(PROJECT, &every_condition, Some(LATEST), 50));
+    all.extend(traces::select_page_without_scores(PROJECT, &every_condition, 50));
     all.extend(traces::select_traces(PROJECT, &traces::Filter::default(), None, 50));
     all.extend(traces::select_traces(PROJECT, &every_condition, Some(LATEST), 50));
     all.push(traces::select_reach(PROJECT, &traces::Filter::default(), 1));

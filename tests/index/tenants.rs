@@ -320,7 +320,7 @@ fn run() -> Vec<String> {
             rollups::select_due(0, &[]),
         ],
         quota::select(0, 1, 0).to_vec(),
-        vec![health::select()],
+        vec![health::select(), health::select_last_sweep()],
         recovery::note_overdue(&[], "", 0),
         recovery::select_due(0, 1, 1),
         recovery::note_queued(&[], 0),

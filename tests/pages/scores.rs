@@ -38,6 +38,11 @@ fn results_are_added_up_by_evaluator_and_lead_to_the_traces_that_they_are_of() {
         (page.matches("class=\"s-main\"").count(), page.matches("class=\"s-error\"").count()),
         (1, 1)
     );
+    for bound in ["", "%3C0.5"] {
+        let link = format!("/traces?range=7d&score=a%5C%3Cb%5C%3E%26c{bound}");
+        assert!(page.contains(&format!("href=\"{}\"", link.replace('&', "&amp;"))), "{page}");
+        assert_eq!(get(&world, PROJECT, &link, false).unwrap().status, 200, "{link}");
+    }
     // Of the range alone.
     assert!(html(&world, "/scores?to=2026-11-21").contains("No scores here"));
     let of_the_day = text(&html(&world, "/scores?from=2026-11-22&to=2026-11-22"));
