@@ -9,6 +9,7 @@ pub mod login;
 pub mod scores;
 pub mod session;
 pub mod settings;
+pub mod share;
 pub mod span;
 pub mod trace;
 pub mod ui;
@@ -51,6 +52,23 @@ pub enum Page {
     Costs,
     /// `GET /sessions/{id}`
     Session(String),
+}
+
+impl Page {
+    /// The id of the trace that it shows, or a part of.
+    #[must_use]
+    pub fn trace(&self) -> Option<&str> {
+        match self {
+            Self::Trace(id)
+            | Self::Conversation(id)
+            | Self::TraceContent(id)
+            | Self::RawTraceContent(id)
+            | Self::Span(id, _)
+            | Self::Image(id, _)
+            | Self::RawSpan(id, _) => Some(id),
+            _ => None,
+        }
+    }
 }
 
 /// Headers of every page. Nothing may run, load or be sent but what is this

@@ -25,5 +25,6 @@ mod requests;
 mod route_model;
 mod scores;
 mod settings;
+mod share;
 mod usage;
 mod validate;

@@ -217,6 +217,7 @@ fn page(world: &World, url: &str) -> Result<String, Error> {
         project: PROJECT,
         project_name: "shop",
         key_id: "key-1",
+        guest: false,
         admin: true,
         query,
         origin: "https://edgespan.test",

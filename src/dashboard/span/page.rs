@@ -188,7 +188,7 @@ pub fn detail_of<D, S>(
         header data-url=(path) data-version=(version_of(span, trace, last_score, now)) {
             div.title {
                 (unfolding_preview(name, &heading))
-                (rating::form(&trace.id, Some(&span.id), &said))
+                @if !view.guest { (rating::form(&trace.id, Some(&span.id), &said)) }
                 button.quiet.icon.close type="button" data-close aria-label="Close" title="Close (Esc)" { "✕" }
             }
             p.line {

@@ -1,5 +1,6 @@
 //! Pages for people who are signed in, and the page of a failure.
 
+use super::share;
 use super::sign_in::find_principal;
 use crate::access::api_keys::Principal;
 use crate::access::login_cookie;
@@ -21,13 +22,35 @@ pub(in crate::http) async fn show<P: Platform, R: RequestHead>(
 ) -> Result<Reply, Error> {
     let url = exchange.url();
     let at = Address::of(&url);
-    let Some(who) = find_principal(exchange).await? else {
+    let host = share::find_host(exchange, page).await?;
+    let who = find_principal(exchange).await?;
+    // Whoever is signed in to another project sees by a link what others see by it.
+    let host = host.filter(|host| who.as_ref().is_none_or(|who| who.project != host.project));
+    if let Some(host) = host {
+        return show_to(exchange, &host, page, true).await;
+    }
+    let Some(who) = who else {
         let ended = login_cookie::was_given(exchange.header("cookie").as_deref(), at.is_secure());
         return Ok(login::page::redirect_to(&asked_from(exchange, &at), is_part(exchange), ended));
     };
     exchange.count(&who, true).await?;
+    show_to(exchange, &who, page, false).await
+}
+
+async fn show_to<P: Platform, R: RequestHead>(
+    exchange: &Exchange<'_, P, R>,
+    who: &Principal,
+    page: &Page,
+    guest: bool,
+) -> Result<Reply, Error> {
+    let url = exchange.url();
+    let at = Address::of(&url);
     let (db, store) = (exchange.platform.db()?, exchange.platform.store()?);
-    let view = view_of(exchange, &who, &at, (&db, &store));
+    let view = View {
+        guest,
+        admin: !guest && who.scopes.check(Scope::Admin).is_ok(),
+        ..view_of(exchange, who, &at, (&db, &store))
+    };
     dashboard::answer(page, &view).await
 }
 
@@ -42,6 +65,7 @@ pub(super) fn view_of<'v, P: Platform, R: RequestHead>(
         project: &who.project,
         project_name: &who.project_name,
         key_id: &who.key_id,
+        guest: false,
         admin: who.scopes.check(Scope::Admin).is_ok(),
         query: at.query,
         origin: at.origin,
