@@ -305,6 +305,7 @@ export const PAGES = tagged("pages", {
   "/": { GET: shown("pageHome", "The list of traces, with its charts") },
   "/traces": { GET: shown("pageTraces", "The rows of that list") },
   "/chart": { GET: shown("pageChart", "The charts above it") },
+  "/compare": { GET: shown("pageCompare", "Two traces side by side", { ...missing, query: { a: "", b: "", spanA: "", spanB: "" } }) },
   "/costs": { GET: shown("pageCosts", "What was used and what it cost") },
   "/scores": { GET: shown("pageScores", "The results of evaluators") },
   "/evaluators": {

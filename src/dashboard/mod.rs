@@ -2,6 +2,7 @@
 //! are, what every page is made from, and what every answer carries. What is on
 //! the pages is in the modules below; reading the index is `index`'s.
 
+pub mod compare;
 pub mod costs;
 pub mod evaluators;
 pub mod list;
@@ -48,6 +49,8 @@ pub enum Page {
     Scores,
     /// `GET /evaluators`
     Evaluators,
+    /// `GET /compare`
+    Compare,
     /// `GET /costs`
     Costs,
     /// `GET /sessions/{id}`
@@ -105,6 +108,7 @@ pub async fn answer(
         Page::Span(trace, span) => span::page::page(view, trace, span).await,
         Page::Image(trace, span) => span::page::image(view, trace, span).await,
         Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
+        Page::Compare => compare::page::page(view).await,
         Page::Costs => costs::page::page(view).await,
         Page::Scores => scores::results::page(view).await,
         Page::Evaluators => evaluators::page::page(view).await,

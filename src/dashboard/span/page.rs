@@ -74,7 +74,7 @@ pub async fn page(
     let back = format!("/traces/{}?span={}", encode(&trace.id), encode(&span.id));
     let shell = Shell {
         title: &span.name,
-        project: Some(view.project_name),
+        project: view.shown_project(),
         assets: &[Asset::TraceCss, Asset::ChatCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };

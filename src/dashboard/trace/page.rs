@@ -273,7 +273,10 @@ fn header<D, S>(
                     button.quiet.small type="button" data-copy=(trace.id) { "Copy" }
                     button.quiet.small type="button" data-copy-link title="The address of this page, with the span that is chosen" { "Copy link" }
                     button.quiet.small type="button" data-copy=(curl(trace, view)) title="A command that gets this trace as JSON" { "Copy as curl" }
-                    @if !view.guest { (share::form(&trace.id)) }
+                    @if !view.guest {
+                        a.button.quiet.small href={ "/compare?a=" (encode(&trace.id)) } { "Compare" }
+                        (share::form(&trace.id))
+                    }
                 } }
             }
             @let content = content::place(trace, spans.is_empty());
