@@ -6,7 +6,7 @@ use evaluators::evaluator::Failure;
 use evaluators::evaluator::assignment::Judged;
 use evaluators::evaluator::outside::judge::Judge;
 use evaluators::evaluator::outside::webhook::Webhook;
-use evaluators::evaluator::outside::{Exchange, Reply, address};
+use evaluators::evaluator::outside::{JudgeReply, JudgedTexts, address};
 
 use super::subject::Subject;
 use super::verdict::{Caller, Verdict, Why};
@@ -95,7 +95,7 @@ impl<O: Outbound, P: Operator> Caller for Outside<'_, O, P> {
         if let Some(why) = missing(&by.r#type, self.operator) {
             return Err(Why::Refused(why));
         }
-        let exchange = Exchange {
+        let exchange = JudgedTexts {
             trace: of.trace,
             span: of.span,
             input: subject.input.as_deref(),
@@ -106,7 +106,7 @@ impl<O: Outbound, P: Operator> Caller for Outside<'_, O, P> {
             "WEBHOOK" => self.ask_webhook(by, &of.score_id(), &exchange).await?,
             _ => self.ask_judge(by, &exchange).await?,
         };
-        let Reply { score, label, reasoning } = reply;
+        let JudgeReply { score, label, reasoning } = reply;
         Ok(Verdict { value: score, label, reasoning })
     }
 }
@@ -120,8 +120,8 @@ impl<O: Outbound, P: Operator> Outside<'_, O, P> {
         &self,
         by: &EvaluatorRow,
         score: &str,
-        exchange: &Exchange<'_>,
-    ) -> Result<Reply, Why> {
+        exchange: &JudgedTexts<'_>,
+    ) -> Result<JudgeReply, Why> {
         let webhook = Webhook::parse(&by.config).map_err(refused)?;
         // The operator may have changed their mind since it was stored.
         check_host(&webhook, self.operator).map_err(|why| {
@@ -147,7 +147,11 @@ impl<O: Outbound, P: Operator> Outside<'_, O, P> {
         Webhook::read(&reply).map_err(|why| Why::Refused(why.into()))
     }
 
-    async fn ask_judge(&self, by: &EvaluatorRow, exchange: &Exchange<'_>) -> Result<Reply, Why> {
+    async fn ask_judge(
+        &self,
+        by: &EvaluatorRow,
+        exchange: &JudgedTexts<'_>,
+    ) -> Result<JudgeReply, Why> {
         let (judge, _) = Judge::parse(&by.config).map_err(refused)?;
         let setting = |name| self.operator.setting(name).unwrap_or_default();
         let url = format!("{}/chat/completions", setting(JUDGE_URL).trim_end_matches('/'));

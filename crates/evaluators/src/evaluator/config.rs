@@ -4,6 +4,14 @@
 use super::json::{Json, Object};
 use super::outcome::{Failure, quote};
 
+/// Reads a text as the object that it must be; `place` is what a failure names.
+pub(crate) fn read_object<'a>(text: &'a str, place: &str) -> Result<Box<Object<'a>>, Failure> {
+    match Json::read_string(text)? {
+        Some(Json::Object(object)) => Ok(object),
+        _ => Err(Failure::config(place, "expected an object")),
+    }
+}
+
 /// An object of a configuration, and which of its keys were asked for.
 pub(crate) struct Config<'c> {
     object: &'c Object<'c>,

@@ -33,7 +33,7 @@ pub(crate) mod work;
 use std::fmt;
 
 use check::{Check, Facts};
-use config::Config;
+use config::{Config, read_object};
 use json::Json;
 pub use outcome::{Code, Failure, Outcome};
 use pointer::Pointer;
@@ -89,14 +89,8 @@ impl EvaluatorType {
     /// # Errors
     /// `INVALID_CONFIG`, with what was expected where.
     pub fn parse(&self, config: Option<&str>) -> Result<Evaluator, Failure> {
-        let json = match config.map(Json::read_string) {
-            None => Json::Object(Box::default()),
-            Some(read) => read?.unwrap_or(Json::Null),
-        };
-        let Json::Object(object) = &json else {
-            return Err(Failure::config("config", "expected an object"));
-        };
-        let mut config = Config::new(object);
+        let object = read_object(config.unwrap_or("{}"), "config")?;
+        let mut config = Config::new(&object);
         let path = if self.reads_output { config.text("output_path")? } else { None };
         let expected = "expected a JSON Pointer, such as /choices/0";
         let parse = |text| Pointer::parse(text).ok_or_else(|| config.fail("output_path", expected));
