@@ -1,6 +1,7 @@
 -- Evaluators that judge traces once they are written, and what became of each.
 
--- An evaluator of a project. Written by its operator, read by whoever writes a trace.
+-- An evaluator of a project. Written by its administrators, read by the consumer and by what
+-- evaluates.
 create table evaluator (
   project text not null references project (id),
   id text not null,
@@ -44,9 +45,9 @@ create table evaluation (
   message text,
   -- What it was read from, hashed: it is not judged again while that is the same.
   input text,
-  -- Times that it failed, one after the other.
+  -- Times that it failed, one after the other; the most at once where trying again cannot help.
   failures integer not null,
-  -- Times that somebody else was called for it.
+  -- Runs for it that were let ask somebody else.
   calls integer not null,
   -- When what it read was written, or when it was asked for. Of two that run at once the
   -- later counts.
