@@ -18,12 +18,23 @@ pub(crate) struct Config<'c> {
     /// What leads to it, with a dot at its end.
     place: String,
     asked: Vec<&'static str>,
+    program_bytes: usize,
 }
 
 impl<'c> Config<'c> {
     /// The whole of one.
     pub(crate) fn new(object: &'c Object<'c>) -> Self {
-        Self { object, place: String::new(), asked: Vec::new() }
+        Self { object, place: String::new(), asked: Vec::new(), program_bytes: 0 }
+    }
+
+    /// What its patterns became takes so many bytes.
+    pub(crate) fn add_program(&mut self, bytes: usize) {
+        self.program_bytes += bytes;
+    }
+
+    /// What all of its patterns became takes so many bytes.
+    pub(crate) fn program_bytes(&self) -> usize {
+        self.program_bytes
     }
 
     /// An object in one.
