@@ -9,9 +9,10 @@ use evaluators::evaluator::{Code, Evaluator, EvaluatorType, Failure};
 
 use super::outside::runs_per_day;
 use super::plan::Reads;
-use super::subject::Reading;
+use super::subject::{Reading, Subject};
 use super::verdict::{Caller, Verdict, Why};
 use crate::index::evaluators::EvaluatorRow;
+use crate::payload::Missing;
 
 /// What an evaluator comes to before anybody else is asked.
 pub(super) enum Begun<C> {
@@ -42,7 +43,7 @@ impl Checks {
         caller: &C,
     ) -> Result<Begun<C::Call>, Why> {
         let reads = Reads::of(&by.r#type);
-        if let Some(why) = reading.subject.missing(reads) {
+        if let Some(why) = missing(reading.subject, reads) {
             return Err(why);
         }
         match self.0.get(&by.id) {
@@ -52,6 +53,20 @@ impl Checks {
             }
             None => caller.prepare(by, of, reading.subject).map(Begun::Call),
         }
+    }
+}
+
+/// Why an evaluator that reads this cannot judge a subject, if there is more to it than that
+/// there is nothing.
+fn missing(subject: &Subject, reads: Reads) -> Option<Why> {
+    let failed = |why: Missing| Why::Failed(why.into());
+    match reads {
+        Reads::Duration | Reads::Cost => None,
+        Reads::Output | Reads::Exchange => subject.unreadable.map(failed),
+        Reads::Calls if subject.too_many_calls => {
+            Some(Why::Refused("it calls models too often to be judged".into()))
+        }
+        Reads::Calls => subject.calls_unreadable.map(failed),
     }
 }
 

@@ -7,7 +7,6 @@ use evaluators::evaluator::{Facts, Input, Meter};
 
 use super::outline::Outline;
 use super::plan::Reads;
-use super::verdict::Why;
 use crate::batch::RawStore;
 use crate::error::Fault;
 use crate::index::found::Span;
@@ -49,19 +48,6 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Why an evaluator that reads this cannot judge it.
-    pub(super) fn missing(&self, reads: Reads) -> Option<Why> {
-        let failed = |why: Missing| Why::Failed(why.into());
-        match reads {
-            Reads::Duration | Reads::Cost => None,
-            Reads::Output | Reads::Exchange => self.unreadable.map(failed),
-            Reads::Calls if self.too_many_calls => {
-                Some(Why::Refused("it calls models too often to be judged".into()))
-            }
-            Reads::Calls => self.calls_unreadable.map(failed),
-        }
-    }
-
     /// What it is hashed to, as far as an evaluator reads it.
     fn hash(&self, reads: Reads) -> String {
         let Self { input, output, expected_output, .. } = self;
