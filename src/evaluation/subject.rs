@@ -50,11 +50,13 @@ pub struct Subject {
 impl Subject {
     /// What it is hashed to, as far as an evaluator reads it.
     fn hash(&self, reads: Reads) -> String {
-        let Self { input, output, expected_output, .. } = self;
+        let [input, output, expected] =
+            [&self.input, &self.output, &self.expected_output].map(Option::as_deref);
+        let text = Option::unwrap_or_default;
         let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
         match reads {
-            Reads::Output => digest([output, expected_output].map(text)),
-            Reads::Exchange => digest([input, output, expected_output].map(text)),
+            Reads::Output => digest([output, expected].map(text)),
+            Reads::Exchange => digest([input, output, expected].map(text)),
             Reads::Calls => digest(self.calls.iter().map(String::as_str)),
             Reads::Duration => digest([&*number(self.duration_ms)]),
             Reads::Cost => digest([&*number(self.cost)]),
@@ -89,10 +91,6 @@ impl<'s> Reading<'s> {
         let known = self.hashes.get(reads as usize);
         known.map_or("", |known| known.get_or_init(|| self.subject.hash(reads)))
     }
-}
-
-fn text(text: &Option<String>) -> &str {
-    text.as_deref().unwrap_or_default()
 }
 
 /// What is judged of the trace as a whole.
