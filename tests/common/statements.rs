@@ -272,7 +272,7 @@ fn of_evaluators() -> Vec<Statement> {
         evaluators::select_all(PROJECT),
         evaluators::insert(PROJECT, &row("new", "new")),
         evaluators::update(PROJECT, &row("mine", "other"), 1),
-        evaluators::select_version(PROJECT, "t"),
+        evaluators::select_versions(PROJECT, ["t"].into_iter()),
         evaluators::select_of_trace(PROJECT, "t"),
         evaluators::claim_call(PROJECT, &evaluation, 3),
         evaluators::claim_day(PROJECT, "mine", 1, 3),
