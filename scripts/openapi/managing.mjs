@@ -310,6 +310,7 @@ export const PAGES = tagged("pages", {
   "/traces": { GET: shown("pageTraces", "The rows of that list", filtered) },
   "/chart": { GET: shown("pageChart", "The charts above it") },
   "/compare": { GET: shown("pageCompare", "Two traces side by side", { ...missing, query: { a: "", b: "", spanA: "", spanB: "" } }) },
+  "/errors": { GET: shown("pageErrors", "What failed, by message", filtered) },
   "/costs": { GET: shown("pageCosts", "What was used and what it cost", filtered) },
   "/scores": { GET: shown("pageScores", "The results of evaluators", filtered) },
   "/evaluators": {

@@ -181,7 +181,7 @@ fn counted(db: &Sqlite) -> BTreeMap<String, Cells> {
 
 fn usage(db: &Sqlite) -> Vec<(String, UsageRow)> {
     let rows = "select json_array(n.project, json_array(json_array(hours, hour), version,
-            json_array(hex(models), hex(names), hex(users), hex(tags))))
+            json_array(hex(models), hex(names), hex(users), hex(tags), hex(errors))))
         from usage as u join tenant as n on n.number = u.project";
     let read = |row: String| {
         let (project, row): (_, serde_json::Value) = serde_json::from_str(&row).unwrap();

@@ -157,7 +157,8 @@ pub fn check_sender(sent: Sender<'_>) -> Result<(), Reject> {
 }
 
 /// The pages that are one each.
-const PAGES: [&str; 5] = ["/traces", "/scores", "/evaluators", "/costs", "/settings"];
+const PAGES: [&str; 7] =
+    ["/traces", "/scores", "/evaluators", "/costs", "/errors", "/compare", "/settings"];
 
 /// Where to go after signing in: a page here, never another site. What is no such path
 /// becomes the list; nor is one that a browser would make another of, by its segments `.`

@@ -4,6 +4,7 @@
 
 pub mod compare;
 pub mod costs;
+pub mod errors;
 pub mod evaluators;
 pub mod list;
 pub mod login;
@@ -51,6 +52,8 @@ pub enum Page {
     Evaluators,
     /// `GET /compare`
     Compare,
+    /// `GET /errors`
+    Errors,
     /// `GET /costs`
     Costs,
     /// `GET /sessions/{id}`
@@ -109,6 +112,7 @@ pub async fn answer(
         Page::Image(trace, span) => span::page::image(view, trace, span).await,
         Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
         Page::Compare => compare::page::page(view).await,
+        Page::Errors => errors::page::page(view).await,
         Page::Costs => costs::page::page(view).await,
         Page::Scores => scores::results::page(view).await,
         Page::Evaluators => evaluators::page::page(view).await,

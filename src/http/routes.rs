@@ -288,6 +288,7 @@ pub(super) const ROUTES: &[Row] = &[
         ],
     ),
     row(Person, &["compare"], &[("GET", "page-compare", |_| Route::Page(Page::Compare))]),
+    row(Person, &["errors"], &[("GET", "page-errors", |_| Route::Page(Page::Errors))]),
     row(Person, &["costs"], &[("GET", "page-costs", |_| Route::Page(Page::Costs))]),
     row(Person, &["chart"], &[("GET", "page-chart", |_| Route::Page(Page::Chart))]),
     row(Person, &["traces", "*"], &[("GET", "page-trace", |[id, _]| Route::Page(Page::Trace(id)))]),

@@ -91,7 +91,7 @@ pub fn filled() -> World {
          insert into evaluation values (5, 't', 'mine', 1, '', 'mine', 'error', 'mine', null, 1, 0, 1);
          insert into evaluator_calls values ('{PROJECT}', 'mine', 1, 1);
          insert into price values ('{PROJECT}', 'm', '', '{{}}', 1), ('{PROJECT}', 'old', '', '{{}}', 1);
-         insert into usage values (5, 1, 5, 1, x'', x'', x'', x'');
+         insert into usage values (5, 1, 5, 1, x'', x'', x'', x'', x'');
          insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
          insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
          values (5, 'of the trace', 0, 1, 5, 1, 'a', 's', null, 'a', 'n', '0.5', 0, 'l'),

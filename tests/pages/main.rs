@@ -12,6 +12,7 @@ mod common;
 mod compare;
 mod conversation;
 mod costs;
+mod errors;
 mod first_use;
 mod list;
 mod others;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use maud::{Markup, html};
-use similar::{ChangeTag, TextDiff};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::batch::RawStore;
 use crate::dashboard::span::messages::inner;
@@ -97,31 +97,34 @@ fn difference(a: &str, b: &str) -> Markup {
         return html! { p.muted { "The same in both." } };
     }
     let lines = a.contains('\n') || b.contains('\n');
-    let (a, b) = (beginning(a, lines), beginning(b, lines));
-    let cut = a.1 || b.1;
-    let differ =
-        if lines { TextDiff::from_lines(a.0, b.0) } else { TextDiff::from_words(a.0, b.0) };
+    let ((a, more_a), (b, more_b)) = (parts(a, lines), parts(b, lines));
+    let text = |of: &[&str], from: usize, length: usize| {
+        of.get(from..from + length).unwrap_or_default().concat()
+    };
     html! {
-        div.difference.words[!lines] {
-            @for change in differ.iter_all_changes() {
-                @match change.tag() {
-                    ChangeTag::Equal => span { (change.value()) },
-                    ChangeTag::Delete => del { (change.value()) },
-                    ChangeTag::Insert => ins { (change.value()) },
+        div.difference {
+            @for change in capture_diff_slices(Algorithm::Myers, &a, &b) {
+                @match change {
+                    DiffOp::Equal { old_index, len, .. } => (text(&a, old_index, len)),
+                    DiffOp::Delete { old_index, old_len, .. } => del { (text(&a, old_index, old_len)) },
+                    DiffOp::Insert { new_index, new_len, .. } => ins { (text(&b, new_index, new_len)) },
+                    DiffOp::Replace { old_index, old_len, new_index, new_len } => {
+                        del { (text(&a, old_index, old_len)) } ins { (text(&b, new_index, new_len)) }
+                    }
                 }
             }
         }
-        @if cut { p.muted { "Longer texts are compared as far as this." } }
+        @if more_a || more_b { p.muted { "Longer texts are compared as far as this." } }
     }
 }
 
 /// As many lines, or words, of a text as are compared, and whether there are more.
-fn beginning(text: &str, lines: bool) -> (&str, bool) {
+fn parts(text: &str, lines: bool) -> (Vec<&str>, bool) {
     let is_end = |c: char| if lines { c == '\n' } else { c.is_whitespace() };
-    match text.match_indices(is_end).nth(MOST_PARTS) {
-        Some((end, _)) => (text.get(..end).unwrap_or(text), true),
-        None => (text, false),
-    }
+    let mut parts: Vec<_> = text.split_inclusive(is_end).take(MOST_PARTS + 1).collect();
+    let more = parts.len() > MOST_PARTS;
+    parts.truncate(MOST_PARTS);
+    (parts, more)
 }
 
 #[cfg(test)]
@@ -131,7 +134,7 @@ mod tests {
     #[test]
     fn says_what_only_one_has() {
         let html = difference("the cat sat", "the dog sat").into_string();
-        assert!(html.contains("<del>cat</del>") && html.contains("<ins>dog</ins>"), "{html}");
+        assert!(html.contains("<del>cat </del><ins>dog </ins>"), "{html}");
         let html = difference("a\nb\n", "a\n<c>\n").into_string();
         assert!(html.contains("<del>b\n</del><ins>&lt;c&gt;\n</ins>"), "{html}");
         assert!(difference("x", "x").into_string().contains("same in both"));

@@ -8,7 +8,9 @@ use maud::{Markup, html};
 
 use crate::batch::RawStore;
 use crate::dashboard::list::filter::ListQuery;
-use crate::dashboard::scores::period::{asked_range, period_page, problems, range_form};
+use crate::dashboard::scores::period::{
+    HOUR_US, asked_range, hours_of, period_page, problems, range_form,
+};
 use crate::dashboard::ui::format::{cost, count, dollars, duration, time, tokens};
 use crate::dashboard::ui::url::query_value;
 use crate::dashboard::view::View;
@@ -17,12 +19,8 @@ use crate::index::Database;
 use crate::index::rollups::{self, By, Hours, Sums};
 use crate::reply::Reply;
 
-/// The longest range, in hours: a row is read for each day of it, and of the time before.
-const MAX_HOURS: i64 = 100 * 24;
 /// Most rows of the table.
 const MAX_ROWS: usize = 200;
-const HOUR_US: i64 = 3_600_000_000;
-const MILLISECOND_US: i64 = 1_000;
 
 /// What the page groups by: its value in the address, its word, what is counted.
 const GROUPS: [(By, &str, &str, &str); 4] = [
@@ -56,16 +54,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
             return Ok(Reply::html(400, period_page("Costs", view.project_name, &main)));
         }
     };
-    let now = view.now.saturating_mul(1_000);
-    // Whole hours, the one that runs among them. An end is the last microsecond of what was
-    // asked for, of a moment the last of its millisecond: at a full hour that hour is not meant.
-    let last = filter.to.filter(|to| *to <= now).map_or(now, |to| to - MILLISECOND_US);
-    let end = last.div_euclid(HOUR_US) + 1;
-    // A range up to now does not begin in the middle of an hour.
-    let skipped = if filter.to.is_none() { HOUR_US - 1 } else { 0 };
-    let start = filter.from.map_or(end - MAX_HOURS, |from| (from + skipped).div_euclid(HOUR_US));
-    let start = start.clamp(end - MAX_HOURS, end - 1);
-    let (is, was) = (start..end, start - (end - start)..start);
+    let (is, was) = hours_of(&filter, view.now);
     let statements = vec![
         rollups::select_columns(view.project, group.0, &[is.clone(), was.clone()]),
         rollups::select_deliveries(view.project),
@@ -81,7 +70,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
             }
         } @else { (table(&asked, group, &rows, &other)) }
         p.muted.footnote {
-            "From " (time(start * HOUR_US)) ", beside as many hours before that. Times are those at which "
+            "From " (time(is.start * HOUR_US)) ", beside as many hours before that. Times are those at which "
             (if group.0 == By::Model { "calls" } else { "traces" }) " began."
             @if group.0 == By::Tag { " A trace counts with each of its tags." }
             @if late { " What was written last is not all in it yet." }
@@ -184,6 +173,7 @@ fn named(asked: &ListQuery, by: By, value: &str) -> Markup {
     let of = |asked: ListQuery| asked.newest("/traces");
     let asked = asked.clone();
     let link = match by {
+        By::Error => None,
         _ if value.is_empty() => None,
         By::Model => Some(of(ListQuery { model: value.into(), ..asked })),
         By::Name => Some(of(ListQuery { name: value.into(), ..asked })),

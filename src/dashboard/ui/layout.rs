@@ -24,9 +24,11 @@ pub struct Shell<'a> {
 const HTMX_CONFIG: &str = r#"{"includeIndicatorCSS":false,"history":"reload","noSwap":[204,304,"4xx","5xx"],"morphSkipChildren":"time,[hx-morph-skip-children]"}"#;
 
 /// The pages that one goes to from anywhere.
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 6] = [
     ("/traces", "Traces"),
+    ("/errors", "Errors"),
     ("/costs", "Costs"),
+    ("/costs?by=user", "Users"),
     ("/scores", "Scores"),
     ("/evaluators", "Evaluators"),
 ];

@@ -296,6 +296,7 @@ macro_rules! counted {
     ($row:expr, $root_failed:expr) => {{
         let Self { start_us, end_us, errors, open, tokens, cost_nano, root_child, .. } = *$row;
         let (name, user, tags) = ($row.name.as_ref(), $row.user.as_ref(), $row.tags.as_ref());
+        let error_preview = $row.error_preview.as_ref();
         let root_failed = $root_failed;
         let columns = Columns {
             start_us,
@@ -309,6 +310,7 @@ macro_rules! counted {
             name,
             user,
             tags,
+            error_preview,
         };
         (root_child != MOVED).then(|| Counted::of(&columns))
     }};
