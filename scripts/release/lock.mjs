@@ -7,11 +7,11 @@
 
 /** The lock file for a package that depends on packages of another one.
  *  @param {Lock} lock that other one's
- *  @param {{ name: string, version: string, dependencies: Ranges }} own its package.json */
+ *  @param {{ name: string, version: string, license: string, dependencies: Ranges, engines: Ranges }} own its package.json */
 export function lockFor(lock, own) {
   /** @type {Record<string, Locked>} */
   const packages = {};
-  const { name, version } = own;
+  const { name, version, license, dependencies, engines } = own;
   /** Where a package finds another: beside its own, or beside what it is in.
    *  @param {string} from
    *  @param {string} wanted
@@ -32,7 +32,7 @@ export function lockFor(lock, own) {
       add(path, { ...locked.dependencies, ...locked.optionalDependencies });
     }
   };
-  add("", own.dependencies);
+  add("", dependencies);
   const sorted = Object.fromEntries(Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { name, version, lockfileVersion: lock.lockfileVersion, requires: true, packages: { "": own, ...sorted } };
+  return { name, version, lockfileVersion: lock.lockfileVersion, requires: true, packages: { "": { name, version, license, dependencies, engines }, ...sorted } };
 }
