@@ -1,7 +1,8 @@
 // `npm run release`: a folder and an archive in dist/ from which Edgespan is deployed with Node
 // alone: the Worker as it was built, what its pages load, migrations, wrangler.toml, the commands
 // that a deployment needs (the very files of this repository), licences and checksums. Of the
-// same build always the same bytes. Leaves out: publishing it.
+// same build always the same bytes. Also writes down, in tests/upgrade, which statements this
+// version's code runs, for later versions to be tested with. Leaves out: publishing it.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,7 +11,7 @@ import { licences } from "./release/licences.mjs";
 import { lockFor } from "./release/lock.mjs";
 import { tarball } from "./release/tar.mjs";
 import { SUMS, sumOf, version } from "./released.mjs";
-import { Failed, cli, root, say } from "./run.mjs";
+import { Failed, cli, fingerprint, root, runQuietly, say } from "./run.mjs";
 import { setUp } from "./setup.mjs";
 
 /** What `npm run` knows there. */
@@ -114,6 +115,22 @@ function packageJson() {
   };
 }
 
+/** Has the statements of this version written down: see migrations/README.md. */
+async function record() {
+  const before = fingerprint(["tests/upgrade"]);
+  await runQuietly("the record of statements", "cargo", [
+    "test",
+    "--locked",
+    "--test",
+    "index",
+    "upgrade::record",
+    "--",
+    "--ignored",
+    "--exact",
+  ]);
+  if (fingerprint(["tests/upgrade"]) !== before) say(`tests/upgrade/${version()}.jsonl has changed: commit it with the release`);
+}
+
 /** @param {string} path
  *  @param {Buffer} bytes */
 function write(path, bytes) {
@@ -126,6 +143,7 @@ if (process.argv[1] === import.meta.filename) {
     await setUp();
     await build();
     checkSize();
+    await record();
     const { folder, archive } = makeRelease(join(root, "dist"));
     say(`made ${folder} and ${archive}`);
   });
