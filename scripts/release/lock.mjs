@@ -34,5 +34,11 @@ export function lockFor(lock, own) {
   };
   add("", dependencies);
   const sorted = Object.fromEntries(Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { name, version, lockfileVersion: lock.lockfileVersion, requires: true, packages: { "": { name, version, license, dependencies, engines }, ...sorted } };
+  return {
+    name,
+    version,
+    lockfileVersion: lock.lockfileVersion,
+    requires: true,
+    packages: { "": { name, version, license, dependencies, engines }, ...sorted },
+  };
 }
