@@ -2,7 +2,7 @@
 // a database of the first schema is upgraded to this release, then to one to come, and rolled
 // back to this one. All on one state, of which nothing is lost.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
@@ -83,5 +83,4 @@ test("the first schema, this release, one to come, and back", { timeout: 600_000
   expect(said[0].results).toEqual([{ name: "local" }, { name: "old" }]);
   const applied = [...readdirSync(join(folder, "migrations")).filter((name) => name.endsWith(".sql")), "9999_to_come.sql"];
   expect(said[1].results.map(({ name }: { name: string }) => name)).toEqual(applied);
-  expect(readFileSync(join(folder, "SHA256SUMS"), "utf8")).not.toContain("9999");
 });

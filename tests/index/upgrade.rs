@@ -21,6 +21,7 @@ use edgespan::index::{
 use edgespan::model::Handling;
 use edgespan::pipeline::consume::Outcome;
 use edgespan::pipeline::rollup::roll_up;
+use ingest_core::pack::hex;
 use pollster::block_on;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -45,7 +46,7 @@ const LATER: &str = r#"{"batch":[
 fn migrations() -> Vec<String> {
     let files = fs::read_dir("migrations").unwrap().map(|file| file.unwrap().file_name());
     let mut names: Vec<_> = files.map(|name| name.into_string().unwrap()).collect();
-    names.retain(|name| name.ends_with(".sql"));
+    names.retain(|name| Path::new(name).extension().is_some_and(|ending| ending == "sql"));
     names.sort();
     names
 }
@@ -289,7 +290,7 @@ fn records() -> Vec<PathBuf> {
 /// A migration's SHA-256, in hexadecimal digits.
 fn sum_of(migration: &str) -> String {
     let sql = fs::read_to_string(Path::new("migrations").join(migration)).unwrap();
-    hash(&sql).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::write(&hash(&sql)).to_lowercase()
 }
 
 #[test]
@@ -322,15 +323,16 @@ fn the_code_of_each_release_works_on_the_newest_schema() {
 fn record() {
     let sums: Value =
         migrations().into_iter().map(|name| (name.clone(), Value::from(sum_of(&name)))).collect();
-    let mut text = json!({ "version": env!("CARGO_PKG_VERSION"), "migrations": sums }).to_string();
-    for Statement { sql, params } in statements() {
+    let first = json!({ "version": env!("CARGO_PKG_VERSION"), "migrations": sums }).to_string();
+    let line = |Statement { sql, params }: Statement| {
         let value = |param: &Param| match param {
             Param::Text(text) => Value::from(text.as_str()),
             Param::Int(n) => Value::from(*n),
         };
         let params: Vec<_> = params.iter().map(value).collect();
-        text += &format!("\n{}", json!({ "params": params, "sql": sql }));
-    }
+        json!({ "params": params, "sql": sql }).to_string()
+    };
+    let lines: Vec<_> = [first].into_iter().chain(statements().into_iter().map(line)).collect();
     let file = Path::new(FOLDER).join(concat!(env!("CARGO_PKG_VERSION"), ".jsonl"));
-    fs::write(file, text + "\n").unwrap();
+    fs::write(file, lines.join("\n") + "\n").unwrap();
 }
