@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Failed, capture, root } from "./run.mjs";
+import { Failed, capture, ownVersion, root } from "./run.mjs";
 
 /** The checksums of a release: a checkout has none. */
 export const SUMS = "SHA256SUMS";
@@ -19,9 +19,7 @@ const UNCHANGED = ["build/", "migrations/"];
  *  @returns {string} */
 export function version() {
   if (isRelease) return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
-  const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))?.[1];
-  if (!version) throw new Failed("Cargo.toml says no version");
-  return version;
+  return ownVersion();
 }
 
 /** The checksum of a file's bytes, in hexadecimal digits.

@@ -1,4 +1,4 @@
-//! The door that the platform opens every minute: the sweeper's, that of sums by hour, and
+//! The door that the platform opens every minute: the sweeper's, that of the hourly rollup, and
 //! that of quotas.
 
 use worker::{Env, ScheduleContext, ScheduledEvent, event};
@@ -34,7 +34,7 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     log::quotas(check_quotas(&env, planned).await.transpose());
 }
 
-/// Adds up what deliveries added to the sums by hour.
+/// Adds up what deliveries added to the hourly rollup.
 async fn roll_up(env: &Env, planned: Millis) -> Result<RolledUp, Fault> {
     let index = Index(env.d1("DB").map_err(|e| Fault::Internal(e.to_string()))?);
     rollup::roll_up(planned, &index).await

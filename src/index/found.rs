@@ -47,6 +47,20 @@ pub struct Span {
     pub slices: Vec<Slice>,
 }
 
+impl Span {
+    /// How long it took, where both its ends are known.
+    #[must_use]
+    pub fn duration_us(&self) -> Option<Micros> {
+        self.start_us.zip(self.end_us).map(|(start, end)| end.saturating_sub(start).max(0))
+    }
+
+    /// Bytes that it takes to read its events.
+    #[must_use]
+    pub fn event_bytes(&self) -> u64 {
+        self.slices.iter().map(|slice| slice.bytes_after(None)).sum()
+    }
+}
+
 /// What a span hangs from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parent {
@@ -131,19 +145,6 @@ fn damaged(_: Damaged) -> Fault {
 fn unpack_spans(digits: &str) -> Result<Vec<Unpacked>, Fault> {
     let read = || spans::read_list(&hex::read(digits).ok_or(Damaged)?);
     Ok(read().map_err(damaged)?.into_iter().map(with_fields).collect())
-}
-
-/// The spans that are packed in a trace's row, by the digits of the pack.
-///
-/// # Errors
-/// [`Fault::Internal`] for what cannot be unpacked.
-pub(super) fn read_packed(trace: &TraceRow, digits: &str) -> Result<Vec<Span>, Fault> {
-    let mut packed = unpack_spans(digits)?;
-    packed.sort_unstable_by(in_order);
-    let all = i64::try_from(packed.len()).is_ok_and(|packed| packed >= trace.spans);
-    let parents = Parents::of(packed.iter(), all);
-    let mut objects = Objects::of(&trace.project);
-    Ok(packed.iter().map(|span| parents.show(span, &mut objects)).collect())
 }
 
 fn with_fields(span: span::Span) -> Unpacked {

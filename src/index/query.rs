@@ -92,6 +92,19 @@ pub(super) fn whole_trace() -> &'static str {
     &SQL
 }
 
+/// The same without a count of its scores: each is a row read.
+pub(super) fn unscored_trace() -> &'static str {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let unscored = |(field, expression): &Column| match *field {
+            "head" => (*field, "hex(t.head)"),
+            "scores" => (*field, "null"),
+            _ => (*field, *expression),
+        };
+        json_row(&TRACE.iter().map(unscored).collect::<Vec<_>>())
+    });
+    &SQL
+}
+
 /// The same with nothing in place of what is long: five hundred traces with all
 /// of it are more than an isolate's memory.
 pub(super) fn short_trace() -> &'static str {

@@ -131,6 +131,17 @@ pub enum Next<P = ListPlace> {
     Perhaps(P),
 }
 
+impl<P> Next<P> {
+    /// Where to go on, unless there is nothing.
+    #[must_use]
+    pub fn place(self) -> Option<P> {
+        match self {
+            Self::End => None,
+            Self::More(place) | Self::Perhaps(place) => Some(place),
+        }
+    }
+}
+
 /// The walk as a subquery, with `hit` for whether the filter lets a row through,
 /// and the condition that holds for the last row that may be looked at.
 fn walk(project: &str, filter: &Filter, after: Option<ListPlace>) -> (Builder, String, String) {
@@ -157,14 +168,30 @@ pub fn select_page(
     after: Option<ListPlace>,
     limit: usize,
 ) -> [Statement; 2] {
-    let (sql, walk, end) = walk(project, filter, after);
     let most = MAX_SCORES_IN_LIST.to_string();
     let scores = fill(scores_in_list_sql(), &[("TENANT", TENANT), ("MOST", &most)]);
+    page_with(project, filter, after, limit, &scores)
+}
+
+/// The same for who shows no scores: each is a row read.
+#[must_use]
+pub fn select_page_without_scores(project: &str, filter: &Filter, limit: usize) -> [Statement; 2] {
+    page_with(project, filter, None, limit, "null")
+}
+
+fn page_with(
+    project: &str,
+    filter: &Filter,
+    after: Option<ListPlace>,
+    limit: usize,
+    scores: &str,
+) -> [Statement; 2] {
+    let (sql, walk, end) = walk(project, filter, after);
     // The walk has columns of these names, but for three.
     let fields = ListRow::FIELDS.iter().map(|field| match *field {
         "end" => &*end,
         "key" => "cast(key as text)",
-        "scores" => &*scores,
+        "scores" => scores,
         other => other,
     });
     let fields = fields.collect::<Vec<_>>().join(", ");
@@ -210,7 +237,7 @@ pub fn select_traces(
     vec![Statement::new(text, sql.params)]
 }
 
-/// What [`select_page`] found.
+/// What [`select_page`] found, or [`select_page_without_scores`].
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what it asks for.

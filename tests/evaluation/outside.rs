@@ -164,7 +164,7 @@ fn what_the_operator_does_not_allow_is_not_asked() {
 fn a_day_has_so_many_calls() {
     let shop = Shop::new();
     webhook(&shop, json!({}));
-    shop.world.db.0.borrow().execute_batch("update evaluator set max_runs_per_day = 2").unwrap();
+    shop.world.db.execute("update evaluator set max_runs_per_day = 2");
     answers(&shop, vec![reply(200, r#"{"score":1}"#)]);
     for id in ["t1", "t2", "t3"] {
         shop.send(&[span(id, "root", "AGENT", json!({ "output": "a" }))]);

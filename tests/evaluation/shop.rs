@@ -70,7 +70,7 @@ impl Shop {
         let world = World::new();
         let project =
             format!("insert into project (id, name, created_ms) values ('{PROJECT}', 'shop', 1)");
-        world.db.0.borrow().execute_batch(&project).unwrap();
+        world.db.execute(&project);
         Self { world, elsewhere: Elsewhere::default(), now: Cell::new(RECEIVED) }
     }
 

@@ -5,6 +5,7 @@ use edgespan::access::scope::Scopes;
 use edgespan::reply::Reply;
 use serde_json::{Value, json};
 
+use crate::common::client::header;
 use crate::common::platform::{KEY, Native, Sent};
 
 const META: &str = "io.modelcontextprotocol/protocolVersion";
@@ -39,10 +40,6 @@ fn serve(native: &Native, sent: Sent) -> (Reply, Value) {
 fn ask(sent: Sent) -> (u16, Value) {
     let (reply, body) = serve(&Native::new(), sent);
     (reply.status, body)
-}
-
-fn header<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
-    reply.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
 }
 
 #[test]
@@ -371,4 +368,27 @@ fn a_local_server_is_asked_by_its_own_name_alone() {
     assert_eq!(ask("http://localhost:3000/mcp", "localhost:3000", Some("http://localhost:1")), 200);
     assert_eq!(ask("http://evil.test/mcp", "evil.test", Some("http://evil.test")), 403);
     assert_eq!(ask("http://localhost:3000/mcp", "localhost:3000", Some("http://evil.test")), 403);
+}
+
+#[test]
+fn agents_are_refused_by_their_protocol_also_what_their_path_has_not() {
+    let native = Native::new();
+    for accept in ["text/event-stream", "text/html"] {
+        for (origin, allowed) in [("http://localhost:6274", true), ("https://evil.test", false)] {
+            let sent = Sent::new("GET", "/mcp").header("accept", accept).header("origin", origin);
+            let reply = native.serve(sent).reply;
+            assert_eq!(
+                (reply.status, reply.page, header(&reply, "allow")),
+                (405, false, Some("POST, OPTIONS"))
+            );
+            let answer: Value = serde_json::from_str(reply.text()).unwrap();
+            assert_eq!(
+                (&answer["jsonrpc"], &answer["error"]["code"]),
+                (&json!("2.0"), &json!(-32600))
+            );
+            let shared = ("access-control-allow-origin", origin.to_owned());
+            assert_eq!(reply.headers.contains(&shared), allowed, "{origin}");
+            assert_eq!(header(&reply, "vary"), Some("origin"));
+        }
+    }
 }

@@ -4,7 +4,7 @@ use edgespan::access::scope::Scopes;
 use edgespan::outbound::OutboundReply;
 use serde_json::{Value, json};
 
-use crate::common::client::form;
+use crate::common::client::{form, header};
 use crate::common::platform::{Native, Sent};
 use crate::common::{PROJECT, RECEIVED};
 
@@ -134,7 +134,7 @@ fn changes_take_the_scope_admin_a_page_of_this_origin_and_signing_in() {
         }
         let unknown = native.serve(form(path, "", body)).reply;
         assert_eq!(unknown.status, 303, "{path}");
-        assert!(unknown.headers.iter().any(|(_, to)| to.starts_with("/sign-in?to=%2Fsettings")));
+        assert!(header(&unknown, "location").unwrap().starts_with("/sign-in?to=%2Fsettings"));
         assert_eq!(keys(&native), before, "{path}");
         assert!(native.0.queue.0.take().is_empty(), "{path}");
     }

@@ -46,7 +46,9 @@ const TABLES: [&str; 23] = [
 /// routing configurations, of which there should be few; the evaluators, of which there are
 /// fifty at most.
 const ALL_OF_A_PROJECT: [&str; 11] = [
-    "from evaluator where project = ?1 and enabled = 1 and auto_run = 1 limit 1",
+    "from evaluator where project = ?1 and enabled = 1 and auto_run = 1 limit 1) union all \
+     select json_object('pattern', pattern, 'from', nullif(from_day, ''), 'prices', json(prices)) as json \
+     from price where project = ?1",
     "from evaluator where project = ?1 order by created_ms, id",
     "on conflict (project, name) do nothing returning id as json",
     "and other.id <> r.value->>0) returning id as json",

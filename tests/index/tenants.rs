@@ -104,10 +104,10 @@ fn complaint(statements: &[Statement]) -> Option<String> {
 fn complaint_beside(other: &str, number: &str, statements: &[Statement]) -> Option<String> {
     let (alone, beside) = (filled(), filled());
     let rows_of_other = OTHER.replace("$OTHER", other).replace("$NUMBER", number);
-    beside.db.0.borrow().execute_batch(&rows_of_other).unwrap();
+    beside.db.execute(&rows_of_other);
     let theirs = rows(&beside, false);
     for statement in statements {
-        let changes = || alone.db.0.borrow().total_changes();
+        let changes = || alone.db.changes();
         let before = changes();
         let run = |world: &World| block_on(world.db.run(vec![statement.clone()])).unwrap().rows;
         let (expected, found) = (run(&alone), run(&beside));
@@ -205,12 +205,12 @@ fn the_sweeper_takes_no_batch_for_one_of_another_project() {
            ('{PROJECT}', 'dead', '{}', 0, 0, 5)",
         keys[0], keys[2]
     );
-    world.db.0.borrow().execute_batch(&all).unwrap();
+    world.db.execute(&all);
     let due = run(recovery::select_due(5, 10, 10));
     assert_eq!(overdue(), of_other);
     assert_eq!(due[1].len(), 2);
     assert!(due[1].iter().all(|row| row.contains("/other/")), "{due:?}");
-    world.db.0.borrow().execute_batch(&all).unwrap();
+    world.db.execute(&all);
     run(recovery::note_queued(&both[..1], 5));
     let queued = world.db.dump("select project, batch from overdue where queued > 0");
     assert_eq!(queued, [format!(r#"[Text("{PROJECT}"), Text("written")]"#)]);
@@ -317,10 +317,10 @@ fn run() -> Vec<String> {
         vec![
             verification::select_next_tenant(0),
             usage::select_of_all(0, 1),
-            rollups::select_due(0),
+            rollups::select_due(0, &[]),
         ],
         quota::select(0, 1, 0).to_vec(),
-        vec![health::select()],
+        vec![health::select(), health::select_last_sweep()],
         recovery::note_overdue(&[], "", 0),
         recovery::select_due(0, 1, 1),
         recovery::note_queued(&[], 0),

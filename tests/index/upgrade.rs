@@ -204,7 +204,7 @@ fn statements() -> Vec<Statement> {
         quota::claim(PROJECT, 0, 80, RECEIVED),
         quota::end(PROJECT, 0, 80, RECEIVED),
         recovery::select_position(),
-        rollups::select_due(RECEIVED),
+        rollups::select_due(RECEIVED, &[]),
     ]);
     all.extend(quota::select(0, 2 * RECEIVED, RECEIVED));
     all.extend(recovery::note_overdue(std::slice::from_ref(&batch), "", RECEIVED));

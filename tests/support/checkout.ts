@@ -15,10 +15,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, vi } from "vitest";
+import { freePort } from "./ports.mjs";
 
 /** What `npm start` and `npm run deploy` look at; with the stamps of the last build, so that none is needed. */
 const COPIED = [
@@ -109,6 +109,13 @@ export class Checkout {
     return this.start(script, args, env).ended;
   }
 
+  /** Runs one of the scripts, which must succeed. */
+  async done(script: string, args: string[] = [], env: Record<string, string> = {}): Promise<Ended> {
+    const ended = await this.run(script, args, env);
+    expect(ended.code, ended.said).toBe(0);
+    return ended;
+  }
+
   /** `npm start`, once it has greeted; on a port that nobody uses. */
   async serve(args: string[] = [], env: Record<string, string> = {}): Promise<Running & { port: number; url: string }> {
     const port = await freePort();
@@ -126,14 +133,4 @@ export class Checkout {
     await Promise.all(this.#running.map(({ ended }) => ended));
     rmSync(this.root, { recursive: true, force: true });
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const probe = createServer().once("error", fail);
-    probe.listen(0, "localhost", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => done(port));
-    });
-  });
 }

@@ -121,8 +121,8 @@ pub const MAX_INDEXED_LISTS_BYTES: usize = 4_096;
 /// lists. Longer metadata is read from the raw batch.
 pub const MAX_INDEXED_METADATA_BYTES: usize = 4_096;
 
-/// Longest preview of the root span's input, output and error, in characters: two lines in
-/// a list. A trace's row has them, and D1 bills what is stored.
+/// Longest preview of the root span's input, output and error, in characters: more than
+/// the widest list shows. A trace's row has them, and D1 bills what is stored.
 pub const MAX_PREVIEW_CHARS: usize = 240;
 
 /// So much of a payload is searched for the words that it is previewed by, in bytes: a few
@@ -171,7 +171,7 @@ pub const MAX_TRACES_SEARCHED: usize = 20_000;
 /// them one at a time.
 pub const MAX_SPANS_SEARCHED: usize = 50;
 
-/// Bytes of a row that says what a delivery added to the sums by hour, about: more are several
+/// Bytes of a row that says what a delivery added to the hourly rollup, about: more are several
 /// rows. Twice as many travel.
 pub const MAX_DELIVERY_BYTES: usize = 256 * 1024;
 

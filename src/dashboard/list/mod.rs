@@ -8,4 +8,4 @@ pub mod page;
 mod range;
 pub mod rows;
 mod title;
-mod values;
+pub mod values;

@@ -108,7 +108,7 @@ pub async fn page(
             usage::select(project, from, to),
             stats::select_rejected(project, now - REFUSED_MS),
             recovery::select_dead_letters(project),
-            health::select(),
+            health::select_last_sweep(),
         ])
         .await?;
     let [used, refused, letters, service] = ran.rows.as_slice() else {

@@ -29,7 +29,7 @@ use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
 use crate::dashboard::ui::status::show_trace_status;
 use crate::dashboard::ui::trace_state::{duration_so_far, running_until, version_of};
-use crate::dashboard::ui::url::{query_value, session_url, user_url};
+use crate::dashboard::ui::url::{query_value, session_url, span_url, trace_url, user_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::index::found;
@@ -129,7 +129,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
             } @else {
                 div.split {
                     section.spans {
-                        (toolbar(&trace, &tree))
+                        (toolbar(&trace, &tree, running.is_some()))
                         (waterfall::waterfall_table(&tree, &spans, first.map(|span| span.id.as_str()), cut))
                         @if cut {
                             p.muted { "The first " (count_of(spans.len())) " of " (count(trace.spans)) " spans are shown." }
@@ -184,7 +184,7 @@ fn state(trace: &TraceRow, last_score: Option<Micros>, now: Millis) -> String {
 /// The beginning of a name, for where there is little room.
 fn start(name: &str) -> &str {
     const LENGTH: usize = 80;
-    let name = if name.is_empty() { "no name" } else { name };
+    let name = format::name_text(name);
     name.get(..name.floor_char_boundary(LENGTH)).unwrap_or(name)
 }
 
@@ -207,7 +207,7 @@ fn is_live(trace: &TraceRow, now: Millis) -> bool {
 /// The detail's place. Without one it is fetched, so that the tree does not wait
 /// for it.
 fn aside(trace: &TraceRow, first: Option<&Span>, detail: Option<Markup>, talks: bool) -> Markup {
-    let span = |span: &Span| format!("/traces/{}/spans/{}", encode(&trace.id), encode(&span.id));
+    let span = |span: &Span| span_url(&trace.id, &span.id);
     let url = if talks { Some(conversation::path(&trace.id)) } else { first.map(span) };
     let later = url.filter(|_| detail.is_none());
     html! {
@@ -236,8 +236,7 @@ fn header<D, S>(
     let failures = if is_cut { trace.failures } else { count_up(causes().count()) };
     let more = failures.saturating_sub(count_up(causes().take(ERRORS).count()));
     let status = trace.status(view.now);
-    let name =
-        html! { h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } } };
+    let name = html! { h1 { (format::name(&trace.name)) } };
     html! {
         header.summary {
             div.title {
@@ -262,7 +261,7 @@ fn header<D, S>(
                     div { dt { "Session" } dd { a href=(session_url(session, trace.start_us)) title=(session) { (session) } } }
                 }
                 @if let Some(parent) = &trace.parent_trace {
-                    div { dt { "Parent trace" } dd { a href=(format!("/traces/{}", encode(parent))) title=(parent) { (parent) } } }
+                    div { dt { "Parent trace" } dd { a href=(trace_url(parent)) title=(parent) { (parent) } } }
                 }
                 @if let Some(deployment) = &trace.deployment {
                     div { dt { "Deployment" } dd { (unfolding_preview(deployment, &html! { span { (deployment) } })) } }
@@ -281,9 +280,7 @@ fn header<D, S>(
                         p.errors {
                             span.error-text { (format::counted(failures, "failed step")) }
                             @for span in causes().take(ERRORS) {
-                                a href=(format!("?span={}", encode(&span.id))) data-show=(span.id) {
-                                    @if span.name.is_empty() { "no name" } @else { (span.name) }
-                                }
+                                a href=(format!("?span={}", encode(&span.id))) data-show=(span.id) { (format::name_text(&span.name)) }
                             }
                             @if more > 0 { span.muted { "and " (count(more)) " more" } }
                         }
@@ -355,7 +352,7 @@ fn metadata(trace: &TraceRow, payloads: &Payloads) -> Option<Markup> {
     Some(html! { (shown) @if budget.cut.is_some() { p.muted { "This is not all of it." } } })
 }
 
-fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
+fn toolbar(trace: &TraceRow, tree: &Tree, runs: bool) -> Markup {
     let nested = tree.rows.iter().any(|row| row.children > 0);
     let others = tree.rows.iter().filter(|row| row.other).count();
     html! {
@@ -363,6 +360,8 @@ fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
             input type="search" data-search placeholder="Search spans  ( / )" aria-label="Search spans" autocomplete="off" spellcheck="false";
             span.muted data-matches aria-live="polite" {}
             span.spacer {}
+            button.small type="button" data-follow aria-pressed="false" hidden[!runs]
+                title="Chooses the newest step that runs, as it comes (F)" { "Follow" }
             // Always there: what comes later may need them.
             button.small type="button" data-others aria-pressed="false" hidden[others == 0]
                 title="Requests of HTTP, queries of databases and the like that did not fail (O)" {

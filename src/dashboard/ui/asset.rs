@@ -52,6 +52,7 @@ const LIST_JS: u64 = hash(include_bytes!("../assets/list.js"));
 /// Of all its files, in the order of their names.
 const TRACE_JS: u64 = hash_all(&[
     include_bytes!("../assets/trace/choice.js"),
+    include_bytes!("../assets/trace/follow.js"),
     include_bytes!("../assets/trace/keys.js"),
     include_bytes!("../assets/trace/main.js"),
     include_bytes!("../assets/trace/rate.js"),

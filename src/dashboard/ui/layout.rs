@@ -80,7 +80,7 @@ fn frame(shell: &Shell<'_>) -> Markup {
                         span.project title="Project" { (project) }
                     }
                     @if shell.project.is_some() {
-                        nav.pages aria-label="Pages" {
+                        nav.sites aria-label="Main" {
                             @for (path, name) in PAGES { a href=(path) { (name) } }
                         }
                     }
