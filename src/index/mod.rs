@@ -20,6 +20,7 @@ pub mod routing;
 pub mod score_results;
 pub mod scores;
 pub mod sessions;
+pub mod shares;
 pub mod spans;
 pub mod stats;
 pub mod traces;

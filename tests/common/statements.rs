@@ -6,8 +6,8 @@ use edgespan::formats::twosignal;
 
 use edgespan::index::{
     Database, QueryResults, RowBounds, Statement, chart, evaluators, filter, link, own_prices,
-    packed, project_settings, recovery, rollups, routing, score_results, scores, sessions, spans,
-    stats, traces, usage, verification,
+    packed, project_settings, recovery, rollups, routing, score_results, scores, sessions, shares,
+    spans, stats, traces, usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -85,6 +85,7 @@ pub fn filled() -> World {
          insert into span select key, 's', 1, {envelope}, pack from trace where id = 't';
          update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
          insert into project (id, name, handling, created_ms, rate_limit) values ('{PROJECT}', 'mine', 'strict', 1, 1000);
+         insert into share values ('{PROJECT}', 'i', 't', 'mine', 1, 9), ('{PROJECT}', 'old', 't', 'mine', 0, 1);
          insert into routing_config values ('{PROJECT}', 'i', 'r', 1, 'mine', 1, 1);
          insert into evaluator values ('{PROJECT}', 'mine', 'mine', 'CONTAINS', '{{}}', 1, 1, 'trace', '{{}}', 1, null, 1, 1, 1);
          insert into evaluation values (5, 't', 'mine', 1, '', 'mine', 'error', 'mine', null, 1, 0, 1);
@@ -178,6 +179,17 @@ pub fn of_project() -> Vec<Statement> {
     all.push(eval_runs(PROJECT, json!(["judged"]).to_string(), RECEIVED));
     all.push(routing::select_config(PROJECT, Some("r")));
     all.push(routing::select_config(PROJECT, None));
+    let link = shares::Share {
+        id: "made".into(),
+        trace: "t".into(),
+        key_id: "mine".into(),
+        created_ms: 1,
+        ends_ms: 2,
+    };
+    all.extend(shares::insert(PROJECT, &link));
+    all.push(shares::select_all(PROJECT, 1));
+    all.push(shares::select(PROJECT, "i", 1));
+    all.push(shares::revoke(PROJECT, "made"));
     let stored = routing::StoredConfig {
         id: "made".into(),
         name: "made".into(),
@@ -260,7 +272,7 @@ fn of_evaluators() -> Vec<Statement> {
         evaluators::select_all(PROJECT),
         evaluators::insert(PROJECT, &row("new", "new")),
         evaluators::update(PROJECT, &row("mine", "other"), 1),
-        evaluators::select_version(PROJECT, "t"),
+        evaluators::select_versions(PROJECT, ["t"].into_iter()),
         evaluators::select_of_trace(PROJECT, "t"),
         evaluators::claim_call(PROJECT, &evaluation, 3),
         evaluators::claim_day(PROJECT, "mine", 1, 3),

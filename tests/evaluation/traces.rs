@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::common::{PROJECT, RECEIVED};
 use crate::shop::{Shop, span, trace};
 
-fn score(name: &str, span: &str, value: f64, label: &str) -> (String, String, f64, String) {
+pub fn score(name: &str, span: &str, value: f64, label: &str) -> (String, String, f64, String) {
     (name.into(), span.into(), value, label.into())
 }
 

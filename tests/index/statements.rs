@@ -15,7 +15,7 @@ fn each_is_bound_to_the_project() {
 }
 
 /// The tables, and what statements call them.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 24] = [
     "trace",
     "span",
     "batch",
@@ -24,6 +24,7 @@ const TABLES: [&str; 23] = [
     "overdue",
     "project",
     "routing_config",
+    "share",
     "evaluator",
     "evaluation",
     "evaluator_calls",
@@ -43,9 +44,13 @@ const TABLES: [&str; 23] = [
 
 /// What may read all of a project's rows, or go along them: a question whether there
 /// are any; the hours, of which a week is read in their order; the dead letters and the
-/// routing configurations, of which there should be few; the evaluators, of which there are
+/// routing configurations, of which there should be few; the links, of which there are 200 at
+/// most; the evaluators, of which there are
 /// fifty at most.
-const ALL_OF_A_PROJECT: [&str; 11] = [
+const ALL_OF_A_PROJECT: [&str; 14] = [
+    "delete from share where project = ?1 and ends_ms <= ?2",
+    "from share where project = ?1) < 200 returning json_quote(id) as json",
+    "from share where project = ?1 and ends_ms > ?2 order by created_ms desc, id",
     "from evaluator where project = ?1 and enabled = 1 and auto_run = 1 limit 1) union all \
      select json_object('pattern', pattern, 'from', nullif(from_day, ''), 'prices', json(prices)) as json \
      from price where project = ?1",

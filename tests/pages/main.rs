@@ -9,6 +9,7 @@
 mod chart;
 #[path = "../common/mod.rs"]
 mod common;
+mod compare;
 mod conversation;
 mod costs;
 mod first_use;

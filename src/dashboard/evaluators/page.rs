@@ -207,7 +207,7 @@ fn tried_on(form: &EvaluatorForm, tried: &[Tried]) -> Markup {
                         @if let Some(reasoning) = reasoning { " " (reasoning) }
                     },
                     Err(Why::Skipped(why) | Why::NotNow(why)) => { span.badge { "skipped" } " " (why) },
-                    Err(Why::Refused(why) | Why::Failed(why)) => { span.badge.error { "error" } " " (why) },
+                    Err(Why::Unset(why) | Why::Refused(why) | Why::Failed(why)) => { span.badge.error { "error" } " " (why) },
                 }
             } } }
         }

@@ -5,12 +5,14 @@ use serde::Deserialize;
 
 use super::newest;
 use super::newest::Newest;
+use crate::dashboard::share;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, counted, encode};
 use crate::dashboard::ui::layout::{Shell, document};
 use crate::error::{Error, Fault};
-use crate::index::{Database, health, recovery, stats, usage};
+use crate::index::shares::Share;
+use crate::index::{Database, health, recovery, shares, stats, usage};
 use crate::model::Millis;
 use crate::time;
 use crate::time::Month;
@@ -109,10 +111,11 @@ pub async fn page(
             stats::select_rejected(project, now - REFUSED_MS),
             recovery::select_dead_letters(project),
             health::select_last_sweep(),
+            shares::select_all(project, now),
         ])
         .await?;
-    let [used, refused, letters, service] = ran.rows.as_slice() else {
-        return Err(Fault::Internal("settings are four results".into()).into());
+    let [used, refused, letters, service, links] = ran.rows.as_slice() else {
+        return Err(Fault::Internal("settings are five results".into()).into());
     };
     let used = usage::read(std::slice::from_ref(used))?;
     let refused: [i64; 5] = refused.first().map_or(Ok([0; 5]), |row| read(row))?;
@@ -134,6 +137,7 @@ pub async fn page(
             (refusals(&refused))
             (dead_letters(&letters, viewer.is_admin))
             (key_list(&keys, viewer))
+            (shared(&shares::read(links)?, viewer))
             (about(service.and_then(|service| service.swept_at).as_deref(), viewer.newest.as_ref()))
         }
     };
@@ -338,6 +342,19 @@ fn new_key() -> Markup {
                 }
             }
             button.primary type="submit" { "Make a key" }
+        }
+    }
+}
+
+fn shared(links: &[Share], viewer: &Viewer<'_>) -> Markup {
+    html! {
+        section #links {
+            h2 { "Links to traces" }
+            @if links.is_empty() { p.muted { "None: “Share” on the page of a trace makes one." } }
+            @else {
+                p.muted { "Each shows one trace to whoever has it, until its end or until the key that made it is revoked." }
+                (table("Links to traces", &["Trace", "Made by", "Made", "Ends", "Action"], &share::list(links, viewer.key_id, viewer.is_admin)))
+            }
         }
     }
 }

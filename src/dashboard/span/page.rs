@@ -72,7 +72,7 @@ pub async fn page(
     let back = chosen_url(&trace.id, &span.id);
     let shell = Shell {
         title: &span.name,
-        project: Some(view.project_name),
+        project: view.shown_project(),
         assets: &[Asset::TraceCss, Asset::ChatCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };
@@ -203,7 +203,7 @@ pub fn detail_of<D, S>(
         header data-url=(path) data-version=(version_of(span, trace, last_score, now)) {
             div.title {
                 (unfolding_preview(name, &heading))
-                (rating::form(&trace.id, Some(&span.id), &said))
+                @if !view.guest { (rating::form(&trace.id, Some(&span.id), &said)) }
                 button.quiet.icon.close type="button" data-close aria-label="Close" title="Close (Esc)" { "✕" }
             }
             p.line {

@@ -69,7 +69,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let back = trace_url(id);
     let shell = Shell {
         title: &trace.name,
-        project: Some(view.project_name),
+        project: view.shown_project(),
         assets: &[Asset::TraceCss, Asset::ChatCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };

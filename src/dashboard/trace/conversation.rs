@@ -95,7 +95,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let title = format!("Conversation · {}", trace.name);
     let shell = Shell {
         title: &title,
-        project: Some(view.project_name),
+        project: view.shown_project(),
         assets: &[Asset::TraceCss, Asset::ChatCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };

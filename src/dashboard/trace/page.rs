@@ -19,6 +19,7 @@ use crate::batch::RawStore;
 use crate::dashboard::scores::list::{count_of_scores, score_list};
 use crate::dashboard::scores::rating;
 use crate::dashboard::scores::rating::rating_of;
+use crate::dashboard::share;
 use crate::dashboard::span;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
@@ -98,7 +99,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let shell = Shell {
         title: &chosen
             .map_or_else(|| short.clone(), |span| format!("{} · {short}", start(&span.name))),
-        project: Some(view.project_name),
+        project: view.shown_project(),
         assets: &[
             Asset::TraceCss,
             Asset::ChatCss,
@@ -109,7 +110,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
             Asset::LiveJs,
             Asset::SpanJs,
         ],
-        back: Some(("/traces", "Traces")),
+        back: view.shown_project().map(|_| ("/traces", "Traces")),
     };
     let main = html! {
         div.trace data-trace-id=(trace.id) data-title=(short) data-state=(state(&trace, last_score, view.now))
@@ -253,7 +254,7 @@ fn header<D, S>(
                 div { dt { "Spans" } dd { (count(trace.spans)) } }
                 div { dt { "Tokens" } dd { (count(trace.tokens)) } }
                 div { dt { "Cost" } dd title=(exact_dollars(trace.cost_nano)) { (dollars(trace.cost_nano)) } }
-                div { dt { "Rating" } dd { (rating::form(&trace.id, None, &rating_of(view, &trace.id, None, scores))) } }
+                @if !view.guest { div { dt { "Rating" } dd { (rating::form(&trace.id, None, &rating_of(view, &trace.id, None, scores))) } } }
                 @if let Some(user) = &trace.user {
                     div { dt { "User" } dd { a href=(user_url(user)) title=(user) { (user) } } }
                 }
@@ -271,6 +272,10 @@ fn header<D, S>(
                     button.quiet.small type="button" data-copy=(trace.id) { "Copy" }
                     button.quiet.small type="button" data-copy-link title="The address of this page, with the span that is chosen" { "Copy link" }
                     button.quiet.small type="button" data-copy=(curl(trace, view)) title="A command that gets this trace as JSON" { "Copy as curl" }
+                    @if !view.guest {
+                        a.button.quiet.small href={ "/compare?a=" (encode(&trace.id)) } { "Compare" }
+                        (share::form(&trace.id))
+                    }
                 } }
             }
             @let content = content::place(trace, spans.is_empty());

@@ -64,7 +64,7 @@ fn frame(shell: &Shell<'_>) -> Markup {
                 script src=(Asset::AppJs.path()) {}
                 @for asset in shell.assets {
                     @match asset {
-                        Asset::AppCss | Asset::ListCss | Asset::TraceCss | Asset::ChatCss | Asset::ScoresCss | Asset::SettingsCss => link rel="stylesheet" href=(asset.path());,
+                        Asset::AppCss | Asset::ListCss | Asset::TraceCss | Asset::ChatCss | Asset::ScoresCss | Asset::SettingsCss | Asset::CompareCss => link rel="stylesheet" href=(asset.path());,
                         _ => script defer src=(asset.path()) {},
                     }
                 }

@@ -15,4 +15,5 @@ pub mod reading;
 pub mod rules;
 pub mod scores;
 pub mod settings;
+pub mod share;
 pub mod sign_in;
