@@ -17,3 +17,4 @@ mod statements;
 mod tenants;
 mod trace_parts;
 mod trace_status;
+mod upgrade;

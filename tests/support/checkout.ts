@@ -1,6 +1,7 @@
 // A copy of what the scripts work on, in a folder of its own, and the scripts run
 // in it: so that a test may rename a database, rebuild under a running server, or
-// put another program in wrangler's place, while other tests use the real one.
+// put another program in wrangler's place, while other tests use the real one. Likewise
+// a copy of a release, whose only package is wrangler.
 import { spawn, type ChildProcess } from "node:child_process";
 import {
   chmodSync,
@@ -64,16 +65,20 @@ export class Checkout {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "edgespan-")));
   #running: Running[] = [];
 
-  constructor() {
-    for (const path of COPIED) {
-      if (existsSync(path)) cpSync(path, this.path(path), { recursive: true, verbatimSymlinks: true });
+  /** Of this repository, or of the release in a folder. */
+  constructor(release?: string) {
+    if (release) cpSync(release, this.root, { recursive: true });
+    else {
+      for (const path of COPIED) {
+        if (existsSync(path)) cpSync(path, this.path(path), { recursive: true, verbatimSymlinks: true });
+      }
+      symlinkSync(resolve(".edgespan/tools"), this.path(".edgespan/tools"));
     }
-    symlinkSync(resolve(".edgespan/tools"), this.path(".edgespan/tools"));
     // Each by itself, so that a test can put another in its place.
     for (const folder of ["node_modules", "node_modules/.bin"]) {
       mkdirSync(this.path(folder));
       for (const name of readdirSync(folder)) {
-        if (name !== ".bin") symlinkSync(resolve(folder, name), this.path(`${folder}/${name}`));
+        if (release ? name === "wrangler" : name !== ".bin") symlinkSync(resolve(folder, name), this.path(`${folder}/${name}`));
       }
     }
   }

@@ -3,6 +3,8 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::newest;
+use super::newest::Newest;
 use crate::dashboard::share;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
@@ -41,6 +43,8 @@ pub struct Viewer<'a> {
     pub monthly_limit: Option<String>,
     /// Whether batches beyond that are refused.
     pub blocks: bool,
+    /// Which release is newest, where the operator has said where to look.
+    pub newest: Option<Newest>,
     /// The time.
     pub now: Millis,
 }
@@ -134,7 +138,7 @@ pub async fn page(
             (dead_letters(&letters, viewer.is_admin))
             (key_list(&keys, viewer))
             (shared(&shares::read(links)?, viewer))
-            (about(service.and_then(|service| service.swept_at).as_deref()))
+            (about(service.and_then(|service| service.swept_at).as_deref(), viewer.newest.as_ref()))
         }
     };
     let shell = Shell {
@@ -355,12 +359,13 @@ fn shared(links: &[Share], viewer: &Viewer<'_>) -> Markup {
     }
 }
 
-fn about(swept_at: Option<&str>) -> Markup {
+fn about(swept_at: Option<&str>, newest: Option<&Newest>) -> Markup {
     html! {
         section {
             h2 { "Service" }
             dl.facts {
                 div { dt { "Version" } dd { (env!("CARGO_PKG_VERSION")) } }
+                @if let Some(newest) = newest { div { dt { "Newest release" } dd { (newest::show(newest)) } } }
                 div { dt { "Schema" } dd { (health::NEWEST_MIGRATION.trim_end_matches(".sql")) } }
                 div { dt { "Last sweep" } dd { (when(swept_at)) } }
             }
