@@ -3,6 +3,7 @@
 
 use super::query::Builder;
 use crate::model::{Micros, Millis, TraceStatus};
+use ingest_core::fold::words::Wanted;
 use ingest_core::index_writer::statements::TENANT;
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
@@ -37,6 +38,8 @@ pub struct Filter {
     pub metadata: Option<(String, String)>,
     /// What one of its scores has to be.
     pub score: Option<ScoreCondition>,
+    /// What is in its texts: no condition on rows, but found by [`crate::search`].
+    pub words: Option<Wanted>,
 }
 
 /// What a score has to be: an evaluator's, and with a value between bounds. One without

@@ -24,6 +24,7 @@ pub mod stats;
 pub mod traces;
 pub mod usage;
 pub mod verification;
+pub mod words;
 
 use serde::de::DeserializeOwned;
 

@@ -20,6 +20,7 @@ use ingest_core::index_writer::template::fill;
 use ingest_core::{named_row, sql_file};
 
 sql_file!(walk_sql, "sql/walk.sql", &[]);
+sql_file!(among_sql, "sql/among.sql", &[]);
 sql_file!(page_of_sql, "sql/page_of.sql", &[]);
 sql_file!(list_page_sql, "sql/list_page.sql", &[]);
 sql_file!(list_traces_sql, "sql/list_traces.sql", &[]);
@@ -52,7 +53,7 @@ named_row! {
     #[allow(missing_docs, reason = "the columns are documented in migrations/")]
     pub struct ListRow {
         /// Its key, in text.
-        key: String,
+        pub key: String,
         pub id: String,
         pub name: String,
         pub start_us: Micros,
@@ -133,14 +134,28 @@ pub enum Next<P = ListPlace> {
 
 /// The walk as a subquery, with `hit` for whether the filter lets a row through,
 /// and the condition that holds for the last row that may be looked at.
-fn walk(project: &str, filter: &Filter, after: Option<ListPlace>) -> (Builder, String, String) {
+fn walk(
+    project: &str,
+    filter: &Filter,
+    after: Option<ListPlace>,
+    among: Option<&[&str]>,
+) -> (Builder, String, String) {
     let mut sql = Builder::new(project);
+    let traces = match among {
+        None => "trace as t".into(),
+        Some(ids) => {
+            let ids = sql.bind(serde_json::to_string(ids).unwrap_or_default());
+            fill(among_sql(), &[("IDS", &ids), ("TENANT", TENANT)])
+        }
+    };
     let start = (filter.from, filter.to);
     let range = sql.keys(&Keys { before: after.map(|place| place.key), start, ..Keys::default() });
     let hit = conditions(&mut sql, filter);
     let more = more_columns(filter);
-    let walk = fill(walk_sql(), &[("HIT", &hit), ("RANGE", &range), ("MORE", more)]);
-    (sql, walk, format!("walked >= {MAX_ROWS_SCANNED}"))
+    let holes = [("HIT", &*hit), ("RANGE", &range), ("MORE", more), ("TRACES", &traces)];
+    // Of those that are named none is too many.
+    let most = if among.is_some() { i64::MAX } else { MAX_ROWS_SCANNED };
+    (sql, fill(walk_sql(), &holes), format!("walked >= {most}"))
 }
 
 /// Of rows with a `json` and how many bytes they `weigh`, those that a page holds;
@@ -157,7 +172,19 @@ pub fn select_page(
     after: Option<ListPlace>,
     limit: usize,
 ) -> [Statement; 2] {
-    let (sql, walk, end) = walk(project, filter, after);
+    select_page_among(project, filter, after, None, limit)
+}
+
+/// The same of some traces, by their ids as they are kept, where it is not all that it is of.
+#[must_use]
+pub fn select_page_among(
+    project: &str,
+    filter: &Filter,
+    after: Option<ListPlace>,
+    among: Option<&[&str]>,
+    limit: usize,
+) -> [Statement; 2] {
+    let (sql, walk, end) = walk(project, filter, after, among);
     let most = MAX_SCORES_IN_LIST.to_string();
     let scores = fill(scores_in_list_sql(), &[("TENANT", TENANT), ("MOST", &most)]);
     // The walk has columns of these names, but for three.
@@ -203,7 +230,19 @@ pub fn select_traces(
     after: Option<ListPlace>,
     limit: usize,
 ) -> Vec<Statement> {
-    let (sql, walk, end) = walk(project, filter, after);
+    select_traces_among(project, filter, after, None, limit)
+}
+
+/// The same as [`select_page_among`] does.
+#[must_use]
+pub fn select_traces_among(
+    project: &str,
+    filter: &Filter,
+    after: Option<ListPlace>,
+    among: Option<&[&str]>,
+    limit: usize,
+) -> Vec<Statement> {
+    let (sql, walk, end) = walk(project, filter, after, among);
     let limit = (limit + 1).to_string();
     let holes = [("TRACE", query::trace()), ("WALK", &walk), ("END", &end), ("LIMIT", &limit)];
     let text = a_page_of(&fill(list_traces_sql(), &holes));

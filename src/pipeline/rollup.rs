@@ -2,19 +2,25 @@
 //! number at a time. Each is added once: it goes in the transaction that adds it. Run by the
 //! cron, by any number at once, and stopped anywhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::error::Fault;
-use crate::index::Database;
 use crate::index::rollups::{self, Deliveries, Time, UsageRow};
+use crate::index::{Database, words};
 use crate::model::Millis;
 use ingest_core::index_writer::counted;
 use ingest_core::index_writer::statements::{insert_delivery, is_conflict};
+use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
+use ingest_core::index_writer::word_blocks::{self, HOUR_S, second_of_key};
 use ingest_core::pack::usage::{Cells, Key, Sums};
+use ingest_core::pack::words::{Block, Doc};
 
 /// Deliveries wait so long for others: each time an hour's row and a day's are written anew.
 const WAIT_MS: Millis = 5 * 60_000;
-/// Steps of a run: each is four calls of D1, and the sweeper makes some, too, of the fifty
+/// Fewer blocks of words of an hour are left as they are: each that goes is a row deleted.
+const MERGED: usize = 8;
+/// Steps of a run: each is six calls of D1, and the sweeper makes some, too, of the fifty
 /// that a run may make on the free plan.
 const STEPS: usize = 5;
 /// Hours that a step adds to, and as many days at most; each may have a hundred kilobytes. What
@@ -28,6 +34,8 @@ pub struct RolledUp {
     pub deliveries: usize,
     /// Hours and days that were written.
     pub rows: usize,
+    /// Blocks of words that are in others now.
+    pub blocks: usize,
 }
 
 /// One run.
@@ -45,6 +53,7 @@ pub async fn roll_up(now: Millis, db: &impl Database) -> Result<RolledUp, Fault>
             Ok(step) => {
                 done.deliveries += step.deliveries;
                 done.rows += step.rows;
+                done.blocks += step.blocks;
             }
             // Another run is at it.
             Err(fault) if is_conflict(&fault.to_string()) => break,
@@ -89,7 +98,50 @@ async fn step(
         statements.push(insert_delivery(project, row, now - WAIT_MS - 1_000));
     }
     db.run(statements).await?;
-    Ok(RolledUp { deliveries: keys.len(), rows: rows.len() })
+    let blocks = merge_blocks(project, &hours, db).await?;
+    Ok(RolledUp { deliveries: keys.len(), rows: rows.len(), blocks })
+}
+
+/// Makes few blocks of words of many, in hours whose traces were told of lately; how many
+/// blocks are gone.
+async fn merge_blocks(
+    project: &str,
+    hours: &BTreeSet<i64>,
+    db: &impl Database,
+) -> Result<usize, Fault> {
+    let seconds: Vec<_> = hours.iter().map(|hour| hour * HOUR_S - KEY_EPOCH_S).collect();
+    let ran = db.run(vec![words::select_small(project, &seconds)]).await?;
+    let mut of_hours: BTreeMap<i64, Vec<(i64, Block)>> = BTreeMap::new();
+    for (key, block) in words::read_blocks(&ran.rows.concat(), None)? {
+        of_hours.entry(second_of_key(key) / HOUR_S).or_default().push((key, block));
+    }
+    of_hours.retain(|_, blocks| blocks.len() >= MERGED);
+    let (mut gone, mut traces) = (Vec::new(), HashMap::<Rc<str>, (Doc, BTreeSet<u32>)>::new());
+    for (key, block) in of_hours.into_values().flatten() {
+        gone.push(key);
+        let words = block.by_doc();
+        for (doc, words) in block.docs.into_iter().zip(words) {
+            let (known, all) =
+                traces.entry(Rc::clone(&doc.id)).or_insert_with(|| (doc.clone(), BTreeSet::new()));
+            known.whole |= doc.whole;
+            all.extend(words);
+        }
+    }
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    let [guard, delete] = words::replace(project, &gone);
+    let mut statements = vec![guard, delete];
+    for row in word_blocks::blocks(traces.into_values().collect()) {
+        let row = serde_json::to_string(&[row]).unwrap_or_default();
+        statements.push(word_blocks::insert(project, row));
+    }
+    match db.run(statements).await {
+        Ok(_) => Ok(gone.len()),
+        // Another run is at it.
+        Err(fault) if is_conflict(&fault.to_string()) => Ok(0),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Cells, those that cost most first: of values that are too many these are kept apart.

@@ -7,18 +7,20 @@ use edgespan::formats::twosignal;
 use edgespan::index::{
     Database, QueryResults, RowBounds, Statement, chart, evaluators, filter, link, own_prices,
     packed, recovery, rollups, routing, score_results, scores, sessions, spans, stats, traces,
-    usage, verification,
+    usage, verification, words,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
 use ingest_core::fold::compact_id::pack as pack_id;
 use ingest_core::fold::price::NoPrices;
+use ingest_core::fold::words::hash;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses;
 use ingest_core::index_writer::stats::eval_runs;
 use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
-use ingest_core::index_writer::whole_row;
+use ingest_core::index_writer::{whole_row, word_blocks};
 use ingest_core::pack::usage::By;
+use ingest_core::pack::words::Doc;
 use ingest_core::pack::{hex, spans as pack};
 
 use serde_json::json;
@@ -121,7 +123,7 @@ pub fn of_project() -> Vec<Statement> {
     all.extend(spans::select_part(PROJECT, "t", &spans::SpanPart { after, most: 1 }));
     all.extend(spans::select_named(PROJECT, "t", &["s".into()], &[link("e")]));
     all.extend(sessions::select_near(PROJECT, "s", START));
-    all.extend(sessions::select_turns(PROJECT, &["a", "t"]));
+    all.extend(sessions::select_turns(PROJECT, &["a", "t"], sessions::PACK_BYTES));
     let every_condition = traces::Filter {
         from: Some(START),
         to: Some(START + 2_000_000),
@@ -144,7 +146,11 @@ pub fn of_project() -> Vec<Statement> {
             evaluator: Some("n".into()),
             bounds: vec![(filter::Compare::AtLeast, "0".into())],
         }),
+        words: None,
     };
+    let among = Some(&["a", "t"][..]);
+    all.extend(traces::select_page_among(PROJECT, &every_condition, Some(LATEST), among, 50));
+    all.extend(traces::select_traces_among(PROJECT, &every_condition, Some(LATEST), among, 50));
     all.extend(traces::select_page(PROJECT, &traces::Filter::default(), None, 50));
     all.extend(traces::select_page(PROJECT, &every_condition, Some(LATEST), 50));
     all.extend(traces::select_traces(PROJECT, &traces::Filter::default(), None, 50));
@@ -204,7 +210,9 @@ pub fn of_project() -> Vec<Statement> {
     all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
     all.push(guesses::select_rows(PROJECT, &["a"]));
     all.push(guesses::search(PROJECT, &[&pack_id(LONG_ID)], RECEIVED));
-    all.extend([of_packed(), of_evaluators(), of_rollups(), verified(), of_scores()].concat());
+    all.extend(
+        [of_packed(), of_evaluators(), of_rollups(), of_words(), verified(), of_scores()].concat(),
+    );
     all
 }
 
@@ -245,6 +253,28 @@ fn of_rollups() -> Vec<Statement> {
     let key = filled().db.texts("select cast(min(key) as text) from delivery");
     all.extend(rollups::compact(PROJECT, &key, &[row]));
     all
+}
+
+/// What is written and asked of blocks of words.
+fn of_words() -> Vec<Statement> {
+    let world = filled();
+    let keys: Vec<i64> = world
+        .db
+        .texts("select cast(key as text) from word_block")
+        .iter()
+        .map(|key| key.parse().unwrap())
+        .collect();
+    let [guard, delete] = words::replace(PROJECT, &keys);
+    let doc = Doc { second: 5, whole: true, id: "t".into() };
+    let rows = word_blocks::blocks(vec![(doc, [hash("mine")].into())]);
+    vec![
+        word_blocks::insert(PROJECT, json!(rows).to_string()),
+        words::select_scan(PROJECT, &[hash("mine"), hash("none")], (0, 5), None),
+        words::select_blocks(PROJECT, &keys),
+        words::select_small(PROJECT, &[0]),
+        guard,
+        delete,
+    ]
 }
 
 /// What is written and asked of evaluators: one that is there becomes another, and goes.

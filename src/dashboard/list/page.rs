@@ -18,6 +18,7 @@ use crate::index::traces;
 use crate::index::traces::{Next, Page};
 use crate::model::Millis;
 use crate::reply::Reply;
+use crate::search;
 
 /// Traces on a page.
 pub(super) const LIMIT: usize = 50;
@@ -32,8 +33,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
         Ok(filter) => filter,
         Err(problems) => return Ok(unreadable(view, &asked, &problems)),
     };
-    let statements = traces::select_page(view.project, &filter, before, LIMIT);
-    let page = traces::read_page(&view.db.run(statements.into()).await?, LIMIT)?;
+    let page = search::page(view.project, (&filter, before, LIMIT), view.db, &view.source).await?;
     if !page.any {
         let waiting = first_trace::section(view.origin, view.local);
         return Ok(if view.part {

@@ -18,6 +18,7 @@ use crate::index::packed::{Part, Wanted, read_packed, select_packed};
 use crate::index::read::TraceRow;
 use crate::index::traces::{ListPlace, Next, read_traces, select_traces};
 use crate::model::TraceStatus;
+use crate::search;
 
 pub(super) const TAKES: &[Argument] = &[
     may("name", Takes::Text, "A part of the trace's name, in any case."),
@@ -49,8 +50,8 @@ pub(super) async fn answer<D: Database, S: RawStore>(
 ) -> Result<Object, Refusal> {
     let (filter, limit) = (filter(arguments, asked), arguments.whole("limit"));
     let after = arguments.list_place()?;
-    let ran = asked.db.run(select_traces(asked.project, &filter, after, limit)).await?;
-    let (traces, next) = read_traces(&ran, limit)?;
+    let (traces, next) =
+        search::traces(asked.project, (&filter, after, limit), asked.db, asked.source).await?;
     let about = look_up(&traces, asked).await?;
     answer.text("url", &url(arguments, &filter, asked));
     let mut rows = Rows::new(AIM.saturating_sub(answer.len() + 400));

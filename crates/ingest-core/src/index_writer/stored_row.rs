@@ -72,6 +72,7 @@ named_row! {
     #[allow(missing_docs, reason = "the columns are documented in migrations/")]
     pub struct StoredRow {
         pub id: Rc<str>,
+        pub key: i64,
         pub version: i64,
         pub spans: i64,
         pub errors: i64,
@@ -107,7 +108,9 @@ named_row! {
 /// A trace that the index has.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    /// The version of its row.
+    /// The key and the version of its row.
+    pub key: i64,
+    /// See `key`.
     pub version: i64,
     /// What its row counts as.
     pub usage: Usage,
@@ -146,8 +149,9 @@ impl StoredRow {
         let head = crate::pack::head::read(&hex::read(head).ok_or(Damaged)?, self.start_us)?;
         let (version, usage) = (self.version, usage(self.root_child, self.spans));
         let counted = self.counted();
-        let trace = Trace { head: self.fill(head)?, spans };
-        Ok(Some(Stored { version, usage, counted, trace, beyond }))
+        let key = self.key;
+        let trace = Trace { head: self.fill(head)?, spans, ..Trace::default() };
+        Ok(Some(Stored { key, version, usage, counted, trace, beyond }))
     }
 
     /// Puts what stands in columns into a head.
