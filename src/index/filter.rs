@@ -38,6 +38,8 @@ pub struct Filter {
     pub metadata: Option<(String, String)>,
     /// What one of its scores has to be.
     pub score: Option<ScoreCondition>,
+    /// A part of what its root says went wrong, as far as lists show that.
+    pub error: Option<String>,
     /// What is in its texts: no condition on rows, but found by [`crate::search`].
     pub words: Option<Wanted>,
 }
@@ -129,6 +131,9 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     // The last are the least nested: `and` goes around what stands before it.
     if let Some(name) = &filter.name {
         all.push(has_in_it(sql, "name", name));
+    }
+    if let Some(error) = &filter.error {
+        all.push(has_in_it(sql, "coalesce(error_preview, '')", error));
     }
     if let Some(model) = &filter.model {
         all.push(has_in_it(sql, "models", model));

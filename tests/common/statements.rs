@@ -146,6 +146,7 @@ pub fn of_project() -> Vec<Statement> {
             evaluator: Some("n".into()),
             bounds: vec![(filter::Compare::AtLeast, "0".into())],
         }),
+        error: Some(String::new()),
         words: None,
     };
     let among = Some(&["a", "t"][..]);

@@ -11,6 +11,7 @@ mod chart;
 mod common;
 mod conversation;
 mod costs;
+mod find;
 mod first_use;
 mod list;
 mod others;

@@ -19,8 +19,14 @@ use crate::index::read::TraceRow;
 use crate::index::traces::{ListPlace, Next, read_traces, select_traces};
 use crate::model::TraceStatus;
 use crate::search;
+use ingest_core::fold::words;
 
 pub(super) const TAKES: &[Argument] = &[
+    may(
+        "q",
+        Takes::Text,
+        "Words in its input, output or error, at most 12; \"in quotes\": together.",
+    ),
     may("name", Takes::Text, "A part of the trace's name, in any case."),
     may("status", Takes::One(&["ANY", "OK", "ERROR", "RUNNING"]), "How it ended."),
     may("tags", Takes::Texts(10), "Tags that it has, all of them."),
@@ -90,6 +96,7 @@ fn filter<D: Database, S: RawStore>(arguments: &Arguments<'_>, asked: &Asked<'_,
         from: arguments.since(None),
         to: arguments.until(),
         status: TraceStatus::parse(arguments.word("status")),
+        words: arguments.text("q").and_then(|words| words::Wanted::parse(&words)),
         name: arguments.text("name"),
         tags: arguments.texts("tags"),
         session: arguments.text("session_id"),
@@ -127,6 +134,9 @@ fn url<D: Database, S: RawStore>(
     }
     for tag in &filter.tags {
         query.append_pair("tag", tag);
+    }
+    if let Some(words) = arguments.text("q") {
+        query.append_pair("q", &words);
     }
     if let Some(least) = arguments.number("min_duration_ms") {
         query.append_pair("min_duration", &format!("{least}ms"));
