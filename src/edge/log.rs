@@ -127,9 +127,9 @@ pub fn swept(result: &Result<Swept, Fault>, ms: Millis) {
 pub fn rolled_up(result: &Result<RolledUp, Fault>) {
     match result {
         Ok(RolledUp { deliveries: 0, .. }) => {}
-        Ok(RolledUp { deliveries, rows }) => console_log!(
+        Ok(RolledUp { deliveries, rows, blocks }) => console_log!(
             "{}",
-            json!({ "event": "rolled-up", "deliveries": deliveries, "rows": rows })
+            json!({ "event": "rolled-up", "deliveries": deliveries, "rows": rows, "blocks": blocks })
         ),
         Err(fault) => {
             console_warn!("{}", json!({ "event": "rolled-up", "fault": fault.to_string() }));
