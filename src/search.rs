@@ -12,7 +12,7 @@ use crate::index::found::root_of;
 use crate::index::read::{Slice, TraceRow};
 use crate::index::sessions::{MAX_TURNS, Turn, read_turns, select_turns};
 use crate::index::traces::{Filter, ListPlace, ListRow, Next, Page};
-use crate::index::{Database, query, traces, words};
+use crate::index::{Database, query, sorting, traces, words};
 use crate::limits::MAX_PACK_BYTES;
 use crate::payload::{Payloads, Source};
 use ingest_core::fold::words::{Wanted, beginning, each_text};
@@ -40,6 +40,13 @@ pub async fn page(
     db: &impl Database,
     source: &Source<'_, impl RawStore>,
 ) -> Result<Page, Fault> {
+    if let (Some(sort), None) = (filter.sort, &filter.words) {
+        let oldest = compared_to(project, filter, db).await?;
+        let places = (after, oldest);
+        let statements = sorting::select_page(project, (filter, sort), places, limit);
+        let page = traces::read_page(&db.run(statements.into()).await?, limit)?;
+        return Ok(Page { compared_to: oldest, ..page });
+    }
     let Some(wanted) = &filter.words else {
         let ran = db.run(traces::select_page(project, filter, after, limit).into()).await?;
         return traces::read_page(&ran, limit);
@@ -48,10 +55,20 @@ pub async fn page(
     let limit = limit.min(MAX_TURNS);
     let ids: Vec<&str> = found.ids.iter().map(|id| &**id).collect();
     let statements = traces::select_page_among(project, filter, after, Some(&ids), limit);
-    let Page { rows, next, any } = traces::read_page(&db.run(statements.into()).await?, limit)?;
+    let Page { rows, next, any, .. } = traces::read_page(&db.run(statements.into()).await?, limit)?;
     let next = if next == Next::End { found.next } else { next };
     let (rows, next) = confirm(project, wanted, (rows, next), db, source).await?;
-    Ok(Page { rows, next, any })
+    Ok(Page { rows, next, any, compared_to: None })
+}
+
+/// The last of the traces that are compared, where that is not all of them.
+async fn compared_to(
+    project: &str,
+    filter: &Filter,
+    db: &impl Database,
+) -> Result<Option<ListPlace>, Fault> {
+    let reach = traces::select_reach(project, filter, sorting::MAX_SORTED);
+    traces::read_reach(&db.run(vec![reach]).await?)
 }
 
 /// The same for the API.
@@ -64,6 +81,11 @@ pub async fn traces(
     db: &impl Database,
     source: &Source<'_, impl RawStore>,
 ) -> Result<(Vec<TraceRow>, Next), Fault> {
+    if let (Some(sort), None) = (filter.sort, &filter.words) {
+        let places = (after, compared_to(project, filter, db).await?);
+        let statements = sorting::select_traces(project, (filter, sort), places, limit);
+        return traces::read_traces(&db.run(statements).await?, limit);
+    }
     let Some(wanted) = &filter.words else {
         let ran = db.run(traces::select_traces(project, filter, after, limit)).await?;
         return traces::read_traces(&ran, limit);

@@ -34,6 +34,7 @@ export const READING = tagged("reading", {
         tags: "Joined by commas: all of them.",
         notTags: "Joined by commas: none of them.",
         q: 'Words of its input, output or error, at most 12; "in quotes" together. A page has at most 20 then.',
+        sort: { enum: ["time", "duration", "cost", "tokens"], description: "The greatest first; not with `q`." },
         evaluator: "Whose score counts for `minScore` and `maxScore`.",
         minScore: { type: "number" },
         maxScore: { type: "number" },

@@ -38,10 +38,33 @@ pub struct Filter {
     pub metadata: Option<(String, String)>,
     /// What one of its scores has to be.
     pub score: Option<ScoreCondition>,
+    /// What it is in order of, where that is not when it started.
+    pub sort: Option<Sort>,
     /// A part of what its root says went wrong, as far as lists show that.
     pub error: Option<String>,
     /// What is in its texts: no condition on rows, but found by [`crate::search`].
     pub words: Option<Wanted>,
+}
+
+/// What a list is in order of, the greatest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are what they are called")]
+pub enum Sort {
+    Duration,
+    Cost,
+    Tokens,
+}
+
+impl Sort {
+    /// Each with its name.
+    pub const ALL: [(Self, &str); 3] =
+        [(Self::Duration, "duration"), (Self::Cost, "cost"), (Self::Tokens, "tokens")];
+
+    /// The order of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(_, known)| *known == name).map(|(sort, _)| sort)
+    }
 }
 
 /// What a score has to be: an evaluator's, and with a value between bounds. One without

@@ -19,6 +19,7 @@ pub mod routing;
 pub mod score_results;
 pub mod scores;
 pub mod sessions;
+pub mod sorting;
 pub mod spans;
 pub mod stats;
 pub mod traces;

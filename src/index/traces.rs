@@ -119,6 +119,8 @@ pub struct Page {
     pub next: Next,
     /// Whether the project has any trace at all.
     pub any: bool,
+    /// The last trace that was compared, in an order that is not of all.
+    pub compared_to: Option<ListPlace>,
 }
 
 /// What comes after a part of the list.
@@ -132,30 +134,73 @@ pub enum Next<P = ListPlace> {
     Perhaps(P),
 }
 
-/// The walk as a subquery, with `hit` for whether the filter lets a row through,
-/// and the condition that holds for the last row that may be looked at.
+/// What is walked along.
+pub(super) struct Walk<'a> {
+    pub(super) filter: &'a Filter,
+    pub(super) after: Option<ListPlace>,
+    /// The key before which nothing is looked at.
+    pub(super) from: Option<i64>,
+    /// The traces it is of, by their ids as they are kept, where it is not all.
+    pub(super) among: Option<&'a [&'a str]>,
+}
+
+/// The walk as a subquery, with `hit` for whether the filter lets a row through.
+pub(super) struct Walking {
+    pub(super) sql: Builder,
+    pub(super) text: String,
+}
+
+impl Walk<'_> {
+    pub(super) fn build(&self, project: &str) -> Walking {
+        let Self { filter, after, from, among } = *self;
+        let mut sql = Builder::new(project);
+        let traces = match among {
+            None => "trace as t".into(),
+            Some(ids) => {
+                let ids = sql.bind(serde_json::to_string(ids).unwrap_or_default());
+                fill(among_sql(), &[("IDS", &ids), ("TENANT", TENANT)])
+            }
+        };
+        let (start, before) = ((filter.from, filter.to), after.map(|place| place.key));
+        let range = sql.keys(&Keys { from, before, start });
+        let hit = conditions(&mut sql, filter);
+        let more = more_columns(filter);
+        let holes = [("HIT", &*hit), ("RANGE", &range), ("MORE", more), ("TRACES", &traces)];
+        Walking { sql, text: fill(walk_sql(), &holes) }
+    }
+}
+
+/// A walk, and the condition that holds for the last row that may be looked at.
 fn walk(
     project: &str,
     filter: &Filter,
     after: Option<ListPlace>,
     among: Option<&[&str]>,
 ) -> (Builder, String, String) {
-    let mut sql = Builder::new(project);
-    let traces = match among {
-        None => "trace as t".into(),
-        Some(ids) => {
-            let ids = sql.bind(serde_json::to_string(ids).unwrap_or_default());
-            fill(among_sql(), &[("IDS", &ids), ("TENANT", TENANT)])
-        }
-    };
-    let start = (filter.from, filter.to);
-    let range = sql.keys(&Keys { before: after.map(|place| place.key), start, ..Keys::default() });
-    let hit = conditions(&mut sql, filter);
-    let more = more_columns(filter);
-    let holes = [("HIT", &*hit), ("RANGE", &range), ("MORE", more), ("TRACES", &traces)];
+    let Walking { sql, text } = Walk { filter, after, from: None, among }.build(project);
     // Of those that are named none is too many.
     let most = if among.is_some() { i64::MAX } else { MAX_ROWS_SCANNED };
-    (sql, fill(walk_sql(), &holes), format!("walked >= {most}"))
+    (sql, text, format!("walked >= {most}"))
+}
+
+/// The fields of a row of the list; `end` says whether it is the last.
+pub(super) fn list_fields(end: &str) -> String {
+    let most = MAX_SCORES_IN_LIST.to_string();
+    let scores = fill(scores_in_list_sql(), &[("TENANT", TENANT), ("MOST", &most)]);
+    // The walk has columns of these names, but for three.
+    let fields = ListRow::FIELDS.iter().map(|field| match *field {
+        "end" => end,
+        "key" => "cast(key as text)",
+        "scores" => &*scores,
+        other => other,
+    });
+    fields.collect::<Vec<_>>().join(", ")
+}
+
+/// Whether the project has any trace.
+pub(super) fn any_trace(project: &str) -> Statement {
+    let range = Builder::new(project).keys(&Keys::default());
+    Statement::new(fill(any_trace_sql(), &[("RANGE", &range)]), vec![project.into()])
 }
 
 /// Of rows with a `json` and how many bytes they `weigh`, those that a page holds;
@@ -185,21 +230,11 @@ pub fn select_page_among(
     limit: usize,
 ) -> [Statement; 2] {
     let (sql, walk, end) = walk(project, filter, after, among);
-    let most = MAX_SCORES_IN_LIST.to_string();
-    let scores = fill(scores_in_list_sql(), &[("TENANT", TENANT), ("MOST", &most)]);
-    // The walk has columns of these names, but for three.
-    let fields = ListRow::FIELDS.iter().map(|field| match *field {
-        "end" => &*end,
-        "key" => "cast(key as text)",
-        "scores" => &*scores,
-        other => other,
-    });
-    let fields = fields.collect::<Vec<_>>().join(", ");
+    let fields = list_fields(&end);
     let limit = (limit + 1).to_string();
     let holes = [("FIELDS", &*fields), ("WALK", &walk), ("END", &end), ("LIMIT", &limit)];
     let text = a_page_of(&fill(list_page_sql(), &holes));
-    let any = fill(any_trace_sql(), &[("RANGE", &Builder::new(project).keys(&Keys::default()))]);
-    [Statement::new(text, sql.params), Statement::new(any, vec![project.into()])]
+    [Statement::new(text, sql.params), any_trace(project)]
 }
 
 /// The place of the last of so many traces from the newest on; no row where there are fewer.
@@ -263,7 +298,7 @@ pub fn read_page(ran: &QueryResults, limit: usize) -> Result<Page, Fault> {
         let place = ListPlace { key: read_key(&row.key)?, start_us: row.start_us };
         Ok(Seen { place, hit: row.hit != 0, end: row.end != 0, row })
     })?;
-    Ok(Page { rows, next, any: !any.is_empty() })
+    Ok(Page { rows, next, any: !any.is_empty(), compared_to: None })
 }
 
 /// What [`select_traces`] found.

@@ -6,25 +6,24 @@ use edgespan::formats::twosignal;
 
 use edgespan::index::{
     Database, QueryResults, RowBounds, Statement, chart, evaluators, filter, link, own_prices,
-    packed, recovery, rollups, routing, score_results, scores, sessions, spans, stats, traces,
-    usage, verification, words,
+    packed, recovery, rollups, routing, score_results, scores, sessions, sorting, spans, stats,
+    traces, usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
 use ingest_core::fold::compact_id::pack as pack_id;
 use ingest_core::fold::price::NoPrices;
-use ingest_core::fold::words::hash;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses;
 use ingest_core::index_writer::stats::eval_runs;
 use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
-use ingest_core::index_writer::{whole_row, word_blocks};
+use ingest_core::index_writer::whole_row;
 use ingest_core::pack::usage::By;
-use ingest_core::pack::words::Doc;
 use ingest_core::pack::{hex, spans as pack};
 
 use serde_json::json;
 
+use super::word_statements::of_words;
 use super::{PROJECT, RECEIVED, World, body};
 
 /// What [`of_project`] writes.
@@ -146,6 +145,7 @@ pub fn of_project() -> Vec<Statement> {
             evaluator: Some("n".into()),
             bounds: vec![(filter::Compare::AtLeast, "0".into())],
         }),
+        sort: None,
         error: Some(String::new()),
         words: None,
     };
@@ -158,6 +158,13 @@ pub fn of_project() -> Vec<Statement> {
     all.extend(traces::select_traces(PROJECT, &every_condition, Some(LATEST), 50));
     all.push(traces::select_reach(PROJECT, &traces::Filter::default(), 1));
     all.push(traces::select_reach(PROJECT, &every_condition, 1));
+    for (sort, _) in filter::Sort::ALL {
+        // After the newest, from the oldest on.
+        let place = |key| Some(traces::ListPlace { key, start_us: 0 });
+        let places = (place((5 << 48) + (1 << 16) + 1), place(1));
+        all.extend(sorting::select_page(PROJECT, (&every_condition, sort), places, 50));
+        all.extend(sorting::select_traces(PROJECT, (&every_condition, sort), places, 50));
+    }
     let few = chart::Extent { traces: 1, newest: None, counted_to: None, oldest: None };
     let some = chart::Scope {
         from: Some(START),
@@ -254,28 +261,6 @@ fn of_rollups() -> Vec<Statement> {
     let key = filled().db.texts("select cast(min(key) as text) from delivery");
     all.extend(rollups::compact(PROJECT, &key, &[row]));
     all
-}
-
-/// What is written and asked of blocks of words.
-fn of_words() -> Vec<Statement> {
-    let world = filled();
-    let keys: Vec<i64> = world
-        .db
-        .texts("select cast(key as text) from word_block")
-        .iter()
-        .map(|key| key.parse().unwrap())
-        .collect();
-    let [guard, delete] = words::replace(PROJECT, &keys);
-    let doc = Doc { second: 5, whole: true, id: "t".into() };
-    let rows = word_blocks::blocks(vec![(doc, [hash("mine")].into())]);
-    vec![
-        word_blocks::insert(PROJECT, json!(rows).to_string()),
-        words::select_scan(PROJECT, &[hash("mine"), hash("none")], (0, 5), None),
-        words::select_blocks(PROJECT, &keys),
-        words::select_small(PROJECT, &[0]),
-        guard,
-        delete,
-    ]
 }
 
 /// What is written and asked of evaluators: one that is there becomes another, and goes.

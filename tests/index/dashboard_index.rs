@@ -167,6 +167,7 @@ fn letters_of_all_scripts_are_found_in_either_case() {
             evaluator: Some(letters.clone()),
             bounds: vec![(Compare::Less, "0.5".into()), (Compare::AtLeast, "0".into())],
         }),
+        sort: None,
         error: Some(letters.clone()),
         words: None,
     };

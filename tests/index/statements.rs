@@ -89,6 +89,7 @@ fn complaint(db: &Sqlite, sql: &str) -> Option<String> {
         let sorted = step.contains("ORDER BY")
             && !text.contains("from span where trace = (select key")
             && !text.contains("where called is not null group by called")
+            && !text.contains(" where hit and (")
             && !text.contains("from json_each(?2) as r cross join trace as t")
             && !steps.iter().any(|step| step == "MERGE (UNION)");
         table || walk || half || (project || sorted) && !all_of_a_project

@@ -57,6 +57,21 @@ fn words_are_found_and_shown_as_a_chip() {
 }
 
 #[test]
+fn a_column_puts_the_list_in_its_order_and_back() {
+    let world = world();
+    let page = page_at(&world, "/traces?user=&sort=cost", RECEIVED);
+    assert!(
+        page.contains("aria-sort=\"descending\"") && page.contains("<a href=\"/traces\""),
+        "{page}"
+    );
+    assert!(
+        page.contains("<a href=\"/traces?sort=tokens\"") && page.contains("data-trace-id=\"t1\"")
+    );
+    let page = page_at(&world, "/traces?q=refund", RECEIVED);
+    assert!(!page.contains("sort="), "{page}");
+}
+
+#[test]
 fn it_offers_the_values_that_there_are() {
     let answer =
         get_at(&world(), PROJECT, "/traces?values=1&range=all&q=a", true, RECEIVED).unwrap();

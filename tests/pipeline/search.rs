@@ -33,7 +33,7 @@ fn blocks(world: &World) -> usize {
     world.db.texts("select cast(key as text) from word_block").len()
 }
 
-fn event(trace: &str, span: &str, second: usize, more: Value) -> String {
+fn event(trace: &str, span: &str, second: usize, more: &Value) -> String {
     let mut body = json!({ "traceId": trace, "id": span, "name": "n", "type": "AGENT" });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     json!({ "type": "span-create", "body": body, "timestamp": at(second) }).to_string()
@@ -62,13 +62,13 @@ impl Said {
         let [input, output, error, child] = self.texts.each_ref().map(|words| text(words));
         let child =
             json!({ "input": child, "parentSpanId": "root", "startTime": at(self.second + 1) });
-        let mut all = vec![event(&id, "child", self.second + 1, child)];
+        let mut all = vec![event(&id, "child", self.second + 1, &child)];
         if self.rooted {
             let input = json!({ "startTime": start, "input": { "messages": [{ "role": "user", "content": input }] } });
             let output =
                 json!({ "output": output, "errorMessage": error, "endTime": at(self.second + 5) });
-            all.push(event(&id, "root", self.second, input));
-            all.push(event(&id, "root", self.second + 5, output));
+            all.push(event(&id, "root", self.second, &input));
+            all.push(event(&id, "root", self.second + 5, &output));
         }
         all
     }
@@ -120,7 +120,7 @@ proptest! {
             }
         }
         let world = World::new();
-        let other = event("t0", "root", 3_600, json!({ "input": "apple berry", "startTime": at(3_600) }));
+        let other = event("t0", "root", 3_600, &json!({ "input": "apple berry", "startTime": at(3_600) }));
         world.deliver("other", &body(&[other]));
         for (at, mut batch) in batches {
             batch.sort();
@@ -152,7 +152,7 @@ fn filled(traces: usize) -> World {
     for n in 0..traces {
         let input = format!("common word{n} {}", if n % 7 == 0 { "seventh" } else { "other" });
         let root = json!({ "input": input, "startTime": at(n) });
-        world.deliver(PROJECT, &body(&[event(&format!("t{n}"), "root", n, root)]));
+        world.deliver(PROJECT, &body(&[event(&format!("t{n}"), "root", n, &root)]));
     }
     world
 }
@@ -187,7 +187,7 @@ fn what_is_forgotten_or_said_anew_is_not_found_by_what_it_said() {
     block_on(forget(&request, LATER, &world.db)).unwrap();
     assert_eq!(find(&world, PROJECT, "common"), ["t2", "t0"]);
     let anew = json!({ "input": "changed", "startTime": at(2) });
-    world.deliver(PROJECT, &body(&[event("t2", "root", 9, anew)]));
+    world.deliver(PROJECT, &body(&[event("t2", "root", 9, &anew)]));
     assert_eq!(find(&world, PROJECT, "changed"), ["t2"]);
     assert_eq!(find(&world, PROJECT, "common"), ["t0"]);
 }

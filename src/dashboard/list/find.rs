@@ -138,6 +138,7 @@ pub(super) fn chips(asked: &ListQuery) -> Vec<(String, String)> {
             Some(("min", of)) => format!("{of} ≥ {value}"),
             Some(("max", of)) => format!("{of} ≤ {value}"),
             _ if name == "q" => value,
+            _ if name == "sort" => format!("by {value}"),
             _ => format!("{name}: {value}"),
         };
         chips.push((label, without.newest("/traces")));

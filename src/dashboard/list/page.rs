@@ -15,6 +15,7 @@ use crate::dashboard::ui::url::query_value;
 use crate::dashboard::view::View;
 use crate::error::Error;
 use crate::index::read::read_trace_row;
+use crate::index::sorting::MAX_SORTED;
 use crate::index::traces;
 use crate::index::traces::{Next, Page};
 use crate::index::{Database, spans};
@@ -175,6 +176,9 @@ fn list_of(asked: &ListQuery, page: &Page, now: Millis) -> Markup {
             (nothing(asked, &page.next))
         } @else {
             (rows::list_table(asked, &page.rows, now))
+        }
+        @if let Some(place) = &page.compared_to {
+            p.searched { "Of the newest " (count(MAX_SORTED)) " traces, back to " (time(place.start_us)) "." }
         }
         @if let (Next::Perhaps(place), false) = (&page.next, page.rows.is_empty()) {
             p.searched { "Searched back to " (time(place.start_us)) "." }

@@ -13,7 +13,7 @@ use super::outline::{causes, error_texts, main_model};
 use crate::batch::RawStore;
 use crate::dashboard::ui::json::Json;
 use crate::index::Database;
-use crate::index::filter::Filter;
+use crate::index::filter::{Filter, Sort};
 use crate::index::packed::{Part, Wanted, read_packed, select_packed};
 use crate::index::read::TraceRow;
 use crate::index::traces::{ListPlace, Next, read_traces, select_traces};
@@ -27,6 +27,7 @@ pub(super) const TAKES: &[Argument] = &[
         Takes::Text,
         "Words in its input, output or error, at most 12; \"in quotes\": together.",
     ),
+    may("sort", Takes::One(&["time", "duration", "cost", "tokens"]), "The greatest first."),
     may("name", Takes::Text, "A part of the trace's name, in any case."),
     may("status", Takes::One(&["ANY", "OK", "ERROR", "RUNNING"]), "How it ended."),
     may("tags", Takes::Texts(10), "Tags that it has, all of them."),
@@ -97,6 +98,7 @@ fn filter<D: Database, S: RawStore>(arguments: &Arguments<'_>, asked: &Asked<'_,
         to: arguments.until(),
         status: TraceStatus::parse(arguments.word("status")),
         words: arguments.text("q").and_then(|words| words::Wanted::parse(&words)),
+        sort: Sort::parse(arguments.word("sort")),
         name: arguments.text("name"),
         tags: arguments.texts("tags"),
         session: arguments.text("session_id"),
@@ -134,6 +136,9 @@ fn url<D: Database, S: RawStore>(
     }
     for tag in &filter.tags {
         query.append_pair("tag", tag);
+    }
+    if filter.sort.is_some() {
+        query.append_pair("sort", arguments.word("sort"));
     }
     if let Some(words) = arguments.text("q") {
         query.append_pair("q", &words);
