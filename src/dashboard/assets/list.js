@@ -19,8 +19,8 @@ if (form) prepareForm();
 if (chart) prepareChart();
 
 // What looks further back says so once it does, and stops when it is told to.
-document.addEventListener("htmx:config:request", ({ target }) => {
-  if (target.matches?.(".further")) target.querySelector("[hidden]")?.removeAttribute("hidden");
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  ctx.sourceElement.querySelector(":scope.further > [hidden]")?.removeAttribute("hidden");
 });
 document.addEventListener("click", ({ target }) => {
   if (target.matches?.("[data-stop]")) target.closest(".further")?.remove();

@@ -49,7 +49,11 @@ pub fn each_word(text: &str, mut one: impl FnMut(&str)) {
         }
         if !joined && (c.is_alphanumeric() || c == '_') {
             if chars < MAX_WORD_CHARS {
-                word.extend(c.to_lowercase());
+                if c.is_ascii() {
+                    word.push(c.to_ascii_lowercase());
+                } else {
+                    word.extend(c.to_lowercase());
+                }
                 chars += 1;
             }
             continue;
