@@ -61,6 +61,13 @@ impl Span {
     }
 }
 
+/// The span that a trace is known by: the first without a parent.
+#[must_use]
+pub fn root_of(spans: &[Span]) -> Option<&Span> {
+    let is_root = |span: &&Span| matches!(span.parent, Parent::None | Parent::Itself);
+    spans.iter().find(is_root).or_else(|| spans.first())
+}
+
 /// What a span hangs from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parent {

@@ -214,6 +214,13 @@ impl Builder {
     }
 }
 
+/// The seconds that keys of traces name which start in this time, both ends included.
+#[must_use]
+pub fn seconds(from: Option<Micros>, to: Option<Micros>) -> (i64, i64) {
+    let to = to.map_or(Micros::MAX, |to| to.saturating_add(MOVED_US));
+    (from.map_or(0, key_second), key_second(to))
+}
+
 /// What the trace's spans are kept under.
 pub(super) fn key() -> String {
     format!("(select key from trace where project = {TENANT} and id = ?2)")

@@ -7,7 +7,7 @@ use edgespan::formats::twosignal;
 use edgespan::index::{
     Database, QueryResults, RowBounds, Statement, chart, evaluators, filter, link, own_prices,
     packed, project_settings, recovery, rollups, routing, score_results, scores, sessions, shares,
-    spans, stats, traces, usage, verification,
+    sorting, spans, stats, traces, usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -23,6 +23,7 @@ use ingest_core::pack::{hex, spans as pack};
 
 use serde_json::json;
 
+use super::word_statements::of_words;
 use super::{PROJECT, RECEIVED, World, body};
 
 /// What [`of_project`] writes.
@@ -122,7 +123,7 @@ pub fn of_project() -> Vec<Statement> {
     all.extend(spans::select_part(PROJECT, "t", &spans::SpanPart { after, most: 1 }));
     all.extend(spans::select_named(PROJECT, "t", &["s".into()], &[link("e")]));
     all.extend(sessions::select_near(PROJECT, "s", START));
-    all.extend(sessions::select_turns(PROJECT, &["a", "t"]));
+    all.extend(sessions::select_turns(PROJECT, &["a", "t"], sessions::PACK_BYTES));
     let every_condition = traces::Filter {
         from: Some(START),
         to: Some(START + 2_000_000),
@@ -145,7 +146,13 @@ pub fn of_project() -> Vec<Statement> {
             evaluator: Some("n".into()),
             bounds: vec![(filter::Compare::AtLeast, "0".into())],
         }),
+        sort: None,
+        error: Some(String::new()),
+        words: None,
     };
+    let among = Some(&["a", "t"][..]);
+    all.extend(traces::select_page_among(PROJECT, &every_condition, Some(LATEST), among, 50));
+    all.extend(traces::select_traces_among(PROJECT, &every_condition, Some(LATEST), among, 50));
     all.extend(traces::select_page(PROJECT, &traces::Filter::default(), None, 50));
     all.extend(traces::select_page(PROJECT, &every_condition, Some(LATEST), 50));
     all.extend(traces::select_page_without_scores(PROJECT, &every_condition, 50));
@@ -153,6 +160,13 @@ pub fn of_project() -> Vec<Statement> {
     all.extend(traces::select_traces(PROJECT, &every_condition, Some(LATEST), 50));
     all.push(traces::select_reach(PROJECT, &traces::Filter::default(), 1));
     all.push(traces::select_reach(PROJECT, &every_condition, 1));
+    for (sort, _) in filter::Sort::ALL {
+        // After the newest, from the oldest on.
+        let place = |key| Some(traces::ListPlace { key, start_us: 0 });
+        let places = (place((5 << 48) + (1 << 16) + 1), place(1));
+        all.extend(sorting::select_page(PROJECT, (&every_condition, sort), places, 50));
+        all.extend(sorting::select_traces(PROJECT, (&every_condition, sort), places, 50));
+    }
     let few = chart::Extent { traces: 1, newest: None, counted_to: None, oldest: None };
     let some = chart::Scope {
         from: Some(START),
@@ -210,7 +224,9 @@ pub fn of_project() -> Vec<Statement> {
     all.push(guesses::select(PROJECT, r#"[[null,"guessed"]]"#.into()));
     all.push(guesses::select_rows(PROJECT, &["a"]));
     all.push(guesses::search(PROJECT, &[&pack_id(LONG_ID)], RECEIVED));
-    all.extend([of_packed(), of_evaluators(), of_rollups(), verified(), of_scores()].concat());
+    all.extend(
+        [of_packed(), of_evaluators(), of_rollups(), of_words(), verified(), of_scores()].concat(),
+    );
     all
 }
 

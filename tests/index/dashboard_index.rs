@@ -164,6 +164,9 @@ fn letters_of_all_scripts_are_found_in_either_case() {
             evaluator: Some(letters.clone()),
             bounds: vec![(Compare::Less, "0.5".into()), (Compare::AtLeast, "0".into())],
         }),
+        sort: None,
+        error: Some(letters.clone()),
+        words: None,
     };
     assert_eq!(follow(&db, &all).0, Vec::<String>::new());
     block_on(db.run(traces::select_traces(

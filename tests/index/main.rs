@@ -13,6 +13,7 @@ mod dashboard_index;
 mod index_bounds;
 mod list_walk;
 mod previews;
+mod sorting;
 mod statements;
 mod tenants;
 mod trace_parts;

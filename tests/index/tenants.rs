@@ -12,10 +12,11 @@ use edgespan::index::{Database, Statement, health, quota, recovery, rollups, usa
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "trace",
     "span",
     "delivery",
+    "word_block",
     "usage",
     "batch",
     "dead_letter",
@@ -53,6 +54,10 @@ create temp table x as select * from delivery;
 update x set key = key + (($NUMBER - 5) << 48), usage = x'00';
 insert into delivery select * from x;
 drop table x;
+create temp table x as select * from word_block;
+update x set key = key + (($NUMBER - 5) << 48), traces = 9, parted = 9, words = unhex(hex(words) || '00');
+insert into word_block select * from x;
+drop table x;
 create temp table x as select * from usage;
 update x set project = $NUMBER, version = 9, models = x'00', names = x'00', users = x'00', tags = x'00';
 insert into usage select * from x;
@@ -83,7 +88,7 @@ fn rows(world: &World, mine: bool) -> Vec<String> {
     let is = if mine { "=" } else { "<>" };
     let of = |table: &&str| match *table {
         "span" => format!("select * from span where trace >> 48 {is} 5"),
-        "delivery" => format!("select * from delivery where key >> 48 {is} 5"),
+        "delivery" | "word_block" => format!("select * from {table} where key >> 48 {is} 5"),
         "trace" | "score" | "evaluation" | "usage" => {
             format!("select * from {table} where project {is} 5")
         }

@@ -57,7 +57,12 @@ fn those_that_are_alike_are_one_and_lead_to_their_traces() {
         "{page}"
     );
     assert_eq!((&*found[0][0], &*found[0][1]), ("timeout after # s", "answer"));
-    assert!(page.contains("status=error") && page.contains("name=answer"), "{page}");
+    assert!(
+        page.contains("status=error")
+            && page.contains("name=answer")
+            && page.contains("error=timeout+after"),
+        "{page}"
+    );
     assert!(!get(&world, "p2", "/errors?range=all", false).unwrap().text().contains("timeout"));
 }
 

@@ -13,6 +13,7 @@ mod compare;
 mod conversation;
 mod costs;
 mod errors;
+mod find;
 mod first_use;
 mod list;
 mod others;

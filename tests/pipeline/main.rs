@@ -15,5 +15,6 @@ mod quota;
 mod replay;
 mod rollup;
 mod scores;
+mod search;
 mod usage;
 mod verify;

@@ -110,6 +110,12 @@ fn read(ran: &QueryResults, of: (&Hours, &Hours)) -> Result<(Groups, Group, bool
     Ok((groups, others, deliveries.more))
 }
 
+/// What the list of its traces is searched for: the longest part of a message that is the same
+/// each time.
+fn searched(message: &str) -> String {
+    message.split('#').max_by_key(|part| part.len()).unwrap_or_default().trim().into()
+}
+
 fn head(asked: &ListQuery) -> Markup {
     html! {
         div.headline { h1 { "Errors" } }
@@ -132,7 +138,7 @@ fn table(asked: &ListQuery, groups: &[(Rc<str>, Group)], others: &Group) -> Mark
             tbody {
                 @for (value, group) in groups {
                     @let (name, message) = value.split_once('\n').unwrap_or_default();
-                    @let failed = ListQuery { name: name.into(), status: "error".into(), ..asked.clone() };
+                    @let failed = ListQuery { name: name.into(), status: "error".into(), error: searched(message), ..asked.clone() };
                     tr {
                         td.c-evaluator { a href=(failed.newest("/traces")) title=(message) {
                             @if message.is_empty() { "no message" } @else { (message) }

@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod filter;
+mod find;
 pub mod first_trace;
 pub mod form;
 pub mod page;

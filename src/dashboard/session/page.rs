@@ -10,7 +10,6 @@ use crate::batch::RawStore;
 use crate::dashboard::span::chat::Message;
 use crate::dashboard::span::messages::{Look, inner, message};
 use crate::dashboard::span::thread::Thread;
-use crate::dashboard::trace::conversation::root_of;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, dollars, duration, encode, exact_dollars};
@@ -21,9 +20,9 @@ use crate::dashboard::ui::trace_state::{duration_so_far, running_until};
 use crate::dashboard::ui::url::{query_value, trace_url};
 use crate::dashboard::view::View;
 use crate::error::Error;
-use crate::index::found::Span;
+use crate::index::found::{Span, root_of};
 use crate::index::read::{Slice, TraceRow};
-use crate::index::sessions::{MAX_TURNS, Near, Turn};
+use crate::index::sessions::{MAX_TURNS, Near, PACK_BYTES, Turn};
 use crate::index::{Database, sessions};
 use crate::model::{Micros, Millis, TraceStatus};
 use crate::payload::Payloads;
@@ -98,8 +97,9 @@ async fn turns_of(
     let to = all.len().min(first + MAX_TURNS);
     let shown = all.get(first..to).unwrap_or_default();
     let ids: Vec<&str> = shown.iter().map(|trace| &*trace.id).collect();
-    let read =
-        sessions::read_turns(&view.db.run(sessions::select_turns(view.project, &ids)).await?)?;
+    let read = sessions::read_turns(
+        &view.db.run(sessions::select_turns(view.project, &ids, PACK_BYTES)).await?,
+    )?;
     let mut room = READ;
     let newest_first = shown.iter().rev();
     let mut turns: Vec<_> =

@@ -17,7 +17,7 @@ use crate::dashboard::ui::layout::{Shell, document};
 use crate::dashboard::ui::url::{chosen_url, query_value, span_url, trace_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
-use crate::index::found::{Parent, Span, read_trace};
+use crate::index::found::{Parent, Span, read_trace, root_of};
 use crate::index::read::TraceRow;
 use crate::index::{Database, spans};
 use crate::model::{SpanBody, SpanType, Status};
@@ -128,13 +128,6 @@ fn steps_of(spans: &[Span]) -> Vec<(&Span, StepKind)> {
         _ => (root == Some(&*span.id)).then_some(StepKind::Whole),
     };
     spans.iter().filter_map(|span| Some((span, kind(span)?))).collect()
-}
-
-/// The span that a trace is known by: the first without a parent.
-#[must_use]
-pub fn root_of(spans: &[Span]) -> Option<&Span> {
-    let is_root = |span: &&Span| matches!(span.parent, Parent::None | Parent::Itself);
-    spans.iter().find(is_root).or_else(|| spans.first())
 }
 
 /// How many of these steps are read at once.
