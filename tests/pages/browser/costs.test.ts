@@ -35,7 +35,8 @@ test("from the list to what each model costs, and to the traces of one", async (
   await page.goto("/traces");
   await page.getByRole("link", { name: "Costs" }).click();
   const rows = page.getByRole("table", { name: "Costs by model" }).locator("tbody tr");
-  expect(await rows.first().innerText()).toMatch(/^large\s+1\s+9\s+1\s+0\s+\$0\.50/);
+  // Before its styles are there, the page says units beside each number.
+  await soon(async () => expect(await rows.first().innerText()).toMatch(/^large\s+1\s+9\s+1\s+0\s+\$0\.50/));
   expect(await rows.count()).toBe(2);
   await page.locator("select[name=by]").selectOption("tag");
   await page.getByRole("button", { name: "Apply" }).click();
