@@ -93,3 +93,8 @@ pub(super) fn page(
     let next = to_json(&last.map(|id| BASE64_URL_SAFE_NO_PAD.encode(id)))?;
     Ok(format!(r#"{{"{name}":{},"nextCursor":{next}}}"#, to_json(shown)?))
 }
+
+/// What is said of one that is deleted; ids are of hexadecimal digits.
+pub(super) fn deleted(id: &str) -> String {
+    format!(r#"{{"id":"{id}","deleted":true}}"#)
+}

@@ -9,7 +9,7 @@ sql_file!(health_sql, "sql/health.sql", &[]);
 sql_file!(migrations_sql, "sql/migrations.sql", &[]);
 
 /// The last of `migrations/`: what this code may count on.
-pub const NEWEST_MIGRATION: &str = "0013_sweep.sql";
+pub const NEWEST_MIGRATION: &str = "0014_alerts.sql";
 
 /// Most rows of a kind that are counted.
 pub const MOST_COUNTED: i64 = 1_000;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::evaluations::is_due;
 use crate::error::Fault;
-use crate::index::{Database, QueryResults, evaluators, own_prices};
+use crate::index::{Database, QueryResults, budgets, evaluators, own_prices};
 use crate::model::Millis;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses::Named;
@@ -62,11 +62,17 @@ pub(super) async fn fold_in(
         if rows_read > 0 {
             reads.extend(projects.iter().map(|project| evaluators::select_any(project)));
             reads.extend(priced.iter().map(|project| own_prices::select_prices(project)));
+            reads.extend(priced.iter().map(|project| budgets::select_kept(project)));
         }
         let read = if reads.is_empty() { Ok(QueryResults::default()) } else { db.run(reads).await };
         let mut read = read.map_err(|fault| failure(fault.to_string()))?;
         let mut any = read.rows.split_off(rows_read.min(read.rows.len()));
-        let set = any.split_off(projects.len().min(any.len()));
+        let mut set = any.split_off(projects.len().min(any.len()));
+        let kept = set.split_off(priced.len().min(set.len()));
+        for (project, rows) in priced.iter().zip(&kept) {
+            let budgets = budgets::read_kept(rows).map_err(|fault| failure(fault.to_string()))?;
+            delivery.set_budgets(project, budgets);
+        }
         let evaluated = projects.iter().zip(any).filter(|(_, rows)| !rows.is_empty());
         let evaluated: BTreeSet<&str> = evaluated.map(|(project, _)| *project).collect();
         let book = price_book(&priced, &set).map_err(|fault| failure(fault.to_string()))?;

@@ -7,6 +7,7 @@ pub mod flaky;
 pub mod pages;
 pub mod platform;
 pub mod statements;
+pub mod watching;
 
 use std::cell::RefCell;
 use std::rc::Rc;

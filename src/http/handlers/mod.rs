@@ -16,3 +16,4 @@ pub mod rules;
 pub mod scores;
 pub mod settings;
 pub mod sign_in;
+pub mod watching;

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::budget::Spending;
 use super::counted::{Counted, add_uses};
 use super::statements;
 use super::stored_row::{SpanRow, Stored, TraceRow};
@@ -53,13 +54,15 @@ pub(super) struct Rows {
     pub(super) added: Usage,
     /// The same by hour.
     pub(super) cells: Cells,
+    /// The same of budgets.
+    pub(super) spending: Spending,
 }
 
 impl Rows {
-    pub(super) fn new(bounds: RowBounds, now: Millis) -> Self {
+    pub(super) fn new(bounds: RowBounds, now: Millis, spending: Spending) -> Self {
         let (traces, spans, touched) = (Vec::new(), Vec::new(), Vec::new());
         let (added, cells) = (Usage::default(), Cells::default());
-        Self { bounds, traces, spans, touched, now, added, cells }
+        Self { bounds, traces, spans, touched, now, added, cells, spending }
     }
 
     /// A trace's row, and those of its spans that do not fit into it, where they change.
@@ -135,6 +138,7 @@ impl Rows {
         for (is, times) in [(before, -1), (after, 1)] {
             let Some((counted, uses)) = is else { continue };
             counted.add_to(&mut self.cells, times);
+            self.spending.add(&counted, times);
             add_uses(uses, &mut self.cells, times);
         }
     }

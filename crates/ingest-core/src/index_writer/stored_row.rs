@@ -296,7 +296,7 @@ macro_rules! counted {
     ($row:expr, $root_failed:expr) => {{
         let Self { start_us, end_us, errors, open, tokens, cost_nano, root_child, .. } = *$row;
         let (name, user, tags) = ($row.name.as_ref(), $row.user.as_ref(), $row.tags.as_ref());
-        let root_failed = $root_failed;
+        let (root_failed, session) = ($root_failed, $row.session.as_ref());
         let columns = Columns {
             start_us,
             end_us,
@@ -307,6 +307,7 @@ macro_rules! counted {
             root_child,
             root_failed,
             name,
+            session,
             user,
             tags,
         };
