@@ -1,6 +1,8 @@
 //! What a project has, used and may: for whoever is signed in; changed by administrators.
 
 pub mod page;
+mod parts;
+mod watching;
 
 /// What is asked of the settings; keys by their ids.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,14 +3,14 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::parts::{table, when};
+use super::watching;
 use crate::dashboard::ui::asset::Asset;
-use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, counted, encode};
 use crate::dashboard::ui::layout::{Shell, document};
 use crate::error::{Error, Fault};
-use crate::index::{Database, health, recovery, stats, usage};
+use crate::index::{Database, alerts, budgets, health, recovery, stats, usage};
 use crate::model::Millis;
-use crate::time;
 use crate::time::Month;
 
 /// Months of usage that are shown.
@@ -105,11 +105,14 @@ pub async fn page(
             stats::select_rejected(project, now - REFUSED_MS),
             recovery::select_dead_letters(project),
             health::select(),
+            alerts::select_all(project),
+            budgets::select_all(project, now),
         ])
         .await?;
-    let [used, refused, letters, service] = ran.rows.as_slice() else {
-        return Err(Fault::Internal("settings are four results".into()).into());
+    let [used, refused, letters, service, rules, limited] = ran.rows.as_slice() else {
+        return Err(Fault::Internal("settings are six results".into()).into());
     };
+    let (rules, limited) = (alerts::read_all(rules)?, budgets::read(limited)?);
     let used = usage::read(std::slice::from_ref(used))?;
     let refused: [i64; 5] = refused.first().map_or(Ok([0; 5]), |row| read(row))?;
     let letters = letters.iter().map(|row| read(row)).collect::<Result<Vec<_>, _>>()?;
@@ -127,6 +130,8 @@ pub async fn page(
             @if let Some(made) = made { (made_key(made)) }
             (usage_of(&months, &used))
             (limits(viewer))
+            (watching::alerts(&rules))
+            (watching::budgets(&limited))
             (refusals(&refused))
             (dead_letters(&letters, viewer.is_admin))
             (key_list(&keys, viewer))
@@ -144,27 +149,6 @@ pub async fn page(
 
 fn read<T: for<'de> Deserialize<'de>>(json: &str) -> Result<T, Fault> {
     serde_json::from_str(json).map_err(|e| Fault::Internal(format!("settings: {e}")))
-}
-
-/// A table, which may be wider than the screen where that is small.
-fn table(label: &str, heads: &[&str], rows: &Markup) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(label) {
-            table {
-                thead { tr { @for head in heads { th scope="col" { (head) } } } }
-                tbody { (rows) }
-            }
-        }
-    }
-}
-
-/// A time as the API has it.
-fn when(at: Option<&str>) -> Markup {
-    if let Some(at) = at.and_then(time::parse) {
-        format::time(at)
-    } else {
-        html! { span.muted { "never" } }
-    }
 }
 
 fn made_key(Made { id, key }: &Made) -> Markup {
