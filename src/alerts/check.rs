@@ -110,14 +110,12 @@ async fn advance(
         return Ok(true);
     };
     let id = notice::id(&next);
-    let sent = match allowed.check(&next.url) {
-        // The operator may have changed their mind since it was stored.
-        Err(why) => Err(why.to_owned()),
-        Ok(()) => {
-            let body = notice::body(&next, due, (project, project_name));
-            send(&next.url, Some(&id), &body, outbound).await
-        }
-    };
+    // The operator may have changed their mind since it was stored.
+    let mut sent = allowed.check(&next.url).map_err(str::to_owned);
+    if sent.is_ok() {
+        let body = notice::body(&next, due, (project, project_name));
+        sent = send(&next.url, Some(&id), &body, outbound).await;
+    }
     let fires = due == notice::FIRING;
     let taken = sent.as_ref().map(|()| fires.then_some(now)).map_err(String::as_str);
     db.run(vec![alerts::end_notice(project, (&next.id, next.notice), taken)]).await?;

@@ -35,7 +35,8 @@ pub fn statements(project: &str, rules: &[&AlertRow], now: Millis) -> Vec<Statem
         .filter(|period| has_sums(rules, period))
         .map(|period| {
             let (first, last) = starts(period, now);
-            select_columns(project, By::Name, &[first..last + length(period)])
+            let hours = first..last + length(period);
+            select_columns(project, By::Name, std::slice::from_ref(&hours))
         })
         .collect();
     all.extend(kinds(Kind::NoTraces).next().map(|_| alerts::select_newest(project, now)));

@@ -136,13 +136,11 @@ pub async fn try_alert(
     outbound: &impl Outbound,
 ) -> Result<String, Error> {
     let rule = find(project, id, db).await?;
-    let sent = match allowed.check(&rule.url) {
-        Ok(()) => {
-            let body = notice::body(&rule, "test", (project, project_name));
-            send(&rule.url, None, &body, outbound).await
-        }
-        Err(why) => Err(why.to_owned()),
-    };
+    let mut sent = allowed.check(&rule.url).map_err(str::to_owned);
+    if sent.is_ok() {
+        let body = notice::body(&rule, "test", (project, project_name));
+        sent = send(&rule.url, None, &body, outbound).await;
+    }
     Ok(format!(r#"{{"taken":{},"message":{}}}"#, sent.is_ok(), to_json(&sent.err())?))
 }
 

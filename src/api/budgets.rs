@@ -152,7 +152,7 @@ pub async fn budgets_left(
     let spent = || budgets.iter().filter_map(|budget| budget.spent.as_ref());
     let left_usd = spent().filter_map(|spent| spent.left_usd).reduce(f64::min);
     let left_tokens = spent().filter_map(|spent| spent.left_tokens).min();
-    to_json(&LeftOut { left_usd, left_tokens, budgets })
+    to_json(&LeftOut { budgets, left_usd, left_tokens })
 }
 
 async fn find(

@@ -41,11 +41,11 @@ pub type Spent = (i64, i64);
 named_row! {
     /// What is asked for: the beginnings of the day and the month, and of whom.
     #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize_tuple)]
-    struct Asked<'a> {
+    struct Asked {
         day: i64,
         month: i64,
-        user: Option<&'a str>,
-        session: Option<&'a str>,
+        user: Option<String>,
+        session: Option<String>,
         all: bool,
     }
 }
@@ -86,7 +86,7 @@ pub fn read_kept(rows: &[String]) -> Result<Vec<Budget>, Fault> {
 /// nothing of those that are of each user or session.
 #[must_use]
 pub fn select_all(project: &str, now: Millis) -> Statement {
-    select(project, now, &Asked { all: true, ..Asked::default() })
+    select(project, now, Asked { all: true, ..Asked::default() })
 }
 
 /// Those that are the project's, a user's and a session's, and what these have spent.
@@ -97,12 +97,13 @@ pub fn select_of(
     user: Option<&str>,
     session: Option<&str>,
 ) -> Statement {
-    select(project, now, &Asked { user, session, ..Asked::default() })
+    let [user, session] = [user, session].map(|id| id.map(str::to_owned));
+    select(project, now, Asked { user, session, ..Asked::default() })
 }
 
-fn select(project: &str, now: Millis, asked: &Asked<'_>) -> Statement {
+fn select(project: &str, now: Millis, asked: Asked) -> Statement {
     let (day, month) = (period_hour("day", now), period_hour("month", now));
-    let asked = Asked { day, month, ..asked.clone() };
+    let asked = Asked { day, month, ..asked };
     Statement::new(filled(spent_sql()), vec![project.into(), json(&asked).into()])
 }
 

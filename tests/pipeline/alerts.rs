@@ -88,7 +88,7 @@ fn run(world: &World, sql: &str) {
     world.db.0.borrow().execute_batch(sql).unwrap();
 }
 
-fn make(world: &World, said: Value) -> Result<Value, String> {
+fn make(world: &World, said: &Value) -> Result<Value, String> {
     let defaults = json!({ "name": "n", "url": URL });
     let mut all = defaults.as_object().unwrap().clone();
     all.extend(said.as_object().unwrap().clone());
@@ -167,7 +167,7 @@ fn each_kind_fires_by_what_there_is() {
         (json!({ "kind": "deadLetters", "threshold": 3 }), false, ""),
     ] {
         run(&world, "delete from alert");
-        make(&world, said.clone()).unwrap();
+        make(&world, &said).unwrap();
         let receiver = Receiver::default();
         check_at(&world, SIX + 40 * MINUTE, &receiver);
         let took = receiver.took.borrow();
@@ -183,7 +183,7 @@ fn each_kind_fires_by_what_there_is() {
 #[test]
 fn what_ended_an_hour_is_still_seen_when_it_is_added_up() {
     let world = world();
-    make(&world, json!({ "kind": "cost", "threshold": 1 })).unwrap();
+    make(&world, &json!({ "kind": "cost", "threshold": 1 })).unwrap();
     world.deliver(PROJECT, &body(&[trace(1, SIX - MINUTE, 10, 2.0, false)]));
     block_on(roll_up(SIX + 40 * MINUTE, &world.db)).unwrap();
     let receiver = Receiver::default();
@@ -195,7 +195,7 @@ fn what_ended_an_hour_is_still_seen_when_it_is_added_up() {
 #[test]
 fn it_is_sent_once_again_after_the_cooldown_and_once_when_it_is_over() {
     let (world, receiver) = (world(), Receiver::default());
-    make(&world, json!({ "kind": "deadLetters", "threshold": 1, "cooldownMinutes": 30 })).unwrap();
+    make(&world, &json!({ "kind": "deadLetters", "threshold": 1, "cooldownMinutes": 30 })).unwrap();
     let mut told = Vec::new();
     for (minute, count) in [
         (0, 0),
@@ -226,7 +226,7 @@ fn it_is_sent_once_again_after_the_cooldown_and_once_when_it_is_over() {
 #[test]
 fn a_receiver_that_fails_and_recovers_is_told_once() {
     let (world, receiver) = (world(), Receiver::default());
-    make(&world, json!({ "kind": "deadLetters", "threshold": 1, "format": "slack" })).unwrap();
+    make(&world, &json!({ "kind": "deadLetters", "threshold": 1, "format": "slack" })).unwrap();
     letters(&world, 1);
     receiver.answers.replace(vec![Answer::Refuses, Answer::IsAway, Answer::Refuses]);
     let mut tries = Vec::new();
@@ -261,8 +261,8 @@ fn projects_without_rules_cost_one_read_of_nothing() {
     block_on(check(SIX, &allowed(), &db, &receiver)).unwrap();
     assert_eq!(db.1.take().len(), 1);
     // With a rule of another, nothing of its is read, and nothing is written while all is well.
-    make(&world, json!({ "kind": "cost", "threshold": 1 })).unwrap();
-    make(&world, json!({ "kind": "errorRate", "threshold": 1 })).unwrap();
+    make(&world, &json!({ "kind": "cost", "threshold": 1 })).unwrap();
+    make(&world, &json!({ "kind": "errorRate", "threshold": 1 })).unwrap();
     let made = changes();
     assert_eq!(made - before, 2);
     block_on(check(SIX + 20 * MINUTE, &allowed(), &db, &receiver)).unwrap();
@@ -278,7 +278,7 @@ fn wherever_a_run_fails_or_is_stopped_each_state_is_told_once() {
     for steps in 0..8 {
         for fault in [CallFault::None, CallFault::Before, CallFault::After] {
             let (world, receiver) = (world(), Receiver::default());
-            make(&world, json!({ "kind": "deadLetters", "threshold": 1 })).unwrap();
+            make(&world, &json!({ "kind": "deadLetters", "threshold": 1 })).unwrap();
             let mut now = SIX;
             for count in [1, 0] {
                 letters(&world, count);
@@ -303,7 +303,7 @@ fn wherever_a_run_fails_or_is_stopped_each_state_is_told_once() {
 #[test]
 fn a_rule_that_is_switched_off_or_whose_host_is_no_longer_allowed_sends_nothing() {
     let (world, receiver) = (world(), Receiver::default());
-    let id = make(&world, json!({ "kind": "deadLetters", "threshold": 1 })).unwrap()["id"].clone();
+    let id = make(&world, &json!({ "kind": "deadLetters", "threshold": 1 })).unwrap()["id"].clone();
     letters(&world, 1);
     let none = Allowed { hosts: "other.example".into(), is_local: false };
     let checked = block_on(check(SIX, &none, &world.db, &receiver)).unwrap();
@@ -337,11 +337,11 @@ fn what_cannot_be_a_rule_is_refused_with_where() {
         (json!({ "kind": "cost", "threshold": 1, "url": "http://hooks.example/" }), "url"),
         (json!({ "kind": "cost", "threshold": 1, "url": "https://elsewhere.example/" }), "url"),
     ] {
-        let refused = make(&world, said.clone()).unwrap_err();
+        let refused = make(&world, &said).unwrap_err();
         assert!(refused.contains(why), "{said}: {refused}");
     }
     for n in 0..21 {
-        let made = make(&world, json!({ "kind": "cost", "threshold": 1 }));
+        let made = make(&world, &json!({ "kind": "cost", "threshold": 1 }));
         assert_eq!(made.is_ok(), n < 20, "{made:?}");
     }
 }
@@ -357,7 +357,7 @@ proptest! {
         last in prop::bool::ANY,
     ) {
         let (world, receiver) = (world(), Receiver::default());
-        make(&world, json!({ "kind": "deadLetters", "threshold": 1, "cooldownMinutes": 0 })).unwrap();
+        make(&world, &json!({ "kind": "deadLetters", "threshold": 1, "cooldownMinutes": 0 })).unwrap();
         let now = Cell::new(SIX);
         for (count, answer, at, fault) in minutes {
             letters(&world, count);

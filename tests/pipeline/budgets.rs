@@ -235,8 +235,8 @@ fn what_is_left_is_answered_in_one_read() {
         serde_json::from_str(&left).unwrap()
     };
     let budget = |answer: &Value, id: &str| -> Value {
-        let all = answer["budgets"].as_array().unwrap().iter();
-        all.filter(|budget| budget["id"] == id).cloned().next().unwrap_or_default()
+        let mut all = answer["budgets"].as_array().unwrap().iter();
+        all.find(|budget| budget["id"] == id).cloned().unwrap_or_default()
     };
     let of_u = ask("user=u&session=new", START + 5_000);
     let is = budget(&of_u, &user);

@@ -51,11 +51,15 @@ pub fn period_hour(period: &str, at: Millis) -> i64 {
     }
 }
 
+/// A budget, whose, and the beginning of the period.
+type SpentKey = (Rc<str>, Rc<str>, i64);
+
 /// What is more, or less, spent of a project's budgets.
 #[derive(Debug, Clone, Default)]
 pub struct Spending {
     budgets: Rc<[Budget]>,
-    spent: BTreeMap<(Rc<str>, Rc<str>, i64), (i64, i64)>,
+    /// Cost and tokens.
+    spent: BTreeMap<SpentKey, (i64, i64)>,
 }
 
 impl Spending {
