@@ -2,13 +2,11 @@
 // --remote) of the deployment. A request for facts to the operator's API, and a test trace in a
 // project of its own; checks.mjs says what is wrong and what to do.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { judge } from "./doctor/checks.mjs";
 import { operator } from "./operator.mjs";
 import { parse } from "./options.mjs";
-import { Failed, cli, root } from "./run.mjs";
+import { Failed, cli, ownVersion } from "./run.mjs";
 
 /** Where test traces go: nobody's numbers have them in them. */
 const PROJECT = "edgespan-doctor";
@@ -46,9 +44,8 @@ await cli(async () => {
   const asked = Date.now();
   const facts = await ask("GET", "health");
   const answered = Date.now();
-  const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))?.[1] ?? "";
   const roundTrip = await sendTrace(ask, seconds * 1_000).catch((error) => ({ failed: String(error.message) }));
-  const checks = judge(facts, { version, now: (asked + answered) / 2, took: answered - asked, roundTrip });
+  const checks = judge(facts, { version: ownVersion(), now: (asked + answered) / 2, took: answered - asked, roundTrip });
   const ok = checks.every(({ verdict }) => verdict !== "failed");
   if (values.json) console.log(JSON.stringify({ ok, checks }, null, 2));
   else show(checks);

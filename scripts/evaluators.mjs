@@ -2,6 +2,7 @@
 // serves or (with --remote) of the deployment: a request to the operator's API for each
 // command. What an evaluator may hold is the API's to say.
 
+import { readObject, whichOf } from "./managed.mjs";
 import { operator } from "./operator.mjs";
 import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
@@ -65,15 +66,9 @@ function read() {
     },
     USAGE,
   );
-  const [name = "", id = "", ...more] = positionals;
-  const command = Object.hasOwn(COMMANDS, name) && COMMANDS[name];
-  if (!command || more.length > 0) throw new Failed(`which command?\n\n${USAGE}`);
-  const { project, remote, json } = values;
-  if (project === undefined) throw new Failed(`${name} needs --project\n\n${USAGE}`);
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(project)) throw new Failed("--project must be 1 to 64 of A-Z a-z 0-9 . _ -");
-  const takesId = command !== list && command !== create;
-  if (takesId !== (id !== "")) throw new Failed(takesId ? `${name} needs an ID\n\n${USAGE}` : `${name} takes no ID\n\n${USAGE}`);
-  if (id && !/^ev_[a-f0-9]{1,40}$/.test(id)) throw new Failed("ID must be one as `list` shows it: ev_…");
+  const { remote, json } = values;
+  const said = { positionals, project: values.project, prefix: "ev_", usage: USAGE };
+  const { command, name, id, project } = whichOf(COMMANDS, said, (command) => command !== list && command !== create);
   const fields = fieldsOf(values);
   const changes = Object.keys(fields).length > 0;
   if (changes && command !== create && command !== update) throw new Failed(`${name} takes nothing that changes an evaluator`);
@@ -110,21 +105,6 @@ function fieldsOf(values) {
     enabled: either("enable", "disable"),
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-/** @param {string} name
- *  @param {string | undefined} text
- *  @returns {Record<string, unknown> | undefined} */
-function readObject(name, text) {
-  if (text === undefined) return undefined;
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Failed(`--${name} is no JSON: ${/** @type {Error} */ (error).message}`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Failed(`--${name} must be a JSON object`);
-  return value;
 }
 
 /** @param {string} name

@@ -2,14 +2,14 @@
 // the files in openapi/. The build serves it at /api/v1/openapi.json; tests compare it with
 // the table of routes, with docs/api.md and with what the running Worker answers.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MANAGING, OPERATING, PAGES } from "./openapi/managing.mjs";
 import { LANGFUSE, READING } from "./openapi/reading.mjs";
 import { SCHEMAS } from "./openapi/schemas.mjs";
 import { JUDGING, SENDING } from "./openapi/sending.mjs";
 import { RESPONSES } from "./openapi/words.mjs";
-import { cli, root, say } from "./run.mjs";
+import { cli, ownVersion, root, say } from "./run.mjs";
 
 export const OPENAPI = "docs/openapi.json";
 
@@ -20,12 +20,11 @@ export function describe() {
   for (const [path, methods] of [...SENDING, ...READING, ...JUDGING, ...MANAGING, ...OPERATING, ...LANGFUSE, ...PAGES]) {
     paths[path] = { ...paths[path], ...methods };
   }
-  const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))?.[1];
   return {
     openapi: "3.1.0",
     info: {
       title: "Edgespan",
-      version,
+      version: ownVersion(),
       summary: "Traces of LLM agents: sent, kept, read.",
       description: "docs/api.md says in words what is here by fields. Every answer of the Worker has an `X-Request-Id`.",
       license: { name: "MIT", identifier: "MIT" },

@@ -24,6 +24,12 @@ export function parse(config, usage) {
   return parsed;
 }
 
+/** Whether a project may have this name, where one is given.
+ *  @param {string | undefined} name */
+export function checkProject(name) {
+  if (name !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(name)) throw new Failed("--project must be 1 to 64 of A-Z a-z 0-9 . _ -");
+}
+
 /** Options that are whole numbers, as text, with what they are by default.
  *  @template {Record<string, string | undefined>} Defaults
  *  @param {Defaults} defaults

@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { operator } from "./operator.mjs";
-import { parse } from "./options.mjs";
+import { checkProject, parse } from "./options.mjs";
 import { ensureEnvironment } from "./python.mjs";
 import { Failed, capture, cli, root, say } from "./run.mjs";
 
@@ -60,9 +60,8 @@ await cli(async () => {
   if (name === "table") return makeTable();
 
   if (!["list", "set", "remove"].includes(name)) throw new Failed(`which command?\n\n${USAGE}`);
-  if (!options.project || !/^[A-Za-z0-9._-]{1,64}$/.test(options.project)) {
-    throw new Failed(`--project must be 1 to 64 of A-Z a-z 0-9 . _ -\n\n${USAGE}`);
-  }
+  if (!options.project) throw new Failed(`${name} needs --project\n\n${USAGE}`);
+  checkProject(options.project);
   if (name !== "list" && !options.pattern) throw new Failed(`${name} needs --pattern\n\n${USAGE}`);
   const prices = name === "set" ? pricesOf(options) : {};
   const ask = await operator(`prices -- ${name} …`, options.remote);

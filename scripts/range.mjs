@@ -17,14 +17,6 @@ export function time(option, text) {
   return at;
 }
 
-/** Whether a project may have this name.
- *  @param {string | undefined} name */
-export function checkProject(name) {
-  if (name !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
-    throw new Failed("--project: 1 to 64 of A-Z a-z 0-9 . _ -");
-  }
-}
-
 /** The id of the project with this name.
  *  @param {Awaited<ReturnType<typeof import("./operator.mjs").operator>>} ask
  *  @param {string} name

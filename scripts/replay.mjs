@@ -4,8 +4,8 @@
 // time; cut off, it is started again. Leaves out: waiting until they are written.
 
 import { operator } from "./operator.mjs";
-import { parse } from "./options.mjs";
-import { checkProject, projectId, showBar, time } from "./range.mjs";
+import { checkProject, parse } from "./options.mjs";
+import { projectId, showBar, time } from "./range.mjs";
 import { Failed, cli } from "./run.mjs";
 import { ensurePackages } from "./setup.mjs";
 

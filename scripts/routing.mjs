@@ -2,6 +2,7 @@
 // serves or (with --remote) of the deployment: a request to the operator's API for each
 // command. What a configuration may hold is the API's to say.
 
+import { readObject, whichOf } from "./managed.mjs";
 import { operator } from "./operator.mjs";
 import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
@@ -59,15 +60,9 @@ function read() {
     },
     USAGE,
   );
-  const [name = "", id = "", ...more] = positionals;
-  const command = Object.hasOwn(COMMANDS, name) && COMMANDS[name];
-  if (!command || more.length > 0) throw new Failed(`which command?\n\n${USAGE}`);
-  const { project, config: text, enable, disable, ...rest } = values;
-  if (project === undefined) throw new Failed(`${name} needs --project\n\n${USAGE}`);
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(project)) throw new Failed("--project must be 1 to 64 of A-Z a-z 0-9 . _ -");
-  const takesId = command === update || command === remove;
-  if (takesId !== (id !== "")) throw new Failed(takesId ? `${name} needs an ID\n\n${USAGE}` : `${name} takes no ID\n\n${USAGE}`);
-  if (id && !/^rc_[a-f0-9]{1,40}$/.test(id)) throw new Failed("ID must be one as `list` shows it: rc_…");
+  const { config: text, enable, disable, ...rest } = values;
+  const said = { positionals, project: values.project, prefix: "rc_", usage: USAGE };
+  const { command, name, id, project } = whichOf(COMMANDS, said, (command) => command === update || command === remove);
   if (enable && disable) throw new Failed("--enable or --disable?");
   const changes = values.name !== undefined || text !== undefined || enable || disable;
   if (changes && (command === list || command === remove)) throw new Failed(`${name} takes no --name, --config, --enable, --disable`);
@@ -76,21 +71,7 @@ function read() {
   }
   if (command === update && !changes) throw new Failed(`update what?\n\n${USAGE}`);
   const enabled = enable ? true : disable ? false : undefined;
-  return { command, name, options: { ...rest, project, id, enabled, config: readConfig(text) } };
-}
-
-/** @param {string | undefined} text
- *  @returns {Record<string, unknown> | undefined} */
-function readConfig(text) {
-  if (text === undefined) return undefined;
-  let config;
-  try {
-    config = JSON.parse(text);
-  } catch (error) {
-    throw new Failed(`--config is no JSON: ${/** @type {Error} */ (error).message}`);
-  }
-  if (typeof config !== "object" || config === null || Array.isArray(config)) throw new Failed("--config must be a JSON object");
-  return config;
+  return { command, name, options: { ...rest, project, id, enabled, config: readObject("config", text) } };
 }
 
 /** What a command is answered: as it is, or what there is to say of it.

@@ -41,6 +41,9 @@ export function say(text) {
   console.error(`edgespan: ${text}`);
 }
 
+/** The version that this is of. */
+export const ownVersion = () => /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))?.[1] ?? "";
+
 /** A failure whose message is all that the user needs: printed without a stack. */
 export class Failed extends Error {}
 

@@ -66,6 +66,9 @@ async function serve(verbose) {
     stateDir,
     "--var",
     "EDGESPAN_LOCAL:1",
+    // Any that is free: two servers would both want the usual one.
+    "--inspector-port",
+    "0",
     "--env-file",
     operatorFile(),
   ];

@@ -2,7 +2,7 @@
 // serves or (with --remote) of the deployment: one request to the operator's API.
 
 import { operator } from "./operator.mjs";
-import { parse } from "./options.mjs";
+import { checkProject, parse } from "./options.mjs";
 import { projectId } from "./range.mjs";
 import { Failed, cli } from "./run.mjs";
 
@@ -70,8 +70,6 @@ function read() {
     USAGE,
   );
   if (values.months !== undefined && !/^([1-9]|1\d|2[0-4])$/.test(values.months)) throw new Failed("--months must be 1 to 24");
-  if (values.project !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(values.project)) {
-    throw new Failed("--project must be 1 to 64 of A-Z a-z 0-9 . _ -");
-  }
+  checkProject(values.project);
   return values;
 }

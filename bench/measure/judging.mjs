@@ -1,4 +1,4 @@
-// Measure 9: processor time of a judgement, one CONTAINS over 2 KB, beside that of a request
+// Measure 10: processor time of a judgement, one CONTAINS over 2 KB, beside that of a request
 // that asks for nothing, `GET /api/v1/health`. The peer has neither.
 
 import { both, rounds } from "../stats.mjs";

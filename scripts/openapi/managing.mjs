@@ -285,9 +285,11 @@ export const OPERATING = tagged("operating", {
   },
 });
 
-/** A page, or for htmx a part of one; whoever is not signed in is sent to sign in.
+/** A page, or for htmx a part of one; whoever is not signed in is sent to sign in: htmx with a
+ *  401.
  *  @param {string} id @param {string} summary @param {Partial<Said>} [more] */
-const shown = (id, summary, more) => person(id, summary, { ...more, answers: { 200: HTML, 303: null, 304: null }, failures: "page" });
+const shown = (id, summary, more) =>
+  person(id, summary, { ...more, answers: { 200: HTML, 303: null, 304: null, 401: null, ...more?.answers }, failures: "page" });
 /** @type {{ content: Record<string, object> }} */
 const HTML = { content: { "text/html": { type: "string" } } };
 /** A form of a page of this origin; one of another site is refused.
@@ -300,36 +302,43 @@ const form = (id, summary, fields, more) =>
     failures: "page",
   });
 const missing = { missing: true };
+/** A page with a filter, which says what of it cannot be read. */
+const filtered = { answers: { 400: HTML } };
 const RAW = { content: { "application/json": {}, "text/plain": string, "text/html": string } };
 const raw = (/** @type {string} */ id) =>
   person(id, "A payload as it was sent", {
     ...missing,
     query: { field: "", part: "" },
-    answers: { 200: RAW, 303: null },
+    answers: { 200: RAW, 303: null, 401: null },
     failures: "page",
   });
 const rating = { good: string, note: string };
 
 export const PAGES = tagged("pages", {
-  "/": { GET: shown("pageHome", "The list of traces, with its charts") },
-  "/traces": { GET: shown("pageTraces", "The rows of that list") },
+  "/": { GET: shown("pageHome", "The list of traces, with its charts", filtered) },
+  "/traces": { GET: shown("pageTraces", "The rows of that list", filtered) },
   "/chart": { GET: shown("pageChart", "The charts above it") },
-  "/costs": { GET: shown("pageCosts", "What was used and what it cost") },
-  "/scores": { GET: shown("pageScores", "The results of evaluators") },
+  "/costs": { GET: shown("pageCosts", "What was used and what it cost", filtered) },
+  "/scores": { GET: shown("pageScores", "The results of evaluators", filtered) },
   "/evaluators": {
     GET: shown("pageEvaluators", "The evaluators of stored traces"),
-    POST: form("changeEvaluators", "Try, save, switch or delete one", {
-      action: { type: "string", enum: ["save", "try", "enable", "disable", "delete"] },
-      id: string,
-      name: string,
-      type: string,
-      config: string,
-      target: string,
-      filter: string,
-      sample: string,
-      arrival: string,
-      trace: string,
-    }),
+    POST: form(
+      "changeEvaluators",
+      "Try, save, switch or delete one",
+      {
+        action: { type: "string", enum: ["save", "try", "enable", "disable", "delete"] },
+        id: string,
+        name: string,
+        type: string,
+        config: string,
+        target: string,
+        filter: string,
+        sample: string,
+        arrival: string,
+        trace: string,
+      },
+      { missing: true, conflicts: true },
+    ),
   },
   "/traces/{trace}": { GET: shown("pageTrace", "A trace", missing) },
   "/traces/{trace}/rating": { POST: form("rateTrace", "Rate a trace", rating, missing) },
@@ -342,7 +351,7 @@ export const PAGES = tagged("pages", {
     GET: person("pageImage", "An image of a message", {
       ...missing,
       query: { image: "Which: a hash of it." },
-      answers: { 200: { content: { "image/*": {} } }, 303: null },
+      answers: { 200: { content: { "image/*": {} } }, 303: null, 401: null },
       failures: "page",
     }),
   },

@@ -92,6 +92,9 @@ fn start_sweep(world: &Rc<World>, planned: Millis) {
             here.log.sometimes("the sweeper finds a batch");
         }
         match roll_up(planned, &port).await {
+            Ok(RolledUp { damaged, .. }) if !damaged.is_empty() => {
+                here.violate(format!("deliveries of {damaged:?} cannot be added up"));
+            }
             Ok(RolledUp { deliveries: 1.., .. }) => here.log.sometimes("deliveries are added up"),
             Ok(_) => {}
             Err(fault) => here.note(format_args!("adding up fails: {fault}")),

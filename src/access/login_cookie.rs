@@ -167,9 +167,12 @@ pub fn check_sender(sent: Sender<'_>) -> Result<(), Reject> {
     if own { Ok(()) } else { Err(Reject::Forbidden("Reload the page and send it again.")) }
 }
 
-/// Where to go after signing in: a page of a trace, of a list or of settings here, never
-/// another site. What is no such path becomes the list; nor is one that a
-/// browser would make another of, by its segments `.` and `..`.
+/// The pages that are one each.
+const PAGES: [&str; 5] = ["/traces", "/scores", "/evaluators", "/costs", "/settings"];
+
+/// Where to go after signing in: a page here, never another site. What is no such path
+/// becomes the list; nor is one that a browser would make another of, by its segments `.`
+/// and `..`.
 #[must_use]
 pub fn destination(to: Option<&str>) -> &str {
     let dots = |segment: &str| {
@@ -178,9 +181,8 @@ pub fn destination(to: Option<&str>) -> &str {
     };
     let page = |to: &&str| {
         let path = to.split(['?', '#']).next().unwrap_or_default();
-        let known = ["/traces", "/settings"].contains(&path)
-            || path.starts_with("/traces/")
-            || path.starts_with("/sessions/");
+        let known =
+            PAGES.contains(&path) || path.starts_with("/traces/") || path.starts_with("/sessions/");
         known && !path.split('/').any(dots)
     };
     // A header takes no control character, and a browser reads `\` as `/`.
@@ -346,6 +348,9 @@ mod tests {
     fn goes_to_its_own_pages_only() {
         for to in [
             "/traces",
+            "/scores?name=a",
+            "/evaluators",
+            "/costs?by=user",
             "/settings",
             "/traces?status=error",
             "/traces/a%2Fb?span=c",
@@ -366,6 +371,8 @@ mod tests {
             "/traces\r\nSet-Cookie: a=b",
             "/traces/\u{e9}",
             "/tracesevil",
+            "/costs/..",
+            "/costs/a",
             "/sign-out",
             "traces",
             " /traces",

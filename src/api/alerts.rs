@@ -3,14 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::manage::{Asked, Manage, deleted};
+use super::manage::{Asked, Manage, changed_meanwhile, check_name, deleted};
 use super::to_json;
 use crate::alerts::notice;
 use crate::alerts::rule::{Allowed, HOSTS, Kind};
 use crate::error::{Error, Reject};
 use crate::index::alerts::AlertRow;
 use crate::index::{Database, alerts as stored};
-use crate::limits::{MAX_ALERTS, MAX_CONFIG_NAME_CHARS, MAX_INDEXED_BYTES};
+use crate::limits::{MAX_ALERTS, MAX_INDEXED_BYTES};
 use crate::model::Millis;
 use crate::outbound::Outbound;
 use crate::pipeline::webhook::send;
@@ -111,8 +111,7 @@ pub async fn manage_alerts(
             changed.updated_ms = now.max(was + 1);
             let rows = db.run(vec![stored::update(project, &changed, was)]).await?.rows;
             if rows.iter().all(Vec::is_empty) {
-                let why = "somebody else changed it meanwhile: look at it again";
-                return Err(Reject::Conflict(why.into()).into());
+                return Err(changed_meanwhile().into());
             }
             to_json(&AlertOut::of(&find(project, id, db).await?))
         }
@@ -229,9 +228,7 @@ fn check(row: &AlertRow, kind: Kind, allowed: &Allowed) -> Result<(), Reject> {
     let expect = |is: bool, path: &str, expected: &str| {
         if is { Ok(()) } else { Err(Reject::invalid(path, format!("expected {expected}"))) }
     };
-    let chars = row.name.chars().take(MAX_CONFIG_NAME_CHARS + 1).count();
-    let name = format!("1 to {MAX_CONFIG_NAME_CHARS} characters");
-    expect((1..=MAX_CONFIG_NAME_CHARS).contains(&chars), "name", &name)?;
+    check_name(&row.name)?;
     let most = kind.max_threshold();
     let threshold = format!("a number above 0, up to {most}");
     expect(row.threshold > 0.0 && row.threshold <= most, "threshold", &threshold)?;

@@ -3,12 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::manage::{Asked, Manage, deleted};
+use super::manage::{Asked, Manage, check_name, deleted};
 use super::to_json;
 use crate::error::{Error, Reject};
 use crate::index::Database;
 use crate::index::budgets::{self as stored, BudgetRow, Spent};
-use crate::limits::{MAX_BUDGETS, MAX_CONFIG_NAME_CHARS, MAX_INDEXED_BYTES};
+use crate::limits::{MAX_BUDGETS, MAX_INDEXED_BYTES};
 use crate::model::Millis;
 use crate::time;
 use crate::time::Month;
@@ -223,11 +223,7 @@ fn apply(body: &[u8], mut row: BudgetRow, is_new: bool) -> Result<BudgetRow, Rej
         }
         row.tokens = Some(tokens).filter(|tokens| *tokens > 0);
     }
-    let chars = row.name.chars().take(MAX_CONFIG_NAME_CHARS + 1).count();
-    if !(1..=MAX_CONFIG_NAME_CHARS).contains(&chars) {
-        let expected = format!("expected 1 to {MAX_CONFIG_NAME_CHARS} characters");
-        return Err(Reject::invalid("name", expected));
-    }
+    check_name(&row.name)?;
     let length = row.subject.len();
     if length > MAX_INDEXED_BYTES || length == 0 && row.subject_kind != "project" {
         return Err(Reject::invalid("subject", "expected an id, or * for each"));

@@ -58,9 +58,7 @@ pub fn show_evaluations(
             span_id: Some(&*row.span).filter(|span| !span.is_empty()),
             status: &row.status,
             message: row.message.as_deref(),
-            updated_at: Some(row.as_of_ms)
-                .filter(|at| *at > 0)
-                .map(|at| time::with_millis(at.saturating_mul(1_000))),
+            updated_at: Some(row.as_of_ms).filter(|at| *at > 0).map(time::of_millis),
         });
     }
     let quiet_us = now.saturating_mul(1_000).saturating_sub(trace.active_us);

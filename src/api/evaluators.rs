@@ -11,14 +11,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::manage::{Asked, Manage, Page, page, parse_page};
+use super::manage::{
+    Asked, Manage, Page, changed_meanwhile, check_name, deleted, page, parse_page,
+};
 use super::to_json;
 use crate::error::{Error, Fault, Reject};
 use crate::evaluation::outside::{Operator, check_host, missing, runs_per_day};
 use crate::index::evaluators::EvaluatorRow;
 use crate::index::{Database, evaluators as stored};
-use crate::limits::{MAX_CONFIG_NAME_CHARS, MAX_EVALUATORS};
-use crate::model::{Millis, SpanType};
+use crate::limits::MAX_EVALUATORS;
+use crate::model::SpanType;
 use crate::time;
 
 #[derive(Serialize)]
@@ -88,7 +90,7 @@ pub async fn manage_evaluators(
             if rows.iter().all(Vec::is_empty) {
                 return Err(none().into());
             }
-            Ok(serde_json::json!({ "id": id, "deleted": true }).to_string())
+            Ok(deleted(id))
         }
     }
 }
@@ -99,21 +101,7 @@ pub async fn manage_evaluators(
 /// 400 for one that cannot be.
 pub fn draft(asked: Asked<'_>, operator: &impl Operator) -> Result<Draft, Error> {
     let Asked { body, now, random, .. } = asked;
-    let empty = EvaluatorRow {
-        id: format!("ev_{now:012x}{random:08x}"),
-        name: String::new(),
-        r#type: String::new(),
-        config: "{}".into(),
-        enabled: 1,
-        auto_run: 1,
-        target: "trace".into(),
-        filter: "{}".into(),
-        sample_rate: 1.0,
-        max_runs_per_day: None,
-        version: 1,
-        created_ms: now,
-        updated_ms: now,
-    };
+    let empty = EvaluatorRow::new(format!("ev_{now:012x}{random:08x}"), now);
     let (row, warnings) = apply(body, &empty, operator)?;
     Ok(Draft { row, warnings })
 }
@@ -201,7 +189,7 @@ async fn refusal(project: &str, row: &EvaluatorRow, db: &impl Database) -> Resul
     if all.len() >= MAX_EVALUATORS && all.iter().all(|other| other.id != row.id) {
         return Ok(Reject::Conflict(format!("a project has at most {MAX_EVALUATORS} evaluators")));
     }
-    Ok(Reject::Conflict("somebody else changed it meanwhile: look at it again".into()))
+    Ok(changed_meanwhile())
 }
 
 fn show(project: &str, row: &EvaluatorRow, warnings: Option<Vec<String>>) -> Result<String, Error> {
@@ -216,7 +204,6 @@ fn out<'a>(project: &'a str, row: &'a EvaluatorRow) -> Result<EvaluatorOut<'a>, 
     } else {
         Cow::Borrowed(serde_json::from_str(&row.config).map_err(|_| odd())?)
     };
-    let at = |ms: Millis| time::with_millis(ms.saturating_mul(1_000));
     Ok(EvaluatorOut {
         id: &row.id,
         project_id: project,
@@ -230,8 +217,8 @@ fn out<'a>(project: &'a str, row: &'a EvaluatorRow) -> Result<EvaluatorOut<'a>, 
         sample_rate: row.sample_rate,
         max_runs_per_day: row.max_runs_per_day,
         version: row.version,
-        created_at: at(row.created_ms),
-        updated_at: at(row.updated_ms),
+        created_at: time::of_millis(row.created_ms),
+        updated_at: time::of_millis(row.updated_ms),
         warnings: None,
     })
 }
@@ -285,11 +272,7 @@ fn apply(
             _ => warnings.push(format!("{key}: unknown, ignored")),
         }
     }
-    let chars = row.name.chars().take(MAX_CONFIG_NAME_CHARS + 1).count();
-    if !(1..=MAX_CONFIG_NAME_CHARS).contains(&chars) {
-        let expected = format!("expected 1 to {MAX_CONFIG_NAME_CHARS} characters");
-        return Err(Reject::invalid("name", expected).into());
-    }
+    check_name(&row.name)?;
     if !matches!(&*row.target, "trace" | "span") {
         return Err(Reject::invalid("target", "expected trace or span").into());
     }

@@ -97,7 +97,7 @@ impl<'a> Trace<'a> {
             span_count: row.spans,
             error_count: row.errors,
             score_count: row.scores.unwrap_or_default(),
-            created_at: time::with_millis(row.created_ms.saturating_mul(1_000)),
+            created_at: time::of_millis(row.created_ms),
         }
     }
 }
@@ -212,7 +212,7 @@ impl<'a> SpanOut<'a> {
             error_message: body.and_then(|b| b.error_message.as_deref()),
             metadata: raw(body.and_then(|b| b.metadata.as_deref())),
             payload_error: event.as_ref().err().copied(),
-            created_at: row.received_ms.map(|at| time::with_millis(at.saturating_mul(1_000))),
+            created_at: row.received_ms.map(time::of_millis),
         }
     }
 }

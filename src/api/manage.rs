@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::filter::{DEFAULT_LIMIT, MAX_LIMIT};
 use super::to_json;
 use crate::error::{Error, Reject};
+use crate::limits::MAX_CONFIG_NAME_CHARS;
 use crate::model::Millis;
 
 /// What is asked for; one of them by its id.
@@ -94,7 +95,20 @@ pub(super) fn page(
     Ok(format!(r#"{{"{name}":{},"nextCursor":{next}}}"#, to_json(shown)?))
 }
 
-/// What is said of one that is deleted; ids are of hexadecimal digits.
+/// What is answered for one that was deleted.
 pub(super) fn deleted(id: &str) -> String {
-    format!(r#"{{"id":"{id}","deleted":true}}"#)
+    serde_json::json!({ "id": id, "deleted": true }).to_string()
+}
+
+/// Checks the name of one.
+pub(super) fn check_name(name: &str) -> Result<(), Reject> {
+    let chars = name.chars().take(MAX_CONFIG_NAME_CHARS + 1).count();
+    let expected = || format!("expected 1 to {MAX_CONFIG_NAME_CHARS} characters");
+    let good = (1..=MAX_CONFIG_NAME_CHARS).contains(&chars);
+    if good { Ok(()) } else { Err(Reject::invalid("name", expected())) }
+}
+
+/// The refusal of a change of what is not any more what was changed.
+pub(super) fn changed_meanwhile() -> Reject {
+    Reject::Conflict("somebody else changed it meanwhile: look at it again".into())
 }

@@ -28,7 +28,7 @@ pub use prices::{PriceCommand, prices};
 pub use route_model::{RoutingCache, route_model};
 pub use routing_configs::manage_routing;
 pub use scores::{find_score, get_score, list_scores, scores_with_trace, show_score};
-pub use trace::{get, get_span};
+pub use trace::{get, get_span, show_span};
 pub use usage::{Of, usage, usage_history};
 pub use validate::validate;
 
@@ -37,7 +37,6 @@ use crate::error::{Error, Fault};
 use crate::index::Database;
 use crate::index::read::TraceRow;
 use crate::index::traces;
-use crate::index::traces::Next;
 use crate::index::{recovery, stats};
 use crate::payload::{Payloads, Source};
 
@@ -58,10 +57,7 @@ pub async fn list(
     let payloads = read_metadata(&traces, &source).await?;
     let page = json::Page {
         traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads, source.now)).collect(),
-        next_cursor: match next {
-            Next::End => None,
-            Next::More(place) | Next::Perhaps(place) => Some(filter::list_cursor(place)),
-        },
+        next_cursor: next.place().map(filter::list_cursor),
     };
     to_json(&page)
 }

@@ -5,13 +5,14 @@ use evaluators::model_routing::RoutingConfig;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::manage::{Asked, Manage, Page, page, parse_page};
+use super::manage::{
+    Asked, Manage, Page, changed_meanwhile, check_name, deleted, page, parse_page,
+};
 use super::to_json;
 use crate::error::{Error, Fault, Reject};
 use crate::index::routing::StoredConfig;
 use crate::index::{Database, routing};
-use crate::limits::{MAX_CONFIG_NAME_CHARS, MAX_ROUTING_CONFIGS};
-use crate::model::Millis;
+use crate::limits::MAX_ROUTING_CONFIGS;
 use crate::time;
 
 #[derive(Serialize)]
@@ -50,7 +51,7 @@ pub async fn manage_routing(
             if rows.iter().all(Vec::is_empty) {
                 return Err(none().into());
             }
-            Ok(serde_json::json!({ "id": id, "deleted": true }).to_string())
+            Ok(deleted(id))
         }
     }
 }
@@ -107,7 +108,7 @@ async fn update(id: &str, asked: Asked<'_>, db: &impl Database) -> Result<String
     if updated.is_empty() {
         return Err(match routing::read_room(room)? {
             (_, true) => taken(&changed.name),
-            _ => Reject::Conflict("somebody else changed it meanwhile: look at it again".into()),
+            _ => changed_meanwhile(),
         }
         .into());
     }
@@ -136,15 +137,14 @@ impl<'a> ConfigOut<'a> {
         let StoredConfig { id, name, enabled, config, created_ms, updated_ms } = stored;
         let mut config = fields_of(config)?;
         let mut take = |keys: [&str; 2]| keys.iter().find_map(|key| config.remove(*key));
-        let at = |ms: &Millis| time::with_millis(ms.saturating_mul(1_000));
         Ok(Self {
             id,
             name,
             enabled: *enabled != 0,
             default_model: take(DEFAULT_MODEL).unwrap_or_default(),
             rules: take(["rules"; 2]).unwrap_or_else(|| Value::Array(Vec::new())),
-            created_at: at(created_ms),
-            updated_at: at(updated_ms),
+            created_at: time::of_millis(*created_ms),
+            updated_at: time::of_millis(*updated_ms),
             warnings: None,
         })
     }
@@ -181,11 +181,7 @@ fn apply(body: &[u8], mut stored: StoredConfig) -> Result<(StoredConfig, Vec<Str
             _ => warnings.push(format!("{key}: unknown, ignored")),
         }
     }
-    let count = stored.name.chars().take(MAX_CONFIG_NAME_CHARS + 1).count();
-    if !(1..=MAX_CONFIG_NAME_CHARS).contains(&count) {
-        let expected = format!("expected 1 to {MAX_CONFIG_NAME_CHARS} characters");
-        return Err(Reject::invalid("name", expected).into());
-    }
+    check_name(&stored.name)?;
     stored.config = to_json(&config)?;
     let parsed = RoutingConfig::parse(&stored.config).map_err(|failure| {
         let said = failure.message.strip_prefix("Invalid config: ").unwrap_or(&failure.message);

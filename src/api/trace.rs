@@ -16,7 +16,7 @@ use crate::index::found;
 use crate::index::found::{Found, Named, Parent, Span};
 use crate::index::read::Slice;
 use crate::index::spans::SpanPlace;
-use crate::index::{Database, scores, spans};
+use crate::index::{Database, QueryResults, scores, spans};
 use crate::memory_budget::MemoryShare;
 use crate::model::SpanBody;
 use crate::payload::{Missing, Payloads, Read, Source, plan};
@@ -140,7 +140,22 @@ pub async fn get_span(
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
     let ran = db.run(spans::select_span(project, id, span)).await?;
-    let Some(Found { trace, spans, envelopes, .. }) = found::read_span(&ran, span)? else {
+    show_span(project, id, span, &ran, db, source).await
+}
+
+/// The same of what [`spans::select_span`] found.
+///
+/// # Errors
+/// As [`get_span`].
+pub async fn show_span(
+    project: &str,
+    id: &str,
+    span: &str,
+    ran: &QueryResults,
+    db: &impl Database,
+    source: Source<'_, impl RawStore>,
+) -> Result<String, Error> {
+    let Some(Found { trace, spans, envelopes, .. }) = found::read_span(ran, span)? else {
         return Err(Reject::NotFound(NO_TRACE.into()).into());
     };
     let Some(span) = spans.first() else {

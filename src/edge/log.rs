@@ -127,11 +127,11 @@ pub fn swept(result: &Result<Swept, Fault>, ms: Millis) {
 /// Says what was added up by hour, where there was anything.
 pub fn rolled_up(result: &Result<RolledUp, Fault>) {
     match result {
-        Ok(RolledUp { deliveries: 0, .. }) => {}
-        Ok(RolledUp { deliveries, rows }) => console_log!(
-            "{}",
-            json!({ "event": "rolled-up", "deliveries": deliveries, "rows": rows })
-        ),
+        Ok(RolledUp { deliveries: 0, damaged, .. }) if damaged.is_empty() => {}
+        Ok(RolledUp { deliveries, rows, damaged }) => {
+            let line = json!({ "event": "rolled-up", "deliveries": deliveries, "rows": rows, "damaged": damaged });
+            if damaged.is_empty() { console_log!("{line}") } else { console_warn!("{line}") }
+        }
         Err(fault) => {
             console_warn!("{}", json!({ "event": "rolled-up", "fault": fault.to_string() }));
         }

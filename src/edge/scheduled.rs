@@ -1,5 +1,5 @@
-//! The door that the platform opens every minute: the sweeper's, that of sums by hour, that of
-//! quotas, and that of alerts.
+//! The door that the platform opens every minute: the sweeper's, that of the hourly rollup, that
+//! of quotas, and that of alerts.
 
 use worker::{Env, ScheduleContext, ScheduledEvent, event};
 
@@ -39,7 +39,7 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     log::alerts(&check_alerts(&env, planned).await);
 }
 
-/// Adds up what deliveries added to the sums by hour.
+/// Adds up what deliveries added to the hourly rollup.
 async fn roll_up(env: &Env, planned: Millis) -> Result<RolledUp, Fault> {
     let index = Index(env.d1("DB").map_err(|e| Fault::Internal(e.to_string()))?);
     rollup::roll_up(planned, &index).await

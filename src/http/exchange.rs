@@ -3,13 +3,15 @@
 use std::rc::Rc;
 
 use super::address::Address;
-use super::platform::{Isolate, Platform, RequestHead};
+use super::body::{Wanted, receive, receive_form};
+use super::platform::{Isolate, Platform, RequestBody, RequestHead};
 use crate::access::api_keys::{Credentials, Principal};
 use crate::access::key_header::KeyHeaders;
 use crate::access::scope::Scope;
 use crate::access::{api_keys, rate_limits};
 use crate::error::{Error, Reject};
 use crate::formats::Formats;
+use crate::formats::content_type::check_json;
 use crate::formats::wire_format::WireFormat;
 use crate::model::Millis;
 use crate::payload::Source;
@@ -76,6 +78,14 @@ impl<P: Platform, R: RequestHead> Exchange<'_, P, R> {
         api_keys::authenticate(credentials, self.started, &self.isolate.keys, &keys).await
     }
 
+    /// The same, counted as a read whatever it asks for: who asks too often is never kept from
+    /// sending traces.
+    pub(super) async fn reader(&mut self, wanted: Scope) -> Result<Principal, Error> {
+        let who = self.principal(wanted).await?;
+        self.count(&who, true).await?;
+        Ok(who)
+    }
+
     /// Counts the request against the limit of its key: reads and writes apart.
     pub(super) async fn count(&self, who: &Principal, read: bool) -> Result<(), Reject> {
         let check = rate_limits::request(&who.key_id, who.rate_limit, read);
@@ -90,5 +100,21 @@ impl<P: Platform, R: RequestHead> Exchange<'_, P, R> {
     /// The query string.
     pub(super) fn query(&self) -> String {
         Address::of(&self.url).query.to_owned()
+    }
+}
+
+impl<P: Platform, R: RequestHead + RequestBody> Exchange<'_, P, R> {
+    /// The bytes of a body that is said to be JSON, at most so many.
+    pub(super) async fn receive_json(&mut self, most: usize) -> Result<Vec<u8>, Error> {
+        check_json(self.header("content-type").as_deref())?;
+        let now = || self.platform.now();
+        let wanted = Wanted { most, zstd: false };
+        Ok(receive(self.request, wanted, &self.isolate.uploads, &now).await?.bytes)
+    }
+
+    /// The bytes of a form, at most so many.
+    pub(super) async fn receive_form(&mut self, most: usize) -> Result<Vec<u8>, Error> {
+        let form = receive_form(self.request, most).await?;
+        form.ok_or_else(|| Reject::TooLarge("That is no form of this page.".into()).into())
     }
 }

@@ -134,6 +134,7 @@ pub fn is_operators(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::login_cookie::destination;
     use crate::dashboard::Page;
     use crate::formats::FORMATS;
 
@@ -200,6 +201,20 @@ mod tests {
                 assert_eq!((found.name, found.audience), (*name, row.audience), "{path}");
             }
             assert_eq!(is_operators(&path), row.audience == Audience::Operator, "{path}");
+            assert_eq!(is_mcp(&path), row.audience == Audience::Agent, "{path}");
+        }
+    }
+
+    #[test]
+    fn whoever_signs_in_comes_back_to_the_page() {
+        for row in rows() {
+            let path = format!("/{}", row.pattern.join("/").replace('*', "x"));
+            let found = find("GET", &path, FORMATS).map(|found| (found.audience, found.route));
+            let Ok((Audience::Person, route)) = found else { continue };
+            // The list by another name, a part of it, and where one comes from.
+            if !matches!(route, Route::Page(Page::Home | Page::Chart) | Route::SignIn) {
+                assert_eq!(destination(Some(&path)), path);
+            }
         }
     }
 }

@@ -64,8 +64,8 @@ where
         Ok(reply) => (reply, exchange.noted.failed.take()),
         Err(error) => (fail(&exchange, found.as_ref(), &error, id), Some(error)),
     };
-    let is_agent = found.as_ref().is_some_and(|found| found.audience == Audience::Agent);
-    let reply = if is_agent { mcp::for_origin(&exchange, reply) } else { reply };
+    let of_agents = router::is_mcp(Address::of(&exchange.url).path);
+    let reply = if of_agents { mcp::for_origin(&exchange, reply) } else { reply };
     count(&exchange, error.as_ref());
     let route = found.map_or("none", |found| found.name);
     Served { reply, route, noted: exchange.noted, error }
@@ -161,8 +161,8 @@ where
     reading::answer(exchange, question).await
 }
 
-/// The reply to a failure: a page for whoever is better served with one than with JSON;
-/// for senders of batches as their format has it.
+/// The reply to a failure: to agents by their protocol, whatever they ask; a page for whoever
+/// is better served with one than with JSON; for senders of batches as their format has it.
 fn fail<P: Platform, R: RequestHead>(
     exchange: &Exchange<'_, P, R>,
     found: Option<&Found>,
@@ -170,6 +170,9 @@ fn fail<P: Platform, R: RequestHead>(
     id: &str,
 ) -> Reply {
     let path = Address::of(&exchange.url).path;
+    if router::is_mcp(path) {
+        return refused(error, id);
+    }
     let accepts = || {
         let wanted = exchange.header("accept");
         !router::is_api(path) && wanted.is_some_and(|accept| accept.contains("text/html"))
@@ -177,9 +180,6 @@ fn fail<P: Platform, R: RequestHead>(
     let page = found.map_or_else(accepts, |found| found.audience == Audience::Person);
     if page {
         return pages::failure(error, exchange.noted.project_name.as_deref(), id);
-    }
-    if found.is_some_and(|found| found.audience == Audience::Agent) {
-        return refused(error, id);
     }
     let rejected = exchange.noted.format.map_or(Reply::error as _, |format| format.rejected);
     rejected(error, id)

@@ -4,7 +4,7 @@
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::rollups::read_columns;
-use super::{QueryResults, Statement, decode};
+use super::{Statement, decode};
 use crate::error::Fault;
 use crate::limits::MAX_ALERTS;
 use crate::model::{Micros, Millis};
@@ -215,7 +215,7 @@ pub fn select_average(project: &str, name: &str, from: Micros) -> Statement {
 /// # Errors
 /// As [`read_enabled`].
 pub fn read_sums(rows: &[String]) -> Result<Vec<(i64, Sums)>, Fault> {
-    let read = read_columns(&QueryResults { rows: vec![rows.to_vec()], ..Default::default() })?;
+    let read = read_columns(rows)?;
     let sum = |(hour, column): (i64, ingest_core::pack::usage::Column)| {
         let mut sums = column.other;
         column.cells.values().for_each(|one| sums.add(one, 1));

@@ -3,6 +3,7 @@
 use ingest_core::named_row;
 use serde_tuple::Serialize_tuple;
 
+use super::json;
 use crate::batch::BatchRef;
 use crate::model::Millis;
 
@@ -30,5 +31,5 @@ pub fn to_json(batches: &[BatchRef]) -> String {
             received_ms: b.received,
         })
         .collect();
-    serde_json::to_string(&rows).unwrap_or_default()
+    json(&rows)
 }

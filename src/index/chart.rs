@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::filter::{Filter, conditions, more_columns};
 use super::query::{Builder, COUNTS, Keys, SECONDS, first_key};
 use super::traces::ListPlace;
-use super::{QueryResults, Statement, decode};
+use super::{QueryResults, Statement, decode, json};
 use crate::error::Fault;
 use crate::model::{Micros, TraceStatus};
 use ingest_core::index_writer::stored_row::{COUNT_BITS, KEY_EPOCH_S, key_second};
@@ -198,7 +198,7 @@ impl Plan {
             holes.push(("WIDTH", sql.bind_time(self.width)));
             holes.push(("LAST", self.buckets.saturating_sub(1).to_string()));
         } else {
-            let windows = sql.bind(serde_json::to_string(&self.windows).unwrap_or_default());
+            let windows = sql.bind(json(&self.windows));
             holes.push(("WINDOWS", windows));
             holes.push(("COUNT_BITS", COUNT_BITS.to_string()));
             holes.push(("COUNTS", COUNTS.to_string()));

@@ -2,7 +2,7 @@
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use super::{Statement, decode};
+use super::{Statement, decode, json};
 use crate::error::Fault;
 use crate::limits::MAX_EVALUATORS;
 use crate::model::Millis;
@@ -11,7 +11,6 @@ use ingest_core::index_writer::statements::TENANT;
 use ingest_core::index_writer::template::fill;
 use ingest_core::{named_row, sql_file};
 
-sql_file!(any_sql, "sql/any_evaluator.sql", &[]);
 sql_file!(all_sql, "sql/evaluators.sql", &[]);
 sql_file!(insert_sql, "sql/insert_evaluator.sql", &[("r", EvaluatorRow::FIELDS)]);
 sql_file!(update_sql, "sql/update_evaluator.sql", &[("r", EvaluatorRow::FIELDS)]);
@@ -44,6 +43,28 @@ named_row! {
         pub version: u32,
         pub created_ms: Millis,
         pub updated_ms: Millis,
+    }
+}
+
+impl EvaluatorRow {
+    /// One of which nothing is said yet: the rest is as it is of most.
+    #[must_use]
+    pub fn new(id: String, now: Millis) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            r#type: String::new(),
+            config: "{}".into(),
+            enabled: 1,
+            auto_run: 1,
+            target: "trace".into(),
+            filter: "{}".into(),
+            sample_rate: 1.0,
+            max_runs_per_day: None,
+            version: 1,
+            created_ms: now,
+            updated_ms: now,
+        }
     }
 }
 
@@ -88,16 +109,6 @@ fn filled(sql: &str, fields: &[&str]) -> String {
         ("MOST", &*most),
     ];
     fill(sql, &holes)
-}
-
-fn json(row: &impl serde::Serialize) -> String {
-    serde_json::to_string(row).unwrap_or_default()
-}
-
-/// A row where the project has an evaluator that runs unasked.
-#[must_use]
-pub fn select_any(project: &str) -> Statement {
-    Statement::new(any_sql(), vec![project.into()])
 }
 
 /// The project's evaluators, the oldest first.

@@ -47,6 +47,20 @@ pub struct Span {
     pub slices: Vec<Slice>,
 }
 
+impl Span {
+    /// How long it took, where both its ends are known.
+    #[must_use]
+    pub fn duration_us(&self) -> Option<Micros> {
+        self.start_us.zip(self.end_us).map(|(start, end)| end.saturating_sub(start).max(0))
+    }
+
+    /// Bytes that it takes to read its events.
+    #[must_use]
+    pub fn event_bytes(&self) -> u64 {
+        self.slices.iter().map(|slice| slice.bytes_after(None)).sum()
+    }
+}
+
 /// What a span hangs from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parent {

@@ -12,6 +12,7 @@ pub mod found;
 pub mod health;
 pub mod own_prices;
 pub mod packed;
+pub mod project_settings;
 pub mod query;
 pub mod quota;
 pub mod read;
@@ -27,6 +28,7 @@ pub mod traces;
 pub mod usage;
 pub mod verification;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use ingest_core::fold::link;
@@ -64,4 +66,9 @@ pub trait Database {
 /// [`Fault::Internal`] when it is not what was asked for.
 pub fn decode<T: DeserializeOwned>(row: &str) -> Result<T, Fault> {
     serde_json::from_str(row).map_err(|e| Fault::Internal(format!("a row of the index: {e}")))
+}
+
+/// A value as the JSON text of a parameter.
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }

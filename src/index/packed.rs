@@ -1,6 +1,6 @@
 //! Some of a project's traces with the spans that are packed in their rows, newest first;
-//! and what traces come to by name, tag, session and day. Both look at a bounded number of
-//! rows. Leaves out spans that have rows of their own.
+//! and what traces come to by session. Both look at a bounded number of rows. Leaves out
+//! spans that have rows of their own.
 
 use serde_tuple::Deserialize_tuple;
 
@@ -23,8 +23,6 @@ sql_file!(sums_sql, "sql/trace_sums.sql", &[]);
 pub enum Wanted {
     /// Those in which something failed.
     Failed,
-    /// Those that used tokens or cost something.
-    Used,
     /// All.
     All,
 }
@@ -33,7 +31,6 @@ impl Wanted {
     fn condition(self) -> &'static str {
         match self {
             Self::Failed => "(t.errors > 0)",
-            Self::Used => "(t.tokens > 0 or t.cost_nano <> 0)",
             Self::All => "true",
         }
     }
@@ -131,21 +128,15 @@ pub fn read_packed(
 pub enum By {
     /// Nothing: all of them together.
     All,
-    Name,
-    Tag,
     Session,
-    Day,
 }
 
 impl By {
-    /// What a trace is grouped by, and what it may have several of.
-    fn sql(self) -> (&'static str, &'static str) {
+    /// What a trace is grouped by.
+    fn sql(self) -> &'static str {
         match self {
-            Self::All => ("''", ""),
-            Self::Name => ("coalesce(w.name, '')", ""),
-            Self::Tag => ("e.value", "cross join json_each(coalesce(w.tags, '[]')) as e"),
-            Self::Session => ("w.session", ""),
-            Self::Day => ("date(w.start_us / 1000000, 'unixepoch')", ""),
+            Self::All => "''",
+            Self::Session => "t.session",
         }
     }
 }
@@ -165,10 +156,8 @@ pub struct Sum {
 pub fn select_sums(project: &str, part: &Part, by: By, groups: usize) -> Statement {
     let mut sql = Builder::new(project);
     let range = part.range(&mut sql);
-    let (by, each) = by.sql();
     let holes = [
-        ("BY", by),
-        ("EACH", each),
+        ("BY", by.sql()),
         ("RANGE", &*range),
         ("ROWS", &*MAX_ROWS_SCANNED.to_string()),
         ("GROUPS", &*groups.to_string()),

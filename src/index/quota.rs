@@ -7,7 +7,7 @@ use ingest_core::index_writer::stats::hour;
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
 
-use super::{Statement, decode};
+use super::{Statement, decode, json};
 use crate::error::Fault;
 use crate::model::Millis;
 
@@ -57,7 +57,7 @@ pub fn read(rows: &[Vec<String>]) -> Result<Vec<Standing>, Fault> {
 /// Has the batches of these projects refused until a time, and those of no other.
 #[must_use]
 pub fn block(projects: &[&str], until: Millis) -> Statement {
-    let projects = serde_json::to_string(projects).unwrap_or_default();
+    let projects = json(projects);
     Statement::new(block_sql(), vec![projects.into(), until.into()])
 }
 

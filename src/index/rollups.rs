@@ -1,9 +1,7 @@
 //! Statements of what was used by hour: what deliveries added, what the cron makes of those,
 //! and what pages read of both.
 
-use serde::Serialize;
-
-use super::{QueryResults, Statement, decode};
+use super::{Statement, decode, json};
 use crate::error::Fault;
 use crate::model::Millis;
 use ingest_core::index_writer::statements::TENANT;
@@ -45,20 +43,16 @@ fn filled(sql: &str) -> String {
     fill(sql, &holes)
 }
 
-fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
 fn damaged(what: impl std::fmt::Display) -> Fault {
     Fault::Internal(format!("a row of the index: {what}"))
 }
 
-/// The project that has the oldest delivery, if that was written before a time: only who serves
-/// all of them may ask.
+/// The project that has the oldest delivery but for some that are left out, if that was written
+/// before a time: only who serves all of them may ask.
 #[must_use]
-pub fn select_due(before: Millis) -> Statement {
+pub fn select_due(before: Millis, left_out: &[String]) -> Statement {
     let last = key_second(before.saturating_mul(1_000)) << COUNT_BITS;
-    Statement::new(filled(due_sql()), vec![last.into()])
+    Statement::new(filled(due_sql()), vec![last.into(), json(&left_out).into()])
 }
 
 /// Deliveries of a project, the oldest first, a number of them.
@@ -199,12 +193,12 @@ fn parts(of: &Hours) -> [(i64, i64, i64); 3] {
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what it asks for.
-pub fn read_columns(ran: &QueryResults) -> Result<Vec<(i64, Column)>, Fault> {
+pub fn read_columns(rows: &[String]) -> Result<Vec<(i64, Column)>, Fault> {
     let read = |row: &String| {
         let (hour, digits): (i64, String) = decode(row)?;
         Ok((hour, read_column(&digits)?))
     };
-    ran.rows.first().into_iter().flatten().map(read).collect()
+    rows.iter().map(read).collect()
 }
 
 #[cfg(test)]

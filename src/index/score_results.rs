@@ -95,6 +95,15 @@ impl Results {
         (self.valued > 0).then(|| self.total / self.valued as f64)
     }
 
+    /// What one score comes to, which may have no value.
+    #[must_use]
+    pub fn of(value: Option<f64>) -> Self {
+        let valued = i64::from(value.is_some());
+        let passed = i64::from(value.is_some_and(|value| value >= PASSES));
+        let total = value.unwrap_or_default();
+        Self { bucket: 0, scores: 1, valued, total, passed, least: value, greatest: value }
+    }
+
     /// All of these together.
     #[must_use]
     pub fn sum(results: &[Self]) -> Self {

@@ -9,8 +9,8 @@
 use serde_tuple::Deserialize_tuple;
 
 use super::query::Builder;
-use super::traces::{Next, Seen, a_page_of, gather};
-use super::{QueryResults, Statement, decode};
+use super::traces::{Seen, a_page_of, gather};
+use super::{QueryResults, Statement, decode, json};
 use crate::error::Fault;
 use crate::model::Micros;
 use ingest_core::fold::compact_id::{pack, unpack};
@@ -175,13 +175,7 @@ pub fn read_list(
         let place = (row.at_us, row.id.clone());
         Ok(Seen { place, hit: hit != 0, end: end != 0, row: unpacked(row) })
     })?;
-    Ok((
-        scores,
-        match next {
-            Next::End => None,
-            Next::More(place) | Next::Perhaps(place) => Some(place),
-        },
-    ))
+    Ok((scores, next.place()))
 }
 
 /// One score, by its id.
@@ -260,7 +254,7 @@ pub fn select_of_spans<'a>(
     let ids: Vec<_> = spans.into_iter().map(pack).collect();
     let sql = some_of(of_spans_sql());
     let some = ids.chunks(SPANS_ASKED).map(|ids| {
-        let ids = serde_json::to_string(ids).unwrap_or_default();
+        let ids = json(ids);
         Statement::new(sql.clone(), vec![project.into(), ids.into()])
     });
     some.collect()
@@ -271,7 +265,7 @@ pub fn select_of_spans<'a>(
 #[must_use]
 pub fn select_ids<'a>(project: &str, traces: impl IntoIterator<Item = &'a str>) -> Statement {
     let ids: Vec<_> = traces.into_iter().map(pack).collect();
-    let ids = serde_json::to_string(&ids).unwrap_or_default();
+    let ids = json(&ids);
     let most = MAX_IDS_OF_TRACE.to_string();
     let sql = fill(ids_of_traces_sql(), &[("TENANT", TENANT), ("MOST", &most)]);
     Statement::new(a_page_of(&sql), vec![project.into(), ids.into()])

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::found::{Span, read_packed};
 use super::query::{COUNTS, SECONDS, first_key, last_key, short_trace, whole_trace};
 use super::read::{TraceRow, read_key, read_traces};
-use super::{QueryResults, Statement, decode};
+use super::{QueryResults, Statement, decode, json};
 use crate::error::Fault;
 use crate::model::Micros;
 use ingest_core::fold::compact_id::{pack, unpack};
@@ -105,7 +105,7 @@ pub fn read_near(ran: QueryResults) -> Result<Near, Fault> {
 #[must_use]
 pub fn select_turns(project: &str, ids: &[&str]) -> Vec<Statement> {
     let kept: Vec<_> = ids.iter().take(MAX_TURNS).map(|id| pack(id)).collect();
-    let kept = serde_json::to_string(&kept).unwrap_or_default();
+    let kept = json(&kept);
     let params = || vec![project.into(), (&*kept).into()];
     let rows = fill(turns_sql(), &[("TRACE", whole_trace()), ("TENANT", TENANT)]);
     let bytes = PACK_BYTES.to_string();

@@ -5,7 +5,7 @@
 
 use super::query;
 use super::query::key;
-use super::{Param, Statement};
+use super::{Param, Statement, json};
 use crate::model::Micros;
 use ingest_core::fold::compact_id::pack;
 use ingest_core::index_writer::statements::TENANT;
@@ -130,7 +130,6 @@ pub fn select_named(
     envelopes: &[u64],
 ) -> Vec<Statement> {
     let links: Vec<String> = envelopes.iter().map(|link| link.cast_signed().to_string()).collect();
-    let json = |texts: &[String]| serde_json::to_string(texts).unwrap_or_default();
     let holes = [("KEY", &*key()), ("START", START)];
     let with = |sql: &str, named: String| {
         let mut params = of_trace(project, trace);

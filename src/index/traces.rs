@@ -131,6 +131,17 @@ pub enum Next<P = ListPlace> {
     Perhaps(P),
 }
 
+impl<P> Next<P> {
+    /// Where to go on, unless there is nothing.
+    #[must_use]
+    pub fn place(self) -> Option<P> {
+        match self {
+            Self::End => None,
+            Self::More(place) | Self::Perhaps(place) => Some(place),
+        }
+    }
+}
+
 /// The walk as a subquery, with `hit` for whether the filter lets a row through,
 /// and the condition that holds for the last row that may be looked at.
 fn walk(project: &str, filter: &Filter, after: Option<ListPlace>) -> (Builder, String, String) {

@@ -2,7 +2,7 @@
 //! in pages, and the deletion of what is wrong. The rows themselves are read by
 //! [`ingest_core::index_writer::whole_row`].
 
-use super::Statement;
+use super::{Statement, json};
 use crate::model::Millis;
 use ingest_core::index_writer::score_row::ScoreRow;
 use ingest_core::index_writer::statements::TENANT;
@@ -10,6 +10,7 @@ use ingest_core::index_writer::stats::hour;
 use ingest_core::index_writer::stored_row::{COUNT_BITS, MOVED, SECOND_BITS};
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
+use serde::Serialize;
 
 sql_file!(known_sql, "sql/known_batches.sql", &[]);
 sql_file!(tenant_sql, "sql/next_tenant.sql", &[]);
@@ -41,11 +42,6 @@ fn filled(sql: &str, most: usize) -> String {
     fill(sql, &[&holes[..], &[("MOVED", &moved)]].concat())
 }
 
-fn json(values: &[impl AsRef<str>]) -> String {
-    let values: Vec<_> = values.iter().map(AsRef::as_ref).collect();
-    serde_json::to_string(&values).unwrap_or_default()
-}
-
 /// Of batches, by their ids, what the ledger and the dead letters know.
 #[must_use]
 pub fn select_known(project: &str, ids: &[&str]) -> Statement {
@@ -54,7 +50,7 @@ pub fn select_known(project: &str, ids: &[&str]) -> Statement {
 
 /// Scores, by their ids as they are kept: each as it was written, field by field.
 #[must_use]
-pub fn select_scores(project: &str, ids: &[impl AsRef<str>]) -> Statement {
+pub fn select_scores(project: &str, ids: &[impl Serialize]) -> Statement {
     let fields = ScoreRow::FIELDS.iter().map(|field| format!("c.{field}"));
     let fields = fields.collect::<Vec<_>>().join(", ");
     let sql = fill(scores_sql(), &[("FIELDS", &fields), ("TENANT", TENANT)]);
@@ -92,7 +88,7 @@ pub fn select_ledger(project: &str, after: &str) -> Statement {
 
 /// Rows of spans of traces, by their ids as they are kept, a number of them.
 #[must_use]
-pub fn select_spans_to_forget(project: &str, ids: &[impl AsRef<str>]) -> Statement {
+pub fn select_spans_to_forget(project: &str, ids: &[impl Serialize]) -> Statement {
     Statement::new(filled(spans_to_forget_sql(), DELETED), vec![project.into(), json(ids).into()])
 }
 
@@ -110,7 +106,7 @@ pub fn are_all(rows: &[SpanToForget]) -> bool {
 #[must_use]
 pub fn forget_spans(project: &str, rows: &[SpanToForget]) -> [Statement; 2] {
     let rows: Vec<_> = rows.iter().map(|(key, id, _)| (key, id)).collect();
-    let rows = serde_json::to_string(&rows).unwrap_or_default();
+    let rows = json(&rows);
     [forget_spans_sql(), note_forgetting_sql()]
         .map(|sql| Statement::new(filled(sql, DELETED), vec![project.into(), rows.as_str().into()]))
 }
@@ -119,7 +115,7 @@ pub fn forget_spans(project: &str, rows: &[SpanToForget]) -> [Statement; 2] {
 /// whose ids the last gives. These are taken off what was used: what is written anew is counted
 /// again.
 #[must_use]
-pub fn forget_traces(project: &str, ids: &[impl AsRef<str>], now: Millis) -> [Statement; 2] {
+pub fn forget_traces(project: &str, ids: &[impl Serialize], now: Millis) -> [Statement; 2] {
     let ids = json(ids);
     let of =
         |sql: &str| Statement::new(filled(sql, DELETED), vec![project.into(), ids.as_str().into()]);
@@ -131,7 +127,7 @@ pub fn forget_traces(project: &str, ids: &[impl AsRef<str>], now: Millis) -> [St
 /// Deletes rows of spans under keys that no trace has, a number at a time; gives a key for
 /// each.
 #[must_use]
-pub fn forget_strays(project: &str, keys: &[impl AsRef<str>]) -> Statement {
+pub fn forget_strays(project: &str, keys: &[impl Serialize]) -> Statement {
     let params = vec![project.into(), json(keys).into()];
     Statement::new(filled(forget_strays_sql(), DELETED), params)
 }

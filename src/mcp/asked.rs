@@ -3,8 +3,13 @@
 use super::text::{Object, quoted, shown};
 use crate::api::dollars;
 use crate::batch::RawStore;
+use crate::dashboard::list::filter::ListQuery;
 use crate::dashboard::ui::format::encode;
+use crate::dashboard::ui::url::session_url;
+use crate::error::Fault;
 use crate::index::Database;
+use crate::index::found::Span;
+use crate::memory_budget::MemoryShare;
 use crate::model::{Micros, Millis};
 use crate::payload::Source;
 use crate::time;
@@ -33,6 +38,21 @@ impl<D: Database, S: RawStore> Asked<'_, D, S> {
         Source { store, formats: *formats, budget, now: *now }
     }
 
+    /// Room for so many spans while an answer is made of them.
+    pub(super) fn hold(&self, spans: usize) -> Result<MemoryShare, Fault> {
+        self.source.budget.take((2 * spans * size_of::<Span>()) as u64, self.now())
+    }
+
+    /// A list or page of the dashboard.
+    pub(super) fn list_url(&self, path: &str, query: &ListQuery) -> String {
+        format!("{}{}", self.origin, query.newest(path))
+    }
+
+    /// The page of a session, beginning with what was at a time.
+    pub(super) fn session_url(&self, session: &str, at: Micros) -> String {
+        format!("{}{}", self.origin, session_url(session, at))
+    }
+
     /// The page of a trace.
     pub(super) fn trace_url(&self, id: &str) -> String {
         format!("{}/traces/{}", self.origin, encode(id))
@@ -42,6 +62,16 @@ impl<D: Database, S: RawStore> Asked<'_, D, S> {
     pub(super) fn span_url(&self, trace: &str, span: &str) -> String {
         format!("{}?span={}", self.trace_url(trace), encode(span))
     }
+}
+
+/// When something started, both ends included; each may be open.
+pub(super) type Range = (Option<Micros>, Option<Micros>);
+
+/// What the dashboard lists of a range of time: of all time where both ends are open.
+pub(super) fn list_of((from, to): Range) -> ListQuery {
+    let text = |end: Option<Micros>| end.map(at).unwrap_or_default();
+    let range = if from.or(to).is_none() { "all" } else { "custom" };
+    ListQuery { range: range.into(), from: text(from), to: text(to), ..ListQuery::default() }
 }
 
 /// A time, in answers.

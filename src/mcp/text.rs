@@ -159,6 +159,11 @@ impl Rows {
         self.add_if(row)
     }
 
+    /// Adds rows until there is no room for one, and says how many there was room for.
+    pub(super) fn fill(&mut self, rows: impl IntoIterator<Item = Object>) -> usize {
+        rows.into_iter().take_while(|row| self.add(row.end())).count()
+    }
+
     /// Adds a row if there is room for it, also if it is the first.
     pub(super) fn add_if(&mut self, row: String) -> bool {
         let fits = self.used + row.len() < self.most;

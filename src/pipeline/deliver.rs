@@ -33,13 +33,14 @@ pub async fn deliver(
     db: &impl Database,
     (dead, evaluations): (&impl BatchQueue, &impl EvaluationQueue),
 ) -> Vec<Outcome> {
+    let mut outcomes = match origin {
+        Origin::Batches => consume(deliveries, now, formats, store, db).await,
+        Origin::DeadLetters => consume_dead(deliveries, now, formats, store, db).await,
+    };
+    announce(&mut outcomes, now(), evaluations).await;
     if origin == Origin::DeadLetters {
-        let mut outcomes = consume_dead(deliveries, now, formats, store, db).await;
-        announce(&mut outcomes, now(), evaluations).await;
         return outcomes;
     }
-    let mut outcomes = consume(deliveries, now, formats, store, db).await;
-    announce(&mut outcomes, now(), evaluations).await;
     for (outcome, delivery) in outcomes.iter_mut().zip(deliveries) {
         let Outcome::Bury { why } = outcome else { continue };
         // Acknowledged only when it is safe among the dead letters.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::evaluations::is_due;
 use crate::error::Fault;
-use crate::index::{Database, QueryResults, budgets, evaluators, own_prices};
+use crate::index::project_settings::{self, ProjectSettings};
+use crate::index::{Database, QueryResults};
 use crate::model::Millis;
 use ingest_core::index_writer::delivery::{Delivery, Source};
 use ingest_core::index_writer::guesses::Named;
@@ -50,37 +51,35 @@ pub(super) async fn fold_in(
     now: &impl Fn() -> Millis,
     db: &impl Database,
 ) -> Result<Fresh, Failure> {
-    let projects: BTreeSet<&str> = sources.iter().map(|s| &*s.batch.project).collect();
     let mut delivery = Delivery::of(sources, now());
+    let mut settings = None;
     let mut fresh = Fresh::default();
     let mut conflicts = 0;
     while !delivery.is_done() {
         // Reading changes nothing, and scores alone have nothing to be read.
         let mut reads = delivery.read();
         let rows_read = reads.len();
-        let priced: Vec<_> = delivery.priced_projects().map(str::to_owned).collect();
-        if rows_read > 0 {
-            reads.extend(projects.iter().map(|project| evaluators::select_any(project)));
-            reads.extend(priced.iter().map(|project| own_prices::select_prices(project)));
-            reads.extend(priced.iter().map(|project| budgets::select_kept(project)));
-        }
+        let unset: Vec<String> = match settings {
+            None => delivery.projects_of_traces().map(str::to_owned).collect(),
+            Some(_) => Vec::new(),
+        };
+        reads.extend(unset.iter().map(|project| project_settings::select(project)));
         let read = if reads.is_empty() { Ok(QueryResults::default()) } else { db.run(reads).await };
         let mut read = read.map_err(|fault| failure(fault.to_string()))?;
-        let mut any = read.rows.split_off(rows_read.min(read.rows.len()));
-        let mut set = any.split_off(projects.len().min(any.len()));
-        let kept = set.split_off(priced.len().min(set.len()));
-        for (project, rows) in priced.iter().zip(&kept) {
-            let budgets = budgets::read_kept(rows).map_err(|fault| failure(fault.to_string()))?;
-            delivery.set_budgets(project, budgets);
-        }
-        let evaluated = projects.iter().zip(any).filter(|(_, rows)| !rows.is_empty());
-        let evaluated: BTreeSet<&str> = evaluated.map(|(project, _)| *project).collect();
-        let book = price_book(&priced, &set).map_err(|fault| failure(fault.to_string()))?;
+        let set = read.rows.split_off(rows_read.min(read.rows.len()));
+        // Read once, with the first rows: others that write meanwhile change none of it.
+        let set = match settings.take() {
+            Some(settings) => settings,
+            None => Settings::read(unset, set, &mut delivery)
+                .map_err(|fault| failure(fault.to_string()))?,
+        };
+        let Settings { evaluating, prices } = settings.insert(set);
         let damaged = |why| {
             let then = "`npm run verify -- --repair` makes its row anew from the raw batches";
             Failure::Passing(format!("a trace in the index: {why}; {then}"))
         };
-        let writing = delivery.write(&read.rows, db.row_bounds(), now(), &book).map_err(damaged)?;
+        let writing =
+            delivery.write(&read.rows, db.row_bounds(), now(), prices).map_err(damaged)?;
         // Only what is as it was read is written, so this can be done again and by others.
         match db.run(writing.statements).await {
             Ok(ran) => {
@@ -96,8 +95,8 @@ pub(super) async fn fold_in(
                     }
                 }
                 fresh.rows_written += ran.rows_written;
-                let due =
-                    |trace: &Touched| is_due(trace, evaluated.contains(&*trace.project), now());
+                let at = now();
+                let due = |trace: &Touched| is_due(trace, evaluating.contains(&trace.project), at);
                 fresh.evaluate.extend(writing.touched.into_iter().filter(due));
                 delivery.wrote(&writing.left);
             }
@@ -113,13 +112,33 @@ pub(super) async fn fold_in(
     Ok(fresh)
 }
 
-/// What calls cost in these projects, by the prices that they have set.
-fn price_book(projects: &[String], set: &[Vec<String>]) -> Result<PriceBook, Fault> {
-    let mut book = PriceBook::default();
-    for (project, rows) in projects.iter().zip(set).filter(|(_, rows)| !rows.is_empty()) {
-        book.set(project, own_prices::read_overrides(rows)?);
+/// What the projects of a delivery have set.
+#[derive(Debug, Default)]
+struct Settings {
+    /// Those that have evaluators that run unasked.
+    evaluating: BTreeSet<String>,
+    /// What calls cost in each.
+    prices: PriceBook,
+}
+
+impl Settings {
+    /// What rows say; budgets are the delivery's to count for.
+    fn read(
+        projects: Vec<String>,
+        rows: Vec<Vec<String>>,
+        delivery: &mut Delivery,
+    ) -> Result<Self, Fault> {
+        let mut all = Self::default();
+        for (project, rows) in projects.into_iter().zip(rows).filter(|(_, rows)| !rows.is_empty()) {
+            let ProjectSettings { evaluates, prices, budgets } = project_settings::read(rows)?;
+            delivery.set_budgets(&project, budgets);
+            all.prices.set(&project, prices);
+            if evaluates {
+                all.evaluating.insert(project);
+            }
+        }
+        Ok(all)
     }
-    Ok(book)
 }
 
 pub(super) fn failure(why: String) -> Failure {

@@ -1,4 +1,4 @@
-//! Adding up what deliveries added to the sums by hour: they become hours and days, a bounded
+//! Adding up what deliveries added to the hourly rollup: it becomes hours and days, a bounded
 //! number at a time. Each is added once: it goes in the transaction that adds it. Run by the
 //! cron, by any number at once, and stopped anywhere.
 
@@ -8,26 +8,27 @@ use crate::error::Fault;
 use crate::index::Database;
 use crate::index::rollups::{self, Deliveries, Time, UsageRow};
 use crate::model::Millis;
-use ingest_core::index_writer::counted;
-use ingest_core::index_writer::statements::{insert_delivery, is_conflict};
+use ingest_core::index_writer::statements::{insert_deliveries, is_conflict};
 use ingest_core::pack::usage::{Cells, Key, Sums};
 
 /// Deliveries wait so long for others: each time an hour's row and a day's are written anew.
 const WAIT_MS: Millis = 5 * 60_000;
-/// Steps of a run: each is four calls of D1, and the sweeper makes some, too, of the fifty
-/// that a run may make on the free plan.
+/// Steps of a run, those that find a damaged row among them: each is four calls of D1, and the
+/// sweeper makes some, too, of the fifty that a run may make on the free plan.
 const STEPS: usize = 5;
 /// Hours that a step adds to, and as many days at most; each may have a hundred kilobytes. What
 /// is of others waits for the next step.
 const HOURS: usize = 16;
 
 /// What a run came to; for the log.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct RolledUp {
     /// Deliveries that were added up.
     pub deliveries: usize,
     /// Hours and days that were written.
     pub rows: usize,
+    /// Projects whose rows cannot be read: theirs wait, and hold up nobody else's.
+    pub damaged: Vec<String>,
 }
 
 /// One run.
@@ -37,15 +38,14 @@ pub struct RolledUp {
 pub async fn roll_up(now: Millis, db: &impl Database) -> Result<RolledUp, Fault> {
     let mut done = RolledUp::default();
     for _ in 0..STEPS {
-        let due = db.run(vec![rollups::select_due(now - WAIT_MS)]).await?;
+        let due = db.run(vec![rollups::select_due(now - WAIT_MS, &done.damaged)]).await?;
         let Some(project) = due.rows.into_iter().flatten().next() else { break };
-        let read = db.run(vec![rollups::select_deliveries(&project)]).await?;
-        let read = rollups::read_deliveries(&read.rows.concat())?;
-        match step(&project, read, now, db).await {
-            Ok(step) => {
-                done.deliveries += step.deliveries;
-                done.rows += step.rows;
+        match step(&project, now, db).await {
+            Ok((deliveries, rows)) => {
+                done.deliveries += deliveries;
+                done.rows += rows;
             }
+            Err(Fault::Internal(_)) => done.damaged.push(project),
             // Another run is at it.
             Err(fault) if is_conflict(&fault.to_string()) => break,
             Err(fault) => return Err(fault),
@@ -54,12 +54,10 @@ pub async fn roll_up(now: Millis, db: &impl Database) -> Result<RolledUp, Fault>
     Ok(done)
 }
 
-async fn step(
-    project: &str,
-    read: Deliveries,
-    now: Millis,
-    db: &impl Database,
-) -> Result<RolledUp, Fault> {
+/// Adds up deliveries of a project: how many, and how many rows were written.
+async fn step(project: &str, now: Millis, db: &impl Database) -> Result<(usize, usize), Fault> {
+    let read = db.run(vec![rollups::select_deliveries(project)]).await?;
+    let read = rollups::read_deliveries(&read.rows.concat())?;
     let Deliveries { keys, mut cells, .. } = read;
     let hours: BTreeSet<i64> = cells.0.keys().map(|key| key.hour).collect();
     // The newest first: what is looked at most.
@@ -83,13 +81,10 @@ async fn step(
     cells.0.retain(|key, _| !hours.contains(&key.hour));
     let rows: Vec<UsageRow> = rows.into_values().collect();
     let mut statements = rollups::compact(project, &keys, &rows);
-    for row in counted::rows(&cells) {
-        let row = serde_json::to_string(&[row]).unwrap_or_default();
-        // They have waited long enough: the next step has them.
-        statements.push(insert_delivery(project, row, now - WAIT_MS - 1_000));
-    }
+    // They have waited long enough: the next step has them.
+    statements.extend(insert_deliveries(project, &cells, now - WAIT_MS - 1_000));
     db.run(statements).await?;
-    Ok(RolledUp { deliveries: keys.len(), rows: rows.len() })
+    Ok((keys.len(), rows.len()))
 }
 
 /// Cells, those that cost most first: of values that are too many these are kept apart.

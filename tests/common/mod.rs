@@ -85,12 +85,12 @@ impl World {
 
     /// The same, received at another time than the others.
     pub fn deliver_at(&self, project: &str, body: &str, received: i64) -> Outcome {
-        self.deliver_batches(&[(project, body.to_owned())], received, "json").remove(0)
+        self.deliver_batches(&[(project, body.to_owned())], (received, RECEIVED), "json").remove(0)
     }
 
     /// The same in another format than the API's own.
     pub fn deliver_as(&self, ending: &str, project: &str, body: &str) -> Outcome {
-        self.deliver_batches(&[(project, body.to_owned())], RECEIVED, ending).remove(0)
+        self.deliver_batches(&[(project, body.to_owned())], (RECEIVED, RECEIVED), ending).remove(0)
     }
 
     /// The same with several, which the consumer gets at once.
@@ -100,13 +100,20 @@ impl World {
 
     /// The same for several projects.
     pub fn deliver_all(&self, batches: &[(&str, String)]) -> Vec<Outcome> {
-        self.deliver_batches(batches, RECEIVED, "json")
+        self.deliver_batches(batches, (RECEIVED, RECEIVED), "json")
+    }
+
+    /// The same with several of a project, which are written at another time than that of
+    /// their receipt.
+    pub fn deliver_later(&self, project: &str, bodies: &[String], now: i64) -> Vec<Outcome> {
+        let batches: Vec<_> = bodies.iter().map(|body| (project, body.clone())).collect();
+        self.deliver_batches(&batches, (RECEIVED, now), "json")
     }
 
     fn deliver_batches(
         &self,
         batches: &[(&str, String)],
-        received: i64,
+        (received, now): (i64, i64),
         ending: &str,
     ) -> Vec<Outcome> {
         pollster::block_on(async {
@@ -116,12 +123,12 @@ impl World {
                 self.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
                 deliveries.push(Delivery { message: Message::of(&batch), attempt: 1 });
             }
-            let now = || RECEIVED;
-            let mut done = consume(&deliveries, &now, self.formats, &self.store, &self.db).await;
-            announce(&mut done, RECEIVED, &self.evaluations).await;
+            let mut done = consume(&deliveries, &|| now, self.formats, &self.store, &self.db).await;
+            announce(&mut done, now, &self.evaluations).await;
             done
         })
     }
+
     pub fn source(&self) -> Source<'_, Objects> {
         let Self { store, budget, formats, .. } = self;
         Source { store, formats: *formats, budget, now: RECEIVED }

@@ -55,7 +55,7 @@ pub struct Deployment {
 
 /// The platform of a deployment, and what the requests of its isolate share.
 #[derive(Clone)]
-pub struct Native(pub Rc<Deployment>, Rc<Isolate>);
+pub struct Native(pub Rc<Deployment>, pub Rc<Isolate>);
 
 impl Native {
     pub fn new() -> Self {

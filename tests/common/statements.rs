@@ -6,8 +6,8 @@ use edgespan::formats::twosignal;
 
 use edgespan::index::{
     Database, QueryResults, RowBounds, Statement, chart, evaluators, filter, link, own_prices,
-    packed, recovery, rollups, routing, score_results, scores, sessions, spans, stats, traces,
-    usage, verification,
+    packed, project_settings, recovery, rollups, routing, score_results, scores, sessions, spans,
+    stats, traces, usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -177,14 +177,7 @@ pub fn of_project() -> Vec<Statement> {
     all.push(stats::select_hours(PROJECT));
     all.push(stats::select_rejected(PROJECT, 0));
     all.push(usage::select(PROJECT, 0, 2 * RECEIVED));
-    // The fields of a score's row, of which the first is its id and the last who made it.
-    let field = |at| match at {
-        0 => json!("judged"),
-        15 => json!(1),
-        _ => json!(0),
-    };
-    let judged: Vec<_> = (0..16).map(field).collect();
-    all.push(eval_runs(PROJECT, json!([judged]).to_string(), RECEIVED));
+    all.push(eval_runs(PROJECT, json!(["judged"]).to_string(), RECEIVED));
     all.push(routing::select_config(PROJECT, Some("r")));
     all.push(routing::select_config(PROJECT, None));
     let stored = routing::StoredConfig {
@@ -232,14 +225,7 @@ fn of_packed() -> Vec<Statement> {
     };
     for part in [packed::Part::default(), part, whole] {
         all.push(packed::select_packed(PROJECT, &part, packed::Wanted::All, 50));
-        all.push(packed::select_packed(PROJECT, &part, packed::Wanted::Used, 50));
-        for by in [
-            packed::By::All,
-            packed::By::Name,
-            packed::By::Tag,
-            packed::By::Session,
-            packed::By::Day,
-        ] {
+        for by in [packed::By::All, packed::By::Session] {
             all.push(packed::select_sums(PROJECT, &part, by, 50));
         }
     }
@@ -263,19 +249,9 @@ fn of_rollups() -> Vec<Statement> {
 /// What is written and asked of evaluators: one that is there becomes another, and goes.
 fn of_evaluators() -> Vec<Statement> {
     let row = |id: &str, name: &str| evaluators::EvaluatorRow {
-        id: id.into(),
         name: name.into(),
         r#type: "CONTAINS".into(),
-        config: "{}".into(),
-        enabled: 1,
-        auto_run: 1,
-        target: "trace".into(),
-        filter: "{}".into(),
-        sample_rate: 1.0,
-        max_runs_per_day: None,
-        version: 1,
-        created_ms: 1,
-        updated_ms: 1,
+        ..evaluators::EvaluatorRow::new(id.into(), 1)
     };
     let evaluation = evaluators::EvaluationRow {
         trace: "t".into(),
@@ -292,7 +268,7 @@ fn of_evaluators() -> Vec<Statement> {
     };
     let mut all = evaluators::write(PROJECT, std::slice::from_ref(&evaluation));
     all.extend([
-        evaluators::select_any(PROJECT),
+        project_settings::select(PROJECT),
         evaluators::select_all(PROJECT),
         evaluators::insert(PROJECT, &row("new", "new")),
         evaluators::update(PROJECT, &row("mine", "other"), 1),

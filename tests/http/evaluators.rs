@@ -3,7 +3,8 @@
 use edgespan::access::scope::Scopes;
 use serde_json::{Value, json};
 
-use crate::common::platform::Native;
+use crate::common::client::header;
+use crate::common::platform::{Native, Sent};
 
 const PATH: &str = "/api/v1/evaluators";
 
@@ -161,4 +162,11 @@ fn only_an_administrator_manages_and_only_their_own_project() {
     ] {
         assert_eq!(native.ask(method, &path, &json!({})).0, 403, "{method} {path}");
     }
+}
+
+#[test]
+fn whoever_sends_the_pages_form_signed_out_comes_back_to_it() {
+    let sent = Sent::new("POST", "/evaluators").header("origin", "https://edgespan.test");
+    let reply = Native::new().serve(sent).reply;
+    assert_eq!((reply.status, header(&reply, "location")), (303, "/sign-in?to=%2Fevaluators"));
 }

@@ -17,6 +17,7 @@ mod langsmith;
 mod management;
 mod mcp_bounds;
 mod mcp_calls;
+mod mcp_costs;
 mod mcp_protocol;
 mod mcp_refusals;
 mod mcp_tools;

@@ -92,6 +92,9 @@ fn every_span_of_a_large_trace_is_reached_and_no_page_is_large() {
     }
     let (turns, _) = pages(&native, "get_conversation", json!({ "trace_id": "big" }), "turns");
     assert_eq!(turns.len(), 1_000);
+    let failed = read(&native, "list_errors", json!({}));
+    assert_eq!(failed["partlyRead"], json!(["big"]));
+    assert!(failed["more"].as_str().unwrap().contains("get_trace with view errors lists all"));
     for (tool, arguments) in [
         ("search_traces", json!({})),
         ("compare_traces", json!({ "trace_ids": ["big", "big"] })),
@@ -112,6 +115,18 @@ fn a_trace_in_several_parts_is_reached_whole() {
     assert_eq!((spans.len(), ids.len()), (1_030, 1_030));
     let last = read(&native, "get_span", json!({ "trace_id": "big", "span_id": "0000283b-span" }));
     assert_eq!(last["span"]["id"], "0000283b-span");
+    assert_eq!(
+        (&last["span"]["parent"], &last["childrenIncomplete"]),
+        (&json!("00002833-span"), &json!(true))
+    );
+    let (turns, _) = pages(&native, "get_conversation", json!({ "trace_id": "big" }), "turns");
+    let texts: BTreeSet<_> = turns.iter().map(|turn| turn["text"].as_str().unwrap()).collect();
+    assert_eq!((turns.len(), texts.len()), (2_060, 2_060));
+    let both = json!({ "trace_ids": ["big", "big"] });
+    let compared = read(&native, "compare_traces", both);
+    let more = compared["more"].as_str().unwrap();
+    assert!(more.contains("Of a the first 10000 spans alone"), "{more}");
+    assert!(more.contains("Of b the first 10000 spans alone"), "{more}");
 }
 
 /// Texts that are long in JSON, or in any way.

@@ -372,3 +372,26 @@ fn a_local_server_is_asked_by_its_own_name_alone() {
     assert_eq!(ask("http://evil.test/mcp", "evil.test", Some("http://evil.test")), 403);
     assert_eq!(ask("http://localhost:3000/mcp", "localhost:3000", Some("http://evil.test")), 403);
 }
+
+#[test]
+fn agents_are_refused_by_their_protocol_also_what_their_path_has_not() {
+    let native = Native::new();
+    for accept in ["text/event-stream", "text/html"] {
+        for (origin, allowed) in [("http://localhost:6274", true), ("https://evil.test", false)] {
+            let sent = Sent::new("GET", "/mcp").header("accept", accept).header("origin", origin);
+            let reply = native.serve(sent).reply;
+            assert_eq!(
+                (reply.status, reply.page, header(&reply, "allow")),
+                (405, false, Some("POST, OPTIONS"))
+            );
+            let answer: Value = serde_json::from_str(reply.text()).unwrap();
+            assert_eq!(
+                (&answer["jsonrpc"], &answer["error"]["code"]),
+                (&json!("2.0"), &json!(-32600))
+            );
+            let shared = ("access-control-allow-origin", origin.to_owned());
+            assert_eq!(reply.headers.contains(&shared), allowed, "{origin}");
+            assert_eq!(header(&reply, "vary"), Some("origin"));
+        }
+    }
+}

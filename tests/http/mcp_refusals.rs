@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::mcp_calls::{filled, read, refused, span, trace};
 use crate::common::platform::Native;
-use crate::common::{PROJECT, body};
+use crate::common::{PROJECT, RECEIVED, body};
 
 #[test]
 fn what_is_wrong_is_said_so_that_a_model_can_mend_it() {
@@ -60,7 +60,7 @@ fn what_is_wrong_is_said_so_that_a_model_can_mend_it() {
         (
             "search_traces",
             json!({ "status": "BAD" }),
-            "status must be one of ANY, OK, ERROR, RUNNING.",
+            "status must be one of ANY, OK, ERROR, RUNNING, UNFINISHED.",
         ),
         ("search_traces", json!({ "tags": "a" }), "tags must be a list of at most 10 texts."),
         ("search_traces", json!({ "tags": [1] }), "tags must be a list of at most 10 texts."),
@@ -124,6 +124,18 @@ fn a_payload_that_is_gone_says_so() {
     assert_eq!(read(&native, "get_trace", json!({ "trace_id": "bad" }))["spanCount"], 4);
     read(&native, "list_errors", json!({}));
     read(&native, "get_conversation", json!({ "trace_id": "good" }));
+}
+
+#[test]
+fn a_trace_that_there_is_no_room_for_waits() {
+    let native = filled();
+    let budget = &native.1.reads;
+    let least = (8 * size_of::<edgespan::index::found::Span>()) as u64;
+    let _others = budget.take(40 * 1024 * 1024 - least + 1, RECEIVED).unwrap();
+    let why = "Storage is not answering. Try again in 5 seconds.";
+    for tool in ["get_trace", "get_conversation"] {
+        assert_eq!(refused(&native, tool, json!({ "trace_id": "good" })), why, "{tool}");
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::mcp_calls::{all, filled, read, refused, span};
+use super::mcp_calls::{all, filled, read, refused, span, trace};
+use crate::common::platform::Native;
 use crate::common::{PROJECT, body};
 
 #[test]
@@ -21,6 +22,7 @@ fn searching_finds_traces_by_what_they_are() {
         (json!({ "name": "GOO" }), vec!["good"]),
         (json!({ "status": "ERROR" }), vec!["bad"]),
         (json!({ "status": "OK" }), vec!["good"]),
+        (json!({ "status": "UNFINISHED" }), vec![]),
         (json!({ "tags": ["a", "bad"] }), vec!["bad"]),
         (json!({ "session_id": "s" }), vec!["bad", "good"]),
         (json!({ "session_id": "other" }), vec![]),
@@ -172,36 +174,6 @@ fn comparing_says_what_went_otherwise() {
 }
 
 #[test]
-fn costs_are_added_up_in_groups() {
-    let native = filled();
-    for (by, groups) in [
-        ("model", json!([["gpt-4o", 2, 0.75], ["gpt-4o-mini", 2, null]])),
-        ("name", json!([["bad", 1, 0.5], ["good", 1, 0.25]])),
-        ("tag", json!([["a", 2, 0.75], ["bad", 1, 0.5], ["good", 1, 0.25]])),
-        ("session", json!([["s", 2, 0.75]])),
-        ("day", json!([["2026-11-22", 2, 0.75]])),
-    ] {
-        let answer = read(&native, "summarize_costs", json!({ "by": by }));
-        assert_eq!(
-            (&answer["total"]["traces"], &answer["total"]["costUsd"]),
-            (&json!(2), &json!(0.75)),
-            "{by}"
-        );
-        let found = answer["groups"].as_array().unwrap().iter();
-        let found: Vec<_> =
-            found.map(|one| json!([one["key"], one["traces"], one["costUsd"]])).collect();
-        assert_eq!(json!(found), groups, "{by}");
-    }
-    let answer = read(&native, "summarize_costs", json!({ "limit": 1 }));
-    let first = &answer["groups"][0];
-    assert_eq!(
-        (&first["calls"], &first["promptTokens"], &first["completionTokens"]),
-        (&json!(2), &json!(20), &json!(10))
-    );
-    assert_eq!((&first["share"], &answer["others"]["groups"]), (&json!(1), &json!(1)));
-}
-
-#[test]
 fn errors_are_grouped_without_what_differs_each_time() {
     let native = filled();
     let mut events = Vec::new();
@@ -254,4 +226,101 @@ fn scores_come_with_what_they_come_to() {
     let one = read(&native, "list_scores", json!({ "trace_id": "bad" }));
     assert_eq!(one["scores"][0]["url"], "https://edgespan.test/traces/bad?span=bad-tool");
     assert_eq!(one["names"][0]["mean"], 0.1);
+}
+
+#[test]
+fn what_scores_come_to_is_not_what_is_on_the_page() {
+    let native = filled();
+    let scores: Vec<Value> = (0..30)
+        .map(|n| json!({ "traceId": "good", "name": "exact", "value": f64::from(n) / 100.0 }))
+        .collect();
+    let (status, answer) = native.ask("POST", "/api/v1/scores", &json!({ "scores": scores }));
+    assert_eq!(status, 201, "{answer}");
+    for label in ["calm", "angry"] {
+        let score = json!({ "traceId": "good", "name": "tone", "value": label });
+        assert_eq!(native.ask("POST", "/api/public/scores", &score).0, 200);
+    }
+    native.deliver();
+    let exact = json!({ "name": "exact", "count": 30, "mean": 0.145, "min": 0, "max": 0.29 });
+    let tone = json!({ "name": "tone", "count": 2 });
+    for narrowed in
+        [json!({}), json!({ "limit": 1 }), json!({ "below": 0.1 }), json!({ "above": 0.9 })]
+    {
+        for of in [json!({}), json!({ "trace_id": "good" })] {
+            let mut asked = narrowed.clone();
+            asked.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+            let answer = read(&native, "list_scores", asked.clone());
+            let names = answer["names"].as_array().unwrap();
+            assert!(names.contains(&exact) && names.contains(&tone), "{asked}: {names:?}");
+        }
+    }
+    let one = json!({ "trace_id": "good", "name": "tone" });
+    assert_eq!(read(&native, "list_scores", one)["names"], json!([tone]));
+    let before = json!({ "trace_id": "good", "until": "2026-01-01" });
+    assert_eq!(read(&native, "list_scores", before)["names"], json!([]));
+}
+
+#[test]
+fn a_session_that_goes_on_says_what_was_said_before_once() {
+    let native = Native::new();
+    let said = |role: &str, content: String| json!({ "role": role, "content": content });
+    let mut history = vec![said("system", "Be brief.".into())];
+    for n in 0..30 {
+        // The question is the same each time.
+        history.push(said("user", "And now?".into()));
+        let answer = said("assistant", format!("It is {n}. {}", "word ".repeat(100)));
+        let id = format!("t{n:02}");
+        let time = format!("2026-11-22T06:10:{n:02}.000Z");
+        let call = json!({ "type": "LLM", "start_time": time, "end_time": time,
+            "input": { "messages": history }, "output": answer });
+        let events = [
+            trace(&id, json!({ "sessionId": "s", "timestamp": time })),
+            span(&id, &format!("{id}-call"), None, call),
+        ];
+        native.0.world.deliver(PROJECT, &body(&events));
+        history.push(answer);
+    }
+    let (mut turns, mut asked) = (Vec::new(), json!({ "session_id": "s" }));
+    let mut pages = 0;
+    loop {
+        let answer = read(&native, "get_conversation", asked.clone());
+        let some = answer["turns"].as_array().unwrap();
+        turns.extend(some.iter().map(|turn| turn["text"].as_str().unwrap().to_owned()));
+        pages += 1;
+        let Some(cursor) = answer["nextCursor"].as_str() else { break };
+        asked["cursor"] = json!(cursor);
+    }
+    let expected: Vec<_> = history.iter().map(|one| one["content"].as_str().unwrap()).collect();
+    assert_eq!(turns, expected);
+    assert!(pages > 1, "its pages are what this is about");
+}
+
+#[test]
+fn links_lead_to_what_was_asked_for() {
+    let native = filled();
+    let url = |tool: &str, arguments: Value| {
+        let answer = read(&native, tool, arguments);
+        answer["url"].as_str().unwrap().strip_prefix("https://edgespan.test").unwrap().to_owned()
+    };
+    // A tag that begins with a minus would be one that is not to be there.
+    let tagged = url("search_traces", json!({ "tags": ["-beta", "a&b"] }));
+    assert_eq!(tagged, "/traces?range=all&tag=%5C-beta&tag=a%26b");
+    let time = json!({ "since": "2026-11-21", "until": "2026-11-22T06:30:00Z" });
+    let range = "from=2026-11-21T00%3A00%3A00.000Z&to=2026-11-22T06%3A30%3A00.000Z";
+    let with = |more: Value| {
+        let mut asked = time.clone();
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        asked
+    };
+    assert_eq!(url("search_traces", with(json!({}))), format!("/traces?{range}"));
+    let least = url("search_traces", with(json!({ "min_duration_ms": 5, "min_cost_usd": 0.5 })));
+    assert_eq!(least, format!("/traces?{range}&min_duration=5ms&min_cost=0.5"));
+    let failed = url("list_errors", with(json!({ "name": "bad" })));
+    assert_eq!(failed, format!("/traces?{range}&status=ERROR&name=bad"));
+    assert_eq!(url("list_scores", with(json!({ "name": "n" }))), format!("/scores?{range}"));
+    for by in ["model", "name", "tag"] {
+        let costs = url("summarize_costs", with(json!({ "by": by })));
+        assert_eq!(costs, format!("/costs?{range}&by={by}"));
+    }
+    assert_eq!(url("summarize_costs", with(json!({ "by": "day" }))), format!("/traces?{range}"));
 }

@@ -1,8 +1,10 @@
 //! What was used, by month: of the key's project, and of all for the operator.
 
 use edgespan::access::scope::Scopes;
+use edgespan::formats::FORMATS;
 use serde_json::{Value, json};
 
+use crate::common::client::header;
 use crate::common::platform::{KEY, Native, Sent};
 use crate::common::{PROJECT, RECEIVED, body};
 
@@ -120,26 +122,31 @@ fn batches_over_the_limit_are_refused_in_every_formats_words() {
     let native = Native::new();
     // Two seconds and a bit from now.
     native.0.blocked_until.set(Some(RECEIVED + 2_001));
-    let formats: [(&str, &str, &str); 6] = [
-        ("/api/v1/traces", "application/json", "/error/code"),
-        ("/api/v1/scores", "application/json", "/error/code"),
-        ("/v1/traces", "application/json", "/error/code"),
-        ("/v1/traces/ingest", "application/json", "/error/code"),
-        ("/api/public/ingestion", "application/json", "/error"),
-        ("/runs/batch", "application/json", "/error/code"),
-    ];
-    for (path, content_type, place) in formats {
-        let post =
-            || Sent::new("POST", path).bearer(KEY).header("content-type", content_type).body("{}");
-        native.0.blocks.set(false);
-        assert_ne!(native.serve(post()).reply.status, 429, "{path}");
-        native.0.blocks.set(true);
-        let reply = native.serve(post()).reply;
-        assert_eq!(reply.status, 429, "{path}");
-        let retry = reply.headers.iter().find(|(name, _)| *name == "retry-after").unwrap();
-        assert_eq!(retry.1, "3", "{path}");
-        let answer: Value = serde_json::from_str(reply.text()).unwrap();
-        assert_eq!(answer.pointer(place), Some(&json!("QUOTA_EXCEEDED")), "{path}: {answer}");
+    let types = ["application/json", "application/x-protobuf", "multipart/form-data; boundary=b"];
+    for format in FORMATS.0 {
+        let content_type = types.into_iter().find(|known| (format.accepts)(Some(known))).unwrap();
+        let place = if format.ending.contains("langfuse") { "/error" } else { "/error/code" };
+        for path in format.paths {
+            let (method, path) = path.split_once(' ').unwrap_or(("POST", path));
+            let path = path.replace('*', "019b0000-0000-7000-8000-000000000001");
+            let send = || {
+                let sent = Sent::new(method, &path).bearer(KEY);
+                native.serve(sent.header("content-type", content_type).body("{}")).reply
+            };
+            native.0.blocks.set(false);
+            assert_ne!(send().status, 429, "{path}");
+            // Some format takes it for a batch.
+            native.0.world.store.objects.borrow_mut().clear();
+            native.0.blocks.set(true);
+            let reply = send();
+            assert_eq!((reply.status, header(&reply, "retry-after")), (429, "3"), "{path}");
+            // What is no JSON has the message alone.
+            if content_type != "application/x-protobuf" {
+                let answer: Value = serde_json::from_str(reply.text()).unwrap();
+                let code = answer.pointer(place);
+                assert_eq!(code, Some(&json!("QUOTA_EXCEEDED")), "{path}: {answer}");
+            }
+        }
     }
     assert!(native.0.world.store.objects.borrow().is_empty());
     // What is kept already can be read.

@@ -10,6 +10,8 @@ use edgespan::index::{Database, Param, QueryResults, Statement};
 use edgespan::limits::MAX_BODY_BYTES;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::queue::Message;
+use edgespan::pipeline::verify::forget::{ForgetRequest, forget};
+use sim::state::find_miscounted;
 
 /// developers.cloudflare.com/d1/platform/limits: "Maximum string, BLOB or table
 /// row size", "Maximum bound parameters per query".
@@ -96,6 +98,26 @@ fn as_many_traces_of_the_longest_ids_are_written_and_listed() {
     let page = edgespan::api::list(PROJECT, "limit=100", &db, world.source());
     let text = pollster::block_on(page).unwrap();
     assert!(text.contains("nextCursor"));
+}
+
+#[test]
+fn traces_of_as_many_models_are_forgotten() {
+    let world = World::new();
+    let traces: Vec<String> = (0..10).map(|n| format!("t{n}")).collect();
+    for trace in &traces {
+        let span = |n| {
+            let model = format!("{trace} {n} {}", "m".repeat(240));
+            format!(
+                r#"{{"type":"span-create","body":{{"traceId":"{trace}","id":"{n}","name":"n","type":"LLM","model":"{model}"}}}}"#
+            )
+        };
+        deliver(&world, &(0..800).map(span).collect::<Vec<_>>());
+    }
+    let (since, project) = ("2020-01-01T00:00:00Z".into(), PROJECT.into());
+    let request = ForgetRequest { since, project, traces, ..ForgetRequest::default() };
+    let done = pollster::block_on(forget(&request, RECEIVED, &Strict(&world.db))).unwrap();
+    assert_eq!((done.traces.len(), done.more), (10, false));
+    assert_eq!(find_miscounted(&world.db), [""; 0]);
 }
 
 #[test]

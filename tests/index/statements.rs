@@ -49,7 +49,10 @@ const TABLES: [&str; 26] = [
 /// routing configurations, of which there should be few; the evaluators, alerts and budgets, of
 /// which there are fifty at most.
 const ALL_OF_A_PROJECT: [&str; 17] = [
-    "from evaluator where project = ?1 and enabled = 1 and auto_run = 1 limit 1",
+    "from evaluator where project = ?1 and enabled = 1 and auto_run = 1 limit 1) union all \
+     select json_object('pattern', pattern, 'from', nullif(from_day, ''), 'prices', json(prices)) as json \
+     from price where project = ?1 union all \
+     select json_array(id, subject_kind, subject, period, created_ms) as json from budget where project = ?1",
     "from evaluator where project = ?1 order by created_ms, id",
     "from alert where project = ?1 order by id",
     "from alert where project = ?1) < 20 returning id as json",

@@ -325,7 +325,7 @@ fn run() -> Vec<String> {
         vec![
             verification::select_next_tenant(0),
             usage::select_of_all(0, 1),
-            rollups::select_due(0),
+            rollups::select_due(0, &[]),
             alerts::select_enabled(),
         ],
         quota::select(0, 1, 0).to_vec(),

@@ -4,11 +4,7 @@
 use std::slice;
 
 use crate::common::{PROJECT, RECEIVED, World, body};
-use edgespan::batch::{BatchRef, RawStore};
-use edgespan::formats::FORMATS;
-use edgespan::pipeline::consume::{Delivery, Outcome, consume};
-use edgespan::pipeline::queue::Message;
-use pollster::block_on;
+use edgespan::pipeline::consume::Outcome;
 use sim::state::find_miscounted;
 
 const HOUR: i64 = 3_600_000;
@@ -21,16 +17,8 @@ fn span(trace: &str, span: &str, name: &str) -> String {
 
 /// Delivers batches together, at a time.
 fn deliver_at(world: &World, bodies: &[String], now: i64) {
-    block_on(async {
-        let mut deliveries = Vec::new();
-        for body in bodies {
-            let batch = BatchRef::of(PROJECT, body.as_bytes(), RECEIVED, "json");
-            world.store.put(&batch.key(), &body.as_bytes().to_vec()).await.unwrap();
-            deliveries.push(Delivery { message: Message::of(&batch), attempt: 1 });
-        }
-        let outcomes = consume(&deliveries, &|| now, FORMATS, &world.store, &world.db).await;
-        assert!(outcomes.iter().all(|o| matches!(o, Outcome::Ack(_))), "{outcomes:?}");
-    });
+    let outcomes = world.deliver_later(PROJECT, bodies, now);
+    assert!(outcomes.iter().all(|o| matches!(o, Outcome::Ack(_))), "{outcomes:?}");
 }
 
 /// Batches, traces and spans of each hour, in order.

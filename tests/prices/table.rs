@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use edgespan::model::Provider;
 use prices::price::matching::{Match, find};
 use prices::price::table::table;
 
@@ -15,6 +16,8 @@ fn every_line_is_a_model_and_says_what_can_be_read() {
     assert_eq!(table.generated.len(), "2026-11-24".len());
     let notice = include_str!("../../crates/prices/LICENSE-genai-prices");
     assert!(notice.contains("Copyright (c) Pydantic Services Inc. 2025 to present"));
+    let sold = |(provider, _)| table.sold_by(provider).len();
+    assert_eq!(Provider::ALL.map(sold).iter().sum::<usize>(), table.models.len());
     let mut seen = BTreeSet::new();
     for model in &table.models {
         assert!(seen.insert((model.provider.code(), &model.id)), "{} is there twice", model.id);

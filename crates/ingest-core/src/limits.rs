@@ -177,7 +177,7 @@ pub const MAX_TRACES_SEARCHED: usize = 20_000;
 /// them one at a time.
 pub const MAX_SPANS_SEARCHED: usize = 50;
 
-/// Bytes of a row that says what a delivery added to the sums by hour, about: more are several
+/// Bytes of a row that says what a delivery added to the hourly rollup, about: more are several
 /// rows. Twice as many travel.
 pub const MAX_DELIVERY_BYTES: usize = 256 * 1024;
 

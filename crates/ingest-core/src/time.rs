@@ -45,6 +45,12 @@ pub fn with_millis(at: Micros) -> String {
     format!("{seconds}.{:03}Z", micros / 1_000)
 }
 
+/// The same of milliseconds.
+#[must_use]
+pub fn of_millis(at: Millis) -> String {
+    with_millis(at.saturating_mul(1_000))
+}
+
 /// In UTC with microseconds: `2026-11-22T06:19:30.123456Z`.
 #[must_use]
 pub fn with_micros(at: Micros) -> String {
@@ -78,7 +84,7 @@ impl Month {
     /// The month of a time.
     #[must_use]
     pub fn of(at: Millis) -> Self {
-        let text = with_millis(at.saturating_mul(1_000));
+        let text = of_millis(at);
         text.get(..7).and_then(Self::parse).unwrap_or(Self(1970 * 12))
     }
 

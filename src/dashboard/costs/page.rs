@@ -107,14 +107,14 @@ fn read(
             to.1.add(sums, 1);
         }
     };
-    for (hour, column) in rollups::read_columns(ran)? {
+    let rows_of = |at: usize| ran.rows.get(at).map(Vec::as_slice).unwrap_or_default();
+    for (hour, column) in rollups::read_columns(rows_of(0))? {
         for (value, sums) in &column.cells {
             add(rows.entry(Rc::clone(value)).or_default(), hour, sums);
         }
         add(&mut other, hour, &column.other);
     }
-    let deliveries = ran.rows.get(1).map(Vec::as_slice).unwrap_or_default();
-    let deliveries = rollups::read_deliveries(deliveries)?;
+    let deliveries = rollups::read_deliveries(rows_of(1))?;
     for (key, sums) in deliveries.cells.0.iter().filter(|(key, _)| key.by == by) {
         add(rows.entry(Rc::clone(&key.value)).or_default(), key.hour, sums);
     }

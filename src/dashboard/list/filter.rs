@@ -194,11 +194,16 @@ impl ListQuery {
     #[must_use]
     pub fn with_tag(&self, tag: &str) -> String {
         let mut other = self.clone();
-        let tag = written_tag(tag);
-        if !other.tags.contains(&tag) {
-            other.tags.push(tag);
-        }
+        other.add_tag(tag);
         other.newest("/traces")
+    }
+
+    /// Asks for a tag, too, whatever it begins with.
+    pub fn add_tag(&mut self, tag: &str) {
+        let tag = written_tag(tag);
+        if !self.tags.contains(&tag) {
+            self.tags.push(tag);
+        }
     }
 
     /// The same without this tag.

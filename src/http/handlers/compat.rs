@@ -15,8 +15,7 @@ pub(in crate::http) async fn answer<P: Platform, R: RequestHead>(
     if let Some(answer) = question.answer_anybody() {
         return Ok(answer?);
     }
-    let who = exchange.principal(question.scope()).await?;
-    exchange.count(&who, true).await?;
+    let who = exchange.reader(question.scope()).await?;
     let (db, store) = (exchange.platform.db()?, exchange.platform.store()?);
     let (source, query) = (exchange.source(&store), exchange.query());
     question.answer(&who, &query, &db, source).await

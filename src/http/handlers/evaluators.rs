@@ -3,12 +3,11 @@
 
 use serde_json::json;
 
-use super::management::administrator;
-use super::operator::{check_operator, receive_json};
+use super::management::answer;
+use super::operator::project_of;
 use super::pages::view_of;
-use super::sign_in::{check_sender, find_principal};
+use super::sign_in::{check_sender, signed_in};
 use crate::access::scope::Scope;
-use crate::admin;
 use crate::api;
 use crate::api::{Asked, Draft, Manage};
 use crate::dashboard::evaluators::form::{Action, EvaluatorForm};
@@ -20,7 +19,6 @@ use crate::evaluation::trial;
 use crate::evaluation::trial::Tried;
 use crate::evaluation::verdict::Why;
 use crate::http::address::Address;
-use crate::http::body::receive_form;
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead};
 use crate::index::evaluators::EvaluatorRow;
@@ -33,13 +31,15 @@ use crate::reply::Reply;
 /// Longest form that is read: an evaluator whose every byte is written `%22`.
 const MAX_FORM_BYTES: usize = 3 * MAX_EVALUATOR_BYTES;
 
+const PAGE: &str = "/evaluators";
+
 /// Manages the evaluators of the key's project.
 pub(in crate::http) async fn manage<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     question: &Manage,
 ) -> Result<Reply, Error> {
-    let who = administrator(exchange).await?;
-    answer(exchange, &who.project, question).await
+    let who = exchange.reader(Scope::Admin).await?;
+    answer_evaluators(exchange, &who.project, question).await
 }
 
 /// The same for the operator, of a project by its name.
@@ -48,33 +48,19 @@ pub(in crate::http) async fn manage_of<P: Platform, R: RequestHead + RequestBody
     project: &str,
     question: &Manage,
 ) -> Result<Reply, Error> {
-    let project = of_operator(exchange, project).await?;
-    answer(exchange, &project, question).await
+    let project = project_of(exchange, project).await?;
+    answer_evaluators(exchange, &project, question).await
 }
 
-async fn of_operator<P: Platform, R: RequestHead>(
-    exchange: &Exchange<'_, P, R>,
-    project: &str,
-) -> Result<String, Error> {
-    check_operator(exchange)?;
-    admin::project_id(project, &exchange.platform.db()?).await
-}
-
-async fn answer<P: Platform, R: RequestHead + RequestBody>(
+async fn answer_evaluators<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     project: &str,
     question: &Manage,
 ) -> Result<Reply, Error> {
-    let body = if question.takes_body() {
-        receive_json(exchange, MAX_EVALUATOR_BYTES).await?
-    } else {
-        Vec::new()
+    let run = async |asked: Asked<'_>, platform: &P| {
+        api::manage_evaluators(question, asked, platform, &platform.db()?).await
     };
-    let random = u32::from_le_bytes(exchange.platform.random()?);
-    let (query, now, db) = (exchange.query(), exchange.started, exchange.platform.db()?);
-    let asked = Asked { project, query: &query, body: &body, now, random };
-    let data = api::manage_evaluators(question, asked, exchange.platform, &db).await?;
-    Ok(if question.creates() { Reply::created(data) } else { Reply::data(data) })
+    answer(exchange, project, question, MAX_EVALUATOR_BYTES, run).await
 }
 
 /// Has an evaluator of the key's project judge traces that there are.
@@ -82,7 +68,7 @@ pub(in crate::http) async fn run<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     id: &str,
 ) -> Result<Reply, Error> {
-    let who = administrator(exchange).await?;
+    let who = exchange.reader(Scope::Admin).await?;
     queue(exchange, &who.project, id).await
 }
 
@@ -92,7 +78,7 @@ pub(in crate::http) async fn run_of<P: Platform, R: RequestHead + RequestBody>(
     project: &str,
     id: &str,
 ) -> Result<Reply, Error> {
-    let project = of_operator(exchange, project).await?;
+    let project = project_of(exchange, project).await?;
     queue(exchange, &project, id).await
 }
 
@@ -101,7 +87,7 @@ async fn queue<P: Platform, R: RequestHead + RequestBody>(
     project: &str,
     id: &str,
 ) -> Result<Reply, Error> {
-    let body = receive_json(exchange, MAX_EVALUATOR_BYTES).await?;
+    let body = exchange.receive_json(MAX_EVALUATOR_BYTES).await?;
     let traces = traces_in(&body)?;
     let evaluator = api::find_evaluator(project, id, &exchange.platform.db()?).await?;
     let queued = traces.len();
@@ -137,8 +123,8 @@ fn traces_in(body: &[u8]) -> Result<Vec<String>, Reject> {
 pub(in crate::http) async fn try_on<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
 ) -> Result<Reply, Error> {
-    let who = administrator(exchange).await?;
-    let body = receive_json(exchange, MAX_EVALUATOR_BYTES).await?;
+    let who = exchange.reader(Scope::Admin).await?;
+    let body = exchange.receive_json(MAX_EVALUATOR_BYTES).await?;
     let (project, now) = (&*who.project, exchange.started);
     let asked = Asked { project, query: "", body: &body, now, random: 0 };
     let Draft { row, warnings } = api::draft(asked, exchange.platform)?;
@@ -179,15 +165,16 @@ pub(in crate::http) async fn on_page<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
 ) -> Result<Reply, Error> {
     check_sender(exchange)?;
-    let Some(who) = find_principal(exchange).await? else { return Ok(Reply::see("/sign-in")) };
+    let who = match signed_in(exchange, PAGE).await? {
+        Ok(who) => who,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
     who.scopes.check(Scope::Admin)?;
-    exchange.count(&who, true).await?;
-    let body = receive_form(exchange.request, MAX_FORM_BYTES).await?;
-    let body = body.ok_or_else(|| Reject::TooLarge("That is no form of this page.".into()))?;
+    let body = exchange.receive_form(MAX_FORM_BYTES).await?;
     let (action, form) = EvaluatorForm::read(&body)?;
     let came = match act(exchange, &who.project, action, &form).await {
         Ok(Some(tried)) => Came::Tried(tried),
-        Ok(None) => return Ok(Reply::see("/evaluators")),
+        Ok(None) => return Ok(Reply::see(PAGE)),
         Err(Error::Reject(reject)) => Came::Refused(reject),
         Err(fault) => return Err(fault),
     };

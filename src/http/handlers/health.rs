@@ -9,7 +9,7 @@ use crate::index::Database;
 use crate::index::health::{NEWEST_MIGRATION, select, select_migrations};
 use crate::model::Millis;
 use crate::reply::Reply;
-use crate::time::with_millis;
+use crate::time::of_millis;
 
 /// What `wrangler.toml` binds; all but the last, which is the operator's choice, have to be.
 const BINDINGS: [&str; 9] = [
@@ -57,5 +57,5 @@ pub(in crate::http) async fn show<P: Platform, R: RequestHead>(
 }
 
 fn time(at: Option<Millis>) -> String {
-    at.map_or("null".into(), |at| format!(r#""{}""#, with_millis(at.saturating_mul(1_000))))
+    at.map_or("null".into(), |at| format!(r#""{}""#, of_millis(at)))
 }

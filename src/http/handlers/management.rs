@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::operator::{check_operator, receive_json};
-use crate::access::api_keys::Principal;
+use super::operator::project_of;
 use crate::access::scope::Scope;
 use crate::admin;
 use crate::admin::{Command, KeyCommand};
@@ -21,7 +20,7 @@ pub(in crate::http) async fn routing<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     question: &Manage,
 ) -> Result<Reply, Error> {
-    let who = administrator(exchange).await?;
+    let who = exchange.reader(Scope::Admin).await?;
     answer_routing(exchange, &who.project, question).await
 }
 
@@ -31,8 +30,7 @@ pub(in crate::http) async fn routing_of<P: Platform, R: RequestHead + RequestBod
     project: &str,
     question: &Manage,
 ) -> Result<Reply, Error> {
-    check_operator(exchange)?;
-    let project = admin::project_id(project, &exchange.platform.db()?).await?;
+    let project = project_of(exchange, project).await?;
     answer_routing(exchange, &project, question).await
 }
 
@@ -41,15 +39,26 @@ async fn answer_routing<P: Platform, R: RequestHead + RequestBody>(
     project: &str,
     question: &Manage,
 ) -> Result<Reply, Error> {
-    let body = if question.takes_body() {
-        receive_json(exchange, MAX_ROUTING_CONFIG_BYTES).await?
-    } else {
-        Vec::new()
+    let run = async |asked: Asked<'_>, platform: &P| {
+        api::manage_routing(question, asked, &platform.db()?).await
     };
+    answer(exchange, project, question, MAX_ROUTING_CONFIG_BYTES, run).await
+}
+
+/// Answers a question of what administrators make, change and list, whose body has at most so
+/// many bytes: `run` does what is asked for.
+pub(super) async fn answer<P: Platform, R: RequestHead + RequestBody>(
+    exchange: &mut Exchange<'_, P, R>,
+    project: &str,
+    question: &Manage,
+    most: usize,
+    run: impl AsyncFnOnce(Asked<'_>, &P) -> Result<String, Error>,
+) -> Result<Reply, Error> {
+    let body = if question.takes_body() { exchange.receive_json(most).await? } else { Vec::new() };
     let random = u32::from_le_bytes(exchange.platform.random()?);
-    let (query, now, db) = (exchange.query(), exchange.started, exchange.platform.db()?);
+    let (query, now) = (exchange.query(), exchange.started);
     let asked = Asked { project, query: &query, body: &body, now, random };
-    let data = api::manage_routing(question, asked, &db).await?;
+    let data = run(asked, exchange.platform).await?;
     Ok(if question.creates() { Reply::created(data) } else { Reply::data(data) })
 }
 
@@ -58,10 +67,10 @@ pub(in crate::http) async fn keys<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     command: KeyCommand,
 ) -> Result<Reply, Error> {
-    let project = administrator(exchange).await?.project_name;
+    let project = exchange.reader(Scope::Admin).await?.project_name;
     let command = command.of(project.clone());
     let body = if command.takes_body() {
-        receive_json(exchange, MAX_ROUTING_CONFIG_BYTES).await?
+        exchange.receive_json(MAX_ROUTING_CONFIG_BYTES).await?
     } else {
         Vec::new()
     };
@@ -103,12 +112,4 @@ fn may_administer(key: &Value) -> bool {
     let text = |field: &str| key.get(field).and_then(Value::as_str);
     text("revokedAt").is_none()
         && text("scopes").is_some_and(|scopes| scopes.split(',').any(|scope| scope == "admin"))
-}
-
-pub(super) async fn administrator<P: Platform, R: RequestHead>(
-    exchange: &mut Exchange<'_, P, R>,
-) -> Result<Principal, Error> {
-    let who = exchange.principal(Scope::Admin).await?;
-    exchange.count(&who, true).await?;
-    Ok(who)
 }

@@ -6,8 +6,6 @@ use crate::access::scope::Scope;
 use crate::error::{Error, Reject};
 use crate::formats::content_type::check_json;
 use crate::http::address::Address;
-use crate::http::body;
-use crate::http::body::Wanted;
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead};
 use crate::mcp;
@@ -21,23 +19,21 @@ const ORIGINS: &str = "MCP_ORIGINS";
 pub(in crate::http) async fn answer<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
 ) -> Result<Reply, Error> {
-    let who = exchange.principal(Scope::Read).await?;
-    exchange.count(&who, true).await?;
+    let who = exchange.reader(Scope::Read).await?;
     check_origin(exchange)?;
     if !takes_json(exchange.header("accept").as_deref()) {
         return Ok(mcp::not_acceptable());
     }
-    let content_type = exchange.header("content-type");
-    check_json(Some(content_type.as_deref().unwrap_or_default()))?;
-    let now = || exchange.platform.now();
-    let wanted = Wanted { most: MAX_REQUEST_BYTES, zstd: false };
-    let received = body::receive(exchange.request, wanted, &exchange.isolate.uploads, &now).await?;
+    if exchange.header("content-type").is_none() {
+        check_json(Some(""))?;
+    }
+    let body = exchange.receive_json(MAX_REQUEST_BYTES).await?;
     let headers = Headers {
         version: exchange.header("mcp-protocol-version"),
         method: exchange.header("mcp-method"),
         name: exchange.header("mcp-name"),
     };
-    let call = match mcp::understand(&received.bytes, &headers) {
+    let call = match mcp::understand(&body, &headers) {
         Understood::Done(reply) => return Ok(reply),
         Understood::Call(call) => call,
     };

@@ -9,9 +9,6 @@ use crate::admin::Command;
 use crate::api;
 use crate::api::Of;
 use crate::error::{Error, Reject};
-use crate::formats::content_type::check_json;
-use crate::http::body;
-use crate::http::body::Wanted;
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead};
 use crate::limits::MAX_BODY_BYTES;
@@ -79,7 +76,7 @@ async fn receive<T: DeserializeOwned, P: Platform, R: RequestHead + RequestBody>
     what: &str,
 ) -> Result<T, Error> {
     check_operator(exchange)?;
-    let body = receive_json(exchange, MAX_BODY_BYTES).await?;
+    let body = exchange.receive_json(MAX_BODY_BYTES).await?;
     let expected = |e| Reject::invalid("body", format!("expected {what}: {e}"));
     Ok(serde_json::from_slice(&body).map_err(expected)?)
 }
@@ -91,7 +88,7 @@ pub(in crate::http) async fn manage<P: Platform, R: RequestHead + RequestBody>(
 ) -> Result<Reply, Error> {
     check_operator(exchange)?;
     let body = if command.takes_body() {
-        receive_json(exchange, MAX_BODY_BYTES).await?
+        exchange.receive_json(MAX_BODY_BYTES).await?
     } else {
         Vec::new()
     };
@@ -108,14 +105,11 @@ pub(in crate::http) fn check_operator<P: Platform, R: RequestHead>(
     api_keys::check_operator(exchange.header("authorization").as_deref(), &secret)
 }
 
-/// The bytes of a body that is said to be JSON, at most so many.
-pub(in crate::http) async fn receive_json<P: Platform, R: RequestHead + RequestBody>(
-    exchange: &mut Exchange<'_, P, R>,
-    most: usize,
-) -> Result<Vec<u8>, Error> {
-    check_json(exchange.header("content-type").as_deref())?;
-    let now = || exchange.platform.now();
-    let uploads = &exchange.isolate.uploads;
-    let wanted = Wanted { most, zstd: false };
-    Ok(body::receive(exchange.request, wanted, uploads, &now).await?.bytes)
+/// A project by its name, for the operator.
+pub(in crate::http) async fn project_of<P: Platform, R: RequestHead>(
+    exchange: &Exchange<'_, P, R>,
+    name: &str,
+) -> Result<String, Error> {
+    check_operator(exchange)?;
+    admin::project_id(name, &exchange.platform.db()?).await
 }

@@ -1,13 +1,12 @@
 //! Pages for people who are signed in, and the page of a failure.
 
-use super::sign_in::find_principal;
+use super::sign_in::{is_part, signed_in};
 use crate::access::api_keys::Principal;
-use crate::access::login_cookie;
 use crate::access::scope::Scope;
 use crate::dashboard;
+use crate::dashboard::Page;
 use crate::dashboard::ui::layout;
 use crate::dashboard::view::View;
-use crate::dashboard::{Page, login};
 use crate::error::Error;
 use crate::http::address::Address;
 use crate::http::exchange::Exchange;
@@ -21,11 +20,11 @@ pub(in crate::http) async fn show<P: Platform, R: RequestHead>(
 ) -> Result<Reply, Error> {
     let url = exchange.url();
     let at = Address::of(&url);
-    let Some(who) = find_principal(exchange).await? else {
-        let ended = login_cookie::was_given(exchange.header("cookie").as_deref(), at.is_secure());
-        return Ok(login::page::redirect_to(&asked_from(exchange, &at), is_part(exchange), ended));
+    let from = asked_from(exchange, &at);
+    let who = match signed_in(exchange, &from).await? {
+        Ok(who) => who,
+        Err(elsewhere) => return Ok(elsewhere),
     };
-    exchange.count(&who, true).await?;
     let (db, store) = (exchange.platform.db()?, exchange.platform.store()?);
     let view = view_of(exchange, &who, &at, (&db, &store));
     dashboard::answer(page, &view).await
@@ -58,11 +57,6 @@ pub(super) fn view_of<'v, P: Platform, R: RequestHead>(
 /// Whether texts are to be as they were sent: a page's script keeps that in a cookie.
 fn wants_plain(cookies: Option<&str>) -> bool {
     cookies.is_some_and(|all| all.split(';').any(|cookie| cookie.trim() == "texts=plain"))
-}
-
-/// Whether htmx asks, for a part of a page.
-fn is_part<P: Platform, R: RequestHead>(exchange: &Exchange<'_, P, R>) -> bool {
-    exchange.header("hx-request").is_some()
 }
 
 /// The path of the page that somebody looks at: this one, or the one that has htmx ask

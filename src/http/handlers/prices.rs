@@ -1,12 +1,11 @@
 //! A project's own prices: asked for by whoever has one of its keys, or by the operator.
 
 use crate::access::scope::Scope;
-use crate::admin;
 use crate::api;
 use crate::api::PriceCommand;
 use crate::error::Error;
 use crate::http::exchange::Exchange;
-use crate::http::handlers::operator::{check_operator, receive_json};
+use crate::http::handlers::operator::project_of;
 use crate::http::platform::{Platform, RequestBody, RequestHead};
 use crate::limits::MAX_PRICE_BYTES;
 use crate::reply::Reply;
@@ -17,8 +16,7 @@ pub(in crate::http) async fn of_key<P: Platform, R: RequestHead + RequestBody>(
     command: PriceCommand,
 ) -> Result<Reply, Error> {
     let scope = if command == PriceCommand::List { Scope::Read } else { Scope::Admin };
-    let who = exchange.principal(scope).await?;
-    exchange.count(&who, true).await?;
+    let who = exchange.reader(scope).await?;
     run(exchange, &who.project, command).await
 }
 
@@ -28,8 +26,7 @@ pub(in crate::http) async fn of_project<P: Platform, R: RequestHead + RequestBod
     name: &str,
     command: PriceCommand,
 ) -> Result<Reply, Error> {
-    check_operator(exchange)?;
-    let project = admin::project_id(name, &exchange.platform.db()?).await?;
+    let project = project_of(exchange, name).await?;
     run(exchange, &project, command).await
 }
 
@@ -39,7 +36,7 @@ async fn run<P: Platform, R: RequestHead + RequestBody>(
     command: PriceCommand,
 ) -> Result<Reply, Error> {
     let takes_body = command == PriceCommand::Set;
-    let body = if takes_body { receive_json(exchange, MAX_PRICE_BYTES).await? } else { Vec::new() };
+    let body = if takes_body { exchange.receive_json(MAX_PRICE_BYTES).await? } else { Vec::new() };
     let (db, query) = (exchange.platform.db()?, exchange.query());
     Ok(Reply::data(api::prices(project, command, (&query, &body), exchange.started, &db).await?))
 }

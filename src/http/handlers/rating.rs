@@ -1,18 +1,14 @@
 //! A person rates a trace or a span, on its page.
 
 use super::scores::keep_at_once;
-use super::sign_in::{check_sender, find_principal};
-use crate::access::login_cookie;
+use super::sign_in::{check_sender, is_part, signed_in};
 use crate::api::NO_TRACE;
 use crate::batch::RawStore;
-use crate::dashboard::login;
 use crate::dashboard::scores::rating;
 use crate::dashboard::scores::rating::Said;
 use crate::dashboard::ui::format::encode;
 use crate::error::{Error, Reject};
 use crate::formats::scores::rating::{RATING, Rating};
-use crate::http::address::Address;
-use crate::http::body::receive_form;
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead, Services};
 use crate::index::read::read_trace_row;
@@ -41,16 +37,11 @@ where
         None => format!("/traces/{}", encode(trace)),
         Some(span) => format!("/traces/{}?span={}", encode(trace), encode(span)),
     };
-    let part = exchange.header("hx-request").is_some();
-    let Some(who) = find_principal(exchange).await? else {
-        let secure = Address::of(&exchange.url).is_secure();
-        let ended = login_cookie::was_given(exchange.header("cookie").as_deref(), secure);
-        return Ok(login::page::redirect_to(&page, part, ended));
+    let who = match signed_in(exchange, &page).await? {
+        Ok(who) => who,
+        Err(elsewhere) => return Ok(elsewhere),
     };
-    // As a read: who rates much is never kept from sending traces.
-    exchange.count(&who, true).await?;
-    let form = receive_form(exchange.request, MAX_FORM_BYTES).await?;
-    let form = form.ok_or_else(|| Reject::TooLarge("That is no form of this page.".into()))?;
+    let form = exchange.receive_form(MAX_FORM_BYTES).await?;
     let said = Said::of_form(&form)?;
     let id = rating::id_of(&who.key_id, trace, span);
     let db = exchange.platform.db()?;
@@ -85,5 +76,9 @@ where
         };
         keep_at_once(exchange, &who.project, &RATING, &rating.to_body()).await?;
     }
-    Ok(if part { Reply::html(200, rating::form(trace, span, &said)) } else { Reply::see(page) })
+    Ok(if is_part(exchange) {
+        Reply::html(200, rating::form(trace, span, &said))
+    } else {
+        Reply::see(page)
+    })
 }

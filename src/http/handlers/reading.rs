@@ -29,7 +29,7 @@ pub(in crate::http) async fn answer<P: Platform, R: RequestHead>(
     exchange: &mut Exchange<'_, P, R>,
     question: Question,
 ) -> Result<Reply, Error> {
-    let Principal { project, .. } = &reader(exchange).await?;
+    let Principal { project, .. } = &exchange.reader(Scope::Read).await?;
     let (db, query) = (exchange.platform.db()?, exchange.query());
     let data = match question {
         Question::DeadLetters => api::dead_letters(project, &db).await?,
@@ -51,14 +51,6 @@ pub(in crate::http) async fn answer<P: Platform, R: RequestHead>(
         }
     };
     Ok(Reply::data(data))
-}
-
-async fn reader<P: Platform, R: RequestHead>(
-    exchange: &mut Exchange<'_, P, R>,
-) -> Result<Principal, Error> {
-    let who = exchange.principal(Scope::Read).await?;
-    exchange.count(&who, true).await?;
-    Ok(who)
 }
 
 /// What health says: that the Worker runs. It asks no other service, so that checking

@@ -3,18 +3,15 @@
 
 use serde_json::json;
 
-use super::sign_in::{check_sender, find_principal};
+use super::sign_in::{check_sender, signed_in};
 use crate::access::api_keys::Principal;
-use crate::access::login_cookie;
 use crate::access::scope::Scope;
 use crate::admin;
 use crate::admin::KeyCommand;
-use crate::dashboard::login;
 use crate::dashboard::settings::Command;
 use crate::dashboard::settings::page::{Made, Viewer, page};
-use crate::error::{Error, Fault, Reject};
-use crate::http::address::{Address, find_field};
-use crate::http::body::receive_form;
+use crate::error::{Error, Fault};
+use crate::http::address::find_field;
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead};
 use crate::model::Handling;
@@ -31,22 +28,22 @@ pub(in crate::http) async fn answer<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     command: Command,
 ) -> Result<Reply, Error> {
-    if command != Command::Show {
+    let changes = command != Command::Show;
+    if changes {
         check_sender(exchange)?;
     }
-    let Some(who) = find_principal(exchange).await? else {
-        let secure = Address::of(&exchange.url).is_secure();
-        let ended = login_cookie::was_given(exchange.header("cookie").as_deref(), secure);
-        return Ok(login::page::redirect_to(PAGE, false, ended));
+    let who = match signed_in(exchange, PAGE).await? {
+        Ok(who) => who,
+        Err(elsewhere) => return Ok(elsewhere),
     };
-    exchange.count(&who, true).await?;
-    if command == Command::Show {
-        return show(exchange, &who, None).await;
-    }
-    who.scopes.check(Scope::Admin)?;
-    let form = receive_form(exchange.request, MAX_FORM_BYTES).await?;
-    let form = form.ok_or_else(|| Reject::TooLarge("That is no form of this page.".into()))?;
+    let form = if changes {
+        who.scopes.check(Scope::Admin)?;
+        exchange.receive_form(MAX_FORM_BYTES).await?
+    } else {
+        Vec::new()
+    };
     let (command, body) = match command {
+        Command::Show => return show(exchange, &who, None).await,
         Command::CreateKey => {
             let scopes = form_urlencoded::parse(&form).filter(|(name, _)| name == "scopes");
             let scopes = scopes.map(|(_, scope)| scope).collect::<Vec<_>>().join(",");
@@ -55,7 +52,7 @@ pub(in crate::http) async fn answer<P: Platform, R: RequestHead + RequestBody>(
         }
         Command::RotateKey(key) => (KeyCommand::Rotate(key), "{}".into()),
         Command::RevokeKey(key) => (KeyCommand::Revoke(key), String::new()),
-        Command::Show | Command::Replay => {
+        Command::Replay => {
             let batch = find_field(&form, "batch");
             let (db, queue) = (exchange.platform.db()?, exchange.platform.queue()?);
             replay_dead_letters(&who.project, batch.as_deref(), &db, &queue).await?;

@@ -8,7 +8,6 @@ use crate::access::scope::Scope;
 use crate::dashboard::login;
 use crate::error::{Error, Reject};
 use crate::http::address::{Address, find_field};
-use crate::http::body::receive_form;
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead};
 use crate::reply::Reply;
@@ -35,8 +34,7 @@ pub(in crate::http) async fn sign_in<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
 ) -> Result<Reply, Error> {
     check_sender(exchange)?;
-    let form = receive_form(exchange.request, MAX_FORM_BYTES).await?;
-    let form = form.ok_or_else(|| Reject::TooLarge("That is no form of this page.".into()))?;
+    let form = exchange.receive_form(MAX_FORM_BYTES).await?;
     let to = find_field(&form, "to").unwrap_or_default();
     let to = destination(Some(&to));
     let key = find_field(&form, "key").unwrap_or_default();
@@ -86,6 +84,26 @@ pub(in crate::http) async fn find_principal<P: Platform, R: RequestHead>(
         exchange.noted.project_name = Some(who.project_name.clone());
     }
     Ok(who)
+}
+
+/// Who is signed in, counted as a reader: who looks and clicks much is never kept from sending
+/// traces. Or the way of others to sign in, and from there to a page.
+pub(super) async fn signed_in<P: Platform, R: RequestHead>(
+    exchange: &mut Exchange<'_, P, R>,
+    page: &str,
+) -> Result<Result<Principal, Reply>, Error> {
+    let Some(who) = find_principal(exchange).await? else {
+        let secure = Address::of(&exchange.url).is_secure();
+        let ended = login_cookie::was_given(exchange.header("cookie").as_deref(), secure);
+        return Ok(Err(login::page::redirect_to(page, is_part(exchange), ended)));
+    };
+    exchange.count(&who, true).await?;
+    Ok(Ok(who))
+}
+
+/// Whether htmx asks, for a part of a page.
+pub(super) fn is_part<P: Platform, R: RequestHead>(exchange: &Exchange<'_, P, R>) -> bool {
+    exchange.header("hx-request").is_some()
 }
 
 /// Checks that a form comes from a page of this origin.

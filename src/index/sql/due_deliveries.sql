@@ -1,4 +1,5 @@
--- The project whose oldest delivery is the oldest of all, if that was written before a time.
+-- The project whose oldest delivery is the oldest of all but those of some projects, if that
+-- was written before a time.
 with recursive first(key) as (
   select min(key) from delivery
   union all
@@ -8,6 +9,6 @@ with recursive first(key) as (
   limit $PROJECTS)
 select n.project as json
 from first join tenant as n on n.number = first.key >> $KEY_BITS
-where first.key & $MASK < ?1
+where first.key & $MASK < ?1 and n.project not in (select value from json_each(?2))
 order by first.key & $MASK
 limit 1

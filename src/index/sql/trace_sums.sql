@@ -2,8 +2,7 @@
 -- many traces it has, their tokens and their cost.
 select json_array(called, count(*), sum(tokens), sum(cost_nano)) as json
 from (
-  select $BY as called, w.tokens, w.cost_nano from (
-    select t.name, t.session, t.tags, t.start_us, t.tokens, t.cost_nano
-    from trace as t where $RANGE order by t.key desc limit $ROWS) as w $EACH)
+  select $BY as called, t.tokens, t.cost_nano
+  from trace as t where $RANGE order by t.key desc limit $ROWS)
 where called is not null
 group by called order by sum(cost_nano) desc, count(*) desc, called limit $GROUPS

@@ -3,13 +3,14 @@
 //! looked up for what is on the page.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::super::arguments::{Argument, Arguments, CURSOR, Takes};
 use super::super::asked::{AIM, Asked, cost, few, ms};
 use super::super::refusal::Refusal;
 use super::super::text::{Object, Rows, greatest_first, quoted};
-use super::outline::Outline;
+use super::outline::{Outline, took};
 use super::search::row;
 use crate::api::dollars;
 use crate::batch::RawStore;
@@ -82,11 +83,19 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     }
     answer.list("changed", &changed).list("onlyInA", &only_a).list("onlyInB", &only_b);
     let left = rest.len() - added;
+    let mut more = String::new();
     if left > 0 {
         answer.text("nextCursor", &arguments.cursor_to(&[&(begin + added).to_string()]));
-        answer.text("more", &format!("{left} differences follow: repeat the call with cursor."));
+        more = format!("{left} differences follow: repeat the call with cursor. ");
     } else if lines.is_empty() {
-        answer.text("more", "No span differs in status, time, tokens or model.");
+        more = "No span differs in status, time, tokens or model. ".into();
+    }
+    for (name, outline) in [("a", &a), ("b", &b)].iter().filter(|(_, it)| it.next.is_some()) {
+        let read = outline.spans.len();
+        write!(more, "Of {name} the first {read} spans alone were compared. ").ok();
+    }
+    if !more.is_empty() {
+        answer.text("more", more.trim_end());
     }
     Ok(answer)
 }
@@ -146,10 +155,6 @@ fn differences<'o>(a: &'o Outline, b: &'o Outline) -> Vec<Line<'o>> {
     changed.chain(only_a).chain(only_b.map(|(_, span)| Line::OnlyInB(span))).collect()
 }
 
-fn took(span: &Span) -> Option<i64> {
-    span.start_us.zip(span.end_us).map(|(from, to)| ms(from, to))
-}
-
 fn figures(span: &Span) -> (&'static str, Option<i64>, Option<u64>, Option<&str>, Option<i64>) {
     let status = span.status.as_str();
     (status, took(span), span.total_tokens, span.model.as_deref(), span.cost_nano)
@@ -170,15 +175,11 @@ async fn read<D: Database, S: RawStore>(
         Line::Changed(a, b) => Some([*a, *b]),
         _ => None,
     });
-    let short = |slices: &&Vec<Slice>| {
-        slices.iter().map(|slice| slice.bytes_after(None)).sum::<u64>() <= MAX_EVENT_BYTES
-    };
     let mut left = 4 * 1024 * 1024_u64;
     let slices: Vec<&Slice> = pairs
         .flatten()
-        .map(|span| &span.slices)
-        .filter(short)
-        .flatten()
+        .filter(|span| span.event_bytes() <= MAX_EVENT_BYTES)
+        .flat_map(|span| &span.slices)
         .take_while(|slice| {
             let bytes = slice.bytes_after(None);
             let fits = bytes <= left;

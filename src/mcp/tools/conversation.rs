@@ -1,24 +1,18 @@
 //! `get_conversation`: what was said to models and by them, of a trace's or a session's calls
-//! in order. A request repeats what was said before it: that is left out.
-
-use std::collections::HashMap;
-
-use xxhash_rust::xxh3::xxh3_64;
+//! in order. A request repeats what was said before it: that is left out ([`super::turns`]).
 
 use super::super::arguments::{Argument, Arguments, CURSOR, Takes, may};
-use super::super::asked::{AIM, Asked, at};
+use super::super::asked::{AIM, Asked};
 use super::super::refusal::Refusal;
-use super::super::text::{Object, Rows, part};
-use super::outline::{Outline, is_call};
+use super::super::text::{Object, Rows};
+use super::outline::{Outline, is_call, place_of};
+use super::turns::{Heard, Turn};
 use crate::batch::RawStore;
-use crate::dashboard::span::chat;
-use crate::dashboard::span::chat::{Message, MessagePart};
-use crate::dashboard::ui::format::encode;
-use crate::dashboard::ui::json::Json;
 use crate::index::Database;
 use crate::index::found::Span;
 use crate::index::read::Slice;
 use crate::index::sessions::{read_near, select_near};
+use crate::index::spans::SpanPlace;
 use crate::model::Micros;
 use crate::payload::Payloads;
 
@@ -28,16 +22,19 @@ pub(super) const TAKES: &[Argument] = &[
     CURSOR,
 ];
 
-/// Where the next page begins: the trace, the call, and the message of those that are new.
-type Place = [String; 3];
+/// Where the next page begins: the trace, the place in the order of its spans (a time and an
+/// id) after which its calls are read, the call, and the message of those in it.
+type Place = [String; 5];
 
-/// Calls before a page that are read for what its first one repeats.
+/// Calls before a page that are read for what its first ones repeat.
 const LOOK_BACK: usize = 4;
 /// Calls that are read for a page, and bytes of them at once.
 const CALLS: usize = 60;
 const BYTES: u64 = 6 * 1024 * 1024;
 /// Steps back through the project's traces for those of a session.
 const STEPS: usize = 4;
+/// Parts of large traces that a page looks into, besides their first.
+const PARTS: usize = 4;
 /// Traces without a call that a page looks into.
 const TRACES: usize = 20;
 
@@ -54,8 +51,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
         }
         (Some(session), None) => {
             let (traces, start) = of_session(&session, asked).await?;
-            answer
-                .text("url", &format!("{}/sessions/{}?at={start}", asked.origin, encode(&session)));
+            answer.text("url", &asked.session_url(&session, start));
             traces
         }
         _ => {
@@ -65,20 +61,27 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     };
     let begin = place.as_ref().and_then(|[trace, ..]| traces.iter().position(|id| id == trace));
     let mut page = Page {
-        rows: Rows::new(AIM.saturating_sub(answer.len() + 2_500)),
+        rows: Rows::new(AIM.saturating_sub(answer.len() + 4_500)),
         calls: CALLS,
+        parts: PARTS,
+        heard: Heard::default(),
         next: None,
     };
-    let rest = traces.get(begin.unwrap_or_default()..).unwrap_or_default();
+    let (before, rest) = traces.split_at_checked(begin.unwrap_or_default()).unwrap_or_default();
+    // Where enough calls come before the page in its own trace, those are what it repeats.
+    if place.as_ref().is_none_or(|[_, start, ..]| start.is_empty()) {
+        page.look_back(before, asked).await?;
+    }
     for (n, trace) in rest.iter().enumerate() {
         let here = place.as_ref().filter(|[wanted, ..]| wanted == trace);
         if n >= TRACES && page.next.is_none() {
-            page.next = Some([trace.clone(), String::new(), String::new()]);
+            page.next = Some([trace.as_str(), "", "", "", ""].map(Into::into));
         }
         if page.next.is_some() {
             break;
         }
         page.add(trace, here, asked).await?;
+        page.heard.end_trace();
     }
     answer.list("turns", &page.rows.all);
     if let Some(next) = &page.next {
@@ -120,12 +123,42 @@ async fn of_session<D: Database, S: RawStore>(
 /// A page in the making.
 struct Page {
     rows: Rows,
-    /// Calls that may still be read.
+    /// Calls that may still be read, and parts of large traces besides their first.
     calls: usize,
+    parts: usize,
+    heard: Heard,
     next: Option<Place>,
 }
 
 impl Page {
+    /// Hears the last calls of the traces before a page, which its first ones may repeat.
+    async fn look_back<D: Database, S: RawStore>(
+        &mut self,
+        before: &[String],
+        asked: &Asked<'_, D, S>,
+    ) -> Result<(), Refusal> {
+        let (mut outlines, mut missing) = (Vec::new(), LOOK_BACK);
+        for trace in before.iter().rev().take(LOOK_BACK) {
+            // Of the largest traces the first part does: they go on from nobody knows where.
+            let outline = Outline::read(trace, None, asked).await?;
+            missing = missing.saturating_sub(calls_of(&outline).len());
+            outlines.push(outline);
+            if missing == 0 {
+                break;
+            }
+        }
+        for outline in outlines.iter().rev() {
+            let calls = calls_of(outline);
+            let last = calls.get(calls.len().saturating_sub(LOOK_BACK)..).unwrap_or_default();
+            for call in last {
+                let payloads = Payloads::read(asked.source, &slices(&[call])).await?;
+                self.heard.new_in(call, &payloads);
+            }
+            self.heard.end_trace();
+        }
+        Ok(())
+    }
+
     /// Adds what was said in a trace, from a place in it on.
     async fn add<D: Database, S: RawStore>(
         &mut self,
@@ -133,151 +166,86 @@ impl Page {
         place: Option<&Place>,
         asked: &Asked<'_, D, S>,
     ) -> Result<(), Refusal> {
-        let outline = Outline::read(trace, None, asked).await?;
-        let calls: Vec<&Span> = outline.spans.iter().filter(|span| is_call(span)).collect();
-        let found = place.and_then(|[_, id, _]| calls.iter().position(|span| span.id == *id));
-        let begin = found.unwrap_or_default();
-        let skip = found.and(place).map_or(0, |[.., skip]| skip.parse().unwrap_or_default());
-        let mut known: HashMap<u64, usize> = HashMap::new();
-        let mut from = begin.saturating_sub(LOOK_BACK);
-        while let Some(rest) = calls.get(from..).filter(|rest| !rest.is_empty()) {
-            let mut bytes = 0;
-            let fit = rest.iter().take_while(|span| {
-                bytes += span.slices.iter().map(|slice| slice.bytes_after(None)).sum::<u64>();
-                bytes <= BYTES
+        let [_, start, after, wanted, skip] = place.cloned().unwrap_or_default();
+        let mut part: Option<SpanPlace> = start.parse().ok().map(|start| (start, after));
+        let mut wanted = Some((wanted, skip)).filter(|(wanted, _)| !wanted.is_empty());
+        // The places of the last calls: after one of them a page is read that begins here.
+        let mut last: Vec<SpanPlace> = part.iter().cloned().collect();
+        loop {
+            let outline = Outline::read(trace, part.take(), asked).await?;
+            let calls = calls_of(&outline);
+            let found = wanted.take().and_then(|(id, skip)| {
+                let at = calls.iter().position(|span| span.id == id)?;
+                Some((at, skip.parse().unwrap_or_default()))
             });
-            let group = rest.get(..fit.count().clamp(1, 20)).unwrap_or(rest);
-            let slices: Vec<&Slice> = group.iter().flat_map(|span| &span.slices).collect();
-            let payloads = Payloads::read(asked.source, &slices).await?;
-            for (n, span) in group.iter().enumerate() {
-                let at = from + n;
-                if self.calls == 0 {
-                    self.next = Some([trace.into(), span.id.clone(), String::new()]);
-                    return Ok(());
-                }
-                let turns = turns(span, &payloads, &mut known);
-                if at < begin {
-                    continue;
-                }
-                self.calls -= 1;
-                let skip = if at == begin { skip } else { 0 };
-                for (m, turn) in turns.iter().enumerate().skip(skip) {
-                    if !self.rows.add(turn.row(trace, span).end()) {
-                        self.next = Some([trace.into(), span.id.clone(), m.to_string()]);
+            let (begin, skip) = found.unwrap_or_default();
+            let mut from = begin.saturating_sub(LOOK_BACK);
+            while let Some(rest) = calls.get(from..).filter(|rest| !rest.is_empty()) {
+                let mut bytes = 0;
+                let fit = rest.iter().take_while(|span| {
+                    bytes += span.event_bytes();
+                    bytes <= BYTES
+                });
+                let group = rest.get(..fit.count().clamp(1, 20)).unwrap_or(rest);
+                let payloads = Payloads::read(asked.source, &slices(group)).await?;
+                for (n, call) in group.iter().enumerate() {
+                    let at = from + n;
+                    let skip = if at == begin { skip } else { 0 };
+                    let stopped = if at >= begin && self.calls == 0 {
+                        Some(skip)
+                    } else {
+                        let new = self.heard.new_in(call, &payloads);
+                        self.calls -= usize::from(at >= begin);
+                        let new = new.into_iter().filter(|(m, _)| at >= begin && *m >= skip);
+                        self.first_without_room(trace, call, new)
+                    };
+                    if let Some(m) = stopped {
+                        let (start, after) = match last.as_slice() {
+                            [.., place, _, _, _, _] => (place.0.to_string(), place.1.clone()),
+                            _ => (String::new(), String::new()),
+                        };
+                        self.next =
+                            Some([trace.into(), start, after, call.id.clone(), m.to_string()]);
                         return Ok(());
                     }
+                    last.push(place_of(call));
                 }
+                from += group.len();
             }
-            from += group.len();
+            let Some(next) = outline.next else { return Ok(()) };
+            if self.parts == 0 {
+                let (start, after) = next;
+                self.next =
+                    Some([trace.into(), start.to_string(), after, String::new(), String::new()]);
+                return Ok(());
+            }
+            self.parts -= 1;
+            part = Some(next);
         }
-        Ok(())
+    }
+
+    /// Adds turns of a call, as many as there is room for: the place of the first for which
+    /// there is none.
+    fn first_without_room(
+        &mut self,
+        trace: &str,
+        call: &Span,
+        turns: impl Iterator<Item = (usize, Turn)>,
+    ) -> Option<usize> {
+        for (m, turn) in turns {
+            if !self.rows.add(turn.row(trace, call).end()) {
+                return Some(m);
+            }
+        }
+        None
     }
 }
 
-/// Something that was said.
-struct Turn {
-    role: String,
-    text: String,
-    calls: Vec<(String, String)>,
+/// The calls of models among a trace's spans.
+fn calls_of(outline: &Outline) -> Vec<&Span> {
+    outline.spans.iter().filter(|span| is_call(span)).collect()
 }
 
-/// What is new in a call; all that is in it is known from then on.
-fn turns(span: &Span, payloads: &Payloads, known: &mut HashMap<u64, usize>) -> Vec<Turn> {
-    let Ok(body) = payloads.span(span) else {
-        let text = "(The payload of this call could not be read.)".into();
-        return vec![Turn { role: "unreadable".into(), text, calls: vec![] }];
-    };
-    let mut all = Vec::new();
-    for (role, payload) in [("user", &body.input), ("assistant", &body.output)] {
-        let Some(payload) = payload else { continue };
-        let json = Json::new(payload);
-        match chat::find(json) {
-            Some(chat) => all.extend(chat.messages.iter().map(Turn::of)),
-            None if json.is_null() => {}
-            None => {
-                let text = json.text().map_or_else(|| payload.to_string(), String::from);
-                all.push(Turn { role: role.into(), text, calls: vec![] });
-            }
-        }
-    }
-    let mut here: HashMap<u64, usize> = HashMap::new();
-    all.retain(|turn| {
-        let hash = turn.hash();
-        let times = here.entry(hash).or_default();
-        *times += 1;
-        *times > known.get(&hash).copied().unwrap_or_default()
-    });
-    for (hash, times) in here {
-        let before = known.entry(hash).or_default();
-        *before = times.max(*before);
-    }
-    all
-}
-
-/// Bytes of a message's text, and of the arguments of a call of a tool, in an answer.
-const TEXT_BYTES: usize = 2_000;
-const ARGUMENTS_BYTES: usize = 500;
-/// Calls of tools of one message that are shown.
-const MAX_CALLS: usize = 8;
-
-impl Turn {
-    fn of(message: &Message<'_>) -> Self {
-        let mut turn = Self { role: message.role.to_string(), text: String::new(), calls: vec![] };
-        for part in &message.parts {
-            turn.add(part);
-        }
-        turn
-    }
-
-    fn add(&mut self, part: &MessagePart<'_>) {
-        let text = match part {
-            MessagePart::Text(text) | MessagePart::Thinking(text) | MessagePart::Refusal(text) => {
-                text
-            }
-            MessagePart::Call { name, arguments, .. } => {
-                self.calls.push((name.to_string(), arguments.to_string()));
-                return;
-            }
-            MessagePart::Result { parts, .. } => {
-                // Results within results have an end in how they are read.
-                return parts.iter().for_each(|part| self.add(part));
-            }
-            MessagePart::Image(..) => "[image]",
-            MessagePart::Link(_) => "[link]",
-            MessagePart::Other(json) => json.raw(),
-        };
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
-        self.text.push_str(text);
-    }
-
-    fn hash(&self) -> u64 {
-        xxh3_64(format!("{}\0{}\0{:?}", self.role, self.text.trim(), self.calls).as_bytes())
-    }
-
-    fn row(&self, trace: &str, span: &Span) -> Object {
-        let mut row = Object::new();
-        row.text("traceId", trace).text("spanId", &span.id).shown("role", &self.role, 60);
-        if let Some(time) = span.start_us {
-            row.text("at", &at(time));
-        }
-        let (text, end) = part(&self.text, 0, TEXT_BYTES);
-        row.text("text", text);
-        let mut cut = end < self.text.len() || self.calls.len() > MAX_CALLS;
-        let mut calls = Vec::new();
-        for (name, arguments) in self.calls.iter().take(MAX_CALLS) {
-            let (some, end) = part(arguments, 0, ARGUMENTS_BYTES);
-            cut |= end < arguments.len();
-            let mut call = Object::new();
-            calls.push(call.shown("name", name, 120).text("arguments", some).end());
-        }
-        if !calls.is_empty() {
-            row.list("toolCalls", &calls);
-        }
-        if cut {
-            row.json("truncated", "true");
-        }
-        row
-    }
+fn slices<'s>(calls: &[&'s Span]) -> Vec<&'s Slice> {
+    calls.iter().flat_map(|span| &span.slices).collect()
 }

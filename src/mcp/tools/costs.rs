@@ -1,20 +1,22 @@
-//! `summarize_costs`: tokens and dollars of a time, in groups. By name, tag, session and day
-//! the index adds up; by model the newest traces are unpacked, as many as one answer may.
+//! `summarize_costs`: tokens and dollars of a time, in groups. By model, name, tag and day they
+//! are read from what was added up by hour, as the page of costs does, however many traces
+//! there are; by session the index adds up the newest traces.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::super::arguments::{Argument, Arguments, LIMIT, Takes, may};
-use super::super::asked::{Asked, at, cost};
+use super::super::asked::{Asked, Range, at, cost, list_of};
 use super::super::refusal::Refusal;
 use super::super::text::{Object, Rows, greatest_first, shown};
 use super::search::{SINCE, UNTIL};
 use crate::api::dollars;
 use crate::batch::RawStore;
 use crate::index::Database;
-use crate::index::packed::{
-    By, Part, Sum, Wanted, read_packed, read_sums, select_packed, select_sums,
-};
-use crate::index::traces::{MAX_ROWS_SCANNED, Next};
+use crate::index::packed::{self, Part, Sum, read_sums, select_sums};
+use crate::index::rollups::{By, Sums, read_columns, read_deliveries};
+use crate::index::rollups::{select_columns, select_deliveries};
+use crate::index::traces::MAX_ROWS_SCANNED;
 use crate::model::Micros;
 
 pub(super) const TAKES: &[Argument] = &[
@@ -24,21 +26,25 @@ pub(super) const TAKES: &[Argument] = &[
     LIMIT,
 ];
 
-/// Traces that are unpacked at a time, and how often, for costs by model.
-const STEP: usize = 200;
-const STEPS: usize = 5;
 /// Bytes of the groups.
 const GROUPS_BYTES: usize = 7_000;
+/// The longest time, in hours: a row is read for each day of it.
+const MAX_HOURS: i64 = 100 * 24;
+const HOUR_US: Micros = 3_600_000_000;
 
-/// What a group comes to.
+/// What was found of a time.
 #[derive(Default)]
-struct Group {
-    traces: i64,
-    calls: Option<i64>,
-    prompt: i64,
-    completion: i64,
-    tokens: i64,
-    nano: i64,
+struct Costs {
+    total: Sums,
+    groups: Vec<(String, Sums)>,
+    /// What all groups that are not among these come to.
+    others: Sums,
+    /// Whether these are all groups, but for those in `others`.
+    all: bool,
+    /// The time that they are of, where that is whole hours.
+    hours: Option<(Micros, Micros)>,
+    /// What is to be said of them.
+    more: String,
 }
 
 pub(super) async fn answer<D: Database, S: RawStore>(
@@ -48,72 +54,44 @@ pub(super) async fn answer<D: Database, S: RawStore>(
 ) -> Result<Object, Refusal> {
     let (limit, by) = (arguments.whole("limit"), arguments.word("by"));
     let start = (arguments.since(Some("7d")), arguments.until());
-    let part = Part { start, ..Part::default() };
-    let column = match by {
-        "name" => By::Name,
-        "tag" => By::Tag,
-        "session" => By::Session,
-        "day" => By::Day,
-        _ => By::All,
+    let Costs { total, groups, others, all, hours, mut more } = match by {
+        "session" => Costs::of_sessions(start, limit, asked).await?,
+        _ => Costs::of_hours(start, by, asked).await?,
     };
-    let statements = [By::All, column].map(|by| select_sums(asked.project, &part, by, limit + 1));
-    let ran = asked.db.run(statements.into()).await?;
-    let mut sums = ran.rows.iter().map(|rows| read_sums(rows));
-    let total = sums.next().transpose()?.unwrap_or_default().pop().unwrap_or_default();
-    let found = sums.next().transpose()?.unwrap_or_default();
-    let mut unpriced = 0;
-    let mut back_to = None;
-    let groups: Vec<(String, Group)> = if column == By::All {
-        let models = Models::read(&part, asked).await?;
-        unpriced = models.unpriced;
-        back_to = models.back_to;
-        models.groups.into_iter().collect()
-    } else {
-        found.into_iter().map(|sum| (sum.by.clone(), Group::of(&sum))).collect()
-    };
-    let order = greatest_first(groups.iter().map(|(_, group)| group.nano));
+    let order = greatest_first(groups.iter().map(|(_, sums)| sums.cost_nano));
     let groups: Vec<_> = order.into_iter().filter_map(|place| groups.get(place)).collect();
+    if let Some((from, until)) = hours {
+        answer.text("from", &at(from)).text("until", &at(until));
+    }
     let mut sum = Object::new();
-    sum.whole("traces", total.traces).whole("tokens", total.tokens);
-    sum.json("costUsd", &dollars(total.cost_nano)).some("unpriced", unpriced);
-    answer.json("total", &sum.end());
-    answer.text("url", &url(start, asked));
+    sum.whole("traces", total.count).whole("tokens", total.tokens);
+    answer.json("total", &sum.json("costUsd", &dollars(total.cost_nano)).end());
+    let page = match by {
+        "session" | "day" => asked.list_url("/traces", &list_of(start)),
+        _ => format!("{}&by={by}", asked.list_url("/costs", &list_of(start))),
+    };
+    answer.text("url", &page);
     let mut rows = Rows::new(GROUPS_BYTES);
-    let added = groups.iter().take(limit).take_while(|(key, group)| {
-        let mut row = Object::new();
-        row.text("key", &shown(key, 120)).whole("traces", group.traces);
-        row.known("calls", group.calls);
-        row.some("promptTokens", group.prompt).some("completionTokens", group.completion);
-        row.some("tokens", group.tokens);
-        cost(&mut row, "costUsd", group.nano);
-        row.json("share", &share(group.nano, total.cost_nano));
-        rows.add(row.end())
-    });
-    let added = added.count();
+    let shown = groups.iter().take(limit);
+    let added = rows.fill(shown.map(|(key, sums)| row(key, sums, by, total.cost_nano)));
     answer.list("groups", &rows.all);
     let left = groups.get(added..).unwrap_or_default();
-    if !left.is_empty() {
-        let mut others = Object::new();
-        others.whole("groups", i64::try_from(left.len()).unwrap_or(i64::MAX));
-        cost(&mut others, "costUsd", left.iter().map(|(_, group)| group.nano).sum());
-        answer.json("others", &others.end());
+    if !all {
+        more.push_str("There are more groups: ask for a shorter time. ");
+    } else if !left.is_empty() || !others.is_nothing() {
+        let mut rest = Object::new();
+        rest.whole("groups", i64::try_from(left.len()).unwrap_or(i64::MAX));
+        let nano = left.iter().map(|(_, sums)| sums.cost_nano).sum::<i64>();
+        cost(&mut rest, "costUsd", nano + others.cost_nano);
+        answer.json("others", &rest.end());
     }
-    let mut more = String::new();
-    if total.traces >= MAX_ROWS_SCANNED {
-        more = format!(
-            "The newest {MAX_ROWS_SCANNED} traces of this time are added up: ask for a shorter one. "
-        );
-    }
-    if let Some(back_to) = back_to {
-        let at = at(back_to);
-        more = format!(
-            "{more}Models are those of traces since {at}; total is of all. Ask for the rest with until."
-        );
+    if !others.is_nothing() {
+        more.push_str("Of hours with very many groups the rarest are in others, and not among its number of groups. ");
     }
     if by == "tag" {
         more.push_str("A trace counts in the group of each of its tags.");
     }
-    if total.traces == 0 {
+    if total.is_nothing() && groups.is_empty() {
         more = "No trace started in this time; since is 7d where it is not said.".into();
     }
     if !more.is_empty() {
@@ -122,11 +100,15 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     Ok(answer)
 }
 
-impl Group {
-    fn of(sum: &Sum) -> Self {
-        let Sum { traces, tokens, cost_nano, .. } = *sum;
-        Self { traces, tokens, nano: cost_nano, ..Self::default() }
-    }
+fn row(key: &str, sums: &Sums, by: &str, total: i64) -> Object {
+    let mut row = Object::new();
+    row.text("key", &shown(key, 120));
+    row.whole(if by == "model" { "calls" } else { "traces" }, sums.count);
+    row.some("promptTokens", sums.input).some("completionTokens", sums.output);
+    row.some("cachedTokens", sums.cached).some("tokens", sums.tokens);
+    cost(&mut row, "costUsd", sums.cost_nano);
+    row.json("share", &share(sums.cost_nano, total));
+    row
 }
 
 /// A part of a whole, with four digits.
@@ -139,69 +121,110 @@ fn share(part: i64, whole: i64) -> String {
     ((share * 1e4).round() / 1e4).to_string()
 }
 
-/// The list of that time in the dashboard.
-fn url<D: Database, S: RawStore>(
-    (from, to): (Option<Micros>, Option<Micros>),
-    asked: &Asked<'_, D, S>,
-) -> String {
-    let time = |name: &str, at_us: Option<Micros>| {
-        at_us.map_or_else(String::new, |at_us| format!("{name}={}&", at(at_us)))
-    };
-    let query = format!("{}{}", time("from", from), time("to", to));
-    format!("{}/traces?{}", asked.origin, query.trim_end_matches('&'))
-}
-
-/// What calls of models come to.
-struct Models {
-    groups: BTreeMap<String, Group>,
-    /// Calls without a cost.
-    unpriced: i64,
-    /// Until when traces were unpacked, where that were not all.
-    back_to: Option<Micros>,
-}
-
-impl Models {
-    async fn read<D: Database, S: RawStore>(
-        part: &Part,
+impl Costs {
+    /// Sums of the newest traces of a time, by session.
+    async fn of_sessions<D: Database, S: RawStore>(
+        start: Range,
+        limit: usize,
         asked: &Asked<'_, D, S>,
     ) -> Result<Self, Refusal> {
-        let mut models = Self { groups: BTreeMap::new(), unpriced: 0, back_to: None };
-        let mut part = *part;
-        for _ in 0..STEPS {
-            let ran =
-                asked.db.run(vec![select_packed(asked.project, &part, Wanted::Used, STEP)]).await?;
-            let (found, next) = read_packed(&ran, asked.project, STEP)?;
-            drop(ran);
-            for trace in &found {
-                let mut met: Vec<&str> = Vec::new();
-                for span in &trace.spans {
-                    let Some(model) = span.model.as_deref() else { continue };
-                    let group = models.groups.entry(model.to_owned()).or_default();
-                    let tokens =
-                        |n: Option<u64>| n.and_then(|n| i64::try_from(n).ok()).unwrap_or(0);
-                    group.traces += i64::from(!met.contains(&model));
-                    *group.calls.get_or_insert(0) += 1;
-                    group.prompt += tokens(span.prompt_tokens);
-                    group.completion += tokens(span.completion_tokens);
-                    group.tokens += tokens(span.total_tokens);
-                    group.nano += span.cost_nano.unwrap_or_default();
-                    models.unpriced += i64::from(span.unpriced);
-                    if !met.contains(&model) {
-                        met.push(model);
-                    }
-                }
+        let part = Part { start, ..Part::default() };
+        let statements = [(packed::By::All, 1), (packed::By::Session, limit + 1)]
+            .map(|(by, groups)| select_sums(asked.project, &part, by, groups));
+        let ran = asked.db.run(statements.into()).await?;
+        let mut sums = ran.rows.iter().map(|rows| read_sums(rows));
+        let total = sums.next().transpose()?.unwrap_or_default().pop().unwrap_or_default();
+        let mut found = sums.next().transpose()?.unwrap_or_default();
+        let all = found.len() <= limit;
+        found.truncate(limit);
+        let mut more = String::new();
+        if total.traces >= MAX_ROWS_SCANNED {
+            more = format!(
+                "The newest {MAX_ROWS_SCANNED} traces of this time are added up: ask for a shorter one. "
+            );
+        }
+        let groups = found.into_iter().map(|sum| (sum.by.clone(), sums_of(&sum))).collect();
+        Ok(Self { total: sums_of(&total), groups, all, more, ..Self::default() })
+    }
+
+    /// Sums of whole hours: those that a time begins and ends in, and those between.
+    async fn of_hours<D: Database, S: RawStore>(
+        (from, to): Range,
+        by: &str,
+        asked: &Asked<'_, D, S>,
+    ) -> Result<Self, Refusal> {
+        let now = asked.now().saturating_mul(1_000);
+        let end = to.unwrap_or(now).min(now).div_euclid(HOUR_US) + 1;
+        let first = from.map_or(end - MAX_HOURS, |from| from.div_euclid(HOUR_US));
+        let begin = first.clamp(end - MAX_HOURS, end - 1);
+        let column = match by {
+            "model" => By::Model,
+            "tag" => By::Tag,
+            _ => By::Name,
+        };
+        let mut statements = vec![select_deliveries(asked.project)];
+        // Each trace has one name: by that they come to what there is.
+        let columns = [By::Name, column];
+        let columns = if column == By::Name { &columns[..1] } else { &columns[..] };
+        let hours = begin..end;
+        let hours = std::slice::from_ref(&hours);
+        statements
+            .extend(columns.iter().map(|column| select_columns(asked.project, *column, hours)));
+        let mut ran = asked.db.run(statements).await?;
+        let mut columns = ran.rows.split_off(1).into_iter();
+        let deliveries = read_deliveries(ran.rows.first().map(Vec::as_slice).unwrap_or_default())?;
+        let mut found = Self { all: true, ..Self::default() };
+        let of_names = read_columns(&columns.next().unwrap_or_default())?;
+        found.total = of_names.iter().fold(Sums::default(), |mut sum, (_, column)| {
+            column.cells.values().chain([&column.other]).for_each(|sums| sum.add(sums, 1));
+            sum
+        });
+        let of_column =
+            columns.next().map(|rows| read_columns(&rows)).transpose()?.unwrap_or(of_names);
+        let key = |hour: i64, value: &Rc<str>| -> Rc<str> {
+            if by == "day" {
+                at(hour * HOUR_US).get(..10).unwrap_or_default().into()
+            } else {
+                Rc::clone(value)
             }
-            match next {
-                Next::End => {
-                    models.back_to = None;
-                    break;
-                }
-                Next::More(place) | Next::Perhaps(place) => {
-                    models.back_to = Some(place.start_us);
-                    part.after = Some(place);
-                }
+        };
+        let mut groups: BTreeMap<Rc<str>, Sums> = BTreeMap::new();
+        for (hour, column) in &of_column {
+            for (value, sums) in &column.cells {
+                groups.entry(key(*hour, value)).or_default().add(sums, 1);
+            }
+            if by == "day" {
+                groups.entry(key(*hour, &Rc::default())).or_default().add(&column.other, 1);
+            } else {
+                found.others.add(&column.other, 1);
             }
         }
-        Ok(models)
+        for (of, sums) in
+            deliveries.cells.0.iter().filter(|(of, _)| (begin..end).contains(&of.hour))
+        {
+            if of.by == By::Name {
+                found.total.add(sums, 1);
+            }
+            if of.by == column {
+                groups.entry(key(of.hour, &of.value)).or_default().add(sums, 1);
+            }
+        }
+        // A trace without a tag is in no group of tags.
+        groups.retain(|key, sums| !sums.is_nothing() && (by != "tag" || !key.is_empty()));
+        found.groups = groups.into_iter().map(|(key, sums)| (key.to_string(), sums)).collect();
+        found.hours = Some((begin * HOUR_US, (end * HOUR_US - 1).min(now)));
+        if first < begin {
+            found.more =
+                format!("Of a longer time the last {} days are added up. ", MAX_HOURS / 24);
+        }
+        if deliveries.more {
+            found.more.push_str("What was written last is not all in it yet. ");
+        }
+        Ok(found)
     }
+}
+
+fn sums_of(sum: &Sum) -> Sums {
+    let Sum { traces: count, tokens, cost_nano, .. } = *sum;
+    Sums { count, tokens, cost_nano, ..Sums::default() }
 }

@@ -4,16 +4,16 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::arguments::{Argument, Arguments, CURSOR, LIMIT, Takes, may};
-use super::super::asked::{Asked, at};
+use super::super::asked::{Asked, at, list_of};
 use super::super::refusal::Refusal;
-use super::super::text::{Object, Rows, greatest_first, shown};
+use super::super::text::{Object, Rows, greatest_first, quoted, shown};
 use super::outline::{causes, error_texts};
 use super::search::{SINCE, UNTIL};
 use crate::batch::RawStore;
+use crate::dashboard::list::filter::ListQuery;
 use crate::index::Database;
 use crate::index::found::Span;
 use crate::index::packed::{PackedTrace, Part, Wanted, read_packed, select_packed};
-use crate::index::traces::Next;
 use crate::model::{Micros, SpanType};
 
 pub(super) const TAKES: &[Argument] = &[
@@ -30,6 +30,8 @@ const TRACES: usize = 100;
 const OF_TRACE: usize = 20;
 /// Bytes of the groups.
 const GROUPS_BYTES: usize = 11_000;
+/// Bytes of the ids of traces that are too large to be looked into as a whole.
+const LARGE_BYTES: usize = 1_500;
 
 /// Errors of a kind.
 struct Group<'f> {
@@ -54,7 +56,9 @@ pub(super) async fn answer<D: Database, S: RawStore>(
         asked.db.run(vec![select_packed(asked.project, &part, Wanted::Failed, TRACES)]).await?;
     let (found, next) = read_packed(&ran, asked.project, TRACES)?;
     drop(ran);
-    let name = arguments.text("name").map(|name| name.to_lowercase());
+    let _hold = asked.hold(found.iter().map(|trace| trace.spans.len()).sum())?;
+    let asked_name = arguments.text("name").unwrap_or_default();
+    let name = Some(asked_name.to_lowercase()).filter(|name| !name.is_empty());
     let named = |trace: &&PackedTrace| {
         name.as_ref().is_none_or(|name| trace.name.to_lowercase().contains(name))
     };
@@ -66,27 +70,35 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     let spans: Vec<&Span> = failed.iter().map(|(_, span)| *span).collect();
     let texts = error_texts(&spans, asked).await?;
     let groups = group(&failed, &texts);
-    answer.text("url", &format!("{}/traces?status=ERROR", asked.origin));
+    let list = ListQuery { status: "ERROR".into(), name: asked_name, ..list_of(start) };
+    answer.text("url", &asked.list_url("/traces", &list));
     let mut rows = Rows::new(GROUPS_BYTES);
     let limit = arguments.whole("limit");
-    let added = greatest_first(groups.iter().map(|group| group.count)).into_iter().take(limit);
-    let added = added
-        .filter_map(|place| groups.get(place))
-        .take_while(|group| rows.add(row(group, asked).end()));
-    let added = added.count();
+    let order = greatest_first(groups.iter().map(|group| group.count)).into_iter().take(limit);
+    let order = order.filter_map(|place| groups.get(place));
+    let added = rows.fill(order.map(|group| row(group, asked)));
     answer.list("errors", &rows.all);
     let mut more = String::new();
     if added < groups.len() {
         let left = groups.len() - added;
         more = format!("{left} rarer groups are left out: narrow it with name, since or until. ");
     }
-    if let Next::More(place) | Next::Perhaps(place) = next {
+    let read = |trace: &PackedTrace| i64::try_from(trace.spans.len()).unwrap_or(i64::MAX);
+    let large = found.iter().filter(named).filter(|trace| read(trace) < trace.count);
+    let large: Vec<String> = large.map(|trace| quoted(&trace.id)).collect();
+    if !large.is_empty() {
+        let mut ids = Rows::new(LARGE_BYTES);
+        large.into_iter().take_while(|id| ids.add_if(id.clone())).for_each(drop);
+        answer.list("partlyRead", &ids.all);
+        more.push_str("Of the traces in partlyRead the first spans alone were looked into: get_trace with view errors lists all that failed. ");
+    }
+    if let Some(place) = next.place() {
         answer.text("nextCursor", &arguments.cursor_to_place(place));
         let at = at(place.start_us);
         more = format!(
             "{more}These are of traces since {at}; repeat the call with cursor for those before, whose groups are counted anew."
         );
-    } else if groups.is_empty() && after.is_none() {
+    } else if groups.is_empty() && after.is_none() && more.is_empty() {
         more = "Nothing failed in this time; since is 24h where it is not said.".into();
     }
     if !more.is_empty() {

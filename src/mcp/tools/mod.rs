@@ -9,6 +9,7 @@ mod scores;
 mod search;
 mod span;
 mod trace;
+mod turns;
 
 use super::arguments::{Argument, Arguments, schema};
 use super::asked::{Asked, MOST};

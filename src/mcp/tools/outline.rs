@@ -14,6 +14,7 @@ use crate::index::Database;
 use crate::index::found::{Found, Parent, Span, read_part, read_trace};
 use crate::index::read::{Slice, TraceRow};
 use crate::index::spans::{MAX_SPANS, SpanPart, SpanPlace, place_in_order, select_part};
+use crate::memory_budget::MemoryShare;
 use crate::model::{Micros, SpanType, Status};
 use crate::payload::{Payloads, plan};
 use ingest_core::fold::compact_id::pack;
@@ -25,6 +26,8 @@ pub(super) struct Outline {
     pub(super) tree: Tree,
     /// Where the next part begins.
     pub(super) next: Option<SpanPlace>,
+    /// What they hold.
+    _hold: MemoryShare,
 }
 
 impl Outline {
@@ -46,17 +49,23 @@ impl Outline {
             let Found { trace, spans, more, .. } = found;
             (trace, spans, more)
         };
-        let last = spans.last().filter(|_| more);
-        let next = last.map(|last| place_in_order(last.start_us, &pack(&last.id)));
+        drop(ran);
+        let hold = asked.hold(spans.len())?;
+        let next = spans.last().filter(|_| more).map(place_of);
         let now = running_until(&trace, asked.now());
         let tree = Tree::of(&spans, trace.start_us, trace.end_us, now);
-        Ok(Self { trace, spans, tree, next })
+        Ok(Self { trace, spans, tree, next, _hold: hold })
     }
 
     /// Its spans in the order of the tree, each with its row.
     pub(super) fn rows(&self) -> impl Iterator<Item = (&Span, &TreeRow)> {
         self.tree.rows.iter().filter_map(|row| Some((self.spans.get(row.span)?, row)))
     }
+}
+
+/// Where a span is in the order of spans.
+pub(super) fn place_of(span: &Span) -> SpanPlace {
+    place_in_order(span.start_us, &pack(&span.id))
 }
 
 /// The spans of a trace that failed by themselves, in the order of its tree.
@@ -92,7 +101,7 @@ pub(super) async fn error_texts<D: Database, S: RawStore>(
     let mut left = MAX_BYTES;
     let mut wanted = Vec::new();
     for span in spans {
-        let bytes: u64 = span.slices.iter().map(|slice| slice.bytes_after(None)).sum();
+        let bytes = span.event_bytes();
         let read = span.status == Status::Error && bytes <= MAX_EVENT_BYTES.min(left);
         left -= if read { bytes } else { 0 };
         wanted.push(read);
@@ -130,7 +139,7 @@ pub(super) fn span_row(
     }
     row.known("depth", depth.and_then(|depth| i64::try_from(depth).ok()));
     row.text("type", SpanType::name_of(span.kind)).shown("name", &span.name, 120);
-    row.known("ms", span.start_us.zip(span.end_us).map(|(from, to)| ms(from, to)));
+    row.known("ms", took(span));
     row.known("startMs", span.start_us.map(|from| ms(start, from)));
     if span.status == Status::Error {
         row.text("status", span.status.as_str());
@@ -144,6 +153,11 @@ pub(super) fn span_row(
     row.whole("bytes", i64::try_from(bytes).unwrap_or(i64::MAX));
     row.shown("error", error.unwrap_or_default(), ERROR_BYTES);
     row
+}
+
+/// How many milliseconds a span took.
+pub(super) fn took(span: &Span) -> Option<i64> {
+    span.duration_us().map(|us| us / 1_000)
 }
 
 /// Whether a span is a call of a model.

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::super::arguments::{Argument, Arguments, CURSOR, LIMIT, Takes, may};
-use super::super::asked::{Asked, at};
+use super::super::asked::{Asked, at, list_of};
 use super::super::refusal::Refusal;
 use super::super::text::{Object, Rows, shown};
 use super::search::{SINCE, UNTIL};
 use crate::batch::RawStore;
-use crate::dashboard::ui::format::encode;
 use crate::index::Database;
 use crate::index::score_results::{
     Results, read_extent, read_results, select_extent, select_results,
 };
-use crate::index::scores::{Score, ScoreFilter, ScorePlace, read_list, select_list};
+use crate::index::scores::{
+    Score, ScoreFilter, ScorePlace, read, read_list, select_list, select_of_trace,
+};
 
 pub(super) const TAKES: &[Argument] = &[
     may("name", Takes::Text, "The evaluator's or the score's name, as a whole."),
@@ -55,15 +56,16 @@ pub(super) async fn answer<D: Database, S: RawStore>(
         asked.db.run(vec![select_list(asked.project, &filter, after.as_ref(), limit)]).await?;
     let (scores, next) = read_list(&ran, limit)?;
     if after.is_none() {
-        let names = names(arguments, &filter, &scores, asked).await?;
+        let names = names(&filter, asked).await?;
         answer.list("names", &names.all);
     }
-    let url = trace
-        .as_deref()
-        .map_or_else(|| format!("{}/scores", asked.origin), |id| asked.trace_url(id));
+    let url = match &trace {
+        Some(id) => asked.trace_url(id),
+        None => asked.list_url("/scores", &list_of((filter.from, filter.to))),
+    };
     answer.text("url", &url);
     let mut rows = Rows::new(SCORES_BYTES);
-    let added = scores.iter().take_while(|score| {
+    let added = rows.fill(scores.iter().map(|score| {
         let mut row = short(score);
         if let Some(trace) = &score.trace {
             row.text("traceId", trace);
@@ -73,15 +75,10 @@ pub(super) async fn answer<D: Database, S: RawStore>(
                 .map_or_else(|| asked.trace_url(trace), |span| asked.span_url(trace, span));
             row.text("url", &url);
         } else if let Some(session) = &score.session {
-            row.text("sessionId", session);
-            row.text(
-                "url",
-                &format!("{}/sessions/{}?at={}", asked.origin, encode(session), score.at_us),
-            );
+            row.text("sessionId", session).text("url", &asked.session_url(session, score.at_us));
         }
-        rows.add(row.end())
-    });
-    let added = added.count();
+        row
+    }));
     answer.list("scores", &rows.all);
     let last = scores.get(added.saturating_sub(1)).filter(|_| added < scores.len());
     let last =
@@ -114,33 +111,33 @@ pub(super) fn short(score: &Score) -> Object {
     row
 }
 
-/// What scores come to by name: of a trace those that were found, else those of the time.
+/// What scores of a time come to by name: those of a trace, or all.
 async fn names<D: Database, S: RawStore>(
-    arguments: &Arguments<'_>,
     filter: &ScoreFilter,
-    scores: &[Score],
     asked: &Asked<'_, D, S>,
 ) -> Result<Rows, Refusal> {
-    let found: Vec<(String, Results)> = if filter.trace.is_some() {
-        let mut by_name: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-        for score in scores {
-            let value: Option<f64> = score.value.as_deref().and_then(|value| value.parse().ok());
-            by_name.entry(&score.name).or_default().extend(value);
+    let (from, to) = (filter.from, filter.to);
+    let found: Vec<(String, Results)> = if let Some(trace) = &filter.trace {
+        let ran = asked.db.run(vec![select_of_trace(asked.project, trace)]).await?;
+        let scores = read(ran.rows.first().map(Vec::as_slice).unwrap_or_default())?;
+        let mut by_name: BTreeMap<String, Results> = BTreeMap::new();
+        let in_time = |at| from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to);
+        for score in scores.iter().filter(|score| in_time(score.at_us)) {
+            let value = score.value.as_deref().and_then(|value| value.parse().ok());
+            let all = by_name.entry(score.name.clone()).or_default();
+            *all = Results::sum(&[*all, Results::of(value)]);
         }
-        by_name.into_iter().map(|(name, values)| (name.to_owned(), results(&values))).collect()
+        by_name.into_iter().collect()
     } else {
-        let (from, to) = (filter.from, filter.to);
         let ran = asked.db.run(vec![select_extent(asked.project, from, to)]).await?;
         let buckets = read_extent(&ran, from, to, asked.now().saturating_mul(1_000))?;
         let ran = asked.db.run(vec![select_results(asked.project, &buckets)]).await?;
         let sum = |(name, all): (String, Vec<Results>)| (name, Results::sum(&all));
         read_results(&ran)?.into_iter().map(sum).collect()
     };
-    let wanted = arguments.text("name");
+    let wanted = filter.name.as_ref();
     let mut rows = Rows::new(NAMES_BYTES);
-    for (name, all) in
-        found.iter().filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name))
-    {
+    for (name, all) in found.iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == name)) {
         let mut row = Object::new();
         row.text("name", &shown(name, 120)).whole("count", all.scores);
         for (key, value) in [("mean", all.mean()), ("min", all.least), ("max", all.greatest)] {
@@ -151,16 +148,4 @@ async fn names<D: Database, S: RawStore>(
         rows.add_if(row.end());
     }
     Ok(rows)
-}
-
-fn results(values: &[f64]) -> Results {
-    let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
-    Results {
-        scores: count,
-        valued: count,
-        total: values.iter().sum(),
-        least: values.iter().copied().reduce(f64::min),
-        greatest: values.iter().copied().reduce(f64::max),
-        ..Results::default()
-    }
 }

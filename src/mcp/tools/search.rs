@@ -3,25 +3,24 @@
 
 use std::collections::HashMap;
 
-use form_urlencoded::Serializer;
-
 use super::super::arguments::{Argument, Arguments, CURSOR, LIMIT, Takes, may};
-use super::super::asked::{AIM, Asked, at, cost, few, ms};
+use super::super::asked::{AIM, Asked, at, cost, few, list_of, ms};
 use super::super::refusal::Refusal;
 use super::super::text::{Object, Rows};
 use super::outline::{causes, error_texts, main_model};
 use crate::batch::RawStore;
+use crate::dashboard::list::filter::ListQuery;
 use crate::dashboard::ui::json::Json;
 use crate::index::Database;
 use crate::index::filter::Filter;
 use crate::index::packed::{Part, Wanted, read_packed, select_packed};
 use crate::index::read::TraceRow;
-use crate::index::traces::{ListPlace, Next, read_traces, select_traces};
+use crate::index::traces::{ListPlace, read_traces, select_traces};
 use crate::model::TraceStatus;
 
 pub(super) const TAKES: &[Argument] = &[
     may("name", Takes::Text, "A part of the trace's name, in any case."),
-    may("status", Takes::One(&["ANY", "OK", "ERROR", "RUNNING"]), "How it ended."),
+    may("status", Takes::One(&["ANY", "OK", "ERROR", "RUNNING", "UNFINISHED"]), "How it ended."),
     may("tags", Takes::Texts(10), "Tags that it has, all of them."),
     may("session_id", Takes::Text, "The session that it is of."),
     may("model", Takes::Text, "A part of the name of a model that it calls."),
@@ -52,22 +51,14 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     let ran = asked.db.run(select_traces(asked.project, &filter, after, limit)).await?;
     let (traces, next) = read_traces(&ran, limit)?;
     let about = look_up(&traces, asked).await?;
-    answer.text("url", &url(arguments, &filter, asked));
+    answer.text("url", &asked.list_url("/traces", &list_query(arguments, &filter)));
     let mut rows = Rows::new(AIM.saturating_sub(answer.len() + 400));
-    let added = traces.iter().take_while(|trace| {
+    let added = rows.fill(traces.iter().map(|trace| {
         let (model, error) = about.get(&*trace.id).cloned().unwrap_or_default();
-        rows.add(row(trace, &model, &error, asked).end())
-    });
-    let added = added.count();
+        row(trace, &model, &error, asked)
+    }));
     let last = added.checked_sub(1).and_then(|last| traces.get(last)).and_then(place);
-    let next = if added < traces.len() {
-        last
-    } else {
-        match next {
-            Next::End => None,
-            Next::More(place) | Next::Perhaps(place) => Some(place),
-        }
-    };
+    let next = if added < traces.len() { last } else { next.place() };
     answer.list("traces", &rows.all);
     if let Some(place) = next {
         answer.text("nextCursor", &arguments.cursor_to_place(place));
@@ -100,40 +91,20 @@ fn filter<D: Database, S: RawStore>(arguments: &Arguments<'_>, asked: &Asked<'_,
 }
 
 /// The list in the dashboard with that filter.
-fn url<D: Database, S: RawStore>(
-    arguments: &Arguments<'_>,
-    filter: &Filter,
-    asked: &Asked<'_, D, S>,
-) -> String {
-    let mut query = Serializer::new(String::new());
-    if filter.from.or(filter.to).is_none() {
-        query.append_pair("range", "all");
-    }
-    for (name, time) in [("from", filter.from), ("to", filter.to)] {
-        if let Some(time) = time {
-            query.append_pair(name, &at(time));
-        }
-    }
-    if let Some(status) = filter.status {
-        query.append_pair("status", status.as_str());
-    }
-    for (name, text) in
-        [("name", &filter.name), ("session", &filter.session), ("model", &filter.model)]
-    {
-        if let Some(text) = text {
-            query.append_pair(name, text);
-        }
-    }
-    for tag in &filter.tags {
-        query.append_pair("tag", tag);
-    }
-    if let Some(least) = arguments.number("min_duration_ms") {
-        query.append_pair("min_duration", &format!("{least}ms"));
-    }
-    if let Some(least) = arguments.number("min_cost_usd") {
-        query.append_pair("min_cost", &least.to_string());
-    }
-    format!("{}/traces?{}", asked.origin, query.finish())
+fn list_query(arguments: &Arguments<'_>, filter: &Filter) -> ListQuery {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let least = |name, unit| arguments.number(name).map(|least| format!("{least}{unit}"));
+    let mut query = ListQuery {
+        status: filter.status.map(|status| status.as_str().into()).unwrap_or_default(),
+        name: text(&filter.name),
+        session: text(&filter.session),
+        model: text(&filter.model),
+        min_duration: least("min_duration_ms", "ms").unwrap_or_default(),
+        min_cost: least("min_cost_usd", "").unwrap_or_default(),
+        ..list_of((filter.from, filter.to))
+    };
+    filter.tags.iter().for_each(|tag| query.add_tag(tag));
+    query
 }
 
 fn place(trace: &TraceRow) -> Option<ListPlace> {
@@ -163,6 +134,7 @@ async fn look_up<D: Database, S: RawStore>(
     let limit = 2 * traces.len();
     let ran = asked.db.run(vec![select_packed(asked.project, &part, Wanted::All, limit)]).await?;
     let (packed, _) = read_packed(&ran, asked.project, limit)?;
+    let _hold = asked.hold(packed.iter().map(|trace| trace.spans.len()).sum())?;
     let of_page = |id: &str| traces.iter().any(|trace| trace.id == id);
     let packed: Vec<_> = packed.into_iter().filter(|trace| of_page(&trace.id)).collect();
     let failed: Vec<_> = packed

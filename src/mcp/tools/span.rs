@@ -7,13 +7,14 @@ use super::super::arguments::{Argument, Arguments, TRACE_ID, Takes, may};
 use super::super::asked::Asked;
 use super::super::refusal::Refusal;
 use super::super::text::{Object, Rows, is_hidden, part, quoted};
-use super::outline::{Outline, span_row};
+use super::outline::span_row;
 use crate::api;
 use crate::batch::RawStore;
 use crate::dashboard::ui::json::Json;
 use crate::error::{Error, Reject};
 use crate::index::Database;
-use crate::index::found::{Parent, Span};
+use crate::index::found::{Found, Parent, Span, read_part};
+use crate::index::spans::{SpanPart, select_span};
 use crate::json::descend;
 
 pub(super) const TAKES: &[Argument] = &[
@@ -57,8 +58,14 @@ pub(super) async fn answer<D: Database, S: RawStore>(
         let why = "offset goes with one field: say field input, output, metadata or error.";
         return Err(Refusal::Told(why.into()));
     }
-    let outline = Outline::read(&trace, None, asked).await?;
-    let found = api::get_span(asked.project, &trace, &id, asked.db, asked.own_source()).await;
+    let ran = asked.db.run(select_span(asked.project, &trace, &id)).await?;
+    // The span, and those that are packed in the trace's row.
+    let of_trace = read_part(&ran, &SpanPart::FIRST)?.ok_or_else(Refusal::no_trace)?;
+    let Found { trace: of, spans, .. } = of_trace;
+    let _hold = asked.hold(spans.len())?;
+    let found =
+        api::show_span(asked.project, &trace, &id, &ran, asked.db, asked.own_source()).await;
+    drop(ran);
     let found = found.map_err(|error| match error {
         Error::Reject(Reject::NotFound(_)) => Refusal::no_span(),
         error => error.into(),
@@ -73,14 +80,17 @@ pub(super) async fn answer<D: Database, S: RawStore>(
         );
         return Err(Refusal::Told(why));
     }
-    if let Some(row) = outline.spans.iter().find(|span| span.id == id) {
-        answer.json("span", &span_row(row, None, outline.trace.start_us, None).end());
-    } else {
-        let mut row = Object::new();
-        answer.json("span", &row.text("id", &id).end());
+    let mut row = spans.iter().find(|span| span.id == id).cloned().ok_or_else(Refusal::no_span)?;
+    if let Some(parent) = raw("parentSpanId").filter(|_| raw("parentMissing").is_none()) {
+        row.parent = Parent::Span(text_of(parent).into());
     }
+    answer.json("span", &span_row(&row, None, of.start_us, None).end());
     describe(&mut answer, &span);
-    children(&mut answer, &outline.spans, &id);
+    children(&mut answer, &spans, &id);
+    let all = i64::try_from(spans.len()).is_ok_and(|read| read >= of.spans);
+    if !all {
+        answer.json("childrenIncomplete", "true");
+    }
     answer.text("url", &asked.span_url(&trace, &id));
     let mut cut = Vec::new();
     let mut hidden = 0;
@@ -147,7 +157,7 @@ fn describe(answer: &mut Object, span: &[(Cow<'_, str>, Json<'_>)]) {
     }
 }
 
-/// The spans right below.
+/// The spans right below, of those that are in the trace's row.
 fn children(answer: &mut Object, spans: &[Span], id: &str) {
     let mut rows = Rows::new(1_500);
     let below =

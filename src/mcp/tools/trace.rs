@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 
 use super::super::arguments::{Argument, Arguments, CURSOR, TRACE_ID, Takes, may};
-use super::super::asked::{AIM, Asked, cost, ms};
+use super::super::asked::{AIM, Asked, cost};
 use super::super::refusal::Refusal;
 use super::super::text::{Object, Rows, greatest_first, shown};
-use super::outline::{ERROR_BYTES, Outline, error_texts, is_call, main_model, span_row};
+use super::outline::{ERROR_BYTES, Outline, error_texts, is_call, main_model, span_row, took};
 use super::scores::short as short_score;
 use super::search;
 use crate::batch::RawStore;
 use crate::dashboard::trace::row::{Failure, TreeRow};
 use crate::index::Database;
 use crate::index::found::Span;
-use crate::index::scores;
+use crate::index::scores::{ScoreFilter, read_list, select_list};
 use crate::index::spans::SpanPlace;
 use crate::model::SpanType;
 
@@ -68,11 +68,10 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     answer.text("url", &asked.trace_url(&id));
     let mut rows = Rows::new(AIM.saturating_sub(answer.len() + 400));
     let start = outline.trace.start_us;
-    let added = rest.iter().take_while(|(span, row)| {
+    let added = rows.fill(rest.iter().map(|(span, row)| {
         let text = texts.get(&*span.id).map(String::as_str);
-        rows.add(span_row(span, Some(row.level.saturating_sub(1)), start, text).end())
-    });
-    let added = added.count();
+        span_row(span, Some(row.level.saturating_sub(1)), start, text)
+    }));
     answer.list("spans", &rows.all);
     let next: Option<(Option<&SpanPlace>, &str)> = match rest.get(added) {
         Some(_) => {
@@ -145,19 +144,19 @@ fn digest(answer: &mut Object, outline: &Outline, texts: &HashMap<&str, String>)
         errors.add_if(row.end());
     }
     answer.list("errors", &errors.all);
-    let took = |row: &TreeRow| row.critical.iter().map(|(from, to)| to - from).sum::<i64>();
+    let on_path = |row: &TreeRow| row.critical.iter().map(|(from, to)| to - from).sum::<i64>();
     let path: Vec<_> = outline.rows().filter(|(_, row)| !row.critical.is_empty()).collect();
-    let mut longest = greatest_first(path.iter().map(|(_, row)| took(row)));
+    let mut longest = greatest_first(path.iter().map(|(_, row)| on_path(row)));
     longest.truncate(15);
     let path: Vec<_> = longest.into_iter().filter_map(|at| path.get(at)).collect();
     let began = |row: &TreeRow| row.critical.first().map_or(0, |(from, _)| from.saturating_neg());
     let in_order = greatest_first(path.iter().map(|(_, row)| began(row)));
     let path = in_order.into_iter().filter_map(|at| path.get(at)).map(|(span, row)| {
         let mut line = short(span);
-        line.whole("ms", took(row) / 1_000).end()
+        line.whole("ms", on_path(row) / 1_000).end()
     });
     top(answer, "criticalPath", path);
-    let time = |span: &Span| span.start_us.zip(span.end_us).map_or(0, |(from, to)| ms(from, to));
+    let time = |span: &Span| took(span).unwrap_or_default();
     let slowest = first_ten(&outline.spans, time).map(|span| {
         let mut line = short(span);
         line.whole("ms", time(span)).end()
@@ -198,7 +197,7 @@ fn by_type(spans: &[Span]) -> String {
     for span in spans {
         let [count, time, tokens, nano] = types.entry(SpanType::name_of(span.kind)).or_default();
         *count += 1;
-        *time += span.start_us.zip(span.end_us).map_or(0, |(from, to)| ms(from, to));
+        *time += took(span).unwrap_or_default();
         *tokens += span.total_tokens.and_then(|n| i64::try_from(n).ok()).unwrap_or_default();
         *nano += span.cost_nano.unwrap_or_default();
     }
@@ -212,17 +211,20 @@ fn by_type(spans: &[Span]) -> String {
     all.end()
 }
 
+/// Scores that are shown with a trace.
+const SCORES: usize = 20;
+
 /// The newest scores of a trace.
 async fn scores_of<D: Database, S: RawStore>(
     answer: &mut Object,
     id: &str,
     asked: &Asked<'_, D, S>,
 ) -> Result<(), Refusal> {
-    let ran = asked.db.run(vec![scores::select_of_trace(asked.project, id)]).await?;
-    let found = scores::read(ran.rows.first().map(Vec::as_slice).unwrap_or_default())?;
-    let rows = found.iter().take(20).map(|score| short_score(score).end());
+    let of_trace = ScoreFilter { trace: Some(id.into()), ..ScoreFilter::default() };
+    let ran = asked.db.run(vec![select_list(asked.project, &of_trace, None, SCORES)]).await?;
+    let (found, _) = read_list(&ran, SCORES)?;
     if !found.is_empty() {
-        top(answer, "scores", rows);
+        top(answer, "scores", found.iter().map(|score| short_score(score).end()));
     }
     Ok(())
 }

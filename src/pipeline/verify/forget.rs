@@ -17,7 +17,7 @@ use ingest_core::fold::model_use::{ModelUse, model_uses};
 use ingest_core::fold::place::BatchName;
 use ingest_core::fold::span::Span;
 use ingest_core::index_writer::budget::Spending;
-use ingest_core::index_writer::counted::{self, add_uses};
+use ingest_core::index_writer::counted::add_uses;
 use ingest_core::index_writer::statements::{self, is_conflict};
 use ingest_core::index_writer::stored_row::{Stored, unpack_span};
 use ingest_core::index_writer::whole_row::{self, WholeRow};
@@ -147,8 +147,7 @@ async fn try_forget(
     let versions: Vec<_> = wanted.iter().map(|row| (&row.id, row.version)).collect();
     let versions = serde_json::to_string(&versions).unwrap_or_default();
     let mut statements = vec![statements::guard(project, versions)];
-    let added = serde_json::to_string(&counted::rows(&cells)).unwrap_or_default();
-    statements.push(statements::insert_delivery(project, added, now));
+    statements.extend(statements::insert_deliveries(project, &cells, now));
     let spent = spending.rows();
     if !spent.is_empty() {
         let spent = serde_json::to_string(&spent).unwrap_or_default();
@@ -169,7 +168,7 @@ async fn try_forget(
     Ok(Some(forgotten))
 }
 
-/// What goes off the sums by hour with these rows of spans and of traces. What cannot be
+/// What goes off the hourly rollup with these rows of spans and of traces. What cannot be
 /// unpacked cannot be taken off.
 fn count_off(spans: &[SpanToForget], traces: &[WholeRow]) -> Cells {
     let mut cells = Cells::default();

@@ -1,4 +1,4 @@
-//! What rows count as in the sums by hour ([`crate::pack::usage`]): a trace by its columns, a
+//! What rows count as in the hourly rollup ([`crate::pack::usage`]): a trace by its columns, a
 //! span by what it comes to. What a row counted as is taken off when it becomes another, so
 //! the sums are what all rows come to, whatever order they were written in.
 

@@ -17,7 +17,7 @@ use super::score_row::ScoreRow;
 use super::statements;
 use super::stored_row::{Stored, StoredRow, StoredSpan, unpack_span};
 use super::touched::Touched;
-use super::{Statement, counted, stats};
+use super::{Statement, stats};
 use crate::batch::BatchRef;
 use crate::fold::map::Map;
 use crate::fold::place::BatchName;
@@ -121,7 +121,7 @@ impl Delivery {
     }
 
     /// The projects of which traces are left to be written.
-    pub fn priced_projects(&self) -> impl Iterator<Item = &str> {
+    pub fn projects_of_traces(&self) -> impl Iterator<Item = &str> {
         self.projects.iter().filter(|of| !of.traces.is_empty()).map(|of| &*of.project)
     }
 
@@ -184,8 +184,7 @@ impl Delivery {
             let (spans, others) = others.split_at_checked(of.reads.1).ok_or(Damaged)?;
             rest = others;
             let (mut written, later) = of.fold(traces, spans, (bounds, now), pricing)?;
-            let of_project = |trace| Touched { project: of.project.clone(), ..trace };
-            touched.extend(std::mem::take(&mut written.touched).into_iter().map(of_project));
+            touched.append(&mut written.touched);
             of.statements(written, later.is_empty(), now, &mut statements);
             if later.is_empty() {
                 // After what they ask for is written: of two who write at once one sees both.
@@ -256,12 +255,9 @@ impl OfProject {
             to.push(stats::batches(project, &batches, added, now));
             to.push(statements::ledger(project, &batches));
             to.push(statements::delete_dead_letters(project, json(&ids)));
-            let judged: Vec<_> = self
-                .scores
-                .iter()
-                .filter(|row| row.source == ScoreSource::Evaluator as u8)
-                .collect();
-            chunks(&judged, |rows| to.push(stats::eval_runs(project, rows, now)));
+            let judged = self.scores.iter().filter(|s| s.source == ScoreSource::Evaluator as u8);
+            let judged: Vec<_> = judged.map(|score| &score.id).collect();
+            chunks(&judged, |ids| to.push(stats::eval_runs(project, ids, now)));
             chunks(&self.scores, |rows| to.push(statements::write_scores(project, rows)));
         } else {
             to.push(stats::batches(project, "[]", added, now));
@@ -282,8 +278,7 @@ impl OfProject {
         chunks(&repacked, |rows| to.push(statements::update_traces(project, rows, true)));
         chunks(&others, |rows| to.push(statements::update_traces(project, rows, false)));
         chunks(&spans, |rows| to.push(statements::write_spans(project, rows)));
-        let added = counted::rows(&cells);
-        chunks(&added, |rows| to.push(statements::insert_delivery(project, rows, now)));
+        to.extend(statements::insert_deliveries(project, &cells, now));
         chunks(&spending.rows(), |rows| to.push(statements::spend(project, rows)));
     }
 }

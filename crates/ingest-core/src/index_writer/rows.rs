@@ -104,7 +104,7 @@ impl Rows {
         changed |= repacked;
         let next = |was| was + i64::from(changed);
         let version = was.map_or_else(|| statements::first_version(self.now), next);
-        self.touched.push(Touched::of(id, version, &trace.head));
+        self.touched.push(Touched::of(prices.project, id, version, &trace.head));
         if !changed {
             return;
         }

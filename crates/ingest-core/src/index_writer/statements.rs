@@ -6,16 +6,18 @@
 
 use std::sync::LazyLock;
 
-use super::Statement;
 use super::budget::SpentRow;
+use super::chunks::chunks;
 use super::ledger_row::LedgerRow;
 use super::score_row::ScoreRow;
 use super::stored_row::{
     COUNT_BITS, NO_COLUMNS, SECOND_BITS, SpanRow, StoredRow, TraceRow, key_second,
 };
 use super::template::{expand, fill};
+use super::{Statement, counted};
 use crate::limits::MAX_READ_PACK_BYTES;
 use crate::model::Millis;
+use crate::pack::usage::Cells;
 use crate::sql_file;
 
 /// The number that a project has in this database.
@@ -190,12 +192,18 @@ pub(super) fn write_spans(project: &str, rows: String) -> Statement {
     of_project(project, spans_sql(), rows)
 }
 
-/// Appends rows of sums by hour: JSON of their bytes.
+/// Appends to the hourly rollup what a transaction adds to it: no statement where that is
+/// nothing, and as many as its rows take.
 #[must_use]
-pub fn insert_delivery(project: &str, rows: String, now: Millis) -> Statement {
-    let mut statement = of_project(project, delivery_sql(), rows);
-    statement.params.push(key_second(now.saturating_mul(1_000)).into());
-    statement
+pub fn insert_deliveries(project: &str, cells: &Cells, now: Millis) -> Vec<Statement> {
+    let second = key_second(now.saturating_mul(1_000));
+    let mut statements = Vec::new();
+    chunks(&counted::rows(cells), |rows| {
+        let mut statement = of_project(project, delivery_sql(), rows);
+        statement.params.push(second.into());
+        statements.push(statement);
+    });
+    statements
 }
 
 /// Adds to what is spent of budgets: JSON of [`SpentRow`]s.

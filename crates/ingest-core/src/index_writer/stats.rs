@@ -3,7 +3,6 @@
 
 use super::Statement;
 use super::ledger_row::LedgerRow;
-use super::score_row::ScoreRow;
 use super::statements::TENANT;
 use super::template::fill;
 use super::usage::Usage;
@@ -11,7 +10,7 @@ use crate::model::Millis;
 use crate::sql_file;
 
 sql_file!(batches_sql, "sql/stats.sql", &[("r", LedgerRow::FIELDS)]);
-sql_file!(eval_runs_sql, "sql/count_eval_runs.sql", &[("r", ScoreRow::FIELDS)]);
+sql_file!(eval_runs_sql, "sql/count_eval_runs.sql", &[]);
 
 /// The beginning of the hour.
 #[must_use]
@@ -29,9 +28,9 @@ pub fn batches(project: &str, rows: &str, added: Usage, now: Millis) -> Statemen
 }
 
 /// Counts scores of evaluators whose ids are new: comes before the statement that writes them,
-/// in the same transaction. JSON of [`ScoreRow`]s.
+/// in the same transaction. JSON of their ids.
 #[must_use]
-pub fn eval_runs(project: &str, rows: String, now: Millis) -> Statement {
+pub fn eval_runs(project: &str, ids: String, now: Millis) -> Statement {
     let sql = fill(eval_runs_sql(), &[("TENANT", TENANT)]);
-    Statement::new(sql, vec![project.into(), rows.into(), hour(now).into()])
+    Statement::new(sql, vec![project.into(), ids.into(), hour(now).into()])
 }

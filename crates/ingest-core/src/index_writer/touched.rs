@@ -21,10 +21,10 @@ pub struct Touched {
 }
 
 impl Touched {
-    /// A trace of a project not yet known, whose row gets this version.
-    pub(super) fn of(id: &Rc<str>, version: i64, head: &Head) -> Self {
+    /// A trace of a project, whose row gets this version.
+    pub(super) fn of(project: &str, id: &Rc<str>, version: i64, head: &Head) -> Self {
         Self {
-            project: String::new(),
+            project: project.to_owned(),
             id: Rc::clone(id),
             version,
             created_ms: head.created_ms,

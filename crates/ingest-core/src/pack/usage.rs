@@ -89,6 +89,12 @@ impl Sums {
         [count, failed, input, output, cached, tokens, cost_nano]
     }
 
+    /// The same, to be changed.
+    fn numbers_mut(&mut self) -> [&mut i64; 7] {
+        let Self { count, failed, input, output, cached, tokens, cost_nano, .. } = self;
+        [count, failed, input, output, cached, tokens, cost_nano]
+    }
+
     /// Counts a duration.
     pub fn took(&mut self, took_us: Micros) {
         self.add_took(took_bucket(took_us), 1);
@@ -107,14 +113,9 @@ impl Sums {
 
     /// Adds others, or takes them off.
     pub fn add(&mut self, other: &Self, times: i64) {
-        let add = |to: &mut i64, n: i64| *to = to.wrapping_add(n.wrapping_mul(times));
-        add(&mut self.count, other.count);
-        add(&mut self.failed, other.failed);
-        add(&mut self.input, other.input);
-        add(&mut self.output, other.output);
-        add(&mut self.cached, other.cached);
-        add(&mut self.tokens, other.tokens);
-        add(&mut self.cost_nano, other.cost_nano);
+        for (to, n) in self.numbers_mut().into_iter().zip(other.numbers()) {
+            *to = to.wrapping_add(n.wrapping_mul(times));
+        }
         for (bucket, n) in &other.took {
             self.add_took(*bucket, n.wrapping_mul(times));
         }
@@ -165,18 +166,9 @@ impl Sums {
     fn read(from: &mut Reader) -> Result<Self, Damaged> {
         let bits = from.byte()?;
         let mut sums = Self::default();
-        let fields = [
-            &mut sums.count,
-            &mut sums.failed,
-            &mut sums.input,
-            &mut sums.output,
-            &mut sums.cached,
-            &mut sums.tokens,
-            &mut sums.cost_nano,
-        ];
-        for (at, field) in fields.into_iter().enumerate() {
+        for (at, number) in sums.numbers_mut().into_iter().enumerate() {
             if bits >> at & 1 != 0 {
-                *field = from.signed()?;
+                *number = from.signed()?;
             }
         }
         if bits & 0x80 != 0 {

@@ -1,6 +1,6 @@
 //! What tokens cost at a model's prices. In whole trillionths of a dollar, rounded once.
 
-use super::table::{Period, Prices};
+use super::table::Period;
 
 /// Tokens of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +45,34 @@ pub struct Costed {
 /// those that came out, too.
 #[must_use]
 pub fn cost(period: &Period, tokens: &Tokens) -> Costed {
+    let (items, parts_added) = priced(period, tokens);
+    let nano = sum(&items);
+    Costed { nano, items: items.into_iter().filter(|item| item.tokens > 0).collect(), parts_added }
+}
+
+/// The same in billionths of a dollar, without what it is the sum of.
+#[must_use]
+pub fn cost_nano(period: &Period, tokens: &Tokens) -> i64 {
+    sum(&priced(period, tokens).0)
+}
+
+fn sum(items: &[Item]) -> i64 {
+    let pico = items.iter().map(|item| {
+        let (tokens, price) = (i128::from(item.tokens), i128::from(item.price));
+        tokens.saturating_mul(price)
+    });
+    let pico = pico.fold(500, i128::saturating_add);
+    // The greatest cost that a client may send.
+    let nano = (pico / 1_000).min(MAX_NANO);
+    i64::try_from(nano).unwrap_or_default()
+}
+
+/// A million dollars, in billionths.
+const MAX_NANO: i128 = 1_000_000_000_000_000;
+
+/// Tokens at their prices, and whether the parts were more than the whole. What has no price
+/// of its own costs what goes in costs; what is kept for an hour, what is kept for five minutes.
+fn priced(period: &Period, tokens: &Tokens) -> ([Item; 6], bool) {
     let parts = [tokens.cache_read, tokens.cache_write, tokens.cache_write_1h, tokens.audio];
     let parts = parts.into_iter().fold(0, u64::saturating_add);
     let parts_added = parts > tokens.input;
@@ -55,25 +83,8 @@ pub fn cost(period: &Period, tokens: &Tokens) -> Costed {
     };
     let tier = period.tiers.iter().rev().find(|(above, _)| input > *above);
     let prices = tier.map_or(&period.prices, |(_, prices)| prices);
-    let items = priced(prices, plain, tokens);
-    let pico = items.iter().map(|item| {
-        let (tokens, price) = (i128::from(item.tokens), i128::from(item.price));
-        tokens.saturating_mul(price)
-    });
-    let pico = pico.fold(500, i128::saturating_add);
-    // The greatest cost that a client may send.
-    let nano = (pico / 1_000).min(MAX_NANO);
-    Costed { nano: i64::try_from(nano).unwrap_or_default(), items, parts_added }
-}
-
-/// A million dollars, in billionths.
-const MAX_NANO: i128 = 1_000_000_000_000_000;
-
-/// What has no price of its own costs what goes in costs; what is kept for an hour, what is
-/// kept for five minutes.
-fn priced(prices: &Prices, plain: u64, tokens: &Tokens) -> Vec<Item> {
     let write = prices.cache_write.unwrap_or(prices.input);
-    let all = [
+    let items = [
         ("input", plain, prices.input),
         ("cache read", tokens.cache_read, prices.cache_read.unwrap_or(prices.input)),
         ("cache write", tokens.cache_write, write),
@@ -81,8 +92,7 @@ fn priced(prices: &Prices, plain: u64, tokens: &Tokens) -> Vec<Item> {
         ("audio input", tokens.audio, prices.audio.unwrap_or(prices.input)),
         ("output", tokens.output, prices.output),
     ];
-    let items = all.into_iter().map(|(what, tokens, price)| Item { what, tokens, price });
-    items.filter(|item| item.tokens > 0).collect()
+    (items.map(|(what, tokens, price)| Item { what, tokens, price }), parts_added)
 }
 
 /// Of periods in order, the one that a day is in: as in ISO 8601, `2026-11-24`.

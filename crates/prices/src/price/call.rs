@@ -2,13 +2,13 @@
 //! it used, on its day.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
+use ingest_core::fold::map::Map;
 use ingest_core::fold::price::{Call, Computed, CostSource, Pricing};
-use ingest_core::model::Usage;
+use ingest_core::model::{Micros, Provider, Usage};
 use ingest_core::time;
 
-use super::arithmetic::{Costed, Tokens, cost, period_of};
+use super::arithmetic::{Costed, Tokens, cost, cost_nano, period_of};
 use super::matching::{Match, find};
 use super::overrides::Overrides;
 use super::table::{Period, table};
@@ -25,28 +25,36 @@ pub struct Priced {
 /// What a call costs.
 #[must_use]
 pub fn price(call: &Call, overrides: &Overrides) -> Option<Priced> {
-    price_with(call, overrides, || find(table(), call.provider, call.model))
+    let day = day_of(call.at_us);
+    let (source, period) =
+        find_period(call, overrides, &day, || find(table(), call.provider, call.model))?;
+    let free = || Costed { nano: 0, items: Vec::new(), parts_added: false };
+    let costed = period.map_or_else(free, |period| cost(period, &tokens(&call.usage)));
+    Some(Priced { source, costed })
 }
 
-fn price_with(
+/// The day of a time, as prices have it: `2026-11-24`.
+fn day_of(at: Micros) -> String {
+    let mut day = time::with_millis(at);
+    day.truncate("2026-11-24".len());
+    day
+}
+
+/// The prices that hold of a call on a day, and whose they are; of what is free there are none.
+fn find_period<'p>(
     call: &Call,
-    overrides: &Overrides,
+    overrides: &'p Overrides,
+    day: &str,
     listed: impl FnOnce() -> Option<Match<'static>>,
-) -> Option<Priced> {
-    let tokens = tokens(&call.usage);
-    let day = time::with_millis(call.at_us);
-    let day = day.get(.."2026-11-24".len()).unwrap_or_default();
-    let priced = |source, period: &Period| Priced { source, costed: cost(period, &tokens) };
+) -> Option<(CostSource, Option<&'p Period>)> {
     if let Some(period) = overrides.find(call.model, day) {
-        return Some(priced(CostSource::Project, period));
+        return Some((CostSource::Project, Some(period)));
     }
-    match listed()? {
-        Match::Free => {
-            let costed = Costed { nano: 0, items: Vec::new(), parts_added: false };
-            Some(Priced { source: CostSource::Table, costed })
-        }
-        Match::Model(model) => Some(priced(CostSource::Table, period_of(&model.periods, day)?)),
-    }
+    let period = match listed()? {
+        Match::Free => None,
+        Match::Model(model) => Some(period_of(&model.periods, day)?),
+    };
+    Some((CostSource::Table, period))
 }
 
 /// Tokens as prices are for them. Where one half is not said it is what the total leaves.
@@ -63,12 +71,18 @@ fn tokens(usage: &Usage) -> Tokens {
     }
 }
 
-/// The prices of some projects. Each name is looked up once.
+/// What names mean.
+type Meanings = Map<String, Option<Match<'static>>>;
+
+/// The prices of some projects. Each name is looked up once, and each day written once: a
+/// trace has many calls that are alike.
 #[derive(Debug, Default)]
 pub struct PriceBook {
     projects: Vec<(String, Overrides)>,
-    /// What names mean, with their providers in front.
-    known: RefCell<HashMap<String, Option<Match<'static>>>>,
+    /// What names mean, by their providers.
+    known: RefCell<Map<Option<Provider>, Meanings>>,
+    /// The day of the last call, since the epoch and as text.
+    day: RefCell<(i64, String)>,
 }
 
 impl PriceBook {
@@ -78,10 +92,14 @@ impl PriceBook {
     }
 
     fn look_up(&self, call: &Call) -> Option<Match<'static>> {
-        let provider = call.provider.map_or(String::new(), |provider| provider.code().to_string());
-        let name = [&*provider, call.model].join(" ");
-        let find = || find(table(), call.provider, call.model);
-        *self.known.borrow_mut().entry(name).or_insert_with(find)
+        let mut known = self.known.borrow_mut();
+        let names = known.entry(call.provider).or_default();
+        if let Some(known) = names.get(call.model) {
+            return *known;
+        }
+        let found = find(table(), call.provider, call.model);
+        names.insert(call.model.to_owned(), found);
+        found
     }
 }
 
@@ -90,7 +108,13 @@ impl Pricing for PriceBook {
         let none = Overrides::default();
         let own = self.projects.iter().find(|(known, _)| known == project);
         let overrides = own.map_or(&none, |(_, own)| own);
-        let Priced { source, costed } = price_with(call, overrides, || self.look_up(call))?;
-        Some(Computed { cost_nano: costed.nano, source })
+        let mut day = self.day.borrow_mut();
+        let since_epoch = call.at_us.div_euclid(86_400_000_000);
+        if day.1.is_empty() || day.0 != since_epoch {
+            *day = (since_epoch, day_of(call.at_us));
+        }
+        let (source, period) = find_period(call, overrides, &day.1, || self.look_up(call))?;
+        let cost_nano = period.map_or(0, |period| cost_nano(period, &tokens(&call.usage)));
+        Some(Computed { cost_nano, source })
     }
 }

@@ -76,8 +76,7 @@ pub fn find<'t>(table: &'t Table, provider: Option<Provider>, name: &str) -> Opt
     }
     if name.starts_with("ft:") {
         // A fine-tune is dearer than its base.
-        let mut own = rows(table, Provider::OpenAi);
-        own.retain(|model| model.id.starts_with("ft:"));
+        let own = table.sold_by(Provider::OpenAi).iter().filter(|m| m.id.starts_with("ft:"));
         return first(&own, &name).map(Match::Model);
     }
     let hosted = provider == Some(Provider::OpenRouter) || name.contains('/');
@@ -88,7 +87,7 @@ pub fn find<'t>(table: &'t Table, provider: Option<Provider>, name: &str) -> Opt
     if provider == Some(Provider::Other) {
         return None;
     }
-    let sellers: Vec<_> = sellers(provider).into_iter().map(|seller| rows(table, seller)).collect();
+    let sold: Vec<_> = sellers(provider).into_iter().map(|of| table.sold_by(of)).collect();
     let known = names.into_iter().find_map(|name| {
         let open = OPEN_WEIGHTS.iter().any(|open| name.starts_with(open));
         if provider.is_none() && (open || name.contains('/')) {
@@ -96,7 +95,7 @@ pub fn find<'t>(table: &'t Table, provider: Option<Provider>, name: &str) -> Opt
         }
         variants(name)
             .into_iter()
-            .find_map(|name| sellers.iter().find_map(|rows| first(rows, &name)))
+            .find_map(|name| sold.iter().find_map(|models| first(&models.iter(), &name)))
     });
     known.map(Match::Model)
 }
@@ -153,18 +152,15 @@ impl<'n> Named<'n> {
     }
 }
 
-fn rows(table: &Table, of: Provider) -> Vec<&Model> {
-    table.models.iter().filter(|model| model.provider == of).collect()
-}
-
 /// The first that is called so, else the first whose name begins so, else that has it in it.
-fn first<'t>(rows: &[&'t Model], name: &str) -> Option<&'t Model> {
+fn first<'t>(models: &(impl Iterator<Item = &'t Model> + Clone), name: &str) -> Option<&'t Model> {
     let fitting = |signs: &[char]| {
-        rows.iter().find(|model| model.clauses.iter().any(|clause| fits(clause, name, signs)))
+        let fits = |model: &&Model| model.clauses.iter().any(|clause| fits(clause, name, signs));
+        models.clone().find(fits)
     };
-    let exact = rows.iter().find(|model| model.id == name);
+    let exact = models.clone().find(|model| model.id == name);
     let exact = exact.or_else(|| fitting(&['=', '@']));
-    exact.or_else(|| fitting(&['^', '#'])).or_else(|| fitting(&['~', '$'])).copied()
+    exact.or_else(|| fitting(&['^', '#'])).or_else(|| fitting(&['~', '$']))
 }
 
 /// Whether a name is what a clause of one of these kinds asks for: the first of its parts says

@@ -60,6 +60,17 @@ pub struct Table {
     pub models: Vec<Model>,
 }
 
+impl Table {
+    /// What a provider sells. Its models stand together.
+    #[must_use]
+    pub fn sold_by(&self, provider: Provider) -> &[Model] {
+        let sold = |model: &Model| model.provider == provider;
+        let from = self.models.iter().position(sold).unwrap_or(self.models.len());
+        let rest = self.models.get(from..).unwrap_or_default();
+        rest.chunk_by(|a, b| a.provider == b.provider).next().unwrap_or_default()
+    }
+}
+
 static TABLE: LazyLock<Table> = LazyLock::new(|| read(include_str!("table.json")));
 
 /// The table that this was built with.

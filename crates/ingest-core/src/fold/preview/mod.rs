@@ -99,7 +99,7 @@ pub(super) fn words(json: &str, side: Side) -> String {
 
 /// A text as one line of so many characters.
 pub(super) fn line(text: &str) -> String {
-    let mut line = String::new();
+    let mut line = String::with_capacity(text.len().min(MAX_PREVIEW_CHARS));
     let mut room = MAX_PREVIEW_CHARS;
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty())
     {

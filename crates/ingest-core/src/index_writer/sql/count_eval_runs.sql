@@ -4,7 +4,6 @@ insert into stat (project, hour_ms, eval_runs)
 select ?1, ?3, runs
 from (
   select count(*) as runs from json_each(?2) as r
-  where r.value->>'source' = 1
-    and not exists (select 1 from score where project = $TENANT and id = r.value->>'id'))
+  where not exists (select 1 from score where project = $TENANT and id = r.value))
 where runs > 0
 on conflict (project, hour_ms) do update set eval_runs = eval_runs + excluded.eval_runs

@@ -1,4 +1,4 @@
--- What the transaction adds to the sums by hour. A key is the project's number, the second of
+-- What the transaction adds to the hourly rollup. A key is the project's number, the second of
 -- the writing, and a count within it, as those of traces.
 with own as materialized (
   select ($TENANT << $SECOND_BITS | ?3) << $COUNT_BITS as first)
