@@ -163,6 +163,19 @@ export const GOALS = [
   before("opening/1000/d1", "opening a trace of 1,000 spans, D1's part", 0.5),
   before("opening/10000/d1", "opening a trace of 10,000 spans, D1's part", 1),
   {
+    text: "handler CPU, validate with one CONTAINS over 2 KB, to GET /api/v1/health",
+    goal: "at most 1.5 times",
+    of: grows("judging/validate", "judging/health"),
+    ...x(1.5),
+  },
+  {
+    text: "judging a trace of 5,000 spans by 50 evaluators",
+    goal: "under 50 ms",
+    of: (t) => t.ours("judging/trace"),
+    limit: 50,
+    says: (v) => `${v.toFixed(1)} ms`,
+  },
+  {
     text: "visible after, p99, at 20 batches/s",
     goal: "under 1 s",
     of: (t) => t.ours("visible/p99"),

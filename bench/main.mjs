@@ -38,7 +38,7 @@ const PARTS = {
   cpu: ["CPU of handler and consumer, D1's time", measureCpu],
   otlp: ["OpenTelemetry, beside the native API", measureOtlp],
   sdks: ["the SDKs of other services, beside the native API", measureSdks],
-  judging: ["judging an output, beside the least that a request can be", measureJudging],
+  judging: ["judging an output, beside the least that a request can be; and a large trace", measureJudging],
   cost: ["rows, bytes, dollars", measureCost],
   flow: ["end to end", measureFlow],
   memory: ["memory, size, cold start", measureMemory],

@@ -40,6 +40,8 @@ export interface Run {
   hold?: number;
   /** Messages in one delivery. */
   together?: number;
+  /** What the consumer is given instead of a batch: a message of the queue of evaluations. */
+  judged?: object;
   /** With the real database. */
   real?: boolean;
   /** The keys of the raw batches that are delivered, instead of numbered ones: they

@@ -1,15 +1,16 @@
-// `npm run deploy`: builds the Worker, makes the database where it is missing,
-// applies the migrations, deploys; wrangler makes all else that the Worker is
-// bound to. Then makes the operator's secret where there is none. Doing it again
-// brings a deployment up to date. Needs `npx wrangler login` once, or
-// CLOUDFLARE_API_TOKEN. Leaves out: keys (`npm run keys -- create --remote`),
-// domains, and ever removing anything.
+// `npm run deploy`: builds the Worker (a release has it built), makes the database
+// where it is missing, applies the migrations, deploys; wrangler makes all else that
+// the Worker is bound to. Then makes the operator's secret where there is none. Doing
+// it again brings a deployment up to date. Needs `npx wrangler login` once, or
+// CLOUDFLARE_API_TOKEN. The "Deploy to Cloudflare" button runs it, too. Leaves out:
+// keys (`npm run keys -- create --remote`), domains, and ever removing anything.
 
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build, checkSize } from "./build.mjs";
 import { noteDeployment, notedDeployment } from "./operator.mjs";
+import { version } from "./released.mjs";
 import { Failed, cache, capture, cli, env, run, say } from "./run.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -28,15 +29,18 @@ await cli(async () => {
     say(`making the database ${database}`);
     await run("wrangler", ["d1", "create", database]);
   }
-  // Before the code that needs them, so a migration should leave a database that
-  // the code before it can work with. 0004 does not: from there until the new
-  // code is deployed nothing is written or read. (Batches wait in the queue.)
+  // Before the code that needs them, so a migration leaves a database that the code
+  // before it works with: migrations/README.md. By the binding, for whoever deploys
+  // may name the database as they like.
   await run("wrangler", ["d1", "migrations", "apply", "DB", "--remote"]);
   // Where that is, wrangler says in a file.
   const said = join(cache, "deployed.ndjson");
+  mkdirSync(cache, { recursive: true });
   rmSync(said, { force: true });
   await run("wrangler", ["deploy"], { env: { ...env, WRANGLER_OUTPUT_FILE_PATH: said } });
-  await noteOperator(addressIn(said));
+  const url = addressIn(said);
+  say(`version ${version()} is deployed${url ? ` at ${url}` : ""}`);
+  await noteOperator(url);
 });
 
 /** The address of what was deployed: the first that wrangler names.
@@ -58,6 +62,12 @@ async function noteOperator(url) {
   if (!secrets.ok) throw new Failed(`the deployment's secrets could not be listed:\n${secrets.stderr}`);
   const isSet = /** @type {{ name: string }[]} */ (JSON.parse(secrets.stdout)).some(({ name }) => name === "ADMIN_TOKEN");
   const noted = notedDeployment();
+  // Where the platform builds, nobody would find what is noted here.
+  if (!isSet && process.env.WORKERS_CI) {
+    return say(
+      "there is no operator's secret yet: set ADMIN_TOKEN to a random string, in the dashboard or by `npx wrangler secret put ADMIN_TOKEN`",
+    );
+  }
   const token = isSet ? noted.token : randomBytes(32).toString("hex");
   const deployment = { token: token ?? "", url: url ?? noted.url ?? "" };
   if (token) noteDeployment(deployment);

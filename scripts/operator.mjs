@@ -1,7 +1,7 @@
 // The operator's API as a script reaches it: of the server that `npm start` serves, or
 // of the deployment. Leaves out: what is asked.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { operatorToken } from "./local.mjs";
 import { Failed, cache } from "./run.mjs";
@@ -16,6 +16,7 @@ const NOTED = join(cache, "deployment.json");
 /** Notes a deployment.
  *  @param {Deployment} deployment */
 export function noteDeployment(deployment) {
+  mkdirSync(cache, { recursive: true });
   writeFileSync(NOTED, JSON.stringify(deployment), { mode: 0o600 });
 }
 

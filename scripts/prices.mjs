@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { operator } from "./operator.mjs";
 import { checkProject, parse } from "./options.mjs";
 import { ensureEnvironment } from "./python.mjs";
+import { isRelease } from "./released.mjs";
 import { Failed, capture, cli, root, say } from "./run.mjs";
 
 /** A line of the table after the first.
@@ -57,7 +58,10 @@ await cli(async () => {
   const options = /** @type {Options} */ (values);
   const [name = ""] = positionals;
   if (positionals.length !== 1) throw new Failed(`which command?\n\n${USAGE}`);
-  if (name === "table") return makeTable();
+  if (name === "table") {
+    if (isRelease) throw new Failed("a release has its table built in: a checkout of the source makes it");
+    return makeTable();
+  }
 
   if (!["list", "set", "remove"].includes(name)) throw new Failed(`which command?\n\n${USAGE}`);
   if (!options.project) throw new Failed(`${name} needs --project\n\n${USAGE}`);

@@ -1,6 +1,7 @@
 // What commands over a range of raw batches share: times and names on the command line,
 // and the bar that shows how far they are.
 
+import { isRelease } from "./released.mjs";
 import { Failed } from "./run.mjs";
 
 /** A time as milliseconds. Checked and completed here, because what `Date` makes
@@ -25,10 +26,12 @@ export async function projectId(ask, name) {
   return (await ask("GET", `projects/${name}`)).project.id;
 }
 
-/** A bar that goes from one time to another. Without a terminal it shows nothing.
+/** A bar that goes from one time to another. Without a terminal it shows nothing, nor in a
+ *  release, which has no package for it.
  *  @param {number} from
  *  @param {number} to */
 export async function showBar(from, to) {
+  if (isRelease) return { update() {}, stop() {} };
   const { SingleBar, Presets } = (await import("cli-progress")).default;
   // Lines are left to wrap: cut off, it would leave the terminal so that none do.
   const options = { format: "{bar} {percentage}% | {count} batches | {at}", barsize: 30, linewrap: true };

@@ -3,10 +3,12 @@
 // two tools that turn a crate into a Worker. What is there already costs a few
 // milliseconds. Leaves out: installing Node, npm and rustup themselves. As a
 // command it takes the names of further components of Rust (for .ci/run).
+// In a release, which builds nothing, it only looks whether the packages are there.
 // Only Node's own modules: this runs before any package is installed.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { checkPackages, isRelease } from "./released.mjs";
 import { Failed, capture, cli, fingerprint, root, run, runQuietly, say, stamp, tools } from "./run.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -15,12 +17,14 @@ const WASM = "wasm32-unknown-unknown";
  *  mostly waits for the network and the disk, the other for the processor.
  *  @param {string[]} [components] */
 export async function setUp(components = []) {
+  if (isRelease) return checkPackages();
   ensureRust(components);
   await Promise.all([ensurePackages(), ensureTools()]);
 }
 
 /** The npm packages, exactly as package-lock.json has them. */
 export async function ensurePackages() {
+  if (isRelease) return checkPackages();
   const packages = join(root, "node_modules");
   const installed = stamp(join(packages, ".edgespan"));
   const wanted = fingerprint(["package-lock.json"]);

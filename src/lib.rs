@@ -42,6 +42,7 @@ pub mod memory_budget;
 pub mod outbound;
 pub mod payload;
 pub mod pipeline;
+pub mod search;
 pub mod telemetry;
 
 #[cfg(target_arch = "wasm32")]

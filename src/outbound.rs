@@ -1,4 +1,4 @@
-//! The port to servers elsewhere: one POST, and what comes back. Leaves out whom one may
+//! The port to servers elsewhere: one POST or GET, and what comes back. Leaves out whom one may
 //! ask, and when to ask again.
 
 use crate::error::Fault;
@@ -15,6 +15,19 @@ pub struct Post<'a> {
     /// Milliseconds within which all of the reply has to be there.
     pub timeout_ms: u32,
     /// At most so many bytes of the reply's body are read.
+    pub most: usize,
+}
+
+/// A question to be sent. Redirects are not followed either.
+#[derive(Debug, Clone, Copy)]
+pub struct Get<'a> {
+    /// Where to, `https://…`.
+    pub url: &'a str,
+    /// Names and values.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// As of a [`Post`].
+    pub timeout_ms: u32,
+    /// As of a [`Post`].
     pub most: usize,
 }
 
@@ -46,4 +59,12 @@ pub trait Outbound {
     /// [`Fault::Unavailable`] where no whole reply came. What it says names neither the
     /// address nor anything that was sent: either may be secret.
     async fn post(&self, post: Post<'_>) -> Result<OutboundReply, Fault>;
+
+    /// Asks, and reads what comes back. Only what shows pages needs that.
+    ///
+    /// # Errors
+    /// As of [`Outbound::post`].
+    async fn get(&self, _: Get<'_>) -> Result<OutboundReply, Fault> {
+        Err(Fault::Unavailable { what: "outbound request", why: "nobody is asked".into() })
+    }
 }

@@ -124,23 +124,31 @@ export function bindings(env, { project, real, hold = 1 }, raw) {
   const { DB, ...queues } = stubs(project);
   const held = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
   let puts = 0;
+  // The last that was put: scores are read back at once.
+  let last = { key: "", bytes: new Uint8Array() };
   class R2Bucket {
-    async put() {
+    /** @param {string} key
+     *  @param {ArrayBuffer | Uint8Array<ArrayBuffer>} body */
+    async put(key, body) {
+      last = { key, bytes: body instanceof ArrayBuffer ? new Uint8Array(body) : body };
       if (++puts >= hold) held.resolve();
       await held.promise;
       return {};
     }
-    /** @param {string} key */
-    async get(key) {
-      return new R2ObjectBody(key);
+    /** @param {string} key
+     *  @param {{ range?: { offset: number, length: number } }} [part] */
+    async get(key, part) {
+      return new R2ObjectBody(key, part?.range);
     }
   }
   // Through a Response, like the platform: reading a body is part of the work.
   class R2ObjectBody {
     #response;
-    /** @param {string} key */
-    constructor(key) {
-      this.#response = new Response(raw(key));
+    /** @param {string} key
+     *  @param {{ offset: number, length: number }} [range] */
+    constructor(key, range) {
+      const bytes = key === last.key ? last.bytes : raw(key);
+      this.#response = new Response(range ? bytes.subarray(range.offset, range.offset + range.length) : bytes);
     }
     arrayBuffer() {
       return this.#response.arrayBuffer();

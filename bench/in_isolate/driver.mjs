@@ -96,10 +96,11 @@ function delivery(options, ids) {
   const settled = { acked: 0, retried: 0 };
   const messages = ids.map((id) => {
     const numbered = () => options.rawKey.replace("BATCH", String(id).padStart(32, "0")).replace(/json$/, wire || "json");
-    const body = { ...options.message, key: typeof id === "string" ? id : numbered() };
+    const pointer = { ...options.message, key: typeof id === "string" ? id : numbered() };
+    const body = /** @type {typeof pointer} */ (options.judged ?? pointer);
     return { id: "m", timestamp: new Date(), attempts: 1, body, ack: () => settled.acked++, retry: () => settled.retried++ };
   });
-  return { settled, batch: { queue: "q", messages, ackAll() {}, retryAll() {} } };
+  return { settled, batch: { queue: options.judged ? "evaluations" : "q", messages, ackAll() {}, retryAll() {} } };
 }
 
 /** A raw batch: as it was given, or one of its own, which its key's digits tell.

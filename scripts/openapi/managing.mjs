@@ -318,6 +318,8 @@ export const PAGES = tagged("pages", {
   "/": { GET: shown("pageHome", "The list of traces, with its charts", filtered) },
   "/traces": { GET: shown("pageTraces", "The rows of that list", filtered) },
   "/chart": { GET: shown("pageChart", "The charts above it") },
+  "/compare": { GET: shown("pageCompare", "Two traces side by side", { ...missing, query: { a: "", b: "", spanA: "", spanB: "" } }) },
+  "/errors": { GET: shown("pageErrors", "What failed, by message", filtered) },
   "/costs": { GET: shown("pageCosts", "What was used and what it cost", filtered) },
   "/scores": { GET: shown("pageScores", "The results of evaluators", filtered) },
   "/evaluators": {
@@ -342,6 +344,16 @@ export const PAGES = tagged("pages", {
   },
   "/traces/{trace}": { GET: shown("pageTrace", "A trace", missing) },
   "/traces/{trace}/rating": { POST: form("rateTrace", "Rate a trace", rating, missing) },
+  "/traces/{trace}/share": {
+    POST: form(
+      "makeShare",
+      "Make a link to a trace",
+      { days: { type: "string", enum: ["1", "7", "30"] } },
+      { missing: true, conflicts: true },
+    ),
+  },
+  "/share/{token}": { GET: shown("openShare", "Open a link to a trace", missing) },
+  "/settings/shares/{share}/revoke": { POST: form("revokeShare", "Take a link to a trace back", {}) },
   "/traces/{trace}/conversation": { GET: shown("pageConversation", "A trace as one conversation", missing) },
   "/traces/{trace}/content": { GET: shown("pageContent", "A trace's own input and output", missing) },
   "/traces/{trace}/content/raw": { GET: raw("pageRawContent") },

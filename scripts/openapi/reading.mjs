@@ -33,6 +33,8 @@ export const READING = tagged("reading", {
         status: { type: "string", enum: ["OK", "ERROR", "RUNNING", "UNFINISHED"] },
         tags: "Joined by commas: all of them.",
         notTags: "Joined by commas: none of them.",
+        q: 'Words of its input, output or error, at most 12; "in quotes" together. A page has at most 20 then.',
+        sort: { enum: ["time", "duration", "cost", "tokens"], description: "The greatest first; not with `q`." },
         evaluator: "Whose score counts for `minScore` and `maxScore`.",
         minScore: { type: "number" },
         maxScore: { type: "number" },

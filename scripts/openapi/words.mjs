@@ -160,6 +160,8 @@ export const IDS = {
   id: text("What it is called in lists of them.", { example: "first" }),
   project: text("A project's name.", { example: "shop" }),
   key: text("A key's id, never the key.", { example: "key_0a1b2c3d4e5f" }),
+  token: text("What a link has after `/share/`."),
+  share: text("A link's id, of which it is one part.", { example: "0a1b2c3d4e5f" }),
   session: text("A session's id.", { example: "session-1" }),
 };
 

@@ -54,9 +54,22 @@ impl Sqlite {
             let name = file.file_name().unwrap().to_str().unwrap();
             if (from..to).contains(&name) {
                 let sql = std::fs::read_to_string(&file).unwrap();
-                self.0.borrow().execute_batch(&sql).unwrap();
+                self.execute(&sql);
             }
         }
+    }
+
+    /// Runs statements that are a test's own.
+    ///
+    /// # Panics
+    /// For one that is none, or breaks a rule of the tables.
+    pub fn execute(&self, sql: &str) {
+        self.0.borrow().execute_batch(sql).unwrap();
+    }
+
+    /// How many rows were written so far.
+    pub fn changes(&self) -> u64 {
+        self.0.borrow().total_changes()
     }
 
     /// Makes it what it was when all migrations were made.
@@ -69,7 +82,7 @@ impl Sqlite {
         });
         let clear = clear.collect::<String>();
         let clear = format!("begin; pragma defer_foreign_keys = on; {clear} commit;");
-        self.0.borrow().execute_batch(&clear).unwrap();
+        self.execute(&clear);
     }
 
     /// The one column of a query, which is text.

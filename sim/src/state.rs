@@ -7,9 +7,12 @@ use ingest_core::fold::metadata::Metadata;
 use ingest_core::fold::model_use::{ModelUse, model_uses};
 use ingest_core::fold::span::{Folded, Span};
 use ingest_core::fold::spans::{Spans, Totals};
+use ingest_core::fold::words::{each_word, hash};
 use ingest_core::index_writer::counted::add_uses;
 use ingest_core::index_writer::stored_row::{NO_COLUMNS, Stored, StoredRow, TraceRow};
+use ingest_core::index_writer::word_blocks::{HOUR_S, second_of_key};
 use ingest_core::pack::usage::{By, Cells, Key, read_cells};
+use ingest_core::pack::words::Block;
 use ingest_core::pack::{hex, spans};
 
 use crate::sqlite::Sqlite;
@@ -17,6 +20,7 @@ use crate::sqlite::Sqlite;
 /// A trace as it is stored.
 struct Held {
     project: String,
+    id: String,
     key: String,
     stored: Stored,
     /// The columns, as JSON, in the order in which they are written.
@@ -59,11 +63,11 @@ fn held(db: &Sqlite) -> Vec<Held> {
         let stored = row.unpack().unwrap().unwrap();
         let others = others.remove(&key).unwrap_or_default().into_iter().collect();
         let columns = serde_json::to_string(&columns).unwrap();
-        (id, Held { project, key, stored, columns, others })
+        Held { project, id, key, stored, columns, others }
     };
     let all: Vec<_> = db.texts(&sql).into_iter().map(read).collect();
     assert!(others.is_empty(), "spans of no trace: {:?}", others.keys());
-    all.into_iter().map(|(_, held)| held).collect()
+    all
 }
 
 /// Everything that D1 holds of scores, and of traces but where the bytes lie and in which of two ways a
@@ -181,7 +185,7 @@ fn counted(db: &Sqlite) -> BTreeMap<String, Cells> {
 
 fn usage(db: &Sqlite) -> Vec<(String, UsageRow)> {
     let rows = "select json_array(n.project, json_array(json_array(hours, hour), version,
-            json_array(hex(models), hex(names), hex(users), hex(tags))))
+            json_array(hex(models), hex(names), hex(users), hex(tags), hex(errors))))
         from usage as u join tenant as n on n.number = u.project";
     let read = |row: String| {
         let (project, row): (_, serde_json::Value) = serde_json::from_str(&row).unwrap();
@@ -214,6 +218,38 @@ fn find_wrong_days(db: &Sqlite) -> Vec<String> {
     if days == hours { Vec::new() } else { vec![format!("days {days:?}, of hours {hours:?}")] }
 }
 
+/// Traces that are not found by the words that lists show of them: blocks have a trace's in the
+/// hour that its key names, whoever wrote them and however often.
+fn find_unsearchable(db: &Sqlite, held: &[Held]) -> Vec<String> {
+    let mut words: BTreeMap<(i64, i64, String), BTreeSet<u32>> = BTreeMap::new();
+    for row in db.texts("select json_array(cast(key as text), traces, hex(words)) from word_block")
+    {
+        let (key, count, bytes): (String, usize, String) = serde_json::from_str(&row).unwrap();
+        let key: i64 = key.parse().unwrap();
+        let block = Block::read(&hex::read(&bytes).unwrap(), None).unwrap();
+        assert_eq!(block.docs.len(), count);
+        for (doc, own) in block.docs.iter().zip(block.by_doc()) {
+            let place = (key >> 48, doc.second / HOUR_S, doc.id.to_string());
+            words.entry(place).or_default().extend(own);
+        }
+    }
+    let is_found = |Held { key, id, stored, .. }: &&Held| {
+        let key: i64 = key.parse().unwrap();
+        let place = (key >> 48, second_of_key(key) / HOUR_S, id.clone());
+        let root = stored.trace.head.root.as_ref();
+        let shown = root.into_iter().flat_map(|root| [&root.input, &root.output, &root.error]);
+        let mut found = true;
+        for (_, text) in shown.flatten().filter(|(_, text)| !text.starts_with(['{', '['])) {
+            each_word(text, |word| {
+                found &= words.get(&place).is_some_and(|words| words.contains(&hash(word)));
+            });
+        }
+        found
+    };
+    let lost = held.iter().filter(|held| !is_found(held));
+    lost.map(|Held { id, project, .. }| format!("trace {id} of {project} is not found")).collect()
+}
+
 /// What is wrong with what D1 holds, whatever was sent: rows that are not what their own
 /// fold comes to, spans that are kept twice.
 ///
@@ -222,7 +258,9 @@ fn find_wrong_days(db: &Sqlite) -> Vec<String> {
 #[must_use]
 pub fn find_wrong(db: &Sqlite) -> Vec<String> {
     let mut wrong = db.texts("select 'a row in guard' from guard");
-    for Held { project, key, stored, columns, others } in held(db) {
+    let all = held(db);
+    wrong.extend(find_unsearchable(db, &all));
+    for Held { project, key, stored, columns, others, .. } in all {
         let Stored { trace, beyond, .. } = stored;
         let twice = trace.spans.list().iter().find(|span| others.get(&span.id).is_some());
         if let Some(span) = twice {

@@ -3,13 +3,8 @@
 //! there is no secret more to keep, and a key that is revoked takes its sessions
 //! with it. No cookie is kept anywhere, and none holds the key itself.
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-
-use super::api_keys;
 use super::api_keys::{KeyCache, KeyHash, LOCAL_KEY, Principal, Which};
+use super::{api_keys, signature};
 use crate::error::{Error, Reject};
 use crate::model::Millis;
 
@@ -43,7 +38,7 @@ struct Claim<'a> {
     expires_s: i64,
     /// What is signed.
     text: &'a str,
-    signature: [u8; 32],
+    signature: &'a str,
 }
 
 /// The cookie's name. Over https it is one that no other host of the same
@@ -56,18 +51,8 @@ fn name(secure: bool) -> &'static str {
 /// `key id . seconds of its end . signature`.
 fn value(key_id: &str, hash: &KeyHash, expires_s: i64) -> String {
     let text = format!("{key_id}.{expires_s}");
-    let signature = BASE64_URL_SAFE_NO_PAD.encode(signer(hash, &text).finalize().into_bytes());
+    let signature = signature::make(PURPOSE, hash, &text);
     format!("{text}.{signature}")
-}
-
-fn signer(hash: &KeyHash, text: &str) -> Hmac<Sha256> {
-    // An HMAC takes keys of any length: neither can fail.
-    let of = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!());
-    let mut derive = of(hash);
-    derive.update(PURPOSE);
-    let mut signer = of(&derive.finalize().into_bytes());
-    signer.update(text.as_bytes());
-    signer
 }
 
 /// The `Set-Cookie` header that signs in. `Lax`, not `Strict`: under that a
@@ -91,19 +76,23 @@ fn set(value: &str, max_age_s: i64, secure: bool) -> String {
     format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}")
 }
 
-fn claim(cookies: Option<&str>, secure: bool) -> Option<Claim<'_>> {
-    let name = name(secure);
-    let value = cookies?.split(';').find_map(|cookie| {
+/// The value of a cookie of ours.
+pub(super) fn find_cookie<'a>(cookies: Option<&'a str>, name: &str) -> Option<&'a str> {
+    cookies?.split(';').find_map(|cookie| {
         let (key, value) = cookie.trim().split_once('=')?;
         (key == name && value.len() <= MAX_BYTES).then_some(value)
-    })?;
+    })
+}
+
+fn claim(cookies: Option<&str>, secure: bool) -> Option<Claim<'_>> {
+    let value = find_cookie(cookies, name(secure))?;
     let (text, signature) = value.rsplit_once('.')?;
     let (key_id, expires) = text.rsplit_once('.')?;
     Some(Claim {
         key_id: Some(key_id).filter(|id| !id.is_empty())?,
         expires_s: expires.parse().ok()?,
         text,
-        signature: BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?.try_into().ok()?,
+        signature,
     })
 }
 
@@ -137,7 +126,7 @@ pub async fn who(
     };
     // Everybody knows the local key, and so could sign as it.
     let usable = request.local || who.key_hash != api_keys::hash(LOCAL_KEY);
-    let genuine = signer(&who.key_hash, claim.text).verify_slice(&claim.signature).is_ok();
+    let genuine = signature::is_of(PURPOSE, &who.key_hash, claim.text, claim.signature);
     Ok((usable && genuine).then_some(who))
 }
 
@@ -168,7 +157,8 @@ pub fn check_sender(sent: Sender<'_>) -> Result<(), Reject> {
 }
 
 /// The pages that are one each.
-const PAGES: [&str; 5] = ["/traces", "/scores", "/evaluators", "/costs", "/settings"];
+const PAGES: [&str; 7] =
+    ["/traces", "/scores", "/evaluators", "/costs", "/errors", "/compare", "/settings"];
 
 /// Where to go after signing in: a page here, never another site. What is no such path
 /// becomes the list; nor is one that a browser would make another of, by its segments `.`
@@ -193,6 +183,9 @@ pub fn destination(to: Option<&str>) -> &str {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+
+    use base64::Engine;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
     use super::super::scope::Scopes;
     use super::api_keys::Keys;

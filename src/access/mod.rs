@@ -7,3 +7,5 @@ pub mod local_only;
 pub mod login_cookie;
 pub mod rate_limits;
 pub mod scope;
+pub mod share_link;
+mod signature;

@@ -4,11 +4,12 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::error::Reject;
-use crate::index::filter::{Compare, ScoreCondition};
+use crate::index::filter::{Compare, ScoreCondition, Sort};
 use crate::index::spans::{MAX_SPANS, SpanPart, SpanPlace};
 use crate::index::traces::{Filter, ListPlace};
 use crate::model::{Micros, Millis, TraceStatus};
 use crate::time;
+use ingest_core::fold::words::Wanted;
 
 /// Traces in a page when the query does not say, and at most; both from the
 /// endpoint's documentation.
@@ -52,6 +53,17 @@ pub fn parse(query: &str, now: Millis) -> Result<ListRequest, Reject> {
                 after = Some(place.ok_or_else(|| invalid("a `nextCursor` as it was given"))?);
             }
             "name" if !value.is_empty() => filter.name = Some(value.into()),
+            "q" => {
+                let words = Wanted::parse(value);
+                filter.words = Some(words.ok_or_else(|| invalid("at most 12 words"))?);
+            }
+            "sort" => {
+                let sort = Sort::parse(value);
+                if sort.is_none() && value != "time" {
+                    return Err(invalid("time, duration, cost or tokens"));
+                }
+                filter.sort = sort;
+            }
             "sessionId" if !value.is_empty() => filter.session = Some(value.into()),
             "userId" if !value.is_empty() => filter.user = Some(value.into()),
             "status" => {

@@ -36,9 +36,9 @@ use crate::batch::RawStore;
 use crate::error::{Error, Fault};
 use crate::index::Database;
 use crate::index::read::TraceRow;
-use crate::index::traces;
 use crate::index::{recovery, stats};
 use crate::payload::{Payloads, Source};
+use crate::search;
 
 /// `GET /api/v1/traces`: the `data` of the answer.
 ///
@@ -51,9 +51,7 @@ pub async fn list(
     source: Source<'_, impl RawStore>,
 ) -> Result<String, Error> {
     let filter::ListRequest { filter, after, limit } = filter::parse(query, source.now)?;
-    let ran = db.run(traces::select_traces(project, &filter, after, limit)).await?;
-    let (traces, next) = traces::read_traces(&ran, limit)?;
-    drop(ran);
+    let (traces, next) = search::traces(project, (&filter, after, limit), db, &source).await?;
     let payloads = read_metadata(&traces, &source).await?;
     let page = json::Page {
         traces: traces.iter().map(|trace| json::Trace::of(trace, &payloads, source.now)).collect(),

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use evaluators::evaluator::{Code, Evaluator, EvaluatorType, Failure, Input, Outcome};
+use evaluators::evaluator::{Code, EvaluatorType, Facts, Failure, Input, Meter, Outcome};
 use serde::Serialize;
 
 use super::request;
@@ -23,7 +23,8 @@ use crate::limits::MAX_EVALUATORS_ASKED;
 /// 400 for a request that is not what it should be.
 pub fn validate(body: &[u8]) -> Result<String, Error> {
     let request = Request::read(request::text(body)?)?;
-    let results: Vec<_> = request.items.iter().map(|item| item.judge(&request.input)).collect();
+    let facts = Facts::of(request.input, &Meter::default());
+    let results: Vec<_> = request.items.iter().map(|item| item.judge(&facts)).collect();
     let mut passes = results.iter().map(|result| result.pass);
     let pass =
         if request.all_must_fail { passes.any(|pass| pass) } else { passes.all(|pass| pass) };
@@ -64,10 +65,8 @@ struct Item<'t> {
 }
 
 impl Item<'_> {
-    fn judge(&self, input: &Input<'_>) -> ItemResult<'_> {
-        let ran =
-            self.kind.parse(self.config).and_then(|evaluator: Evaluator| evaluator.run(input));
-        let (outcome, error) = match ran {
+    fn judge(&self, facts: &Facts<'_>) -> ItemResult<'_> {
+        let (outcome, error) = match self.kind.judge(self.config, facts) {
             Ok(outcome) => (outcome, None),
             Err(Failure { code, message }) => {
                 let reasoning = message.clone();

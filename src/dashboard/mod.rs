@@ -2,13 +2,16 @@
 //! are, what every page is made from, and what every answer carries. What is on
 //! the pages is in the modules below; reading the index is `index`'s.
 
+pub mod compare;
 pub mod costs;
+pub mod errors;
 pub mod evaluators;
 pub mod list;
 pub mod login;
 pub mod scores;
 pub mod session;
 pub mod settings;
+pub mod share;
 pub mod span;
 pub mod trace;
 pub mod ui;
@@ -47,10 +50,31 @@ pub enum Page {
     Scores,
     /// `GET /evaluators`
     Evaluators,
+    /// `GET /compare`
+    Compare,
+    /// `GET /errors`
+    Errors,
     /// `GET /costs`
     Costs,
     /// `GET /sessions/{id}`
     Session(String),
+}
+
+impl Page {
+    /// The id of the trace that it shows, or a part of.
+    #[must_use]
+    pub fn trace(&self) -> Option<&str> {
+        match self {
+            Self::Trace(id)
+            | Self::Conversation(id)
+            | Self::TraceContent(id)
+            | Self::RawTraceContent(id)
+            | Self::Span(id, _)
+            | Self::Image(id, _)
+            | Self::RawSpan(id, _) => Some(id),
+            _ => None,
+        }
+    }
 }
 
 /// Headers of every page. Nothing may run, load or be sent but what is this
@@ -87,6 +111,8 @@ pub async fn answer(
         Page::Span(trace, span) => span::page::page(view, trace, span).await,
         Page::Image(trace, span) => span::page::image(view, trace, span).await,
         Page::RawSpan(trace, span) => span::page::raw_payload(view, trace, span).await,
+        Page::Compare => compare::page::page(view).await,
+        Page::Errors => errors::page::page(view).await,
         Page::Costs => costs::page::page(view).await,
         Page::Scores => scores::results::page(view).await,
         Page::Evaluators => evaluators::page::page(view).await,

@@ -14,6 +14,8 @@ pub struct View<'a, D, S> {
     pub project_name: &'a str,
     /// The id of the key that whoever looks is signed in with.
     pub key_id: &'a str,
+    /// Whether whoever looks has no key, but a link of that key's to this one trace.
+    pub guest: bool,
     /// Whether that key has the scope admin.
     pub admin: bool,
     /// The query string, without its `?`.
@@ -34,4 +36,12 @@ pub struct View<'a, D, S> {
     pub db: &'a D,
     /// The raw batches.
     pub source: Source<'a, S>,
+}
+
+impl<D, S> View<'_, D, S> {
+    /// The project, where a page's frame may lead into it.
+    #[must_use]
+    pub fn shown_project(&self) -> Option<&str> {
+        (!self.guest).then_some(self.project_name)
+    }
 }

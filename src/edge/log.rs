@@ -128,8 +128,8 @@ pub fn swept(result: &Result<Swept, Fault>, ms: Millis) {
 pub fn rolled_up(result: &Result<RolledUp, Fault>) {
     match result {
         Ok(RolledUp { deliveries: 0, damaged, .. }) if damaged.is_empty() => {}
-        Ok(RolledUp { deliveries, rows, damaged }) => {
-            let line = json!({ "event": "rolled-up", "deliveries": deliveries, "rows": rows, "damaged": damaged });
+        Ok(RolledUp { deliveries, rows, blocks, damaged }) => {
+            let line = json!({ "event": "rolled-up", "deliveries": deliveries, "rows": rows, "blocks": blocks, "damaged": damaged });
             if damaged.is_empty() { console_log!("{line}") } else { console_warn!("{line}") }
         }
         Err(fault) => {

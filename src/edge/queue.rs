@@ -32,6 +32,7 @@ use crate::pipeline::consume::{Delivery, Outcome};
 use crate::pipeline::deliver::{Origin, deliver};
 use crate::pipeline::evaluations::EvaluationRequest;
 use crate::pipeline::queue::{BatchQueue, Message};
+use crate::pipeline::retry::delay;
 use crate::telemetry::data_points;
 
 impl BatchQueue for Queue {
@@ -114,9 +115,6 @@ pub async fn on_messages(batch: MessageBatch, env: Env, _context: JsValue) -> Re
     Ok(())
 }
 
-/// Seconds until traces are evaluated again that could not be.
-const EVALUATE_AGAIN_S: u32 = 30;
-
 struct Consumer {
     env: Env,
     store: R2Bucket,
@@ -146,8 +144,9 @@ impl Consumer {
         for message in messages {
             let source = Source { store, formats: FORMATS, budget: &budget, now: now() };
             let ports = Ports { db: index, source, queue: evaluations, caller: &caller };
+            let body = message.body();
             let done = async {
-                let request: EvaluationRequest = parse(&message.body()).map_err(Fault::Internal)?;
+                let request: EvaluationRequest = parse(&body).map_err(Fault::Internal)?;
                 let done = evaluate(&request, &now, &ports).await;
                 done.map(|done| (request.project, done))
             };
@@ -159,7 +158,10 @@ impl Consumer {
                 other => {
                     let why = other.map(|done| done.err().map(|fault| fault.to_string()));
                     log::not_evaluated(&why.ok().flatten().unwrap_or_else(|| "a panic".into()));
-                    message.retry(&object(&[("delaySeconds", EVALUATE_AGAIN_S.into())]));
+                    // Of what failed together each comes back in its own time.
+                    let own = JSON::stringify(&body).map(String::from).unwrap_or_default();
+                    let delay_s = delay(attempts(&message), &own);
+                    message.retry(&object(&[("delaySeconds", delay_s.into())]));
                 }
             }
         }
@@ -168,8 +170,7 @@ impl Consumer {
     /// What the message says; one that says nothing is put off, for a release
     /// that knows better.
     fn delivery(&self, message: &QueueMessage) -> Option<Delivery> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 101")]
-        let attempt = message.attempts().unwrap_or(1.0) as u32;
+        let attempt = attempts(message);
         match parse(&message.body()) {
             Ok(message) => Some(Delivery { message, attempt }),
             Err(why) => {
@@ -202,6 +203,13 @@ impl Consumer {
             }
         }
     }
+}
+
+/// How often a message was delivered, this time included.
+fn attempts(message: &QueueMessage) -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 101")]
+    let attempts = message.attempts().unwrap_or(1.0) as u32;
+    attempts
 }
 
 fn parse<T: DeserializeOwned>(body: &JsValue) -> Result<T, String> {

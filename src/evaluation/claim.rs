@@ -11,6 +11,8 @@ use crate::model::Millis;
 pub(super) struct Claim<'a> {
     pub(super) project: &'a str,
     pub(super) row: &'a EvaluationRow,
+    /// Calls for this score that are known of.
+    pub(super) calls: u32,
     pub(super) now: Millis,
 }
 
@@ -24,6 +26,14 @@ impl Claim<'_> {
         by: &EvaluatorRow,
         db: &impl Database,
     ) -> Result<Result<(), Why>, Fault> {
+        let called = || {
+            let why = format!("It was called {MAX_CALLS} times for this, as often as it may be.");
+            Ok(Err(Why::Refused(why)))
+        };
+        // What is known to be refused takes nothing of the day.
+        if self.calls >= MAX_CALLS {
+            return called();
+        }
         let most = by.max_runs_per_day.or(runs_per_day(&by.r#type)).unwrap_or_default();
         let day = self.now.div_euclid(24 * 3_600_000);
         let counted = |ran: &QueryResults| ran.rows.iter().any(|r| !r.is_empty());
@@ -33,10 +43,6 @@ impl Claim<'_> {
             return Ok(Err(Why::NotNow(why)));
         }
         let ran = db.run(vec![stored::claim_call(self.project, self.row, MAX_CALLS)]).await?;
-        if !counted(&ran) {
-            let why = format!("It was called {MAX_CALLS} times for this, as often as it may be.");
-            return Ok(Err(Why::Refused(why)));
-        }
-        Ok(Ok(()))
+        if counted(&ran) { Ok(Ok(())) } else { called() }
     }
 }

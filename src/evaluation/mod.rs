@@ -8,6 +8,7 @@
 //! time is that of what was judged, and what was judged already is not judged again.
 
 mod claim;
+mod dispatch;
 pub mod outline;
 pub mod outside;
 pub mod plan;

@@ -24,7 +24,8 @@ pub struct Outline {
     pub trace: TraceRow,
     /// The first of its spans, in order of start and id, that has no parent here.
     pub root: Option<Span>,
-    /// Calls of models, in that order, up to a number; and whether there are more.
+    /// Calls of models, in that order, up to a number, where anybody looks at them; and whether
+    /// there are more.
     pub calls: Vec<Span>,
     /// See `calls`.
     pub more_calls: bool,
@@ -32,8 +33,10 @@ pub struct Outline {
     pub last: Vec<Span>,
     /// Whether the cost of any span is known.
     pub has_cost: bool,
-    /// For each evaluator of the plan that judges spans, those that it judges.
-    pub judged: Vec<Vec<Span>>,
+    /// The spans that are judged by themselves.
+    pub judged: Vec<Span>,
+    /// For each of them the places in the plan of those who judge it.
+    pub judges: Vec<Vec<usize>>,
 }
 
 /// The first part of a trace; `None` where there is no such trace.
@@ -74,11 +77,13 @@ impl Outline {
             more_calls: false,
             last: Vec::new(),
             has_cost: false,
-            judged: plan.evaluators.iter().map(|_| Vec::new()).collect(),
+            judged: Vec::new(),
+            judges: Vec::new(),
         };
+        let mut counts = vec![0; plan.evaluators.len()];
         loop {
             let end = spans.last().map(|last| place_in_order(last.start_us, &pack(&last.id)));
-            outline.add(spans, plan);
+            outline.add(spans, plan, &mut counts);
             if !more || end.is_none() {
                 return Ok(outline);
             }
@@ -89,19 +94,27 @@ impl Outline {
         }
     }
 
-    fn add(&mut self, spans: Vec<Span>, plan: &Plan<'_>) {
+    /// Adds a part; `counts`: spans of each evaluator so far.
+    fn add(&mut self, spans: Vec<Span>, plan: &Plan<'_>, counts: &mut [usize]) {
+        let wants_calls = plan.wants_calls();
         if self.root.is_none() {
             self.root = root_of(&spans).cloned();
         }
         for span in spans {
             self.has_cost |= span.cost_nano.is_some();
             let kind = SpanType::name_of(span.kind);
-            for (judged, planned) in self.judged.iter_mut().zip(&plan.evaluators) {
-                if judged.len() < MAX_SPANS_JUDGED && planned.takes_span(kind, &span.name) {
-                    judged.push(span.clone());
+            let mut judges = Vec::new();
+            for (at, (planned, count)) in plan.evaluators.iter().zip(&mut *counts).enumerate() {
+                if *count < MAX_SPANS_JUDGED && planned.takes_span(kind, &span.name) {
+                    *count += 1;
+                    judges.push(at);
                 }
             }
-            if span.kind == SpanType::Llm.code() {
+            if !judges.is_empty() {
+                self.judged.push(span.clone());
+                self.judges.push(judges);
+            }
+            if wants_calls && span.kind == SpanType::Llm.code() {
                 if self.calls.len() < MAX_CALLS {
                     self.calls.push(span.clone());
                 } else {

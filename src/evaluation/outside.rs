@@ -6,7 +6,7 @@ use evaluators::evaluator::Failure;
 use evaluators::evaluator::assignment::Judged;
 use evaluators::evaluator::outside::judge::Judge;
 use evaluators::evaluator::outside::webhook::Webhook;
-use evaluators::evaluator::outside::{Exchange, Reply, address};
+use evaluators::evaluator::outside::{JudgeReply, JudgedTexts, address};
 
 use super::subject::Subject;
 use super::verdict::{Caller, Verdict, Why};
@@ -85,28 +85,57 @@ pub fn check_host(webhook: &Webhook, operator: &impl Operator) -> Result<(), add
     address::check(&webhook.url, &hosts, operator.is_local())
 }
 
+/// A call of somebody else, ready to be made: with secrets in it.
+#[allow(missing_debug_implementations, reason = "it has secrets")]
+pub struct Call {
+    url: String,
+    headers: Vec<(String, String)>,
+    body: String,
+    timeout_ms: u32,
+    retries: u32,
+    /// Who reads the reply; none: that of a webhook.
+    judge: Option<Judge>,
+}
+
 impl<O: Outbound, P: Operator> Caller for Outside<'_, O, P> {
-    async fn call(
-        &self,
-        by: &EvaluatorRow,
-        of: &Judged<'_>,
-        subject: &Subject,
-    ) -> Result<Verdict, Why> {
+    type Call = Call;
+
+    fn prepare(&self, by: &EvaluatorRow, of: &Judged<'_>, subject: &Subject) -> Result<Call, Why> {
         if let Some(why) = missing(&by.r#type, self.operator) {
-            return Err(Why::Refused(why));
+            return Err(Why::Unset(why));
         }
-        let exchange = Exchange {
+        let texts = JudgedTexts {
             trace: of.trace,
             span: of.span,
             input: subject.input.as_deref(),
             output: subject.output.as_deref(),
             expected_output: subject.expected_output.as_deref(),
         };
-        let reply = match &*by.r#type {
-            "WEBHOOK" => self.ask_webhook(by, &of.score_id(), &exchange).await?,
-            _ => self.ask_judge(by, &exchange).await?,
+        let mut call = match &*by.r#type {
+            "WEBHOOK" => self.of_webhook(by, &of.score_id(), &texts)?,
+            _ => self.of_judge(by, &texts)?,
         };
-        let Reply { score, label, reasoning } = reply;
+        call.headers.insert(0, ("content-type".into(), "application/json".into()));
+        Ok(call)
+    }
+
+    async fn call(&self, call: &Call) -> Result<Verdict, Why> {
+        let headers: Vec<_> =
+            call.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let post = Post {
+            url: &call.url,
+            headers: &headers,
+            body: &call.body,
+            timeout_ms: call.timeout_ms,
+            most: MAX_REPLY_BYTES,
+        };
+        let reply = self.ask(&post, call.retries).await?;
+        let read = match &call.judge {
+            Some(judge) => judge.read(&reply),
+            None => Webhook::read(&reply),
+        };
+        let JudgeReply { score, label, reasoning } =
+            read.map_err(|why| Why::Refused(why.into()))?;
         Ok(Verdict { value: score, label, reasoning })
     }
 }
@@ -116,54 +145,39 @@ fn refused(failure: Failure) -> Why {
 }
 
 impl<O: Outbound, P: Operator> Outside<'_, O, P> {
-    async fn ask_webhook(
+    fn of_webhook(
         &self,
         by: &EvaluatorRow,
         score: &str,
-        exchange: &Exchange<'_>,
-    ) -> Result<Reply, Why> {
+        texts: &JudgedTexts<'_>,
+    ) -> Result<Call, Why> {
         let webhook = Webhook::parse(&by.config).map_err(refused)?;
         // The operator may have changed their mind since it was stored.
-        check_host(&webhook, self.operator).map_err(|why| {
-            Why::Refused(format!("The address of the webhook: {}.", why.as_str()))
-        })?;
+        check_host(&webhook, self.operator)
+            .map_err(|why| Why::Unset(format!("The address of the webhook: {}.", why.as_str())))?;
         let secret = |name: &str| self.operator.setting(&format!("{SECRET_PREFIX}{name}"));
-        let headers = webhook.headers_with(secret).map_err(|name| {
-            Why::Refused(format!(
+        let mut headers = webhook.headers_with(secret).map_err(|name| {
+            Why::Unset(format!(
                 "A header needs the secret {SECRET_PREFIX}{name}, which is not set."
             ))
         })?;
-        let body = webhook.body(exchange);
-        let mut all = vec![("content-type", "application/json"), ("idempotency-key", score)];
-        all.extend(headers.iter().map(|(name, value)| (&**name, &**value)));
-        let post = Post {
-            url: &webhook.url,
-            headers: &all,
-            body: &body,
-            timeout_ms: webhook.timeout_ms,
-            most: MAX_REPLY_BYTES,
-        };
-        let reply = self.ask(&post, webhook.retries).await?;
-        Webhook::read(&reply).map_err(|why| Why::Refused(why.into()))
+        headers.insert(0, ("idempotency-key".into(), score.into()));
+        let body = webhook.body(texts);
+        let Webhook { url, timeout_ms, retries, .. } = webhook;
+        Ok(Call { url, headers, body, timeout_ms, retries, judge: None })
     }
 
-    async fn ask_judge(&self, by: &EvaluatorRow, exchange: &Exchange<'_>) -> Result<Reply, Why> {
+    fn of_judge(&self, by: &EvaluatorRow, texts: &JudgedTexts<'_>) -> Result<Call, Why> {
         let (judge, _) = Judge::parse(&by.config).map_err(refused)?;
         let setting = |name| self.operator.setting(name).unwrap_or_default();
-        let url = format!("{}/chat/completions", setting(JUDGE_URL).trim_end_matches('/'));
-        let authorization = format!("Bearer {}", setting(JUDGE_KEY));
-        let body = judge.body(exchange).map_err(refused)?;
-        let headers =
-            [("content-type", "application/json"), ("authorization", authorization.as_str())];
-        let post = Post {
-            url: &url,
-            headers: &headers,
-            body: &body,
+        Ok(Call {
+            url: format!("{}/chat/completions", setting(JUDGE_URL).trim_end_matches('/')),
+            headers: vec![("authorization".into(), format!("Bearer {}", setting(JUDGE_KEY)))],
+            body: judge.body(texts).map_err(refused)?,
             timeout_ms: JUDGE_TIMEOUT_MS,
-            most: MAX_REPLY_BYTES,
-        };
-        let reply = self.ask(&post, JUDGE_RETRIES).await?;
-        judge.read(&reply).map_err(|why| Why::Refused(why.into()))
+            retries: JUDGE_RETRIES,
+            judge: Some(judge),
+        })
     }
 
     /// The body of a good reply, after a try and some more.

@@ -6,12 +6,47 @@ use crate::index::evaluators::EvaluatorRow;
 use crate::index::read::TraceRow;
 use crate::model::SpanType;
 
+/// What an evaluator reads of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// The output, and what should have come out.
+    Output,
+    /// Calls of tools.
+    Calls,
+    /// How long it took.
+    Duration,
+    /// What it cost.
+    Cost,
+    /// Input and output.
+    Exchange,
+}
+
+impl Reads {
+    /// What evaluators of a type read.
+    #[must_use]
+    pub fn of(kind: &str) -> Self {
+        match kind {
+            "LATENCY" | "RESPONSE_TIME_SLA" => Self::Duration,
+            "COST" => Self::Cost,
+            "TOOL_CALL_VALIDATION" => Self::Calls,
+            "LLM_JUDGE" | "WEBHOOK" => Self::Exchange,
+            _ => Self::Output,
+        }
+    }
+}
+
 /// An evaluator that judges a trace, or spans of it.
 #[derive(Debug)]
 pub struct Planned<'e> {
     /// The evaluator.
     pub row: &'e EvaluatorRow,
     filter: Filter,
+}
+
+/// The filter of a stored evaluator, which was checked when it was stored.
+fn filter_of(row: &EvaluatorRow) -> Option<Filter> {
+    let filter = Filter::parse(Some(&row.filter), |kind| SpanType::parse(kind).is_some());
+    filter.ok().map(|(filter, _)| filter)
 }
 
 impl Planned<'_> {
@@ -41,9 +76,15 @@ impl<'e> Plan<'e> {
     /// One evaluator alone, whatever it is for.
     #[must_use]
     pub fn of_one(row: &'e EvaluatorRow) -> Self {
-        let filter = Filter::parse(Some(&row.filter), |kind| SpanType::parse(kind).is_some());
-        let filter = filter.map(|(filter, _)| filter).unwrap_or_default();
+        let filter = filter_of(row).unwrap_or_default();
         Self { evaluators: vec![Planned { row, filter }], unknown: Vec::new() }
+    }
+
+    /// Whether anybody looks for calls of tools in the trace as a whole.
+    #[must_use]
+    pub fn wants_calls(&self) -> bool {
+        let wants = |p: &Planned<'_>| !p.judges_spans() && Reads::of(&p.row.r#type) == Reads::Calls;
+        self.evaluators.iter().any(wants)
     }
 }
 
@@ -53,17 +94,15 @@ impl<'e> Plan<'e> {
 #[must_use]
 pub fn plan<'e>(all: &'e [EvaluatorRow], ids: Option<&[String]>, trace: &TraceRow) -> Plan<'e> {
     let asked: Option<Vec<String>> = list(trace.evaluators.as_deref());
+    let tags = list(trace.tags.as_deref()).unwrap_or_default();
     let (mut evaluators, mut unknown) = (Vec::new(), Vec::new());
     for row in all {
-        let filter = Filter::parse(Some(&row.filter), |kind| SpanType::parse(kind).is_some());
-        // It was checked when it was stored.
-        let Ok((filter, _)) = filter else { continue };
+        let Some(filter) = filter_of(row) else { continue };
         let is_one = |name: &String| *name == row.id || *name == row.name;
         let wanted = match (ids, &asked) {
             (Some(ids), _) => ids.contains(&row.id),
             (None, Some(asked)) => row.enabled != 0 && asked.iter().any(is_one),
             (None, None) => {
-                let tags = list(trace.tags.as_deref()).unwrap_or_default();
                 row.enabled != 0
                     && row.auto_run != 0
                     && filter.takes_trace(&trace.name, &tags)

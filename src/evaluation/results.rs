@@ -17,7 +17,7 @@ use crate::pipeline::queue::Message;
 /// A score as it is written down.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Result {
+pub struct JudgedScore {
     /// Its id, which says what it is of.
     pub id: String,
     /// The trace.
@@ -51,22 +51,22 @@ pub struct By {
     pub version: u32,
 }
 
-/// Bytes of results in a body: well below what a batch of scores may have.
+/// Bytes of scores in a body: well below what a batch of scores may have.
 const MAX_BYTES: usize = 768 * 1024;
 
-/// Stores results and writes them.
+/// Stores scores and writes them.
 ///
 /// # Errors
 /// That of the store; a fault where they could not be written. All of it may be done again.
 pub async fn keep(
     project: &str,
-    results: Vec<Result>,
+    scores: Vec<JudgedScore>,
     now: &impl Fn() -> Millis,
     formats: Formats,
     store: &impl RawStore,
     db: &impl Database,
-) -> std::result::Result<(), Fault> {
-    for body in bodies(results)? {
+) -> Result<(), Fault> {
+    for body in bodies(scores)? {
         let batch = BatchRef::of(project, body.as_bytes(), now(), JUDGED.ending);
         store.put(&batch.key(), &store.body_of(body.as_bytes())).await?;
         let deliveries = [Delivery { message: Message::of(&batch), attempt: 1 }];
@@ -79,10 +79,10 @@ pub async fn keep(
     Ok(())
 }
 
-fn bodies(results: Vec<Result>) -> std::result::Result<Vec<String>, Fault> {
+fn bodies(scores: Vec<JudgedScore>) -> Result<Vec<String>, Fault> {
     let (mut all, mut body, mut count) = (Vec::new(), String::new(), 0);
-    for result in results {
-        let line = serde_json::to_string(&result.cut())
+    for score in scores {
+        let line = serde_json::to_string(&score.cut())
             .map_err(|e| Fault::Internal(format!("a score: {e}")))?;
         if count == MAX_SCORES || body.len() + line.len() > MAX_BYTES {
             all.push(format!("[{body}]"));
@@ -100,7 +100,7 @@ fn bodies(results: Vec<Result>) -> std::result::Result<Vec<String>, Fault> {
     Ok(all)
 }
 
-impl Result {
+impl JudgedScore {
     /// No longer than scores may be.
     fn cut(self) -> Self {
         let cut = |text: Option<String>, most: usize| {

@@ -2,21 +2,20 @@
 //! evaluator is on its own: what goes wrong with one is noted and costs no other its turn.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use evaluators::evaluator::Meter;
 use evaluators::evaluator::assignment::Judged;
-use evaluators::evaluator::{Code, Evaluator, EvaluatorType, Failure};
 
 use super::claim::Claim;
+use super::dispatch::{Begun, Checks};
 use super::outline::{Outline, first_part, is_settled};
-use super::outside::runs_per_day;
-use super::plan::{Plan, plan};
-use super::results::{By, Result as Score, keep};
-use super::subject::{Reads, Subject, groups, of_spans, of_trace};
+use super::plan::{Plan, Reads, plan};
+use super::results::{By, JudgedScore, keep};
+use super::subject::{Reading, Subject, groups, of_spans, of_trace};
 use super::verdict::{Caller, Verdict, Why};
 use crate::batch::RawStore;
 use crate::error::Fault;
-use crate::index::evaluators::{EvaluationRow, EvaluatorRow};
+use crate::index::evaluators::{EvaluationRow, EvaluatorRow, MAX_OF_TRACE};
 use crate::index::found::Found;
 use crate::index::{Database, evaluators as stored, spans};
 use crate::model::Millis;
@@ -56,17 +55,21 @@ pub struct Evaluated {
 /// Worker computes, and move on with each read.
 const MOST_MS: Millis = 10_000;
 
+/// What evaluators cost meanwhile, in runs that each cost as much as one may.
+const MOST_RUNS: u64 = 20;
+
 /// Times that an evaluator is tried that fails: from the endpoint's contract.
 pub const MAX_FAILURES: u32 = 3;
 
 /// Seconds until it is tried again, the first time; four times as many each time after.
 const RETRY_S: u32 = 30;
 
-/// What was found out about one trace.
+/// What was found out.
 #[derive(Default)]
 struct Judgements {
-    scores: Vec<Score>,
+    scores: Vec<JudgedScore>,
     rows: Vec<EvaluationRow>,
+    /// Seconds until what failed is tried again.
     retry_s: Option<u32>,
 }
 
@@ -74,7 +77,7 @@ struct Judgements {
 ///
 /// # Errors
 /// That of the index, the store or the queue, or for a message that is not known: all of it
-/// may be done again.
+/// may be done again. What was judged before it is kept.
 pub async fn evaluate<D, S, Q, C>(
     request: &EvaluationRequest,
     now: &impl Fn() -> Millis,
@@ -91,42 +94,52 @@ where
         return Err(Fault::Internal(why));
     }
     let (db, project, started) = (ports.db, &*request.project, now());
-    let ran = db.run(vec![stored::select_all(project)]).await?;
-    let all = stored::read_all(ran.rows.first().map(Vec::as_slice).unwrap_or_default())?;
-    let checks = Checks::of(&all);
-    let mut done = Evaluated::default();
+    let ids = request.traces.iter().filter(|wanted| wanted.1.is_some()).map(|wanted| &*wanted.0);
+    let asked = vec![stored::select_all(project), stored::select_versions(project, ids)];
+    let ran = db.run(asked).await?;
+    let found = |at: usize| ran.rows.get(at).map(Vec::as_slice).unwrap_or_default();
+    let (all, versions) = (&stored::read_all(found(0))?, stored::read_versions(found(1))?);
+    let (checks, meter) = (Checks::of(all), Meter::default());
+    let run = Run { request, now, started, ports, all, checks, meter };
+    let (mut done, mut broken) = (Evaluated::default(), None);
     let (mut scores, mut rows) = (Vec::new(), Vec::new());
     let mut later: Vec<(u32, Wanted)> = Vec::new();
     for wanted in &request.traces {
-        if now().saturating_sub(started) > MOST_MS {
+        if is_outdated(wanted, versions.get(&wanted.0).copied()) {
+            continue;
+        }
+        if run.is_over() {
             later.push((0, wanted.clone()));
             continue;
         }
-        let one = match turn(request, wanted, &all, &checks, now, ports).await {
-            Ok(Turn::Done(one)) => one,
-            Ok(Turn::Nothing) => continue,
-            Ok(Turn::Wait(wait_s)) => {
-                later.push((wait_s, wanted.clone()));
-                continue;
+        let mut one = Judgements::default();
+        match run.turn(wanted, &mut one).await {
+            Ok(Turn::Nothing) => {}
+            Ok(Turn::Wait(wait_s)) => later.push((wait_s, wanted.clone())),
+            Ok(Turn::Done) => {
+                done.traces += 1;
+                later.extend(one.retry_s.map(|wait_s| (wait_s, wanted.clone())));
             }
             // A row that is damaged holds up no other trace.
-            Err(Fault::Internal(_)) => {
-                done.failed += 1;
-                continue;
-            }
-            Err(fault) => return Err(fault),
-        };
-        done.traces += 1;
+            Err(Fault::Internal(_)) => done.failed += 1,
+            Err(fault) => broken = Some(fault),
+        }
+        // Whatever became of the rest: calls of others may have been paid for.
         done.scores += one.scores.len();
         done.failed += one.rows.iter().filter(|row| row.status == "error").count();
-        later.extend(one.retry_s.map(|wait_s| (wait_s, wanted.clone())));
         scores.extend(one.scores);
         rows.extend(one.rows);
+        if broken.is_some() {
+            break;
+        }
     }
     // Scores first: what is noted as done is.
     keep(project, scores, now, ports.source.formats, ports.source.store, db).await?;
     if !rows.is_empty() {
         db.run(stored::write(project, &rows)).await?;
+    }
+    if let Some(fault) = broken {
+        return Err(fault);
     }
     done.later = later.len();
     later.sort_by_key(|(wait_s, _)| *wait_s);
@@ -138,49 +151,19 @@ where
     Ok(done)
 }
 
+/// Whether a trace has a later version than there was word of: of that there is word, too.
+fn is_outdated(Wanted(_, version): &Wanted, current: Option<i64>) -> bool {
+    version.zip(current).is_some_and(|(wanted, is)| is > wanted)
+}
+
 /// What a trace comes to when it is its turn.
 enum Turn {
     /// There is no such trace, or there is word of a later state of it.
     Nothing,
-    /// It is due in so many seconds.
+    /// It is due in so many seconds, or what is left of it.
     Wait(u32),
     /// It was judged.
-    Done(Judgements),
-}
-
-async fn turn<D, S, Q, C>(
-    request: &EvaluationRequest,
-    Wanted(id, version): &Wanted,
-    all: &[EvaluatorRow],
-    checks: &Checks,
-    now: &impl Fn() -> Millis,
-    ports: &Ports<'_, D, S, Q, C>,
-) -> Result<Turn, Fault>
-where
-    D: Database,
-    S: RawStore,
-    Q: EvaluationQueue,
-    C: Caller,
-{
-    let project = &*request.project;
-    let mut asked = spans::select_trace(project, id);
-    let others = asked.len();
-    asked.extend([stored::select_version(project, id), stored::select_of_trace(project, id)]);
-    let mut ran = ports.db.run(asked).await?;
-    let state = ran.rows.split_off(others.min(ran.rows.len()));
-    let state = |at: usize| state.get(at).map(Vec::as_slice).unwrap_or_default();
-    let current = stored::read_version(state(0))?;
-    // Of a later version there is word, too.
-    let outdated = version.zip(current).is_some_and(|(wanted, is)| is > wanted);
-    let found = first_part(&ran)?.filter(|found| found.trace.root_child != MOVED && !outdated);
-    let Some(found) = found else { return Ok(Turn::Nothing) };
-    if let Some(wait_s) = wait_s(request, &found, now()) {
-        return Ok(Turn::Wait(wait_s));
-    }
-    let known = stored::read_of_trace(state(1))?;
-    let plan = plan(all, request.evaluators.as_deref(), &found.trace);
-    let judging = Judging { project, request, checks, known: index(&known), now };
-    judging.trace(found, &plan, ports).await.map(Turn::Done)
+    Done,
 }
 
 /// Seconds until a trace is due; `None` if it is.
@@ -194,124 +177,167 @@ fn wait_s(request: &EvaluationRequest, found: &Found, now: Millis) -> Option<u32
     (wait_ms > 0).then(|| u32::try_from((wait_ms + 999) / 1_000).unwrap_or(UNSETTLED_S))
 }
 
-/// The deterministic evaluators of a project, each read once.
-struct Checks(HashMap<String, Result<Evaluator, Failure>>);
-
-impl Checks {
-    fn of(all: &[EvaluatorRow]) -> Self {
-        let check = |row: &EvaluatorRow| {
-            let kind = EvaluatorType::find(&row.r#type)?;
-            Some((row.id.clone(), kind.parse(Some(&row.config))))
-        };
-        Self(all.iter().filter_map(check).collect())
-    }
-}
-
 type Known<'k> = HashMap<(&'k str, u32, &'k str), &'k EvaluationRow>;
 
 fn index(rows: &[EvaluationRow]) -> Known<'_> {
     rows.iter().map(|row| ((&*row.evaluator, row.version, &*row.span), row)).collect()
 }
 
-struct Judging<'a, F> {
-    project: &'a str,
-    request: &'a EvaluationRequest,
-    checks: &'a Checks,
-    known: Known<'a>,
-    now: &'a F,
+/// A message under way.
+struct Run<'r, D, S, Q, C, F> {
+    request: &'r EvaluationRequest,
+    now: &'r F,
+    started: Millis,
+    ports: &'r Ports<'r, D, S, Q, C>,
+    all: &'r [EvaluatorRow],
+    checks: Checks,
+    meter: Meter,
 }
 
-impl<F: Fn() -> Millis> Judging<'_, F> {
-    async fn trace<D, S, Q, C>(
+/// A trace under way.
+struct Trace<'t> {
+    id: String,
+    known: Known<'t>,
+    done: &'t mut Judgements,
+}
+
+impl<D, S, Q, C, F> Run<'_, D, S, Q, C, F>
+where
+    D: Database,
+    S: RawStore,
+    C: Caller,
+    F: Fn() -> Millis,
+{
+    /// Whether it has taken as long as a message may.
+    fn is_over(&self) -> bool {
+        (self.now)().saturating_sub(self.started) > MOST_MS || self.meter.has_spent(MOST_RUNS)
+    }
+
+    async fn turn(&self, wanted: &Wanted, done: &mut Judgements) -> Result<Turn, Fault> {
+        let (project, Wanted(id, _)) = (&*self.request.project, wanted);
+        let mut asked = spans::select_trace(project, id);
+        let others = asked.len();
+        let version = stored::select_versions(project, std::iter::once(&**id));
+        asked.extend([version, stored::select_of_trace(project, id)]);
+        let mut ran = self.ports.db.run(asked).await?;
+        let state = ran.rows.split_off(others.min(ran.rows.len()));
+        let state = |at: usize| state.get(at).map(Vec::as_slice).unwrap_or_default();
+        let current = stored::read_versions(state(0))?.get(id).copied();
+        let found = first_part(&ran)?.filter(|found| found.trace.root_child != MOVED);
+        let Some(found) = found.filter(|_| !is_outdated(wanted, current)) else {
+            return Ok(Turn::Nothing);
+        };
+        if let Some(wait_s) = wait_s(self.request, &found, (self.now)()) {
+            return Ok(Turn::Wait(wait_s));
+        }
+        let known = stored::read_of_trace(state(1))?;
+        let plan = plan(self.all, self.request.evaluators.as_deref(), &found.trace);
+        let mut trace = Trace { id: found.trace.id.clone(), known: index(&known), done };
+        let whole = self.judge_trace(found, &plan, &mut trace).await?;
+        Ok(if whole { Turn::Done } else { Turn::Wait(0) })
+    }
+
+    /// Whether it is done with it.
+    async fn judge_trace(
         &self,
         found: Found,
         plan: &Plan<'_>,
-        ports: &Ports<'_, D, S, Q, C>,
-    ) -> Result<Judgements, Fault>
-    where
-        D: Database,
-        S: RawStore,
-        Q: EvaluationQueue,
-        C: Caller,
-    {
-        let mut done = Judgements::default();
-        let id = found.trace.id.clone();
+        trace: &mut Trace<'_>,
+    ) -> Result<bool, Fault> {
         for name in &plan.unknown {
-            if !self.known.contains_key(&(&**name, 0, "")) {
+            if !trace.known.contains_key(&(&**name, 0, "")) {
                 let why = "No evaluator of this name is switched on.".to_owned();
-                let mut row = self.row(&id, (name, 0, name), "", String::new());
+                let mut row = self.row(&trace.id, (name, 0, name), "", "");
                 (row.status, row.message) = ("skipped".into(), Some(why));
-                done.rows.push(row);
+                trace.done.rows.push(row);
             }
         }
         if plan.evaluators.is_empty() {
-            return Ok(done);
+            return Ok(true);
         }
-        let outline = Outline::read(self.project, found, plan, ports.db).await?;
-        let of_whole = || plan.evaluators.iter().filter(|planned| !planned.judges_spans());
-        if of_whole().next().is_some() {
-            let calls = of_whole().any(|planned| Reads::of(&planned.row.r#type) == Reads::Calls);
-            let subject = of_trace(&outline, calls, &ports.source).await?;
-            for planned in of_whole() {
-                self.one(&id, planned.row, &subject, ports, &mut done).await?;
+        let (source, project) = (&self.ports.source, &*self.request.project);
+        let outline = Outline::read(project, found, plan, self.ports.db).await?;
+        let of_whole = plan.evaluators.iter().filter(|planned| !planned.judges_spans());
+        let of_whole: Vec<_> = of_whole.map(|planned| planned.row).collect();
+        if !of_whole.is_empty() {
+            let subject = of_trace(&outline, source).await?;
+            if !self.judge(&subject, &of_whole, trace).await? {
+                return Ok(false);
             }
         }
-        for (planned, spans) in plan.evaluators.iter().zip(&outline.judged) {
-            for group in groups(spans) {
-                for subject in of_spans(group, &ports.source).await? {
-                    self.one(&id, planned.row, &subject, ports, &mut done).await?;
+        let mut judges = outline.judges.iter();
+        for group in groups(&outline.judged) {
+            for (subject, judges) in of_spans(group, source).await?.iter().zip(&mut judges) {
+                let judges = judges.iter().filter_map(|at| plan.evaluators.get(*at));
+                let judges: Vec<_> = judges.map(|planned| planned.row).collect();
+                if !self.judge(subject, &judges, trace).await? {
+                    return Ok(false);
                 }
             }
         }
-        Ok(done)
+        Ok(true)
+    }
+
+    /// Has these judge a subject; whether there was time for all of them.
+    async fn judge(
+        &self,
+        subject: &Subject,
+        judges: &[&EvaluatorRow],
+        trace: &mut Trace<'_>,
+    ) -> Result<bool, Fault> {
+        let calls: Vec<&str> = subject.calls.iter().map(String::as_str).collect();
+        let reading = Reading::of(subject, &calls, &self.meter);
+        for by in judges {
+            // What is put off goes on where it got to: what is known is not judged again, so
+            // all of that has to be, and there has to be more of it each time.
+            let known_whole = trace.known.len() < MAX_OF_TRACE;
+            let got_on = || trace.done.rows.iter().any(|row| row.input.is_some());
+            if self.is_over() && known_whole && got_on() {
+                return Ok(false);
+            }
+            self.judge_by(by, &reading, trace).await?;
+        }
+        Ok(true)
     }
 
     /// Has one evaluator judge, unless it has judged the same before.
-    async fn one<D, S, Q, C>(
+    async fn judge_by(
         &self,
-        trace: &str,
         by: &EvaluatorRow,
-        subject: &Subject,
-        ports: &Ports<'_, D, S, Q, C>,
-        done: &mut Judgements,
-    ) -> Result<(), Fault>
-    where
-        D: Database,
-        C: Caller,
-    {
-        let span = subject.span.as_deref();
-        let hash = subject.hash(Reads::of(&by.r#type));
-        let known = self.known.get(&(&*by.id, by.version, span.unwrap_or_default()));
-        let same = known.filter(|known| known.input.as_deref() == Some(&*hash));
+        reading: &Reading<'_>,
+        trace: &mut Trace<'_>,
+    ) -> Result<(), Fault> {
+        let (project, span) = (&*self.request.project, reading.subject.span.as_deref());
+        let place = span.unwrap_or_default();
+        let hash = reading.hash(Reads::of(&by.r#type));
+        let known = trace.known.get(&(&*by.id, by.version, place));
+        let same = known.filter(|known| known.input.as_deref() == Some(hash));
         let failures = same.map_or(0, |known| known.failures);
         if same.is_some_and(|known| known.status != "error" || failures >= MAX_FAILURES) {
             return Ok(());
         }
-        let of =
-            Judged { project: self.project, evaluator: &by.id, version: by.version, trace, span };
-        let mut row =
-            self.row(trace, (&by.id, by.version, &by.name), span.unwrap_or_default(), hash);
-        let said = match (subject.unreadable, self.checks.0.get(&by.id)) {
-            (Some(why), _) => Err(Why::Failed(why.into())),
-            (None, Some(check)) => judge(check, subject),
-            (None, None) if runs_per_day(&by.r#type).is_none() => {
-                Err(Why::Refused("There is no such type of evaluator.".into()))
-            }
-            (None, None) => {
-                let claim = Claim { project: self.project, row: &row, now: (self.now)() };
-                match claim.take(by, ports.db).await? {
-                    Ok(()) => ports.caller.call(by, &of, subject).await,
+        let of = Judged { project, evaluator: &by.id, version: by.version, trace: &trace.id, span };
+        let mut row = self.row(&trace.id, (&by.id, by.version, &by.name), place, hash);
+        let said = match self.checks.begin(by, &of, reading, self.ports.caller) {
+            Ok(Begun::Said(verdict)) => Ok(verdict),
+            Ok(Begun::Call(call)) => {
+                let calls = known.map_or(0, |known| known.calls);
+                let claim = Claim { project, row: &row, calls, now: (self.now)() };
+                match claim.take(by, self.ports.db).await? {
+                    Ok(()) => self.ports.caller.call(&call).await,
                     Err(why) => Err(why),
                 }
             }
+            Err(why) => Err(why),
         };
+        let done = &mut *trace.done;
         match said {
             Ok(verdict) => {
                 row.status = "ok".into();
                 let Verdict { value, label, reasoning } = verdict;
-                done.scores.push(Score {
+                done.scores.push(JudgedScore {
                     id: of.score_id(),
-                    trace_id: trace.into(),
+                    trace_id: of.trace.into(),
                     span_id: span.map(Into::into),
                     evaluator_name: by.name.clone(),
                     value,
@@ -324,9 +350,11 @@ impl<F: Fn() -> Millis> Judging<'_, F> {
             Err(Why::Skipped(why)) => {
                 (row.status, row.message) = ("skipped".into(), Some(why));
             }
+            // Without a hash it is judged again whenever somebody asks.
             Err(Why::NotNow(why)) => {
                 (row.status, row.message, row.input) = ("skipped".into(), Some(why), None);
             }
+            Err(Why::Unset(why)) => (row.message, row.input) = (Some(why), None),
             Err(Why::Refused(why)) => {
                 (row.message, row.failures) = (Some(why), MAX_FAILURES);
             }
@@ -347,7 +375,7 @@ impl<F: Fn() -> Millis> Judging<'_, F> {
         trace: &str,
         (evaluator, version, name): (&str, u32, &str),
         span: &str,
-        hash: String,
+        hash: &str,
     ) -> EvaluationRow {
         EvaluationRow {
             trace: trace.into(),
@@ -357,30 +385,10 @@ impl<F: Fn() -> Millis> Judging<'_, F> {
             name: name.into(),
             status: "error".into(),
             message: None,
-            input: Some(hash),
+            input: Some(hash.into()),
             failures: 0,
             calls: 0,
             as_of_ms: self.request.as_of_ms,
         }
-    }
-}
-
-/// Has a deterministic evaluator judge: whatever it does, nobody else is hurt.
-pub(super) fn judge(check: &Result<Evaluator, Failure>, subject: &Subject) -> Result<Verdict, Why> {
-    let check = check.as_ref().map_err(|failure| Why::Refused(failure.message.clone()))?;
-    if check.reads_output() && subject.output.is_none() && subject.calls.is_empty() {
-        return Err(Why::Skipped("There is no output to judge.".into()));
-    }
-    let calls: Vec<&str> = subject.calls.iter().map(String::as_str).collect();
-    let run = catch_unwind(AssertUnwindSafe(|| check.run(&subject.input(&calls))));
-    match run {
-        Ok(Ok(outcome)) => Ok(Verdict {
-            value: outcome.score,
-            label: Some(outcome.label.into_owned()),
-            reasoning: Some(outcome.reasoning),
-        }),
-        Ok(Err(Failure { code: Code::MissingInput, message })) => Err(Why::Skipped(message)),
-        Ok(Err(failure)) => Err(Why::Refused(failure.message)),
-        Err(_) => Err(Why::Failed("The evaluator broke down.".into())),
     }
 }

@@ -1,9 +1,12 @@
 //! What an evaluator reads of a trace or a span: texts out of the raw batches.
 
-use evaluators::evaluator::Input;
+use std::cell::OnceCell;
+
 use evaluators::evaluator::assignment::digest;
+use evaluators::evaluator::{Facts, Input, Meter};
 
 use super::outline::Outline;
+use super::plan::Reads;
 use crate::batch::RawStore;
 use crate::error::Fault;
 use crate::index::found::Span;
@@ -36,79 +39,66 @@ pub struct Subject {
     pub cost: Option<f64>,
     /// The outputs in which calls of tools are looked for.
     pub calls: Vec<String>,
-    /// Why it could not be read.
+    /// Whether there are more of them than are looked at.
+    pub too_many_calls: bool,
+    /// Why one of those could not be read.
+    pub calls_unreadable: Option<Missing>,
+    /// Why what went in or came out could not be read.
     pub unreadable: Option<Missing>,
 }
 
-/// What an evaluator reads of a subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reads {
-    /// The output, and what should have come out.
-    Output,
-    /// Calls of tools.
-    Calls,
-    /// How long it took.
-    Duration,
-    /// What it cost.
-    Cost,
-    /// Input and output.
-    Exchange,
-}
-
-impl Reads {
-    /// What evaluators of a type read.
-    #[must_use]
-    pub fn of(kind: &str) -> Self {
-        match kind {
-            "LATENCY" | "RESPONSE_TIME_SLA" => Self::Duration,
-            "COST" => Self::Cost,
-            "TOOL_CALL_VALIDATION" => Self::Calls,
-            "LLM_JUDGE" | "WEBHOOK" => Self::Exchange,
-            _ => Self::Output,
+impl Subject {
+    /// What it is hashed to, as far as an evaluator reads it.
+    fn hash(&self, reads: Reads) -> String {
+        let [input, output, expected] =
+            [&self.input, &self.output, &self.expected_output].map(Option::as_deref);
+        let text = Option::unwrap_or_default;
+        let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
+        match reads {
+            Reads::Output => digest([output, expected].map(text)),
+            Reads::Exchange => digest([input, output, expected].map(text)),
+            Reads::Calls => digest(self.calls.iter().map(String::as_str)),
+            Reads::Duration => digest([&*number(self.duration_ms)]),
+            Reads::Cost => digest([&*number(self.cost)]),
         }
     }
 }
 
-impl Subject {
+/// A subject, of which what it says is read and hashed once for all who judge it.
+pub(super) struct Reading<'s> {
+    pub(super) subject: &'s Subject,
+    /// What evaluators that ask nobody are given.
+    pub(super) facts: Facts<'s>,
+    hashes: [OnceCell<String>; 5],
+}
+
+impl<'s> Reading<'s> {
+    /// `calls` are those of the subject; what judging it costs is counted.
+    pub(super) fn of(subject: &'s Subject, calls: &'s [&'s str], meter: &Meter) -> Self {
+        let input = Input {
+            output: subject.output.as_deref(),
+            expected_output: subject.expected_output.as_deref(),
+            duration_ms: subject.duration_ms,
+            cost: subject.cost,
+            outputs_with_calls: Some(calls),
+        };
+        Self { subject, facts: Facts::of(input, meter), hashes: Default::default() }
+    }
+
     /// What it is hashed to, as far as an evaluator reads it: while that is the same there is
     /// nothing new to judge.
-    #[must_use]
-    pub fn hash(&self, reads: Reads) -> String {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
-        let texts = match reads {
-            Reads::Output => vec![text(&self.output), text(&self.expected_output)],
-            Reads::Exchange => {
-                vec![text(&self.input), text(&self.output), text(&self.expected_output)]
-            }
-            Reads::Calls => self.calls.clone(),
-            Reads::Duration => vec![number(self.duration_ms)],
-            Reads::Cost => vec![number(self.cost)],
-        };
-        digest(texts.iter().map(String::as_str))
-    }
-
-    /// What the deterministic evaluators are given, with the outputs that have calls.
-    #[must_use]
-    pub fn input<'s>(&'s self, calls: &'s [&'s str]) -> Input<'s> {
-        Input {
-            output: self.output.as_deref(),
-            expected_output: self.expected_output.as_deref(),
-            duration_ms: self.duration_ms,
-            cost: self.cost,
-            outputs_with_calls: Some(calls),
-        }
+    pub(super) fn hash(&self, reads: Reads) -> &str {
+        let known = self.hashes.get(reads as usize);
+        known.map_or("", |known| known.get_or_init(|| self.subject.hash(reads)))
     }
 }
 
-/// What is judged of the trace as a whole; `with_calls`: whether anybody looks for calls of
-/// tools in it.
+/// What is judged of the trace as a whole.
 ///
 /// # Errors
 /// That of [`Payloads::read`].
 pub async fn of_trace(
     outline: &Outline,
-    with_calls: bool,
     source: &Source<'_, impl RawStore>,
 ) -> Result<Subject, Fault> {
     let Outline { trace, root, last, calls, .. } = outline;
@@ -152,23 +142,10 @@ pub async fn of_trace(
             Err(why) => subject.unreadable = Some(why),
         }
     }
-    if with_calls {
-        let mut bytes = 0;
-        for group in groups(calls) {
-            let slices = group.iter().flat_map(|span| &span.slices);
-            let payloads = read(source, slices.collect()).await?;
-            for span in group {
-                match payloads.span(span) {
-                    Ok(body) => subject.calls.extend(there(body.output)),
-                    Err(why) => subject.unreadable = Some(why),
-                }
-            }
-            bytes = subject.calls.iter().map(String::len).sum::<usize>().max(bytes);
-            if bytes > MAX_CALLS_BYTES || outline.more_calls {
-                subject.unreadable = Some("it calls models too often to be judged");
-                break;
-            }
-        }
+    if outline.more_calls {
+        subject.too_many_calls = true;
+    } else {
+        subject.add_calls(calls, source).await?;
     }
     Ok(subject)
 }
@@ -182,7 +159,7 @@ pub async fn of_spans(
     source: &Source<'_, impl RawStore>,
 ) -> Result<Vec<Subject>, Fault> {
     let payloads = read(source, spans.iter().flat_map(|span| &span.slices).collect()).await?;
-    let subject = |span: &Span| {
+    let subject_of = |span: &Span| {
         let (start, end) = (span.start_us, span.end_us);
         let mut subject = Subject {
             span: Some(span.id.clone()),
@@ -195,12 +172,41 @@ pub async fn of_spans(
             Err(why) => subject.unreadable = Some(why),
         }
         subject.calls.extend(subject.output.clone());
+        subject.calls_unreadable = subject.unreadable;
         subject
     };
-    Ok(spans.iter().map(subject).collect())
+    Ok(spans.iter().map(subject_of).collect())
 }
 
 impl Subject {
+    /// Reads the outputs in which calls of tools are looked for.
+    async fn add_calls(
+        &mut self,
+        calls: &[Span],
+        source: &Source<'_, impl RawStore>,
+    ) -> Result<(), Fault> {
+        let mut bytes = 0;
+        for group in groups(calls) {
+            let slices = group.iter().flat_map(|span| &span.slices);
+            let payloads = read(source, slices.collect()).await?;
+            for span in group {
+                match payloads.span(span) {
+                    Ok(body) => {
+                        let output = there(body.output);
+                        bytes += output.as_ref().map_or(0, String::len);
+                        self.calls.extend(output);
+                    }
+                    Err(why) => self.calls_unreadable = Some(why),
+                }
+            }
+            if bytes > MAX_CALLS_BYTES {
+                self.too_many_calls = true;
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// What a span says, where nothing else does.
     fn add_root(&mut self, body: SpanBody<'_>) {
         let expected = || body.metadata.as_deref().and_then(expected_of);

@@ -1,13 +1,13 @@
 //! Trying an evaluator on a trace before it is stored: what it would say now. Nothing is kept
 //! and nothing counted.
 
+use evaluators::evaluator::Meter;
 use evaluators::evaluator::assignment::Judged;
-use evaluators::evaluator::{Evaluator, EvaluatorType, Failure};
 
+use super::dispatch::{Begun, Checks};
 use super::outline::{Outline, first_part};
 use super::plan::Plan;
-use super::run::judge;
-use super::subject::{Reads, Subject, groups, of_spans, of_trace};
+use super::subject::{Reading, Subject, groups, of_spans, of_trace};
 use super::verdict::{Caller, Verdict, Why};
 use crate::batch::RawStore;
 use crate::error::Fault;
@@ -43,16 +43,15 @@ pub async fn try_on(
     let Some(found) = first_part(&ran)? else { return Ok(None) };
     let plan = Plan::of_one(by);
     let outline = Outline::read(project, found, &plan, db).await?;
-    let check = EvaluatorType::find(&by.r#type).map(|kind| kind.parse(Some(&by.config)));
-    let trial = Trial { project, by, trace, check, caller };
+    let checks = Checks::of(std::slice::from_ref(by));
+    let trial = Trial { project, by, trace, checks, caller };
     let mut tried = Vec::new();
     if by.target == "trace" {
-        let calls = Reads::of(&by.r#type) == Reads::Calls;
-        tried.push(trial.one(&of_trace(&outline, calls, source).await?).await);
+        tried.push(trial.one(&of_trace(&outline, source).await?).await);
         return Ok(Some(tried));
     }
-    let judged = outline.judged.first().map(Vec::as_slice).unwrap_or_default();
-    for group in groups(judged.get(..MAX_TRIED.min(judged.len())).unwrap_or_default()) {
+    let judged = outline.judged.get(..MAX_TRIED).unwrap_or(&outline.judged);
+    for group in groups(judged) {
         for subject in of_spans(group, source).await? {
             tried.push(trial.one(&subject).await);
         }
@@ -64,22 +63,21 @@ struct Trial<'a, C> {
     project: &'a str,
     by: &'a EvaluatorRow,
     trace: &'a str,
-    check: Option<Result<Evaluator, Failure>>,
+    checks: Checks,
     caller: &'a C,
 }
 
 impl<C: Caller> Trial<'_, C> {
     async fn one(&self, subject: &Subject) -> Tried {
-        let span = subject.span.as_deref();
-        let said = match (subject.unreadable, &self.check) {
-            (Some(why), _) => Err(Why::Failed(why.into())),
-            (None, Some(check)) => judge(check, subject),
-            (None, None) => {
-                let Self { project, by, trace, .. } = *self;
-                let (evaluator, version) = (&*by.id, by.version);
-                let of = Judged { project, evaluator, version, trace, span };
-                self.caller.call(by, &of, subject).await
-            }
+        let Self { project, by, trace, caller, .. } = *self;
+        let (evaluator, version, span) = (&*by.id, by.version, subject.span.as_deref());
+        let of = Judged { project, evaluator, version, trace, span };
+        let calls: Vec<&str> = subject.calls.iter().map(String::as_str).collect();
+        let reading = Reading::of(subject, &calls, &Meter::default());
+        let said = match self.checks.begin(by, &of, &reading, caller) {
+            Ok(Begun::Said(verdict)) => Ok(verdict),
+            Ok(Begun::Call(call)) => caller.call(&call).await,
+            Err(why) => Err(why),
         };
         Tried { span: subject.span.clone(), said }
     }

@@ -25,6 +25,8 @@ pub enum Why {
     Skipped(String),
     /// It may not be done now. Whoever asks another day has it done.
     NotNow(String),
+    /// The operator does not let it be done. Whoever asks once that is mended has it done.
+    Unset(String),
     /// It cannot be done, ever.
     Refused(String),
     /// It may do another time.
@@ -34,14 +36,23 @@ pub enum Why {
 /// Calls who judges elsewhere.
 #[allow(async_fn_in_trait, reason = "one thread, and only this crate implements it")]
 pub trait Caller {
-    /// Has an evaluator judge that asks somebody else.
+    /// A call that may be made.
+    type Call;
+
+    /// Makes a call ready that an evaluator makes who asks somebody else. Nobody is asked yet.
     ///
     /// # Errors
-    /// Why it does not.
-    async fn call(
+    /// Why it cannot be made.
+    fn prepare(
         &self,
         by: &EvaluatorRow,
         of: &Judged<'_>,
         subject: &Subject,
-    ) -> Result<Verdict, Why>;
+    ) -> Result<Self::Call, Why>;
+
+    /// Makes it.
+    ///
+    /// # Errors
+    /// Why it says nothing.
+    async fn call(&self, call: &Self::Call) -> Result<Verdict, Why>;
 }

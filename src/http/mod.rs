@@ -6,6 +6,7 @@ pub mod body;
 mod exchange;
 mod handlers;
 pub mod headers;
+pub mod newest_release;
 pub mod platform;
 pub mod route;
 pub mod router;

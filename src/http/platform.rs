@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::newest_release::ReleaseCache;
 use crate::access::api_keys::{KeyCache, Keys};
 use crate::access::rate_limits::Check;
 use crate::api::RoutingCache;
@@ -168,6 +169,8 @@ pub struct Isolate {
     pub reads: Rc<MemoryBudget>,
     /// The routing configurations that it has read lately.
     pub routing: RoutingCache,
+    /// What was answered about the newest release.
+    pub newest_release: ReleaseCache,
     /// Rejected requests that are yet to be counted in the database.
     pub rejections: RefCell<RejectionCounts>,
 }
@@ -179,6 +182,7 @@ impl Default for Isolate {
             uploads: Rc::new(MemoryBudget::for_uploads()),
             reads: Rc::new(MemoryBudget::for_reads()),
             routing: RoutingCache::default(),
+            newest_release: ReleaseCache::default(),
             rejections: RefCell::default(),
         }
     }

@@ -110,6 +110,12 @@ pub enum Route {
     Settings(Settings),
     /// What somebody does on the page of evaluators.
     PostEvaluators,
+    /// Making a link to a trace.
+    MakeShare(String),
+    /// Taking a link away.
+    RevokeShare(String),
+    /// Opening one.
+    OpenShare(String),
     /// Rating a trace, or one of its spans.
     Rate(String, Option<String>),
 }

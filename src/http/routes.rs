@@ -287,9 +287,22 @@ pub(super) const ROUTES: &[Row] = &[
             ("POST", "page-evaluators", |_| Route::PostEvaluators),
         ],
     ),
+    row(Person, &["compare"], &[("GET", "page-compare", |_| Route::Page(Page::Compare))]),
+    row(Person, &["errors"], &[("GET", "page-errors", |_| Route::Page(Page::Errors))]),
     row(Person, &["costs"], &[("GET", "page-costs", |_| Route::Page(Page::Costs))]),
     row(Person, &["chart"], &[("GET", "page-chart", |_| Route::Page(Page::Chart))]),
     row(Person, &["traces", "*"], &[("GET", "page-trace", |[id, _]| Route::Page(Page::Trace(id)))]),
+    row(
+        Person,
+        &["traces", "*", "share"],
+        &[("POST", "make-share", |[id, _]| Route::MakeShare(id))],
+    ),
+    row(
+        Person,
+        &["settings", "shares", "*", "revoke"],
+        &[("POST", "revoke-share", |[id, _]| Route::RevokeShare(id))],
+    ),
+    row(Person, &["share", "*"], &[("GET", "open-share", |[token, _]| Route::OpenShare(token))]),
     row(Person, &["traces", "*", "rating"], &[("POST", "rate", |[id, _]| Route::Rate(id, None))]),
     row(
         Person,

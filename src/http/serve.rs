@@ -6,7 +6,7 @@ use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
 use super::handlers::{
     compat, evaluators, health, ingest, management, mcp, operator, pages, prices, rating, reading,
-    rules, scores, settings, sign_in, watching,
+    rules, scores, settings, share, sign_in, watching,
 };
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
@@ -145,6 +145,9 @@ where
         Route::SignOut => return sign_in::sign_out(exchange),
         Route::Compat(question) => return compat::answer(exchange, question).await,
         Route::Rate(trace, span) => return rating::rate(exchange, &trace, span.as_deref()).await,
+        Route::MakeShare(trace) => return share::make(exchange, &trace).await,
+        Route::RevokeShare(id) => return share::revoke(exchange, &id).await,
+        Route::OpenShare(token) => return share::open(exchange, &token).await,
         Route::Settings(command) => return settings::answer(exchange, command).await,
         Route::Page(page) => return pages::show(exchange, &page).await,
         Route::DeleteScore(id) => return scores::delete(exchange, &id).await,

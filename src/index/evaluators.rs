@@ -1,5 +1,7 @@
 //! Stored evaluators, and what became of them on traces, as statements and rows.
 
+use std::collections::HashMap;
+
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::{Statement, decode, json};
@@ -16,7 +18,7 @@ sql_file!(insert_sql, "sql/insert_evaluator.sql", &[("r", EvaluatorRow::FIELDS)]
 sql_file!(update_sql, "sql/update_evaluator.sql", &[("r", EvaluatorRow::FIELDS)]);
 sql_file!(delete_sql, "sql/delete_evaluator.sql", &[]);
 sql_file!(evaluations_sql, "sql/evaluations.sql", &[]);
-sql_file!(version_sql, "sql/trace_version.sql", &[]);
+sql_file!(versions_sql, "sql/trace_versions.sql", &[]);
 sql_file!(write_sql, "sql/write_evaluations.sql", &[("r", EvaluationRow::FIELDS)]);
 sql_file!(claim_call_sql, "sql/claim_call.sql", &[("r", EvaluationRow::FIELDS)]);
 sql_file!(claim_day_sql, "sql/claim_day.sql", &[]);
@@ -167,19 +169,20 @@ pub fn read_of_trace(rows: &[String]) -> Result<Vec<EvaluationRow>, Fault> {
     rows.iter().map(|row| Ok(unpacked(decode(row)?))).collect()
 }
 
-/// The version of a trace's row.
+/// The versions of traces' rows.
 #[must_use]
-pub fn select_version(project: &str, trace: &str) -> Statement {
-    let sql = filled(version_sql(), &[]);
-    Statement::new(sql, vec![project.into(), (&*pack(trace)).into()])
+pub fn select_versions<'t>(project: &str, traces: impl Iterator<Item = &'t str>) -> Statement {
+    let ids: Vec<_> = traces.map(|id| pack(id).to_string()).collect();
+    Statement::new(filled(versions_sql(), &[]), vec![project.into(), json(&ids).into()])
 }
 
-/// What [`select_version`] found, if there is such a trace.
+/// What [`select_versions`] found, by the traces' ids.
 ///
 /// # Errors
 /// As [`read_all`].
-pub fn read_version(rows: &[String]) -> Result<Option<i64>, Fault> {
-    rows.first().map(|row| decode(row)).transpose()
+pub fn read_versions(rows: &[String]) -> Result<HashMap<String, i64>, Fault> {
+    let unpacked = |(id, version): (String, i64)| (unpack(id), version);
+    rows.iter().map(|row| decode(row).map(unpacked)).collect()
 }
 
 /// Writes what became of evaluators.

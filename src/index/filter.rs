@@ -3,6 +3,7 @@
 
 use super::query::Builder;
 use crate::model::{Micros, Millis, TraceStatus};
+use ingest_core::fold::words::Wanted;
 use ingest_core::index_writer::statements::TENANT;
 use ingest_core::index_writer::template::fill;
 use ingest_core::sql_file;
@@ -37,6 +38,33 @@ pub struct Filter {
     pub metadata: Option<(String, String)>,
     /// What one of its scores has to be.
     pub score: Option<ScoreCondition>,
+    /// What it is in order of, where that is not when it started.
+    pub sort: Option<Sort>,
+    /// A part of what its root says went wrong, as far as lists show that.
+    pub error: Option<String>,
+    /// What is in its texts: no condition on rows, but found by [`crate::search`].
+    pub words: Option<Wanted>,
+}
+
+/// What a list is in order of, the greatest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are what they are called")]
+pub enum Sort {
+    Duration,
+    Cost,
+    Tokens,
+}
+
+impl Sort {
+    /// Each with its name.
+    pub const ALL: [(Self, &str); 3] =
+        [(Self::Duration, "duration"), (Self::Cost, "cost"), (Self::Tokens, "tokens")];
+
+    /// The order of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(_, known)| *known == name).map(|(sort, _)| sort)
+    }
 }
 
 /// What a score has to be: an evaluator's, and with a value between bounds. One without
@@ -126,6 +154,9 @@ pub(super) fn conditions(sql: &mut Builder, filter: &Filter) -> String {
     // The last are the least nested: `and` goes around what stands before it.
     if let Some(name) = &filter.name {
         all.push(has_in_it(sql, "name", name));
+    }
+    if let Some(error) = &filter.error {
+        all.push(has_in_it(sql, "coalesce(error_preview, '')", error));
     }
     if let Some(model) = &filter.model {
         all.push(has_in_it(sql, "models", model));

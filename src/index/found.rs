@@ -61,6 +61,13 @@ impl Span {
     }
 }
 
+/// The span that a trace is known by: the first without a parent.
+#[must_use]
+pub fn root_of(spans: &[Span]) -> Option<&Span> {
+    let is_root = |span: &&Span| matches!(span.parent, Parent::None | Parent::Itself);
+    spans.iter().find(is_root).or_else(|| spans.first())
+}
+
 /// What a span hangs from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parent {
@@ -145,19 +152,6 @@ fn damaged(_: Damaged) -> Fault {
 fn unpack_spans(digits: &str) -> Result<Vec<Unpacked>, Fault> {
     let read = || spans::read_list(&hex::read(digits).ok_or(Damaged)?);
     Ok(read().map_err(damaged)?.into_iter().map(with_fields).collect())
-}
-
-/// The spans that are packed in a trace's row, by the digits of the pack.
-///
-/// # Errors
-/// [`Fault::Internal`] for what cannot be unpacked.
-pub(super) fn read_packed(trace: &TraceRow, digits: &str) -> Result<Vec<Span>, Fault> {
-    let mut packed = unpack_spans(digits)?;
-    packed.sort_unstable_by(in_order);
-    let all = i64::try_from(packed.len()).is_ok_and(|packed| packed >= trace.spans);
-    let parents = Parents::of(packed.iter(), all);
-    let mut objects = Objects::of(&trace.project);
-    Ok(packed.iter().map(|span| parents.show(span, &mut objects)).collect())
 }
 
 fn with_fields(span: span::Span) -> Unpacked {

@@ -6,10 +6,11 @@ use ingest_core::sql_file;
 use super::Statement;
 
 sql_file!(health_sql, "sql/health.sql", &[]);
+sql_file!(last_sweep_sql, "sql/last_sweep.sql", &[]);
 sql_file!(migrations_sql, "sql/migrations.sql", &[]);
 
 /// The last of `migrations/`: what this code may count on.
-pub const NEWEST_MIGRATION: &str = "0014_alerts.sql";
+pub const NEWEST_MIGRATION: &str = "0017_errors.sql";
 
 /// Most rows of a kind that are counted.
 pub const MOST_COUNTED: i64 = 1_000;
@@ -18,6 +19,12 @@ pub const MOST_COUNTED: i64 = 1_000;
 #[must_use]
 pub fn select() -> Statement {
     Statement::new(health_sql(), vec![MOST_COUNTED.into()])
+}
+
+/// When the sweep last ran, as one JSON object, if it ever did.
+#[must_use]
+pub fn select_last_sweep() -> Statement {
+    Statement::new(last_sweep_sql(), Vec::new())
 }
 
 /// The migrations that were applied, as one JSON object; fails where the platform has applied

@@ -22,11 +22,14 @@ pub mod routing;
 pub mod score_results;
 pub mod scores;
 pub mod sessions;
+pub mod shares;
+pub mod sorting;
 pub mod spans;
 pub mod stats;
 pub mod traces;
 pub mod usage;
 pub mod verification;
+pub mod words;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -92,6 +92,19 @@ pub(super) fn whole_trace() -> &'static str {
     &SQL
 }
 
+/// The same without a count of its scores: each is a row read.
+pub(super) fn unscored_trace() -> &'static str {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let unscored = |(field, expression): &Column| match *field {
+            "head" => (*field, "hex(t.head)"),
+            "scores" => (*field, "null"),
+            _ => (*field, *expression),
+        };
+        json_row(&TRACE.iter().map(unscored).collect::<Vec<_>>())
+    });
+    &SQL
+}
+
 /// The same with nothing in place of what is long: five hundred traces with all
 /// of it are more than an isolate's memory.
 pub(super) fn short_trace() -> &'static str {
@@ -199,6 +212,13 @@ impl Builder {
         let quiet = self.bind_time(TraceStatus::quiet_before(now));
         format!("({}) = '{}'", fill(TraceStatus::SQL, &[("QUIET", &quiet)]), status.as_str())
     }
+}
+
+/// The seconds that keys of traces name which start in this time, both ends included.
+#[must_use]
+pub fn seconds(from: Option<Micros>, to: Option<Micros>) -> (i64, i64) {
+    let to = to.map_or(Micros::MAX, |to| to.saturating_add(MOVED_US));
+    (from.map_or(0, key_second), key_second(to))
 }
 
 /// What the trace's spans are kept under.

@@ -99,8 +99,8 @@ pub struct UsageRow {
     pub time: Time,
     /// The version of the row; nothing where there is none yet.
     pub was: Option<i64>,
-    /// By model, name, user and tag, in the order of [`By`].
-    pub columns: [Column; 4],
+    /// In the order of [`By`].
+    pub columns: [Column; By::ALL.len()],
 }
 
 impl UsageRow {
@@ -130,7 +130,7 @@ pub fn select_usage(project: &str, times: &[Time]) -> Statement {
 /// [`Fault::Internal`] for rows that are not what it asks for.
 pub fn read_usage(rows: &[String]) -> Result<Vec<UsageRow>, Fault> {
     let read = |row: &String| {
-        let (time, was, columns): (Time, i64, [String; 4]) = decode(row)?;
+        let (time, was, columns): (Time, i64, [String; By::ALL.len()]) = decode(row)?;
         let mut usage = UsageRow { was: Some(was), ..UsageRow::new(time) };
         for (column, digits) in usage.columns.iter_mut().zip(&columns) {
             *column = read_column(digits)?;
@@ -173,6 +173,7 @@ pub fn select_columns(project: &str, by: By, of: &[Hours]) -> Statement {
         By::Name => "names",
         By::User => "users",
         By::Tag => "tags",
+        By::Error => "errors",
     };
     let parts: Vec<_> = of.iter().flat_map(parts).collect();
     let sql = fill(&filled(columns_sql()), &[("COLUMN", column)]);

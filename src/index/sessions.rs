@@ -4,8 +4,8 @@
 
 use std::collections::HashMap;
 
-use super::found::{Span, read_packed};
-use super::query::{COUNTS, SECONDS, first_key, last_key, short_trace, whole_trace};
+use super::found::{Span, read_pack};
+use super::query::{COUNTS, SECONDS, first_key, last_key, short_trace, unscored_trace};
 use super::read::{TraceRow, read_key, read_traces};
 use super::{QueryResults, Statement, decode, json};
 use crate::error::Fault;
@@ -30,7 +30,7 @@ pub const MAX_TRACES: usize = 250;
 /// Most traces of which a page shows what was said.
 pub const MAX_TURNS: usize = 20;
 /// Larger packs are not read for that: one of 300 spans has so much.
-const PACK_BYTES: usize = 64 * 1024;
+pub const PACK_BYTES: usize = 64 * 1024;
 
 /// Those of a session's traces that are near a time.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,14 +101,15 @@ pub fn read_near(ran: QueryResults) -> Result<Near, Fault> {
     Ok(Near { traces: before, earlier, later })
 }
 
-/// What the rows of these traces say, with the spans that are packed in them.
+/// What the rows of these traces say, with the spans that are packed in them where those have
+/// no more bytes than this.
 #[must_use]
-pub fn select_turns(project: &str, ids: &[&str]) -> Vec<Statement> {
+pub fn select_turns(project: &str, ids: &[&str], pack_bytes: usize) -> Vec<Statement> {
     let kept: Vec<_> = ids.iter().take(MAX_TURNS).map(|id| pack(id)).collect();
     let kept = json(&kept);
     let params = || vec![project.into(), (&*kept).into()];
-    let rows = fill(turns_sql(), &[("TRACE", whole_trace()), ("TENANT", TENANT)]);
-    let bytes = PACK_BYTES.to_string();
+    let rows = fill(turns_sql(), &[("TRACE", unscored_trace()), ("TENANT", TENANT)]);
+    let bytes = pack_bytes.to_string();
     let packs = fill(packs_sql(), &[("TENANT", TENANT), ("PACK_BYTES", &bytes)]);
     vec![Statement::new(rows, params()), Statement::new(packs, params())]
 }
@@ -129,7 +130,7 @@ pub fn read_turns(ran: &QueryResults) -> Result<HashMap<String, Turn>, Fault> {
     for row in rows(1) {
         let (id, digits): (String, String) = decode(row)?;
         if let Some((trace, spans)) = turns.get_mut(&unpack(id)) {
-            *spans = read_packed(trace, &digits)?;
+            *spans = read_pack(&trace.project, &digits, trace.spans)?;
         }
     }
     Ok(turns)

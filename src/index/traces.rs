@@ -20,6 +20,7 @@ use ingest_core::index_writer::template::fill;
 use ingest_core::{named_row, sql_file};
 
 sql_file!(walk_sql, "sql/walk.sql", &[]);
+sql_file!(among_sql, "sql/among.sql", &[]);
 sql_file!(page_of_sql, "sql/page_of.sql", &[]);
 sql_file!(list_page_sql, "sql/list_page.sql", &[]);
 sql_file!(list_traces_sql, "sql/list_traces.sql", &[]);
@@ -52,7 +53,7 @@ named_row! {
     #[allow(missing_docs, reason = "the columns are documented in migrations/")]
     pub struct ListRow {
         /// Its key, in text.
-        key: String,
+        pub key: String,
         pub id: String,
         pub name: String,
         pub start_us: Micros,
@@ -118,6 +119,8 @@ pub struct Page {
     pub next: Next,
     /// Whether the project has any trace at all.
     pub any: bool,
+    /// The last trace that was compared, in an order that is not of all.
+    pub compared_to: Option<ListPlace>,
 }
 
 /// What comes after a part of the list.
@@ -142,16 +145,76 @@ impl<P> Next<P> {
     }
 }
 
-/// The walk as a subquery, with `hit` for whether the filter lets a row through,
-/// and the condition that holds for the last row that may be looked at.
-fn walk(project: &str, filter: &Filter, after: Option<ListPlace>) -> (Builder, String, String) {
-    let mut sql = Builder::new(project);
-    let start = (filter.from, filter.to);
-    let range = sql.keys(&Keys { before: after.map(|place| place.key), start, ..Keys::default() });
-    let hit = conditions(&mut sql, filter);
-    let more = more_columns(filter);
-    let walk = fill(walk_sql(), &[("HIT", &hit), ("RANGE", &range), ("MORE", more)]);
-    (sql, walk, format!("walked >= {MAX_ROWS_SCANNED}"))
+/// What is walked along.
+pub(super) struct Walk<'a> {
+    pub(super) filter: &'a Filter,
+    pub(super) after: Option<ListPlace>,
+    /// The key before which nothing is looked at.
+    pub(super) from: Option<i64>,
+    /// The traces it is of, by their ids as they are kept, where it is not all.
+    pub(super) among: Option<&'a [&'a str]>,
+}
+
+/// The walk as a subquery, with `hit` for whether the filter lets a row through.
+pub(super) struct Walking {
+    pub(super) sql: Builder,
+    pub(super) text: String,
+}
+
+impl Walk<'_> {
+    pub(super) fn build(&self, project: &str) -> Walking {
+        let Self { filter, after, from, among } = *self;
+        let mut sql = Builder::new(project);
+        let traces = match among {
+            None => "trace as t".into(),
+            Some(ids) => {
+                let ids = sql.bind(serde_json::to_string(ids).unwrap_or_default());
+                fill(among_sql(), &[("IDS", &ids), ("TENANT", TENANT)])
+            }
+        };
+        let (start, before) = ((filter.from, filter.to), after.map(|place| place.key));
+        let range = sql.keys(&Keys { from, before, start });
+        let hit = conditions(&mut sql, filter);
+        let more = more_columns(filter);
+        let holes = [("HIT", &*hit), ("RANGE", &range), ("MORE", more), ("TRACES", &traces)];
+        Walking { sql, text: fill(walk_sql(), &holes) }
+    }
+}
+
+/// A walk, and the condition that holds for the last row that may be looked at.
+fn walk(
+    project: &str,
+    filter: &Filter,
+    after: Option<ListPlace>,
+    among: Option<&[&str]>,
+) -> (Builder, String, String) {
+    let Walking { sql, text } = Walk { filter, after, from: None, among }.build(project);
+    // Of those that are named none is too many.
+    let most = if among.is_some() { i64::MAX } else { MAX_ROWS_SCANNED };
+    (sql, text, format!("walked >= {most}"))
+}
+
+/// The fields of a row of the list, with its scores; `end` says whether it is the last.
+pub(super) fn list_fields(end: &str) -> String {
+    let most = MAX_SCORES_IN_LIST.to_string();
+    fields_with(end, &fill(scores_in_list_sql(), &[("TENANT", TENANT), ("MOST", &most)]))
+}
+
+fn fields_with(end: &str, scores: &str) -> String {
+    // The walk has columns of these names, but for three.
+    let fields = ListRow::FIELDS.iter().map(|field| match *field {
+        "end" => end,
+        "key" => "cast(key as text)",
+        "scores" => scores,
+        other => other,
+    });
+    fields.collect::<Vec<_>>().join(", ")
+}
+
+/// Whether the project has any trace.
+pub(super) fn any_trace(project: &str) -> Statement {
+    let range = Builder::new(project).keys(&Keys::default());
+    Statement::new(fill(any_trace_sql(), &[("RANGE", &range)]), vec![project.into()])
 }
 
 /// Of rows with a `json` and how many bytes they `weigh`, those that a page holds;
@@ -168,22 +231,38 @@ pub fn select_page(
     after: Option<ListPlace>,
     limit: usize,
 ) -> [Statement; 2] {
-    let (sql, walk, end) = walk(project, filter, after);
-    let most = MAX_SCORES_IN_LIST.to_string();
-    let scores = fill(scores_in_list_sql(), &[("TENANT", TENANT), ("MOST", &most)]);
-    // The walk has columns of these names, but for three.
-    let fields = ListRow::FIELDS.iter().map(|field| match *field {
-        "end" => &*end,
-        "key" => "cast(key as text)",
-        "scores" => &*scores,
-        other => other,
-    });
-    let fields = fields.collect::<Vec<_>>().join(", ");
+    select_page_among(project, filter, after, None, limit)
+}
+
+/// The same of some traces, by their ids as they are kept, where it is not all that it is of.
+#[must_use]
+pub fn select_page_among(
+    project: &str,
+    filter: &Filter,
+    after: Option<ListPlace>,
+    among: Option<&[&str]>,
+    limit: usize,
+) -> [Statement; 2] {
+    page_with(project, walk(project, filter, after, among), limit, list_fields)
+}
+
+/// The newest for who shows no scores: each is a row read.
+#[must_use]
+pub fn select_page_without_scores(project: &str, filter: &Filter, limit: usize) -> [Statement; 2] {
+    page_with(project, walk(project, filter, None, None), limit, |end| fields_with(end, "null"))
+}
+
+fn page_with(
+    project: &str,
+    (sql, walk, end): (Builder, String, String),
+    limit: usize,
+    fields: impl Fn(&str) -> String,
+) -> [Statement; 2] {
+    let fields = fields(&end);
     let limit = (limit + 1).to_string();
     let holes = [("FIELDS", &*fields), ("WALK", &walk), ("END", &end), ("LIMIT", &limit)];
     let text = a_page_of(&fill(list_page_sql(), &holes));
-    let any = fill(any_trace_sql(), &[("RANGE", &Builder::new(project).keys(&Keys::default()))]);
-    [Statement::new(text, sql.params), Statement::new(any, vec![project.into()])]
+    [Statement::new(text, sql.params), any_trace(project)]
 }
 
 /// The place of the last of so many traces from the newest on; no row where there are fewer.
@@ -214,14 +293,26 @@ pub fn select_traces(
     after: Option<ListPlace>,
     limit: usize,
 ) -> Vec<Statement> {
-    let (sql, walk, end) = walk(project, filter, after);
+    select_traces_among(project, filter, after, None, limit)
+}
+
+/// The same as [`select_page_among`] does.
+#[must_use]
+pub fn select_traces_among(
+    project: &str,
+    filter: &Filter,
+    after: Option<ListPlace>,
+    among: Option<&[&str]>,
+    limit: usize,
+) -> Vec<Statement> {
+    let (sql, walk, end) = walk(project, filter, after, among);
     let limit = (limit + 1).to_string();
     let holes = [("TRACE", query::trace()), ("WALK", &walk), ("END", &end), ("LIMIT", &limit)];
     let text = a_page_of(&fill(list_traces_sql(), &holes));
     vec![Statement::new(text, sql.params)]
 }
 
-/// What [`select_page`] found.
+/// What [`select_page`] found, or [`select_page_without_scores`].
 ///
 /// # Errors
 /// [`Fault::Internal`] for rows that are not what it asks for.
@@ -235,7 +326,7 @@ pub fn read_page(ran: &QueryResults, limit: usize) -> Result<Page, Fault> {
         let place = ListPlace { key: read_key(&row.key)?, start_us: row.start_us };
         Ok(Seen { place, hit: row.hit != 0, end: row.end != 0, row })
     })?;
-    Ok(Page { rows, next, any: !any.is_empty() })
+    Ok(Page { rows, next, any: !any.is_empty(), compared_to: None })
 }
 
 /// What [`select_traces`] found.

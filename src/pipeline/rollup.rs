@@ -2,18 +2,24 @@
 //! number at a time. Each is added once: it goes in the transaction that adds it. Run by the
 //! cron, by any number at once, and stopped anywhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::error::Fault;
-use crate::index::Database;
 use crate::index::rollups::{self, Deliveries, Time, UsageRow};
+use crate::index::{Database, words};
 use crate::model::Millis;
 use ingest_core::index_writer::statements::{insert_deliveries, is_conflict};
+use ingest_core::index_writer::stored_row::KEY_EPOCH_S;
+use ingest_core::index_writer::word_blocks::{self, HOUR_S, second_of_key};
 use ingest_core::pack::usage::{Cells, Key, Sums};
+use ingest_core::pack::words::{Block, Doc};
 
 /// Deliveries wait so long for others: each time an hour's row and a day's are written anew.
 const WAIT_MS: Millis = 5 * 60_000;
-/// Steps of a run, those that find a damaged row among them: each is four calls of D1, and the
+/// Fewer blocks of words of an hour are left as they are: each that goes is a row deleted.
+const MERGED: usize = 8;
+/// Steps of a run, those that find a damaged row among them: each is six calls of D1, and the
 /// sweeper makes some, too, of the fifty that a run may make on the free plan.
 const STEPS: usize = 5;
 /// Hours that a step adds to, and as many days at most; each may have a hundred kilobytes. What
@@ -27,6 +33,8 @@ pub struct RolledUp {
     pub deliveries: usize,
     /// Hours and days that were written.
     pub rows: usize,
+    /// Blocks of words that are in others now.
+    pub blocks: usize,
     /// Projects whose rows cannot be read: theirs wait, and hold up nobody else's.
     pub damaged: Vec<String>,
 }
@@ -41,9 +49,10 @@ pub async fn roll_up(now: Millis, db: &impl Database) -> Result<RolledUp, Fault>
         let due = db.run(vec![rollups::select_due(now - WAIT_MS, &done.damaged)]).await?;
         let Some(project) = due.rows.into_iter().flatten().next() else { break };
         match step(&project, now, db).await {
-            Ok((deliveries, rows)) => {
+            Ok((deliveries, rows, blocks)) => {
                 done.deliveries += deliveries;
                 done.rows += rows;
+                done.blocks += blocks;
             }
             Err(Fault::Internal(_)) => done.damaged.push(project),
             // Another run is at it.
@@ -54,8 +63,13 @@ pub async fn roll_up(now: Millis, db: &impl Database) -> Result<RolledUp, Fault>
     Ok(done)
 }
 
-/// Adds up deliveries of a project: how many, and how many rows were written.
-async fn step(project: &str, now: Millis, db: &impl Database) -> Result<(usize, usize), Fault> {
+/// Adds up deliveries of a project: how many, how many rows were written, and how many blocks of
+/// words are in others now.
+async fn step(
+    project: &str,
+    now: Millis,
+    db: &impl Database,
+) -> Result<(usize, usize, usize), Fault> {
     let read = db.run(vec![rollups::select_deliveries(project)]).await?;
     let read = rollups::read_deliveries(&read.rows.concat())?;
     let Deliveries { keys, mut cells, .. } = read;
@@ -84,7 +98,50 @@ async fn step(project: &str, now: Millis, db: &impl Database) -> Result<(usize, 
     // They have waited long enough: the next step has them.
     statements.extend(insert_deliveries(project, &cells, now - WAIT_MS - 1_000));
     db.run(statements).await?;
-    Ok((keys.len(), rows.len()))
+    let blocks = merge_blocks(project, &hours, db).await?;
+    Ok((keys.len(), rows.len(), blocks))
+}
+
+/// Makes few blocks of words of many, in hours whose traces were told of lately; how many
+/// blocks are gone.
+async fn merge_blocks(
+    project: &str,
+    hours: &BTreeSet<i64>,
+    db: &impl Database,
+) -> Result<usize, Fault> {
+    let seconds: Vec<_> = hours.iter().map(|hour| hour * HOUR_S - KEY_EPOCH_S).collect();
+    let ran = db.run(vec![words::select_small(project, &seconds)]).await?;
+    let mut of_hours: BTreeMap<i64, Vec<(i64, Block)>> = BTreeMap::new();
+    for (key, block) in words::read_blocks(&ran.rows.concat(), None)? {
+        of_hours.entry(second_of_key(key) / HOUR_S).or_default().push((key, block));
+    }
+    of_hours.retain(|_, blocks| blocks.len() >= MERGED);
+    let (mut gone, mut traces) = (Vec::new(), HashMap::<Rc<str>, (Doc, BTreeSet<u32>)>::new());
+    for (key, block) in of_hours.into_values().flatten() {
+        gone.push(key);
+        let words = block.by_doc();
+        for (doc, words) in block.docs.into_iter().zip(words) {
+            let (known, all) =
+                traces.entry(Rc::clone(&doc.id)).or_insert_with(|| (doc.clone(), BTreeSet::new()));
+            known.whole |= doc.whole;
+            all.extend(words);
+        }
+    }
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    let [guard, delete] = words::replace(project, &gone);
+    let mut statements = vec![guard, delete];
+    for row in word_blocks::blocks(traces.into_values().collect()) {
+        let row = serde_json::to_string(&[row]).unwrap_or_default();
+        statements.push(word_blocks::insert(project, row));
+    }
+    match db.run(statements).await {
+        Ok(_) => Ok(gone.len()),
+        // Another run is at it.
+        Err(fault) if is_conflict(&fault.to_string()) => Ok(0),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Cells, those that cost most first: of values that are too many these are kept apart.

@@ -51,8 +51,7 @@ const LAST = ["d1 migrations apply DB --remote", "deploy", "secret list --format
 const FIRST_SECRET = "secret put ADMIN_TOKEN";
 
 test("the first time: the database, its migrations, then the code", async () => {
-  const { code, said } = await checkout.run("deploy");
-  expect(code, said).toBe(0);
+  const { said } = await checkout.done("deploy");
   expect(asked()).toEqual(["whoami --json", "d1 info DB", "d1 create edgespan", ...LAST, FIRST_SECRET]);
   // Kept where `npm run keys -- … --remote` finds it, for its owner alone; never in arguments.
   const noted = checkout.path(".edgespan/deployment.json");
@@ -65,11 +64,10 @@ test("the first time: the database, its migrations, then the code", async () => 
 
 test("the next time: no second database, and no second secret", async () => {
   put("made");
-  expect((await checkout.run("deploy")).code).toBe(0);
+  await checkout.done("deploy");
   const token = readFileSync(checkout.path("secret"), "utf8");
   rmSync(checkout.path("asked"));
-  const { code, said } = await checkout.run("deploy");
-  expect(code, said).toBe(0);
+  await checkout.done("deploy");
   expect(asked()).toEqual(["whoami --json", "d1 info DB", ...LAST]);
   expect(JSON.parse(readFileSync(checkout.path(".edgespan/deployment.json"), "utf8"))).toMatchObject({ token });
 });
@@ -77,8 +75,7 @@ test("the next time: no second database, and no second secret", async () => {
 test("from another folder than the first time: says what keys need", async () => {
   put("made");
   put("secret");
-  const { code, said } = await checkout.run("deploy");
-  expect(code, said).toBe(0);
+  const { said } = await checkout.done("deploy");
   expect(asked()).toEqual(["whoami --json", "d1 info DB", ...LAST]);
   expect(said).toMatch(/needs EDGESPAN_URL.*ADMIN_TOKEN/);
   expect(existsSync(checkout.path(".edgespan/deployment.json"))).toBe(false);
@@ -90,8 +87,7 @@ test("whoever renames things gets them under their new names, and under no other
     ["edgespan-batches", "acme-batches"],
     ["edgespan-dead-letters", "acme-dead-letters"],
   ]);
-  const { code, said } = await checkout.run("deploy");
-  expect(code, said).toBe(0);
+  await checkout.done("deploy");
   expect(asked()).toEqual(["whoami --json", "d1 info DB", "d1 create traces-of-acme", ...LAST, FIRST_SECRET]);
 });
 

@@ -4,7 +4,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { operatorToken } from "../../scripts/local.mjs";
-import { Checkout, freePort, type Ended } from "../support/checkout.ts";
+import { Checkout, type Ended } from "../support/checkout.ts";
+import { freePort } from "../support/ports.mjs";
 
 // Each start takes seconds, and more beside other tests.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -12,12 +13,12 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 let checkout: Checkout;
 let url = "";
 
-const keys = (...args: string[]) => checkout.run("keys", args, url ? { PORT: new URL(url).port } : {});
+const server = (): Record<string, string> => (url ? { PORT: new URL(url).port } : {});
+const keys = (...args: string[]) => checkout.run("keys", args, server());
 
 /** A command that must succeed; the key that it shows, if it does. */
 async function done(...args: string[]): Promise<Ended & { key: string; id: string }> {
-  const ended = await keys(...args);
-  expect(ended.code, ended.said).toBe(0);
+  const ended = await checkout.done("keys", args, server());
   return { ...ended, key: ended.out.trim(), id: /key_[a-z0-9]+/.exec(ended.said)?.[0] ?? "" };
 }
 
@@ -187,8 +188,6 @@ describe("says what is wrong in a line, and does nothing", () => {
   });
 
   test("--help is no mistake", async () => {
-    const { code, out } = await keys("--help");
-    expect(code).toBe(0);
-    expect(out).toMatch(/Usage: npm run keys/);
+    expect((await done("--help")).out).toMatch(/Usage: npm run keys/);
   });
 });

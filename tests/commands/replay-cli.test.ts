@@ -3,51 +3,34 @@
 // replaying does what it should is in replay.rs and faults.test.ts.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { operatorFile, operatorToken } from "../../scripts/local.mjs";
+import { useStub } from "../support/stub.ts";
 
-let server: Server;
-let url: string;
-/** What the server was asked, and what it answers: one after the other. */
-let asked: Record<string, any>[] = [];
+/** What the server answers, one after the other, and what it was asked. */
 let answers: [number, string][] = [];
+const stub = await useStub((response) => {
+  const [status, body] = answers.shift() ?? [500, "no answer is left"];
+  response.writeHead(status).end(body);
+});
+const asked = (): Record<string, any>[] =>
+  stub.asked.map(({ method, path, headers, body }) => ({ method, path, token: headers.authorization, ...body }));
 const step = (matched: number, next: string | null, queued = matched): [number, string] => [
   200,
   JSON.stringify({ data: { matched, queued, next, reached: Date.parse("2026-03-14T12:00:00Z") }, error: null }),
 ];
 
-beforeAll(async () => {
-  server = createServer((request, response) => {
-    const parts: Buffer[] = [];
-    request.on("data", (part: Buffer) => parts.push(part));
-    request.on("end", () => {
-      asked.push({
-        method: request.method,
-        url: request.url,
-        token: request.headers.authorization,
-        ...JSON.parse(String(Buffer.concat(parts))),
-      });
-      const [status, body] = answers.shift() ?? [500, "no answer is left"];
-      response.writeHead(status).end(body);
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, "localhost", done));
-  url = `http://localhost:${(server.address() as AddressInfo).port}`;
-});
-afterAll(() => server.close());
 beforeEach(() => {
-  [asked, answers] = [[], []];
+  answers = [];
 });
 
 const replay = (args: string[], env: Record<string, string> = {}) => replayAt(["--remote", ...args], env);
 
 async function replayAt(args: string[], env: Record<string, string>) {
   const child = spawn("node", ["scripts/replay.mjs", ...args], {
-    env: { ...process.env, EDGESPAN_URL: `${url}/`, ADMIN_TOKEN: "secret", TZ: "Asia/Kolkata", ...env },
+    env: { ...process.env, EDGESPAN_URL: `${stub.url}/`, ADMIN_TOKEN: "secret", TZ: "Asia/Kolkata", ...env },
   });
   let [out, said] = ["", ""];
   child.stdout.on("data", (text) => (out += text));
@@ -63,13 +46,13 @@ test("goes on where the last step stopped, and counts", async () => {
   // Times without an offset are UTC, wherever this runs.
   const request = {
     method: "POST",
-    url: "/api/v1/admin/replay",
+    path: "/api/v1/admin/replay",
     token: "Bearer secret",
     since: "2026-03-14T00:00:00.000Z",
     until: "2026-03-15T12:30:00.000Z",
     dryRun: false,
   };
-  expect(asked).toEqual([request, { ...request, after: "raw/a" }, { ...request, after: "raw/b" }]);
+  expect(asked()).toEqual([request, { ...request, after: "raw/a" }, { ...request, after: "raw/b" }]);
 });
 
 test("only counts when asked to, and replays up to now when not told", async () => {
@@ -77,8 +60,8 @@ test("only counts when asked to, and replays up to now when not told", async () 
   const before = Date.now();
   const { code, out } = await replay(["--dry-run", "--since", "1970-01-01T05:30:00+05:30"]);
   expect([code, out.trim()]).toEqual([0, "12 batches would be queued"]);
-  expect(asked).toMatchObject([{ since: "1970-01-01T00:00:00.000Z", dryRun: true }]);
-  expect(Date.parse(asked[0]!.until)).toBeGreaterThanOrEqual(before);
+  expect(asked()).toMatchObject([{ since: "1970-01-01T00:00:00.000Z", dryRun: true }]);
+  expect(Date.parse(asked()[0]!.until)).toBeGreaterThanOrEqual(before);
 });
 
 describe("locally", () => {
@@ -88,7 +71,7 @@ describe("locally", () => {
     return join(states.at(-1)!, "state");
   };
   afterAll(() => states.forEach((folder) => rmSync(folder, { recursive: true })));
-  const local = (STATE_DIR: string) => replayAt(["--since", "2026-03-14"], { STATE_DIR, PORT: new URL(url).port });
+  const local = (STATE_DIR: string) => replayAt(["--since", "2026-03-14"], { STATE_DIR, PORT: new URL(stub.url).port });
   const make = (folder: string) => operatorToken({ state: folder, make: true }) as string;
 
   test("it has the secret of its state folder: random, kept, and for its owner's eyes", async () => {
@@ -100,12 +83,12 @@ describe("locally", () => {
     expect(statSync(operatorFile(one)).mode & 0o777).toBe(0o600);
     answers = [step(3, null)];
     expect(await local(one)).toMatchObject({ code: 0 });
-    expect(asked).toMatchObject([{ token: `Bearer ${token}` }]);
+    expect(asked()).toMatchObject([{ token: `Bearer ${token}` }]);
   });
 
   test("with another state folder it says so, and asks nothing", async () => {
     expect(await local(state())).toMatchObject({ code: 1, said: expect.stringMatching(/STATE_DIR/) });
-    expect(asked).toEqual([]);
+    expect(asked()).toEqual([]);
   });
 });
 
@@ -123,7 +106,7 @@ describe("says what is wrong, in a line and without a stack", () => {
     expect([code, out]).toEqual([1, ""]);
     expect(said).toMatch(message);
     expect(said).not.toMatch(/^ +at /m);
-    expect(asked).toEqual([]);
+    expect(asked()).toEqual([]);
   });
 
   test.each([

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { putInPlace } from "../../scripts/build.mjs";
-import { Checkout, freePort } from "../support/checkout.ts";
+import { Checkout } from "../support/checkout.ts";
+import { freePort } from "../support/ports.mjs";
 
 // Each start takes seconds, and more beside other tests.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -131,8 +132,7 @@ describe("keys", () => {
       [quiet, {}],
       [verbose, { STATE_DIR: VERBOSE_STATE }],
     ] as [typeof quiet, Record<string, string>][]) {
-      const { code, out, said } = await checkout.run("keys", create, { PORT: String(server.port), ...env });
-      expect(code, said).toBe(0);
+      const { out } = await checkout.done("keys", create, { PORT: String(server.port), ...env });
       const headers = { authorization: `Bearer ${out.trim()}` };
       await soon(async () => expect((await fetch(`${server.url}/api/v1/traces`, { headers })).status).toBe(200));
     }
@@ -162,8 +162,7 @@ describe("demo", () => {
   });
 
   test("fills the one that it is told", async () => {
-    const { code, said } = await checkout.run("demo", ["--traces", "2"], { PORT: String(verbose.port) });
-    expect(code, said).toBe(0);
+    const { said } = await checkout.done("demo", ["--traces", "2"], { PORT: String(verbose.port) });
     expect(said).toContain(LOCAL_KEY);
   });
 });
@@ -172,8 +171,7 @@ describe("replay", () => {
   const range = ["--since", "2026-03-14", "--dry-run"];
 
   test("asks the server that has the state", async () => {
-    const { code, out, said } = await checkout.run("replay", range, { PORT: String(verbose.port), STATE_DIR: VERBOSE_STATE });
-    expect(code, said).toBe(0);
+    const { out } = await checkout.done("replay", range, { PORT: String(verbose.port), STATE_DIR: VERBOSE_STATE });
     expect(out).toMatch(/batches would be queued/);
   });
 

@@ -9,14 +9,11 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 let checkout: Checkout;
 let url = "";
 
-const run = (script: string, ...args: string[]) => checkout.run(script, args, { PORT: new URL(url).port });
+const server = () => ({ PORT: new URL(url).port });
+const run = (script: string, ...args: string[]) => checkout.run(script, args, server());
 
 /** What a command prints that must succeed. */
-async function done(script: string, ...args: string[]): Promise<string> {
-  const { code, out, said } = await run(script, ...args);
-  expect(code, said).toBe(0);
-  return out;
-}
+const done = async (script: string, ...args: string[]) => (await checkout.done(script, args, server())).out;
 
 const json = async (script: string, ...args: string[]) => JSON.parse(await done(script, ...args, "--json"));
 

@@ -2,12 +2,11 @@
 // database are found and named, and mended with --repair; and against a server that fails
 // in between: the run goes on where it was. What a step finds is in tests/pipeline/verify.
 import { readdirSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Checkout } from "../support/checkout.ts";
+import { useStub } from "../support/stub.ts";
 
 // Each start takes seconds, and more beside other tests.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -115,12 +114,14 @@ describe("of a server that runs", () => {
   });
 });
 
-describe("of a server that answers as it does", () => {
-  let stub: Server;
-  let url: string;
-  /** What the server was asked, and what it answers: one after the other. */
-  let asked: Record<string, any>[] = [];
+describe("of a server that answers as it does", async () => {
+  /** What the server answers, one after the other, and what it was asked. */
   let answers: [status: number, data: object][] = [];
+  const stub = await useStub((response) => {
+    const [status, data] = answers.shift() ?? [500, {}];
+    response.writeHead(status).end(JSON.stringify(status === 200 ? { data } : { error: { message: "try again" } }));
+  });
+  const asked = (): Record<string, any>[] => stub.asked.map(({ path, body }) => ({ path, ...body }));
   const step = (next: string | null, more: object = {}): [number, object] => [
     200,
     { next, reached: Date.parse("2026-03-14T12:00:00Z"), batches: [], events: 0, queued: 0, traces: {}, differences: [], ...more },
@@ -131,24 +132,10 @@ describe("of a server that answers as it does", () => {
   ];
   const open = (fields: string[]) => ({ traces: { p: [["t", { fields }, null]] } });
 
-  beforeAll(async () => {
-    stub = createServer((request, response) => {
-      const parts: Buffer[] = [];
-      request.on("data", (part: Buffer) => parts.push(part));
-      request.on("end", () => {
-        asked.push({ url: request.url, ...JSON.parse(String(Buffer.concat(parts))) });
-        const [status, data] = answers.shift() ?? [500, {}];
-        response.writeHead(status).end(JSON.stringify(status === 200 ? { data } : { error: { message: "try again" } }));
-      });
-    });
-    await new Promise<void>((done) => stub.listen(0, "localhost", done));
-    url = `http://localhost:${(stub.address() as AddressInfo).port}`;
-  });
-  afterAll(() => stub.close());
   beforeEach(() => {
-    [asked, answers] = [[], []];
+    answers = [];
   });
-  const verify = (...args: string[]) => checkout.run("verify", args, { EDGESPAN_URL: url, ADMIN_TOKEN: "secret" });
+  const verify = (...args: string[]) => checkout.run("verify", args, { EDGESPAN_URL: stub.url, ADMIN_TOKEN: "secret" });
   const since = "2026-03-14T00:00:00.000Z";
 
   test("a run that was interrupted goes on where it was, and joins what both parts found", async () => {
@@ -172,17 +159,17 @@ describe("of a server that answers as it does", () => {
     answers = [step(null, { queued: 3 })];
     const last = await verify("--resume");
     expect([last.code, last.out], last.said).toEqual([0, expect.stringMatching(/^5 batches queued/m)]);
-    const forget = { url: "/api/v1/admin/verify/forget", project: "p", traces: ["t"], keys: [], gone: [] };
-    expect(asked).toMatchObject([
-      { url: "/api/v1/admin/verify", since },
+    const forget = { path: "/api/v1/admin/verify/forget", project: "p", traces: ["t"], keys: [], gone: [] };
+    expect(asked()).toMatchObject([
+      { path: "/api/v1/admin/verify", since },
       { after: "raw/a" },
       { after: "raw/a" },
-      { url: "/api/v1/admin/verify/rows", since },
-      { url: "/api/v1/admin/verify" },
+      { path: "/api/v1/admin/verify/rows", since },
+      { path: "/api/v1/admin/verify" },
       forget,
       forget,
       forget,
-      { url: "/api/v1/admin/verify", since, queue: true },
+      { path: "/api/v1/admin/verify", since, queue: true },
       { after: "raw/b", queue: true },
       { after: "raw/b", queue: true },
     ]);
@@ -202,7 +189,7 @@ describe("of a server that answers as it does", () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^p batch 0123456789abcdef0123456789abcdef: the ledger knows it, and R2 has it no more$/m);
     expect(out).toMatch(/^p t: not repaired: its batch is gone$/m);
-    expect(asked[3]).toMatchObject({ gone: ["0123456789abcdef0123456789abcdef"] });
+    expect(asked()[3]).toMatchObject({ gone: ["0123456789abcdef0123456789abcdef"] });
   });
 
   test.each([
@@ -216,6 +203,6 @@ describe("of a server that answers as it does", () => {
     expect([code, out]).toEqual([1, ""]);
     expect(said).toMatch(message);
     expect(said).not.toMatch(/^ +at /m);
-    expect(asked).toEqual([]);
+    expect(asked()).toEqual([]);
   });
 });

@@ -27,7 +27,7 @@ impl Native {
 
     /// Changes the database.
     pub fn execute(&self, sql: &str) {
-        self.0.world.db.0.borrow().execute_batch(sql).unwrap();
+        self.0.world.db.execute(sql);
     }
 
     /// The status of a request with this key or secret, and its answer; a body of `null` is
@@ -54,7 +54,7 @@ impl Native {
     pub fn sign_in(&self) -> String {
         let form = Sent::new("POST", "/sign-in").header(ORIGIN.0, ORIGIN.1);
         let reply = self.serve(form.body(format!("key={KEY}"))).reply;
-        header(&reply, "set-cookie").split(';').next().unwrap().to_owned()
+        cookie(&reply).unwrap().to_owned()
     }
 
     /// A page, as somebody sees it who is signed in.
@@ -68,7 +68,12 @@ pub fn form(path: &str, cookie: &str, body: &str) -> Sent {
     Sent::new("POST", path).header(ORIGIN.0, ORIGIN.1).header("cookie", cookie).body(body)
 }
 
-/// A header of a reply, which must be there.
-pub fn header<'r>(reply: &'r Reply, name: &str) -> &'r str {
-    &reply.headers.iter().find(|(known, _)| *known == name).unwrap().1
+/// A header of a reply.
+pub fn header<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
+    reply.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
+}
+
+/// The cookie that a reply sets, without what it says of it.
+pub fn cookie(reply: &Reply) -> Option<&str> {
+    header(reply, "set-cookie")?.split(';').next()
 }

@@ -8,6 +8,7 @@ pub mod pages;
 pub mod platform;
 pub mod statements;
 pub mod watching;
+pub mod word_statements;
 
 use std::cell::RefCell;
 use std::rc::Rc;

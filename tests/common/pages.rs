@@ -25,6 +25,7 @@ pub fn get_at(
         project,
         project_name: "shop",
         key_id: "key-1",
+        guest: false,
         admin: true,
         query,
         origin: "https://edgespan.test",

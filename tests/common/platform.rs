@@ -18,7 +18,7 @@ use edgespan::http::platform::{Backlog, Isolate, Platform, Services, Witness};
 use edgespan::http::serve::{Served, serve};
 use edgespan::index::{Database, QueryResults, Statement};
 use edgespan::model::{Handling, Millis};
-use edgespan::outbound::{Outbound, OutboundReply, Post};
+use edgespan::outbound::{Get, Outbound, OutboundReply, Post};
 use edgespan::pipeline::consume::{Delivery, Outcome, consume};
 use edgespan::pipeline::evaluations::{EvaluationQueue, EvaluationRequest};
 use edgespan::pipeline::queue::{BatchQueue, Message};
@@ -50,6 +50,9 @@ pub struct Deployment {
     pub points: RefCell<Vec<Point>>,
     /// Variables and secrets.
     pub settings: RefCell<BTreeMap<String, String>>,
+    /// What whoever is asked answers, one question after the other, and what was asked.
+    pub answers: RefCell<Vec<OutboundReply>>,
+    pub asked: RefCell<Vec<String>>,
     later: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
 }
 
@@ -73,6 +76,8 @@ impl Native {
             seed: Cell::default(),
             points: RefCell::default(),
             settings: RefCell::default(),
+            answers: RefCell::default(),
+            asked: RefCell::default(),
             later: RefCell::default(),
         };
         Self(Rc::new(deployment), Rc::default())
@@ -160,6 +165,12 @@ impl EvaluationQueue for Native {
 impl Outbound for Native {
     async fn post(&self, _: Post<'_>) -> Result<OutboundReply, Fault> {
         Err(Fault::Unavailable { what: "outbound request", why: "nobody is there".into() })
+    }
+
+    async fn get(&self, get: Get<'_>) -> Result<OutboundReply, Fault> {
+        self.0.asked.borrow_mut().push(get.url.into());
+        let no_reply = Fault::Unavailable { what: "outbound request", why: "no reply".into() };
+        self.0.answers.borrow_mut().pop().ok_or(no_reply)
     }
 }
 

@@ -6,8 +6,8 @@ use edgespan::formats::twosignal;
 
 use edgespan::index::{
     Database, QueryResults, RowBounds, Statement, chart, evaluators, filter, link, own_prices,
-    packed, project_settings, recovery, rollups, routing, score_results, scores, sessions, spans,
-    stats, traces, usage, verification,
+    packed, project_settings, recovery, rollups, routing, score_results, scores, sessions, shares,
+    sorting, spans, stats, traces, usage, verification,
 };
 use edgespan::model::{Body, Event, Rank, ScoreBody, TraceStatus};
 use edgespan::pipeline::consume::Outcome;
@@ -23,6 +23,7 @@ use ingest_core::pack::{hex, spans as pack};
 
 use serde_json::json;
 
+use super::word_statements::of_words;
 use super::{PROJECT, RECEIVED, World, body, watching};
 
 /// What [`of_project`] writes.
@@ -63,7 +64,7 @@ fn unwritten() -> BatchRef {
 /// letter of the batch to come, and a span of no trace. Its number in the database is 5.
 pub fn filled() -> World {
     let world = World::new();
-    let run = |sql: &str| world.db.0.borrow().execute_batch(sql).unwrap();
+    let run = |sql: &str| world.db.execute(sql);
     run("insert into tenant values (4, 'fourth')");
     let events: Vec<String> = [("a", 1), ("t", 0), ("b", 1)]
         .iter()
@@ -85,12 +86,13 @@ pub fn filled() -> World {
          insert into span select key, 's', 1, {envelope}, pack from trace where id = 't';
          update trace set beyond = '[1,0,0,0,500000000]', pack = unhex('{none}') where id = 't';
          insert into project (id, name, handling, created_ms, rate_limit) values ('{PROJECT}', 'mine', 'strict', 1, 1000);
+         insert into share values ('{PROJECT}', 'i', 't', 'mine', 1, 9), ('{PROJECT}', 'old', 't', 'mine', 0, 1);
          insert into routing_config values ('{PROJECT}', 'i', 'r', 1, 'mine', 1, 1);
          insert into evaluator values ('{PROJECT}', 'mine', 'mine', 'CONTAINS', '{{}}', 1, 1, 'trace', '{{}}', 1, null, 1, 1, 1);
          insert into evaluation values (5, 't', 'mine', 1, '', 'mine', 'error', 'mine', null, 1, 0, 1);
          insert into evaluator_calls values ('{PROJECT}', 'mine', 1, 1);
          insert into price values ('{PROJECT}', 'm', '', '{{}}', 1), ('{PROJECT}', 'old', '', '{{}}', 1);
-         insert into usage values (5, 1, 5, 1, x'', x'', x'', x'');
+         insert into usage values (5, 1, 5, 1, x'', x'', x'', x'', x'');
          insert into alert values ('{PROJECT}', 'mine', 'mine', 'cost', 'hour', '', 1, 1, 'mine', 'json', 1, 1, 1, 1, 1, 0, 1, 'firing', 1, 1, 1, 1, null, null);
          insert into budget values ('{PROJECT}', 'mine', 'mine', 'project', '', 'total', 1, null, 1);
          insert into spent values (5, 'mine', '', 0, 1, 1);
@@ -124,7 +126,7 @@ pub fn of_project() -> Vec<Statement> {
     all.extend(spans::select_part(PROJECT, "t", &spans::SpanPart { after, most: 1 }));
     all.extend(spans::select_named(PROJECT, "t", &["s".into()], &[link("e")]));
     all.extend(sessions::select_near(PROJECT, "s", START));
-    all.extend(sessions::select_turns(PROJECT, &["a", "t"]));
+    all.extend(sessions::select_turns(PROJECT, &["a", "t"], sessions::PACK_BYTES));
     let every_condition = traces::Filter {
         from: Some(START),
         to: Some(START + 2_000_000),
@@ -147,13 +149,27 @@ pub fn of_project() -> Vec<Statement> {
             evaluator: Some("n".into()),
             bounds: vec![(filter::Compare::AtLeast, "0".into())],
         }),
+        sort: None,
+        error: Some(String::new()),
+        words: None,
     };
+    let among = Some(&["a", "t"][..]);
+    all.extend(traces::select_page_among(PROJECT, &every_condition, Some(LATEST), among, 50));
+    all.extend(traces::select_traces_among(PROJECT, &every_condition, Some(LATEST), among, 50));
     all.extend(traces::select_page(PROJECT, &traces::Filter::default(), None, 50));
     all.extend(traces::select_page(PROJECT, &every_condition, Some(LATEST), 50));
+    all.extend(traces::select_page_without_scores(PROJECT, &every_condition, 50));
     all.extend(traces::select_traces(PROJECT, &traces::Filter::default(), None, 50));
     all.extend(traces::select_traces(PROJECT, &every_condition, Some(LATEST), 50));
     all.push(traces::select_reach(PROJECT, &traces::Filter::default(), 1));
     all.push(traces::select_reach(PROJECT, &every_condition, 1));
+    for (sort, _) in filter::Sort::ALL {
+        // After the newest, from the oldest on.
+        let place = |key| Some(traces::ListPlace { key, start_us: 0 });
+        let places = (place((5 << 48) + (1 << 16) + 1), place(1));
+        all.extend(sorting::select_page(PROJECT, (&every_condition, sort), places, 50));
+        all.extend(sorting::select_traces(PROJECT, (&every_condition, sort), places, 50));
+    }
     let few = chart::Extent { traces: 1, newest: None, counted_to: None, oldest: None };
     let some = chart::Scope {
         from: Some(START),
@@ -180,6 +196,17 @@ pub fn of_project() -> Vec<Statement> {
     all.push(eval_runs(PROJECT, json!(["judged"]).to_string(), RECEIVED));
     all.push(routing::select_config(PROJECT, Some("r")));
     all.push(routing::select_config(PROJECT, None));
+    let link = shares::Share {
+        id: "made".into(),
+        trace: "t".into(),
+        key_id: "mine".into(),
+        created_ms: 1,
+        ends_ms: 2,
+    };
+    all.extend(shares::insert(PROJECT, &link));
+    all.push(shares::select_all(PROJECT, 1));
+    all.push(shares::select(PROJECT, "i", 1));
+    all.push(shares::revoke(PROJECT, "made"));
     let stored = routing::StoredConfig {
         id: "made".into(),
         name: "made".into(),
@@ -205,6 +232,7 @@ pub fn of_project() -> Vec<Statement> {
             of_packed(),
             of_evaluators(),
             of_rollups(),
+            of_words(),
             watching::of_project(),
             verified(),
             of_scores(),
@@ -272,7 +300,7 @@ fn of_evaluators() -> Vec<Statement> {
         evaluators::select_all(PROJECT),
         evaluators::insert(PROJECT, &row("new", "new")),
         evaluators::update(PROJECT, &row("mine", "other"), 1),
-        evaluators::select_version(PROJECT, "t"),
+        evaluators::select_versions(PROJECT, ["t"].into_iter()),
         evaluators::select_of_trace(PROJECT, "t"),
         evaluators::claim_call(PROJECT, &evaluation, 3),
         evaluators::claim_day(PROJECT, "mine", 1, 3),

@@ -62,6 +62,17 @@ fn end(shop: &Shop) -> Vec<String> {
     .collect()
 }
 
+/// Delivers a message once, with these faults of the index; whether it is done.
+fn try_index(shop: &Shop, request: &EvaluationRequest, plan: FaultPlan) -> bool {
+    let World { db, store, formats, evaluations, budget } = &shop.world;
+    let plan = RefCell::new(plan);
+    let now = shop.now.get();
+    let source = Source { store, formats: *formats, budget, now };
+    let caller = Outside { outbound: &shop.elsewhere, operator: &shop.elsewhere };
+    let ports = Ports { db: &Flaky::new(db, &plan), source, queue: evaluations, caller: &caller };
+    pollster::block_on(evaluate(request, &|| now, &ports)).is_ok()
+}
+
 /// Delivers a message once, with these faults, for so many steps; whether it is done.
 fn try_once(shop: &Shop, request: &EvaluationRequest, plan: FaultPlan, steps: usize) -> bool {
     let World { db, store, formats, evaluations, .. } = &shop.world;
@@ -76,6 +87,25 @@ fn try_once(shop: &Shop, request: &EvaluationRequest, plan: FaultPlan, steps: us
     let ports = Ports { db: &db, source, queue: &queue, caller: &caller };
     let clock = || now;
     run_for(steps, evaluate(request, &clock, &ports)).is_some_and(|done| done.is_ok())
+}
+
+#[test]
+fn what_was_judged_before_a_fault_is_kept_and_paid_for_once() {
+    for calls_before in 0..7 {
+        let shop = shop();
+        shop.send(&events());
+        let (request, delay_s) = shop.world.evaluations.0.take()[0].clone();
+        shop.now.set(RECEIVED + i64::from(delay_s) * 1_000);
+        let mut plan = vec![CallFault::None; calls_before];
+        plan.insert(0, CallFault::Before);
+        assert!(!try_index(&shop, &request, plan));
+        // Each call that was made is kept, whichever call of the index fails after it.
+        let paid = shop.elsewhere.sent.borrow().len();
+        let kept = shop.world.db.texts("select id from score where name = 'hook'").len();
+        assert_eq!((paid, kept), (calls_before.saturating_sub(1) / 3, paid));
+        shop.deliver(&request).unwrap();
+        assert_eq!(shop.elsewhere.sent.borrow().len(), 2);
+    }
 }
 
 fn plans() -> impl Strategy<Value = Vec<(FaultPlan, usize)>> {
@@ -113,10 +143,14 @@ proptest! {
         shop.evaluate();
         let calls = shop.elsewhere.sent.borrow().len();
         prop_assert!((2..=6).contains(&calls), "{calls} calls for two scores");
-        let (left, expected) = (end(&shop), end(&whole));
-        // A call that was cut off three times is one that is made no more.
-        let gave_up = left.iter().any(|line| line.contains("as often as it may be"));
-        prop_assert!(left == expected || gave_up, "{left:#?}\nis not\n{expected:#?}");
+        let (mut left, mut expected) = (end(&shop), end(&whole));
+        // A call that was cut off three times is one that is made no more: all else is there.
+        if left.iter().any(|line| line.contains("as often as it may be")) {
+            for lines in [&mut left, &mut expected] {
+                lines.retain(|line| !line.contains("hook") && !line.starts_with("runs "));
+            }
+        }
+        prop_assert_eq!(left, expected);
     }
 
     #[test]

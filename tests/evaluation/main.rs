@@ -14,5 +14,6 @@ mod common;
 mod commute;
 mod faults;
 mod outside;
+mod reading;
 mod shop;
 mod traces;

@@ -161,10 +161,44 @@ fn what_the_operator_does_not_allow_is_not_asked() {
 }
 
 #[test]
+fn what_the_operator_has_not_set_costs_no_call_and_is_done_once_it_is_set() {
+    let shop = Shop::new();
+    webhook(&shop, json!({}));
+    let set = shop.elsewhere.settings.take();
+    answers(&shop, vec![reply(200, r#"{"score":1}"#)]);
+    send(&shop);
+    let done = shop.evaluate();
+    assert_eq!((done.len(), done[0].later), (1, 0));
+    for _ in 0..4 {
+        shop.ask("t", &["ev_hook"]);
+    }
+    assert_eq!(shop.count("evaluator_calls"), 0);
+    shop.elsewhere.settings.replace(set);
+    shop.ask("t", &["ev_hook"]);
+    assert_eq!(shop.scores("t"), [("hook".into(), String::new(), 1.0, String::new())]);
+    assert_eq!(shop.statuses(), ["hook ok"]);
+}
+
+#[test]
+fn a_score_that_may_not_be_asked_for_again_takes_nothing_of_the_day() {
+    let shop = Shop::new();
+    webhook(&shop, json!({ "retries": 0 }));
+    answers(&shop, vec![None]);
+    send(&shop);
+    shop.evaluate();
+    let earlier = json!({ "startTime": "2026-11-22T05:00:00Z", "output": "other" });
+    shop.send(&[span("t", "first", "AGENT", earlier)]);
+    shop.evaluate();
+    let why = "hook error: It was called 3 times for this, as often as it may be.";
+    assert_eq!(shop.statuses(), [why]);
+    assert_eq!(shop.world.db.texts("select calls || '' from evaluator_calls"), ["3"]);
+}
+
+#[test]
 fn a_day_has_so_many_calls() {
     let shop = Shop::new();
     webhook(&shop, json!({}));
-    shop.world.db.0.borrow().execute_batch("update evaluator set max_runs_per_day = 2").unwrap();
+    shop.world.db.execute("update evaluator set max_runs_per_day = 2");
     answers(&shop, vec![reply(200, r#"{"score":1}"#)]);
     for id in ["t1", "t2", "t3"] {
         shop.send(&[span(id, "root", "AGENT", json!({ "output": "a" }))]);

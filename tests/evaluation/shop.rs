@@ -70,7 +70,7 @@ impl Shop {
         let world = World::new();
         let project =
             format!("insert into project (id, name, created_ms) values ('{PROJECT}', 'shop', 1)");
-        world.db.0.borrow().execute_batch(&project).unwrap();
+        world.db.execute(&project);
         Self { world, elsewhere: Elsewhere::default(), now: Cell::new(RECEIVED) }
     }
 
@@ -129,12 +129,21 @@ impl Shop {
 
     /// Delivers one message now.
     pub fn deliver(&self, request: &EvaluationRequest) -> Result<Evaluated, Fault> {
+        self.deliver_by(request, &|| self.now.get())
+    }
+
+    /// The same, by a clock of its own.
+    pub fn deliver_by(
+        &self,
+        request: &EvaluationRequest,
+        now: &impl Fn() -> i64,
+    ) -> Result<Evaluated, Fault> {
         let World { db, store, budget, formats, evaluations } = &self.world;
         let source: Source<'_, Objects> =
             Source { store, formats: *formats, budget, now: self.now.get() };
         let caller = Outside { outbound: &self.elsewhere, operator: &self.elsewhere };
         let ports = Ports { db, source, queue: evaluations, caller: &caller };
-        pollster::block_on(evaluate(request, &|| self.now.get(), &ports))
+        pollster::block_on(evaluate(request, now, &ports))
     }
 
     /// Asks for evaluators by id on a trace.

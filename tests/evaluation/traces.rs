@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::common::{PROJECT, RECEIVED};
 use crate::shop::{Shop, span, trace};
 
-fn score(name: &str, span: &str, value: f64, label: &str) -> (String, String, f64, String) {
+pub fn score(name: &str, span: &str, value: f64, label: &str) -> (String, String, f64, String) {
     (name.into(), span.into(), value, label.into())
 }
 
@@ -311,7 +311,7 @@ fn a_trace_whose_row_is_damaged_holds_up_no_other() {
     let root = |id: &str| span(id, "root", "AGENT", json!({ "output": "please" }));
     shop.send(&[root("t"), root("u")]);
     let damage = "update trace set pack = x'ff' where id = 't'";
-    shop.world.db.0.borrow().execute_batch(damage).unwrap();
+    shop.world.db.execute(damage);
     let done = shop.evaluate();
     assert_eq!((done[0].traces, done[0].failed), (1, 1));
     assert_eq!(shop.scores("u"), [score("polite", "", 1.0, "pass")]);

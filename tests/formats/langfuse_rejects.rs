@@ -9,6 +9,7 @@ use edgespan::model::Body;
 use edgespan::reply::Reply;
 use serde_json::{Value, json};
 
+use crate::common::client::header;
 use crate::langfuse_events::{AT, batch, check, event};
 
 fn answer(body: &str) -> Value {
@@ -195,7 +196,7 @@ fn every_answer_is_json() {
     let refused = Error::Reject(Reject::RateLimited { limit: 1, window_s: 10 });
     let reply = (BATCH.rejected)(&refused, "req-1");
     assert_eq!(reply.status, 429);
-    assert!(reply.headers.iter().any(|(name, _)| *name == "retry-after"));
+    assert!(header(&reply, "retry-after").is_some());
     let said: Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(said["error"], "RATE_LIMIT_EXCEEDED");
 }

@@ -1,23 +1,16 @@
 // Evaluators of stored traces, through the built Worker and its queues: made over REST, run by
 // what is written, and a webhook and a model on this machine that judge, stall, lie and fail.
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, expect, test, vi } from "vitest";
+import type { ServerResponse } from "node:http";
+import { expect, test, vi } from "vitest";
 import { traceCreate } from "../support/events.ts";
 import { expectFailure } from "../support/failure.ts";
+import { useStub } from "../support/stub.ts";
 import { eventually, useWorker, type Project } from "../support/worker.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-interface Call {
-  path: string;
-  headers: IncomingMessage["headers"];
-  body: any;
-}
-
-/** What came to the server, and how it answers each path. */
-const calls: Call[] = [];
-const answers: Record<string, (response: ServerResponse, call: Call) => void> = {
+/** How the server answers each path. */
+const answers: Record<string, (response: ServerResponse) => void> = {
   "/fine": (response) => response.end('{"score":0.75,"label":"fine","reasoning":"because"}'),
   "/slow": () => {},
   "/lies": (response) => response.end('{"score":7}'),
@@ -29,19 +22,7 @@ const answers: Record<string, (response: ServerResponse, call: Call) => void> = 
     response.end(JSON.stringify({ choices: [{ message: { content } }] }));
   },
 };
-const server = createServer(async (request, response) => {
-  let body = "";
-  for await (const chunk of request) body += chunk;
-  const call = { path: request.url ?? "", headers: request.headers, body: JSON.parse(body || "null") };
-  calls.push(call);
-  answers[call.path]?.(response, call);
-});
-await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+const { host, asked: calls } = await useStub((response, { path }) => answers[path]?.(response));
 
 const worker = useWorker({
   vars: {
@@ -55,13 +36,8 @@ const worker = useWorker({
 
 async function shop(): Promise<{ project: Project; manage: (method: string, path: string, body?: unknown) => Promise<any> }> {
   const project = await worker.project();
-  const admin = await project.newKey({ scopes: "admin" });
-  const manage = (method: string, path: string, body?: unknown) =>
-    worker.request(`/api/v1/evaluators${path}`, {
-      method,
-      headers: { authorization: `Bearer ${admin}`, "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+  const admin = project.as(await project.newKey({ scopes: "admin" }));
+  const manage = (method: string, path: string, body?: unknown) => admin.json(method, `/api/v1/evaluators${path}`, body);
   return { project, manage };
 }
 

@@ -18,7 +18,7 @@ const window = () => Math.floor(Date.now() / WINDOW_MS);
 /** A project whose keys may make so many requests in a window. */
 async function limited(to: number): Promise<Project> {
   const project = await worker.project();
-  await worker.bindings.DB.prepare("update project set rate_limit = ? where id = ?").bind(to, project.id).run();
+  await worker.run("update project set rate_limit = ? where id = ?", to, project.id);
   return project;
 }
 

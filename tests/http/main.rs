@@ -26,5 +26,6 @@ mod requests;
 mod route_model;
 mod scores;
 mod settings;
+mod share;
 mod usage;
 mod validate;

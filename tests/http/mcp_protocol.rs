@@ -5,6 +5,7 @@ use edgespan::access::scope::Scopes;
 use edgespan::reply::Reply;
 use serde_json::{Value, json};
 
+use crate::common::client::header;
 use crate::common::platform::{KEY, Native, Sent};
 
 const META: &str = "io.modelcontextprotocol/protocolVersion";
@@ -39,10 +40,6 @@ fn serve(native: &Native, sent: Sent) -> (Reply, Value) {
 fn ask(sent: Sent) -> (u16, Value) {
     let (reply, body) = serve(&Native::new(), sent);
     (reply.status, body)
-}
-
-fn header<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
-    reply.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
 }
 
 #[test]

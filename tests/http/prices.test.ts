@@ -9,15 +9,8 @@ const worker = useWorker();
 const call = (id: string, more: object = {}) =>
   spanCreate({ id, traceId: "t", type: "LLM", model: "gpt-4o-2024-08-06", usage: { promptTokens: 1000, completionTokens: 500 }, ...more });
 
-async function admin(project: Project): Promise<Project> {
-  await worker.bindings.DB.prepare("update api_key set scopes = 'admin' where project = ?").bind(project.id).run();
-  return project;
-}
-
-function put(project: Project, price: object) {
-  const headers = { "content-type": "application/json" };
-  return project.request("/api/v1/prices", { method: "PUT", headers, body: JSON.stringify(price) });
-}
+const admin = () => worker.project("strict", "admin");
+const put = (project: Project, price: object) => project.json("PUT", "/api/v1/prices", price);
 
 async function costs(project: Project): Promise<[string, number | null, string | null][]> {
   const trace = (await project.trace("t")).json.data;
@@ -40,7 +33,7 @@ test("a call without a cost gets one, one that was sent stays, and the total in 
 });
 
 test("a project's own prices hold for what comes, and a replay applies them to what is there", async () => {
-  const [project, other] = [await admin(await worker.project()), await worker.project()];
+  const [project, other] = [await admin(), await worker.project()];
   for (const tenant of [project, other]) {
     await tenant.send(call("a"), call("c", { model: "My-Deployment-4o" }));
     await tenant.listWith(1);
@@ -76,7 +69,7 @@ test("a project's own prices hold for what comes, and a replay applies them to w
 test("prices are set by keys of the scope admin, and a bad one is named", async () => {
   const prices = { input: 1, output: 2 };
   expect((await put(await worker.project(), { pattern: "m", prices })).status).toBe(403);
-  const project = await admin(await worker.project());
+  const project = await admin();
   for (const [price, path] of [
     [{ pattern: "", prices }, "pattern"],
     [{ pattern: "a*b", prices }, "pattern"],

@@ -1,48 +1,24 @@
 // A limit of traces a month, with a receiver of alerts on this machine that says no in every
 // way before it takes one: what is sent there, how often, and what becomes of batches.
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, expect, test, vi } from "vitest";
+import type { ServerResponse } from "node:http";
+import { expect, test, vi } from "vitest";
 import { spansOf, traceCreate } from "../support/events.ts";
 import { expectFailure } from "../support/failure.ts";
-import { eventually, useWorker } from "../support/worker.ts";
+import { useStub } from "../support/stub.ts";
+import { useWorker } from "../support/worker.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-interface Alert {
-  path: string;
-  headers: IncomingMessage["headers"];
-  body: any;
-}
-
-/** What came to the receiver, and how it answers: at first with these, then with 200. */
-const alerts: Alert[] = [];
+/** How the receiver answers: at first with these, then with 200. */
 const answers: ((response: ServerResponse) => void)[] = [];
-
-const receiver = createServer(async (request, response) => {
-  let body = "";
-  for await (const chunk of request) body += chunk;
-  alerts.push({ path: request.url ?? "", headers: request.headers, body: JSON.parse(body || "null") });
+const { url: at, asked: alerts } = await useStub((response) => {
   const answer = answers.shift();
   answer ? answer(response) : response.end("ok");
-});
-await new Promise<void>((listening) => receiver.listen(0, "127.0.0.1", listening));
-const at = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
-afterAll(() => {
-  receiver.closeAllConnections();
-  receiver.close();
 });
 
 const worker = useWorker({
   vars: { MONTHLY_TRACE_LIMIT: "10", QUOTA_MODE: "block", ALERT_WEBHOOK_URL: `${at}/hook/secret` },
 });
-
-/** Runs the cron, `minutes` from now. */
-async function cron(minutes: number): Promise<void> {
-  const url = new URL("/cdn-cgi/local/scheduled", worker.url);
-  url.search = String(new URLSearchParams({ cron: "* * * * *", time: String(Date.now() + minutes * 60_000) }));
-  expect((await fetch(url)).status).toBe(200);
-}
 
 const traces = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, n) => [traceCreate({ id: `t${from + n}` }), ...spansOf(`t${from + n}`, 2)]).flat();
@@ -69,13 +45,13 @@ test("an alert is sent until its receiver takes it, and batches are refused beyo
 
   for (const [what, answer, why] of REFUSALS) {
     answers.push(answer);
-    await cron(0);
-    await eventually(() => expect(worker.logs('"quotas"').at(-1)?.failed, what).toEqual([[project.id, expect.stringMatching(why)]]));
+    const { failed } = await worker.cron(0, "quotas");
+    expect(failed, what).toEqual([[project.id, expect.stringMatching(why)]]);
   }
   // A long answer is as good as any.
   answers.push((response) => response.end("x".repeat(1_000_000)));
-  await cron(0);
-  await cron(0);
+  await worker.cron(0, "quotas");
+  await worker.cron(0, "swept");
   expect(alerts).toHaveLength(REFUSALS.length + 1);
   for (const { path, headers, body } of alerts) {
     expect(path).toBe("/hook/secret");
@@ -86,17 +62,10 @@ test("an alert is sent until its receiver takes it, and batches are refused beyo
 
   await project.send(...traces(8, 11));
   await project.settled(2);
-  await cron(0);
+  await worker.cron(0, "quotas");
   expect(alerts.at(-1)?.body).toMatchObject({ percent: 100, traceCount: 11 });
   // Another key, which no isolate has seen yet.
-  const key = await project.newKey();
-  const send = () =>
-    worker.request("/api/v1/traces", {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ batch: traces(11, 12) }),
-    });
-  const refused = await send();
+  const refused = await project.as(await project.newKey()).post({ batch: traces(11, 12) });
   expectFailure(refused, 429, "QUOTA_EXCEEDED");
   const next = new Date(`${month}-01`);
   next.setUTCMonth(next.getUTCMonth() + 1);

@@ -75,10 +75,7 @@ beforeAll(async () => {
 
 /** Runs a statement, once more where its connection is cut: each may be run twice. */
 async function run(sql: string, ...bound: unknown[]): Promise<void> {
-  const once = () =>
-    worker.bindings.DB.prepare(sql)
-      .bind(project.id, ...bound)
-      .run();
+  const once = () => worker.run(sql, project.id, ...bound);
   await once().catch(once);
 }
 
@@ -86,12 +83,12 @@ async function run(sql: string, ...bound: unknown[]): Promise<void> {
  *  rows of their own again and again under other ids. */
 async function copy(of: string, to: string, spans: number): Promise<void> {
   const own = "project = (select number from tenant where project = ?1)";
-  const { results } = await worker.bindings.DB.prepare(
+  const results = await worker.run<{ id: string; pack: string; start_us: number }>(
     `select s.id, hex(s.pack) as pack, s.start_us from span as s where trace = (select key from trace where ${own} and id = ?2)`,
-  )
-    .bind(project.id, of)
-    .all<{ id: string; pack: string; start_us: number }>();
-  const { results: columns } = await worker.bindings.DB.prepare("select name from pragma_table_info('trace')").all<{ name: string }>();
+    project.id,
+    of,
+  );
+  const columns = await worker.run<{ name: string }>("select name from pragma_table_info('trace')");
   const copied: Record<string, string> = {
     key: "max(t.key) over () + 1 + abs(random() % 1000000)",
     id: "?2",

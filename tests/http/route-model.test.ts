@@ -18,11 +18,8 @@ test("the client's route_model is answered by the project's own configuration", 
     context.skip("no Python to run the client with: EDGESPAN_PYTHON is not set");
   }
   const [mine, other] = [await worker.project(), await worker.project()];
-  await worker.bindings.DB.prepare(
-    "insert into routing_config (project, id, name, config, created_ms, updated_ms) values (?, 'c', 'router', ?, 1, 1)",
-  )
-    .bind(mine.id, JSON.stringify(config))
-    .run();
+  const insert = "insert into routing_config (project, id, name, config, created_ms, updated_ms) values (?, 'c', 'router', ?, 1, 1)";
+  await worker.run(insert, mine.id, JSON.stringify(config));
   const script = fileURLToPath(new URL("../sdk/route_model.py", import.meta.url));
   const ask = (key: string) =>
     new Promise<string>((resolve) => {

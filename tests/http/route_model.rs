@@ -126,7 +126,7 @@ fn a_configuration_is_used_for_ten_seconds_before_it_is_asked_for_again() {
     let first = ask(PROJECT, 11_000).unwrap();
     assert!(first.contains(r#""model":"small""#), "{first}");
     let change = "update routing_config set config = replace(config, 'small', 'large')";
-    world.db.0.borrow().execute(change, []).unwrap();
+    world.db.execute(change);
     assert_eq!(ask(PROJECT, 20_999), Some(first));
     assert!(ask(PROJECT, 21_000).unwrap().contains(r#""model":"large""#));
     assert_eq!(ask("other", 21_000), None);

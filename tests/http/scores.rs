@@ -4,6 +4,7 @@ use edgespan::formats::scores::DELETION;
 use edgespan::model::Handling;
 use serde_json::{Value, json};
 
+use crate::common::client::header;
 use crate::common::platform::{KEY, Native, Sent};
 
 fn post(body: &Value) -> Sent {
@@ -110,7 +111,7 @@ fn a_batch_is_all_or_nothing_unless_it_is_to_be_lenient() {
     );
     assert_eq!(answer["scores"].as_array().unwrap().len(), 1);
     assert_eq!(answer["errors"][0]["index"], 1);
-    assert!(reply.headers.iter().any(|(name, _)| *name == "preference-applied"));
+    assert!(header(&reply, "preference-applied").is_some());
     let native = Native::new();
     native.0.handling.set(Handling::Lenient);
     assert_eq!(sent(&native, &json!([{}])).0, 400);

@@ -5,13 +5,8 @@ import { eventually, useWorker, type Project } from "../support/worker.ts";
 
 const worker = useWorker();
 
-function post(project: Project, body: unknown, headers: Record<string, string> = {}) {
-  return project.request("/api/v1/scores", {
-    method: "POST",
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify(body),
-  });
-}
+const post = (project: Project, body: unknown, headers: Record<string, string> = {}) =>
+  project.json("POST", "/api/v1/scores", body, headers);
 
 async function scores(project: Project, query = ""): Promise<Record<string, any>[]> {
   const answer = await project.get(`/api/v1/scores?${query}`);
@@ -95,10 +90,8 @@ test("a deleted score is gone at once, and a replay of everything does not bring
         ?.replace(/^[^.]*\./, ""),
     ),
   ).toEqual(["scores.json", "unscore.json"]);
-  await worker.bindings.DB.prepare("delete from score where project = (select number from tenant where project = ?)")
-    .bind(project.id)
-    .run();
-  await worker.bindings.DB.prepare("delete from batch where project = ?").bind(project.id).run();
+  await worker.run("delete from score where project = (select number from tenant where project = ?)", project.id);
+  await worker.run("delete from batch where project = ?", project.id);
   for (const key of keys.reverse()) await worker.bindings.QUEUE.send({ v: 1, key });
   await eventually(async () => expect((await project.rows("batch")).length).toBe(2));
   expect((await scores(project)).map(({ id }) => id)).toEqual(["b"]);

@@ -1,9 +1,10 @@
 //! Settings: what whoever is signed in sees, and what administrators change by forms.
 
 use edgespan::access::scope::Scopes;
+use edgespan::outbound::OutboundReply;
 use serde_json::{Value, json};
 
-use crate::common::client::form;
+use crate::common::client::{form, header};
 use crate::common::platform::{Native, Sent};
 use crate::common::{PROJECT, RECEIVED};
 
@@ -150,7 +151,7 @@ fn changes_take_the_scope_admin_a_page_of_this_origin_and_signing_in() {
         }
         let unknown = native.serve(form(path, "", body)).reply;
         assert_eq!(unknown.status, 303, "{path}");
-        assert!(unknown.headers.iter().any(|(_, to)| to.starts_with("/sign-in?to=%2Fsettings")));
+        assert!(header(&unknown, "location").unwrap().starts_with("/sign-in?to=%2Fsettings"));
         assert_eq!(keys(&native), before, "{path}");
         assert!(native.0.queue.0.take().is_empty(), "{path}");
     }
@@ -165,4 +166,55 @@ fn a_form_that_is_wrong_makes_no_key() {
         assert!(reply.text().contains("<h1>"), "{}", reply.text());
     }
     assert_eq!(keys(&native).len(), 2);
+}
+
+/// What the page says of the newest release, where it says something.
+fn newest(native: &Native, cookie: &str) -> Option<String> {
+    let page = page(native, cookie);
+    let (_, after) = page.split_once("<dt>Newest release</dt><dd>")?;
+    after.split_once("</dd>").map(|(said, _)| said.to_owned())
+}
+
+#[test]
+fn the_newest_release_is_asked_for_once_where_the_operator_says() {
+    let (native, cookie) = signed_in("read");
+    assert_eq!(newest(&native, &cookie), None, "it is off by default");
+    assert!(native.0.asked.borrow().is_empty());
+    let url = "https://api.example.com/releases/latest";
+    native.0.settings.borrow_mut().insert("RELEASES_URL".into(), url.into());
+    let body = br#"{"tag_name":"v9.1.0","html_url":"https://example.com/9"}"#.to_vec();
+    let reply = OutboundReply { status: 200, retry_after: None, body: Some(body) };
+    native.0.answers.borrow_mut().push(reply);
+    for _ in 0..3 {
+        let said = newest(&native, &cookie).unwrap();
+        assert!(said.contains("v9.1.0") && said.contains("newer than this one"), "{said}");
+    }
+    assert_eq!(*native.0.asked.borrow(), [url]);
+}
+
+#[test]
+fn that_the_newest_release_is_unknown_is_said_and_fails_nothing() {
+    let reply = |status, body: Option<&[u8]>| OutboundReply {
+        status,
+        retry_after: None,
+        body: body.map(<[u8]>::to_vec),
+    };
+    for (reply, says) in [
+        (None, "there was no reply"),
+        (Some(reply(403, Some(b"{}"))), "the answer was 403"),
+        (Some(reply(302, Some(b""))), "the answer was 302"),
+        (Some(reply(200, Some(b"<html>"))), "the answer names no release"),
+        (Some(reply(200, None)), "the answer names no release"),
+    ] {
+        let (native, cookie) = signed_in("read");
+        let url = "https://api.example.com/secret";
+        native.0.settings.borrow_mut().insert("RELEASES_URL".into(), url.into());
+        native.0.answers.borrow_mut().extend(reply);
+        for _ in 0..2 {
+            let said = newest(&native, &cookie).unwrap();
+            assert!(said.contains("unknown") && said.contains(says), "{said}");
+            assert!(!said.contains("secret"), "{said}");
+        }
+        assert_eq!(native.0.asked.borrow().len(), 1, "{says}");
+    }
 }

@@ -69,7 +69,7 @@ test("of a batch whose bad events are left out, the good ones are counted", asyn
 
 test("rejected, by the code of the answer", async () => {
   const project = await worker.project();
-  await worker.bindings.DB.prepare("update project set rate_limit = 100 where id = ?").bind(project.id).run();
+  await worker.run("update project set rate_limit = 100 where id = ?", project.id);
   const expected = { VALIDATION_ERROR: 3, PAYLOAD_TOO_LARGE: 2, UNSUPPORTED_MEDIA_TYPE: 1, RATE_LIMIT_EXCEEDED: 0, QUOTA_EXCEEDED: 0 };
   for (const body of ["{", { batch: 1 }, { batch: [{}] }]) expectFailure(await project.post(body), 400, "VALIDATION_ERROR");
   expectFailure(await project.post({ batch: Array(1_001).fill(traceCreate()) }), 413, "PAYLOAD_TOO_LARGE");
@@ -83,7 +83,7 @@ test("rejected, by the code of the answer", async () => {
   expectFailure(await worker.request("/api/v1/traces"), 401, "UNAUTHORIZED");
   expectFailure(await project.get("/api/v1/traces/none"), 404, "NOT_FOUND");
   // Watched with a key of no limit: the limit holds for reading, too.
-  await worker.bindings.DB.prepare("update project set rate_limit = 0 where id = ?").bind(project.id).run();
+  await worker.run("update project set rate_limit = 0 where id = ?", project.id);
   project.key = await project.newKey();
   await eventually(async () => expect(await totals(project)).toEqual({ ...NOTHING, ...expected }));
 });

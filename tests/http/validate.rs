@@ -115,6 +115,29 @@ fn what_is_wrong_with_one_evaluator_fails_that_one() {
 }
 
 #[test]
+fn evaluators_together_cost_what_a_few_of_the_dearest_may() {
+    let codes = |body: &Value| -> Vec<Option<String>> {
+        let (status, data) = ask(body);
+        assert_eq!(status, 200);
+        let results = data["results"].as_array().unwrap();
+        results.iter().map(|r| r["error"]["code"].as_str().map(str::to_owned)).collect()
+    };
+    let text = "é".repeat(20_000);
+    let dear = json!({ "type": "LEVENSHTEIN", "config": {} });
+    let wrong = json!({ "type": "JSON_SCHEMA", "config": { "schema": 1 } });
+    let body = |evaluators: Value| json!({ "output": text, "expectedOutput": text, "evaluators": evaluators });
+    // Each is as dear as one may be: what is beyond four of them is not looked at.
+    let spent = codes(&body(json!([vec![dear.clone(); 10], vec![wrong.clone(); 10]].concat())));
+    assert_eq!(spent[..4], [const { None }; 4]);
+    assert!(spent[4..].iter().all(|code| code.as_deref() == Some("TOO_EXPENSIVE")), "{spent:?}");
+    // As many as there may be of what is cheap, or wrong, each get their answer.
+    let found = codes(&body(json!(vec![contains("e"); 50])));
+    assert!(found.iter().all(Option::is_none), "{found:?}");
+    let refused = codes(&body(json!(vec![wrong; 50])));
+    assert!(refused.iter().all(|code| code.as_deref() == Some("INVALID_CONFIG")), "{refused:?}");
+}
+
+#[test]
 fn a_malformed_request_is_refused_with_the_place() {
     let one = contains("a");
     for (body, path) in [

@@ -23,24 +23,23 @@ fn at(seconds: i64) -> i64 {
 /// every hundredth has a model in one of its three spans.
 fn filled(traces: i64) -> Sqlite {
     let db = Sqlite::new();
-    db.0.borrow()
-        .execute_batch(&format!(
-            "create temp table n as with recursive n (value) as (
-               select 1 union all select value + 1 from n where value < {traces}) select value from n;
-             insert into tenant values (1, '{PROJECT}'), (2, 'other');
-             insert into trace (key, id, start_us, end_us, spans, errors, tokens, cost_nano,
-               name, session, tags, input_preview, models, {PLAIN_COLUMNS})
-             select (1 << 48) | (value << 16), 'id ' || value, ({KEY_EPOCH_S} + value) * 1000000,
-               ({KEY_EPOCH_S} + value) * 1000000 + value % 1000 * 1000,
-               3, value % 10 = 0, value % 7, value % 11, 'Agent ' || (value % 3),
-               's' || (value % 50), json_array('all', 't' || (value % 4)), '\"in\"',
-               case when value % 100 = 0 then 'GPT-4o' end, {PLAIN_VALUES}
-             from n where {traces} > 0;
-             insert into trace (key, id, start_us, spans, errors, tokens, cost_nano, {PLAIN_COLUMNS})
-             values (2 << 48, 'of other', 0, 0, 0, 0, 0, {PLAIN_VALUES});
-             update trace set project = 2, id = 'id 1' where key = 2 << 48"
-        ))
-        .unwrap();
+    let sql = format!(
+        "create temp table n as with recursive n (value) as (
+           select 1 union all select value + 1 from n where value < {traces}) select value from n;
+         insert into tenant values (1, '{PROJECT}'), (2, 'other');
+         insert into trace (key, id, start_us, end_us, spans, errors, tokens, cost_nano,
+           name, session, tags, input_preview, models, {PLAIN_COLUMNS})
+         select (1 << 48) | (value << 16), 'id ' || value, ({KEY_EPOCH_S} + value) * 1000000,
+           ({KEY_EPOCH_S} + value) * 1000000 + value % 1000 * 1000,
+           3, value % 10 = 0, value % 7, value % 11, 'Agent ' || (value % 3),
+           's' || (value % 50), json_array('all', 't' || (value % 4)), '\"in\"',
+           case when value % 100 = 0 then 'GPT-4o' end, {PLAIN_VALUES}
+         from n where {traces} > 0;
+         insert into trace (key, id, start_us, spans, errors, tokens, cost_nano, {PLAIN_COLUMNS})
+         values (2 << 48, 'of other', 0, 0, 0, 0, 0, {PLAIN_VALUES});
+         update trace set project = 2, id = 'id 1' where key = 2 << 48"
+    );
+    db.execute(&sql);
     db
 }
 
@@ -108,13 +107,11 @@ fn each_filter_finds_what_it_should() {
 #[test]
 fn letters_of_all_scripts_are_found_in_either_case() {
     let db = filled(4);
-    db.0.borrow()
-        .execute_batch(
-            "update trace set name = case id when 'id 1' then 'Rückfrage ÄRGER' when 'id 2' then 'ärger'
-               when 'id 3' then 'ΣΟΦΌΣ Агент' else 'arger STRAẞE' end;
-             update trace set models = 'a' || char(10) || 'МОДЕЛЬ-4' where id = 'id 2'",
-        )
-        .unwrap();
+    db.execute(
+        "update trace set name = case id when 'id 1' then 'Rückfrage ÄRGER' when 'id 2' then 'ärger'
+           when 'id 3' then 'ΣΟΦΌΣ Агент' else 'arger STRAẞE' end;
+         update trace set models = 'a' || char(10) || 'МОДЕЛЬ-4' where id = 'id 2'",
+    );
     let find = |name: &str| {
         let named = Filter { name: Some(name.into()), ..Filter::default() };
         let api = block_on(db.run(traces::select_traces(PROJECT, &named, None, 50))).unwrap();
@@ -167,6 +164,9 @@ fn letters_of_all_scripts_are_found_in_either_case() {
             evaluator: Some(letters.clone()),
             bounds: vec![(Compare::Less, "0.5".into()), (Compare::AtLeast, "0".into())],
         }),
+        sort: None,
+        error: Some(letters.clone()),
+        words: None,
     };
     assert_eq!(follow(&db, &all).0, Vec::<String>::new());
     block_on(db.run(traces::select_traces(
@@ -216,7 +216,7 @@ fn a_filter_that_finds_little_looks_at_a_bounded_number_of_rows() {
 fn traces_without_what_is_asked_for_are_walked_over() {
     let db = filled(MAX_ROWS_SCANNED + 1);
     let bare = "update trace set session = null, end_us = null, tokens = 9000000000000000000";
-    db.0.borrow().execute_batch(bare).unwrap();
+    db.execute(bare);
     let session = Filter { session: Some("s1".into()), ..Filter::default() };
     let long = Filter { min_duration_us: Some(1), ..Filter::default() };
     for filter in [session, long] {

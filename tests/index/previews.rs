@@ -16,8 +16,7 @@ fn sent(id: &str, said: &Value) -> Vec<String> {
 fn previews(world: &World, id: &str) -> [String; 3] {
     ["input_preview", "output_preview", "error_preview"].map(|column| {
         let sql = format!("select coalesce({column}, '-') from trace where id = '{id}'");
-        let row = world.db.dump(&sql).remove(0);
-        row.trim_start_matches("[Text(\"").trim_end_matches("\")]").to_owned()
+        world.db.texts(&sql).remove(0)
     })
 }
 
@@ -61,8 +60,8 @@ fn the_previews_of_long_texts_are_half_a_kilobyte_of_a_row_and_those_of_short_on
         let columns = ["input_preview", "output_preview", "error_preview"];
         let sum =
             columns.map(|name| format!("coalesce(length(cast({name} as blob)), 0)")).join(" + ");
-        let row = world.db.dump(&format!("select {sum} from trace where id = 'a'")).remove(0);
-        row.trim_start_matches("[Integer(").trim_end_matches(")]").parse::<usize>().unwrap()
+        let sql = format!("select cast({sum} as text) from trace where id = 'a'");
+        world.db.texts(&sql)[0].parse::<usize>().unwrap()
     };
     let text = "Where is my order, please? ".repeat(1_000);
     // 240 characters and the sign that there is more.

@@ -14,10 +14,11 @@ use edgespan::index::{
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "trace",
     "span",
     "delivery",
+    "word_block",
     "usage",
     "batch",
     "dead_letter",
@@ -58,6 +59,10 @@ create temp table x as select * from delivery;
 update x set key = key + (($NUMBER - 5) << 48), usage = x'00';
 insert into delivery select * from x;
 drop table x;
+create temp table x as select * from word_block;
+update x set key = key + (($NUMBER - 5) << 48), traces = 9, parted = 9, words = unhex(hex(words) || '00');
+insert into word_block select * from x;
+drop table x;
 create temp table x as select * from usage;
 update x set project = $NUMBER, version = 9, models = x'00', names = x'00', users = x'00', tags = x'00';
 insert into usage select * from x;
@@ -91,7 +96,7 @@ fn rows(world: &World, mine: bool) -> Vec<String> {
     let is = if mine { "=" } else { "<>" };
     let of = |table: &&str| match *table {
         "span" => format!("select * from span where trace >> 48 {is} 5"),
-        "delivery" => format!("select * from delivery where key >> 48 {is} 5"),
+        "delivery" | "word_block" => format!("select * from {table} where key >> 48 {is} 5"),
         "trace" | "score" | "evaluation" | "usage" | "spent" => {
             format!("select * from {table} where project {is} 5")
         }
@@ -112,10 +117,10 @@ fn complaint(statements: &[Statement]) -> Option<String> {
 fn complaint_beside(other: &str, number: &str, statements: &[Statement]) -> Option<String> {
     let (alone, beside) = (filled(), filled());
     let rows_of_other = OTHER.replace("$OTHER", other).replace("$NUMBER", number);
-    beside.db.0.borrow().execute_batch(&rows_of_other).unwrap();
+    beside.db.execute(&rows_of_other);
     let theirs = rows(&beside, false);
     for statement in statements {
-        let changes = || alone.db.0.borrow().total_changes();
+        let changes = || alone.db.changes();
         let before = changes();
         let run = |world: &World| block_on(world.db.run(vec![statement.clone()])).unwrap().rows;
         let (expected, found) = (run(&alone), run(&beside));
@@ -213,12 +218,12 @@ fn the_sweeper_takes_no_batch_for_one_of_another_project() {
            ('{PROJECT}', 'dead', '{}', 0, 0, 5)",
         keys[0], keys[2]
     );
-    world.db.0.borrow().execute_batch(&all).unwrap();
+    world.db.execute(&all);
     let due = run(recovery::select_due(5, 10, 10));
     assert_eq!(overdue(), of_other);
     assert_eq!(due[1].len(), 2);
     assert!(due[1].iter().all(|row| row.contains("/other/")), "{due:?}");
-    world.db.0.borrow().execute_batch(&all).unwrap();
+    world.db.execute(&all);
     run(recovery::note_queued(&both[..1], 5));
     let queued = world.db.dump("select project, batch from overdue where queued > 0");
     assert_eq!(queued, [format!(r#"[Text("{PROJECT}"), Text("written")]"#)]);
@@ -329,7 +334,7 @@ fn run() -> Vec<String> {
             alerts::select_enabled(),
         ],
         quota::select(0, 1, 0).to_vec(),
-        vec![health::select()],
+        vec![health::select(), health::select_last_sweep()],
         recovery::note_overdue(&[], "", 0),
         recovery::select_due(0, 1, 1),
         recovery::note_queued(&[], 0),

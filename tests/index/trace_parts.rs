@@ -1,11 +1,8 @@
 //! A trace's spans in parts, through the API and on its page: each span comes once,
 //! with its payload and its parent, however many there are and wherever they lie.
 
-use crate::common::{PROJECT, RECEIVED, World, body};
-use edgespan::dashboard;
-use edgespan::dashboard::view::View;
+use crate::common::{PROJECT, RECEIVED, World, body, pages};
 use edgespan::error::{Error, Fault, Reject};
-use edgespan::http::router::{Route, find};
 use edgespan::index::RowBounds;
 use edgespan::index::spans::MAX_SPANS;
 use ingest_core::fold::compact_id::pack;
@@ -210,26 +207,7 @@ fn an_answer_that_finds_no_room_is_told_to_come_again() {
 }
 
 fn page(world: &World, url: &str) -> Result<String, Error> {
-    let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let route = find("GET", path, world.formats)?.route;
-    let Route::Page(page) = route else { unreachable!("{route:?} is no page") };
-    let view = View {
-        project: PROJECT,
-        project_name: "shop",
-        key_id: "key-1",
-        admin: true,
-        query,
-        origin: "https://edgespan.test",
-        part: false,
-        known: None,
-        plain: false,
-        local: false,
-        now: RECEIVED,
-        db: &world.db,
-        source: world.source(),
-    };
-    let answer = block_on(dashboard::answer(&page, &view))?;
-    Ok(answer.text().to_owned())
+    Ok(pages::get(world, PROJECT, url, false)?.text().to_owned())
 }
 
 #[test]

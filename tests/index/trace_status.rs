@@ -230,7 +230,7 @@ fn a_row_from_before_says_what_it_said_until_it_is_written_again() {
     );
     assert_eq!(said(&world), "OK");
     let before = "update trace set root_failed = null, failures = null";
-    world.db.0.borrow().execute(before, []).unwrap();
+    world.db.execute(before);
     assert_eq!(said(&world), "ERROR");
     world.deliver(PROJECT, &body(&[one("c", "r", "OK")]));
     assert_eq!(said(&world), "OK");

@@ -70,7 +70,7 @@ fn of_all_kinds(count: i64, random: &mut Random) -> World {
             .unwrap();
         }
     }
-    world.db.0.borrow().execute_batch(&(sql + "commit;")).unwrap();
+    world.db.execute(&(sql + "commit;"));
     world
 }
 
@@ -219,7 +219,7 @@ fn in_a_row(count: i64, every: i64, newest: i64) -> World {
          from n",
         key_second(NOW)
     );
-    world.db.0.borrow().execute_batch(&sql).unwrap();
+    world.db.execute(&sql);
     world
 }
 

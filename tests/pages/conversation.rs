@@ -115,3 +115,48 @@ fn a_session_shows_what_was_said_in_full() {
     let earlier = text(&html(&world, &href[..href.find('"').unwrap()].replace("&amp;", "&")));
     assert!(earlier.contains("question 0.") && earlier.contains("later turns"), "{earlier}");
 }
+
+#[test]
+fn of_a_session_that_says_much_the_newest_turns_are_read() {
+    let world = World::new();
+    let long = |n: usize| format!("answer {n}. {}", "word ".repeat(300_000));
+    let mut history = vec![];
+    for n in 0..3_usize {
+        history.push(json!({ "role": "user", "content": format!("question {n}.") }));
+        let id = format!("t{n}");
+        // Calls send on what matters of the last answer.
+        let input = history.clone();
+        history.push(json!({ "role": "assistant", "content": format!("answer {n}.") }));
+        let second = 10 * i64::try_from(n).unwrap();
+        let mut root = json!({ "id": "r", "name": "r", "type": "LLM", "startTime": at(second), "endTime": at(second + 5),
+            "input": input, "output": long(n) });
+        root["traceId"] = id.clone().into();
+        let root = json!({ "type": "span-create", "body": root }).to_string();
+        let of = trace(&json!({ "id": id, "name": id, "sessionId": "s" }));
+        world.deliver(PROJECT, &body(&[of, root]));
+    }
+    let page = html(&world, "/sessions/s");
+    let turns: Vec<&str> = page.split("<li class=\"turn\"").skip(1).collect();
+    let is_read = |turn: &&str| turn.contains("class=\"chat\"");
+    assert_eq!(turns.iter().map(is_read).collect::<Vec<_>>(), [false, true, true]);
+    // What was said in a turn that is not read is not said in the next one.
+    let said = text(&page);
+    assert_eq!((said.matches("question 0.").count(), said.matches("question 1.").count()), (1, 1));
+}
+
+#[test]
+fn a_conversation_that_is_too_much_says_how_many_steps_are_not_all_there() {
+    let world = World::new();
+    let said = |n: i64, what: &str| format!("{what} {n}. {}", "word ".repeat(22_000));
+    let call = |n: i64| {
+        span(
+            json!({ "id": format!("m{n}"), "name": "ask", "type": "LLM", "startTime": at(2 * n), "endTime": at(2 * n + 1),
+            "input": said(n, "question"), "output": said(n, "answer") }),
+        )
+    };
+    world.deliver(PROJECT, &body(&(0..5).map(call).collect::<Vec<_>>()));
+    let page = text(&html(&world, "/traces/t/conversation"));
+    // Of the third there is what went in.
+    assert!(page.contains("question 2.") && !page.contains("question 3."), "{}", page.len());
+    assert!(page.contains("What 3 steps said is not all here"), "{}", &page[page.len() - 200..]);
+}

@@ -75,6 +75,26 @@ fn costs_are_the_same_before_they_are_added_up_by_hour_and_after() {
 }
 
 #[test]
+fn a_range_counts_the_hours_that_are_in_it() {
+    let world = filled();
+    for (range, calls) in [
+        ("from=2026-11-21T06:00Z&to=2026-11-22T06:00Z", 1),
+        ("from=2026-11-21T06:00Z&to=2026-11-22T06:00:00.002Z", 3),
+        ("from=2026-11-21T06:30Z&to=2026-11-22T06:00Z", 1),
+        ("from=2026-11-21&to=2026-11-21", 1),
+        ("from=2026-11-21T06:00Z", 3),
+        ("from=2026-11-21T06:00:00.001Z", 2),
+        ("from=2026-11-22T06:00Z", 2),
+        ("to=2026-11-21T07:00Z", 1),
+    ] {
+        let page = text(&html(&world, &format!("/costs?{range}")));
+        assert!(page.contains(&format!("m&lt;1&gt; {calls} calls")), "{range}: {page}");
+    }
+    let page = text(&html(&world, "/costs?from=2026-11-21T06:00Z"));
+    assert!(page.contains("From 2026-11-21 06:00:00 , beside"), "{page}");
+}
+
+#[test]
 fn rows_lead_to_their_traces_and_what_cannot_be_read_is_said() {
     let world = filled();
     let page = html(&world, "/costs?range=7d");

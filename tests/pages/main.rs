@@ -9,8 +9,11 @@
 mod chart;
 #[path = "../common/mod.rs"]
 mod common;
+mod compare;
 mod conversation;
 mod costs;
+mod errors;
+mod find;
 mod first_use;
 mod list;
 mod others;

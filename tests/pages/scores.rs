@@ -2,18 +2,12 @@
 
 use crate::common::pages::{get, html, part, span, text, trace};
 use crate::common::{PROJECT, RECEIVED, World, body};
-use edgespan::batch::{BatchRef, RawStore};
-use edgespan::pipeline::consume::{Delivery, Outcome, consume};
-use edgespan::pipeline::queue::Message;
+use edgespan::pipeline::consume::Outcome;
 use serde_json::{Value, json};
 
 fn score(world: &World, scores: &Value) {
-    let body = scores.to_string().into_bytes();
-    let batch = BatchRef::of(PROJECT, &body, RECEIVED, "scores.json");
-    pollster::block_on(world.store.put(&batch.key(), &body)).unwrap();
-    let delivery = [Delivery { message: Message::of(&batch), attempt: 1 }];
-    let done = consume(&delivery, &|| RECEIVED, world.formats, &world.store, &world.db);
-    assert!(matches!(&pollster::block_on(done)[..], [Outcome::Ack(_)]));
+    let outcome = world.deliver_as("scores.json", PROJECT, &scores.to_string());
+    assert!(matches!(outcome, Outcome::Ack(_)), "{outcome:?}");
 }
 
 #[test]
@@ -44,6 +38,11 @@ fn results_are_added_up_by_evaluator_and_lead_to_the_traces_that_they_are_of() {
         (page.matches("class=\"s-main\"").count(), page.matches("class=\"s-error\"").count()),
         (1, 1)
     );
+    for bound in ["", "%3C0.5"] {
+        let link = format!("/traces?range=7d&score=a%5C%3Cb%5C%3E%26c{bound}");
+        assert!(page.contains(&format!("href=\"{}\"", link.replace('&', "&amp;"))), "{page}");
+        assert_eq!(get(&world, PROJECT, &link, false).unwrap().status, 200, "{link}");
+    }
     // Of the range alone.
     assert!(html(&world, "/scores?to=2026-11-21").contains("No scores here"));
     let of_the_day = text(&html(&world, "/scores?from=2026-11-22&to=2026-11-22"));
@@ -62,7 +61,7 @@ fn results_say_how_far_back_they_go_where_there_are_more_scores_than_are_read() 
          select 1, 's' || value, 0, 2, {RECEIVED} * 1000 - value * 1000000, 1, 't', 't', 'e' || (value % 120),
            case when value <= 20000 then '1' else '0' end, 0 from n"
     );
-    world.db.0.borrow().execute_batch(&sql).unwrap();
+    world.db.execute(&sql);
     let shown = text(&html(&world, "/scores?range=7d"));
     assert!(
         shown.contains("Only the newest 20,000 scores are counted, back to 2026-11-22 00:46:10 ."),

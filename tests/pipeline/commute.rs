@@ -218,9 +218,9 @@ fn a_second_delivery_writes_nothing() {
         r#"{"type":"span-create","body":{"traceId":"t","name":"n","type":"LLM","cost":0.5}}"#;
     let bodies = body(&[event.to_owned()]);
     world.deliver(PROJECT, &bodies);
-    let before = world.db.0.borrow().total_changes();
+    let before = world.db.changes();
     world.deliver(PROJECT, &bodies);
-    assert_eq!(world.db.0.borrow().total_changes(), before);
+    assert_eq!(world.db.changes(), before);
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn the_same_bytes_received_later_rewrite_no_trace() {
         "body": { "id": "t", "name": "n" } });
     let body = body(&[trace.to_string(), span.to_string()]);
     world.deliver_at(PROJECT, &body, RECEIVED);
-    let before = world.db.0.borrow().total_changes();
+    let before = world.db.changes();
     world.deliver_at(PROJECT, &body, RECEIVED + 24 * 60 * 60_000);
-    assert_eq!(world.db.0.borrow().total_changes(), before);
+    assert_eq!(world.db.changes(), before);
 }

@@ -46,7 +46,7 @@ fn set(world: &World, pattern: &str, from: &str, prices: &Value) {
     let project = format!(
         "insert or ignore into project (id, name, handling, created_ms, rate_limit) values ('{PROJECT}', 'p', 'strict', 1, 1000)"
     );
-    world.db.0.borrow().execute(&project, []).unwrap();
+    world.db.execute(&project);
     let set = own_prices::set_price(PROJECT, pattern, from, &prices.to_string(), RECEIVED);
     let ran = pollster::block_on(world.db.run(vec![set])).unwrap();
     assert_eq!(ran.rows[0].len(), 1);
@@ -152,9 +152,9 @@ fn a_projects_own_price_comes_first_and_a_replay_applies_another() {
     let table = (0.0075, "table".to_owned());
     assert_eq!(replayed().collect::<Vec<_>>(), [own(0.0045), table, sent]);
     // Nothing changes, so nothing is written.
-    let changes = world.db.0.borrow().total_changes();
+    let changes = world.db.changes();
     deliver(&world, &events);
-    assert_eq!(world.db.0.borrow().total_changes(), changes);
+    assert_eq!(world.db.changes(), changes);
 }
 
 #[test]

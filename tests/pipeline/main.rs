@@ -17,5 +17,6 @@ mod quota;
 mod replay;
 mod rollup;
 mod scores;
+mod search;
 mod usage;
 mod verify;

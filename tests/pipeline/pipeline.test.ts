@@ -300,9 +300,9 @@ describe("rows written", () => {
     return project.consumed().map(({ rows_written }) => rows_written as number);
   };
   // Two for a new trace, one for one that is there; one for the ledger, one for the
-  // hour's counts and one for what the delivery adds; two for the project the first time.
-  const NEW = 8 * 2 + 3 + 2;
-  const THERE = 8 + 3;
+  // hour's counts, one for what the delivery adds, and one for its words; two for the project the first time.
+  const NEW = 8 * 2 + 4 + 2;
+  const THERE = 8 + 4;
 
   test("100 spans over 8 new traces, then 100 more over the same", async () => {
     const project = await worker.project();
@@ -320,7 +320,7 @@ describe("rows written", () => {
   test("with the traces' own events in the same batch", async () => {
     const project = await worker.project();
     const traces = Array.from({ length: 8 }, (_, n) => traceCreate({ id: `t${n}`, tags: ["a", "b"], metadata: { n } }));
-    await project.send(...traces, ...Array.from({ length: 100 }, (_, n) => spanCreate({ traceId: `t${n % 8}` })));
+    await project.send(...traces, ...Array.from({ length: 100 }, (_, n) => spanCreate({ traceId: `t${n % 8}`, input: n })));
     const [rows] = await written(project, 1);
     expect(rows).toBe(NEW);
     expect(await project.spans()).toBe(100);

@@ -61,7 +61,7 @@ fn world() -> World {
 }
 
 fn run(world: &World, sql: &str) {
-    world.db.0.borrow().execute_batch(sql).unwrap();
+    world.db.execute(sql);
 }
 
 fn add(world: &World, project: &str, at: i64, traces: i64) {
@@ -162,9 +162,9 @@ fn batches_are_refused_while_the_limit_is_passed_and_no_longer() {
     let last = receiver.alerts.borrow().last().cloned().unwrap();
     assert!(last["text"].as_str().unwrap().ends_with("refused until 2026-12-01 (UTC)."), "{last}");
     // What stands already is not written again.
-    let changes = world.db.0.borrow().total_changes();
+    let changes = world.db.changes();
     check_at(&world, &settings("100", "block"), at + MINUTE, &receiver);
-    assert_eq!(world.db.0.borrow().total_changes(), changes);
+    assert_eq!(world.db.changes(), changes);
     for (limit, mode) in [("101", "block"), ("100", "warn")] {
         check_at(&world, &settings("100", "block"), at, &receiver);
         check_at(&world, &settings(limit, mode), at, &receiver);
@@ -185,9 +185,9 @@ fn a_run_reads_a_handful_of_hours_whatever_the_month_has() {
     let left = "select count(*) from stat as s join quota as q on q.project = s.project
         where s.hour_ms >= q.settled_ms";
     assert_eq!(world.db.dump(left), ["[Integer(1)]"]);
-    let changes = world.db.0.borrow().total_changes();
+    let changes = world.db.changes();
     check_at(&world, &warn, now + MINUTE, &receiver);
-    assert_eq!(world.db.0.borrow().total_changes(), changes);
+    assert_eq!(world.db.changes(), changes);
 }
 
 proptest! {

@@ -176,8 +176,8 @@ describe("a database that was emptied", () => {
     const before = await Promise.all(projects.map(answers));
     expect(Object.keys(before[0]!).length).toBeGreaterThan(9);
 
-    for (const table of EMPTIED) await worker.bindings.DB.prepare(`delete from ${table}`).run();
-    await worker.bindings.DB.prepare("update sweep set position = ''").run();
+    for (const table of EMPTIED) await worker.run(`delete from ${table}`);
+    await worker.run("update sweep set position = ''");
     for (const project of projects) expect((await project.list()).traces).toEqual([]);
 
     await service.replay();
@@ -198,8 +198,8 @@ describe("a database that was emptied", () => {
     const batches = await fill(project);
     await eventually(async () => expect(await project.rows("batch")).toHaveLength(batches));
     const before = await answers(project);
-    for (const table of EMPTIED) await worker.bindings.DB.prepare(`delete from ${table}`).run();
-    await worker.bindings.DB.prepare("update sweep set position = ''").run();
+    for (const table of EMPTIED) await worker.run(`delete from ${table}`);
+    await worker.run("update sweep set position = ''");
     await service.sweep();
     await eventually(async () => expect(await project.rows("batch")).toHaveLength(batches));
     expect(await answers(project)).toEqual(before);

@@ -137,7 +137,7 @@ fn an_hour_keeps_a_bounded_number_of_values_and_their_sum() {
         block_on(roll_up(LATER, &world.db)).unwrap();
     }
     let row = "select json_array(json_array(hours, hour), version,
-        json_array(hex(models), hex(names), hex(users), hex(tags))) from usage where hours = 24";
+        json_array(hex(models), hex(names), hex(users), hex(tags), hex(errors))) from usage where hours = 24";
     let row = edgespan::index::rollups::read_usage(&world.db.texts(row)).unwrap().remove(0);
     let models = &row.columns[0];
     let kept: i64 = models.cells.values().map(|sums| sums.count).sum();

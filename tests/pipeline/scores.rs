@@ -283,9 +283,9 @@ fn a_batch_of_scores_alone_makes_no_trace_and_a_second_delivery_writes_nothing()
     deliver(&world, &batch);
     assert_eq!(world.db.dump("select count(*) from trace"), ["[Integer(0)]"]);
     assert_eq!(world.db.dump("select events from batch"), ["[Integer(2)]"]);
-    let before = world.db.0.borrow().total_changes();
+    let before = world.db.changes();
     deliver(&world, &batch);
-    assert_eq!(world.db.0.borrow().total_changes(), before);
+    assert_eq!(world.db.changes(), before);
     deliver(&world, &[(trace("t0"), "json", RECEIVED)]);
     assert_eq!(of_trace(&world, "t0").0, 2);
 }

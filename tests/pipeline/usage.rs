@@ -78,7 +78,7 @@ fn a_delivery_of_a_project_is_one_row_of_sums_and_none_where_nothing_changes() {
         body(&spans.collect::<Vec<_>>())
     };
     let batches: Vec<String> = (0..10).map(batch).collect();
-    let changes = || world.db.0.borrow().total_changes();
+    let changes = || world.db.changes();
     let before = changes();
     deliver_at(&world, &batches, RECEIVED);
     let rows = || world.db.dump("select key & 65535 from delivery");

@@ -2,26 +2,15 @@
 // with a state and a port of its own: to be killed without warning.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { capture, env, root } from "../../scripts/run.mjs";
+import { freePort } from "../support/ports.mjs";
 import { until } from "./client.mjs";
 
 /** @import { ChildProcess } from "node:child_process" */
 
 const MINUTE = 60_000;
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((done, fail) => {
-    const probe = createServer().once("error", fail);
-    probe.listen(0, "localhost", () => {
-      const { port } = /** @type {import("node:net").AddressInfo} */ (probe.address());
-      probe.close(() => done(port));
-    });
-  });
-}
 
 export class LocalServer {
   said = "";

@@ -96,24 +96,20 @@ export class Visitor {
   }
 
   static async come(browser: Browser, worker: TestWorker, options: BrowserContextOptions): Promise<Visitor> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", timezoneId: "UTC", ...options });
+    const usual = { baseURL: worker.url.origin, viewport: { width: 1280, height: 800 }, locale: "en-GB", timezoneId: "UTC" };
+    const context = await browser.newContext({ ...usual, ...options });
     context.setDefaultTimeout(PATIENCE_MS);
     await context.addInitScript(watch);
     return new Visitor(worker, context, await context.newPage());
   }
 
-  /** A path of the Worker's. */
-  url(path: string): string {
-    return new URL(path, this.worker.url).href;
-  }
-
   async go(path: string): Promise<void> {
-    await this.page.goto(this.url(path));
+    await this.page.goto(path);
   }
 
   /** Signs in, as the form would; the form itself is in sign-in.test.ts. */
-  async signIn({ key }: Project): Promise<this> {
-    const answer = await this.context.request.post(this.url("/sign-in"), {
+  async signIn({ key }: Pick<Project, "key">): Promise<this> {
+    const answer = await this.context.request.post("/sign-in", {
       form: { key },
       headers: { origin: this.worker.url.origin },
       maxRedirects: 0,
@@ -158,7 +154,7 @@ export interface Visitors {
   /** Somebody new, not signed in. */
   visitor(options?: BrowserContextOptions): Promise<Visitor>;
   /** Somebody new, signed in to a project. */
-  member(project: Project, options?: BrowserContextOptions): Promise<Visitor>;
+  member(project: Pick<Project, "key">, options?: BrowserContextOptions): Promise<Visitor>;
 }
 
 /** Starts a browser before the file's tests and ends it after them. */

@@ -1,6 +1,7 @@
 // A copy of what the scripts work on, in a folder of its own, and the scripts run
 // in it: so that a test may rename a database, rebuild under a running server, or
-// put another program in wrangler's place, while other tests use the real one.
+// put another program in wrangler's place, while other tests use the real one. Likewise
+// a copy of a release, whose only package is wrangler.
 import { spawn, type ChildProcess } from "node:child_process";
 import {
   chmodSync,
@@ -14,10 +15,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, vi } from "vitest";
+import { freePort } from "./ports.mjs";
 
 /** What `npm start` and `npm run deploy` look at; with the stamps of the last build, so that none is needed. */
 const COPIED = [
@@ -64,16 +65,20 @@ export class Checkout {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "edgespan-")));
   #running: Running[] = [];
 
-  constructor() {
-    for (const path of COPIED) {
-      if (existsSync(path)) cpSync(path, this.path(path), { recursive: true, verbatimSymlinks: true });
+  /** Of this repository, or of the release in a folder. */
+  constructor(release?: string) {
+    if (release) cpSync(release, this.root, { recursive: true });
+    else {
+      for (const path of COPIED) {
+        if (existsSync(path)) cpSync(path, this.path(path), { recursive: true, verbatimSymlinks: true });
+      }
+      symlinkSync(resolve(".edgespan/tools"), this.path(".edgespan/tools"));
     }
-    symlinkSync(resolve(".edgespan/tools"), this.path(".edgespan/tools"));
     // Each by itself, so that a test can put another in its place.
     for (const folder of ["node_modules", "node_modules/.bin"]) {
       mkdirSync(this.path(folder));
       for (const name of readdirSync(folder)) {
-        if (name !== ".bin") symlinkSync(resolve(folder, name), this.path(`${folder}/${name}`));
+        if (release ? name === "wrangler" : name !== ".bin") symlinkSync(resolve(folder, name), this.path(`${folder}/${name}`));
       }
     }
   }
@@ -104,6 +109,13 @@ export class Checkout {
     return this.start(script, args, env).ended;
   }
 
+  /** Runs one of the scripts, which must succeed. */
+  async done(script: string, args: string[] = [], env: Record<string, string> = {}): Promise<Ended> {
+    const ended = await this.run(script, args, env);
+    expect(ended.code, ended.said).toBe(0);
+    return ended;
+  }
+
   /** `npm start`, once it has greeted; on a port that nobody uses. */
   async serve(args: string[] = [], env: Record<string, string> = {}): Promise<Running & { port: number; url: string }> {
     const port = await freePort();
@@ -121,14 +133,4 @@ export class Checkout {
     await Promise.all(this.#running.map(({ ended }) => ended));
     rmSync(this.root, { recursive: true, force: true });
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const probe = createServer().once("error", fail);
-    probe.listen(0, "localhost", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => done(port));
-    });
-  });
 }

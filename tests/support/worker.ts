@@ -28,6 +28,7 @@ interface Statement {
   run(): Promise<unknown>;
 }
 
+const MINUTE = 60_000;
 /** How long anything may take that normally takes a second. */
 const PATIENCE = { timeout: 20_000, interval: 25 };
 
@@ -107,14 +108,34 @@ export class TestWorker {
     return exchange(new URL(path, this.url), outgoing);
   }
 
+  /** Runs a statement; its rows. */
+  async run<Row = Record<string, any>>(sql: string, ...values: unknown[]): Promise<Row[]> {
+    const { results } = await this.bindings.DB.prepare(sql)
+      .bind(...values)
+      .all<Row>();
+    return results;
+  }
+
+  /** Runs the cron as of so many minutes from now; the line that it logged of this event, the only one. */
+  async cron(minutes: number, event: string): Promise<Record<string, any>> {
+    const lines = () => this.logs(`"event":"${event}"`);
+    const before = lines().length;
+    const url = new URL("/cdn-cgi/local/scheduled", this.url);
+    url.search = String(new URLSearchParams({ cron: "* * * * *", time: String(Date.now() + minutes * MINUTE) }));
+    expect((await fetch(url)).status).toBe(200);
+    return eventually(() => {
+      expect(lines()).toHaveLength(before + 1);
+      return lines().at(-1)!;
+    });
+  }
+
   /** A new project with a key: rows as the command line makes them. */
-  async project(handling: "strict" | "lenient" = "strict"): Promise<Project> {
+  async project(handling: "strict" | "lenient" = "strict", scopes?: string): Promise<Project> {
     const id = randomBytes(16).toString("hex");
-    await this.bindings.DB.prepare("insert into project (id, name, handling, created_ms) values (?, ?, ?, ?)")
-      .bind(id, `project ${id}`, handling, Date.now())
-      .run();
+    const insert = "insert into project (id, name, handling, created_ms) values (?, ?, ?, ?)";
+    await this.run(insert, id, `project ${id}`, handling, Date.now());
     const project = new Project(this, id);
-    project.key = await project.newKey();
+    project.key = await project.newKey({ scopes });
     return project;
   }
 }
@@ -131,12 +152,17 @@ export class Project {
   /** Makes another key for this project. */
   async newKey({ key = `ts_${randomBytes(32).toString("base64url")}`, revoked = false, scopes = "ingest,read" } = {}): Promise<string> {
     const hash = createHash("sha256").update(key).digest("hex");
-    await this.worker.bindings.DB.prepare(
+    const [id, now] = [randomBytes(8).toString("hex"), Date.now()];
+    await this.worker.run(
       "insert into api_key (hash, id, project, name, prefix, created_ms, revoked_ms, scopes) values (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-      .bind(hash, randomBytes(8).toString("hex"), this.id, "test", key.slice(0, 8), Date.now(), revoked ? Date.now() : null, scopes)
-      .run();
+      ...[hash, id, this.id, "test", key.slice(0, 8), now, revoked ? now : null, scopes],
+    );
     return key;
+  }
+
+  /** The same project, as who has this key. */
+  as(key: string): Project {
+    return Object.assign(new Project(this.worker, this.id), { key });
   }
 
   /** A request with this project's key, and whatever headers are given. */
@@ -145,6 +171,11 @@ export class Project {
       ...outgoing,
       headers: { authorization: `Bearer ${this.key}`, ...outgoing.headers },
     });
+  }
+
+  /** A request with a body, if there is one, that is this as JSON. */
+  json(method: string, path: string, body?: unknown, headers: Outgoing["headers"] = {}): Promise<Answer> {
+    return this.request(path, { method, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
   }
 
   /** Posts a body to /api/v1/traces: bytes and text as they are, else as JSON. */
@@ -235,10 +266,9 @@ export class Project {
   }
 
   /** This project's rows of a table. */
-  async rows(table: "batch" | "trace"): Promise<Record<string, any>[]> {
+  rows(table: "batch" | "trace"): Promise<Record<string, any>[]> {
     const own = table === "trace" ? "(select number from tenant where project = ?)" : "?";
-    const { results } = await this.worker.bindings.DB.prepare(`select * from ${table} where project = ${own}`).bind(this.id).all();
-    return results;
+    return this.worker.run(`select * from ${table} where project = ${own}`, this.id);
   }
 
   /** How many spans its traces have in the index. */

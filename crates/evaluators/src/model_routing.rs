@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::evaluator::config::Config;
+use crate::evaluator::config::{Config, read_object};
 use crate::evaluator::json::Json;
 use crate::evaluator::lexicon::lexicon;
 use crate::evaluator::limits::{MAX_ROUTING_KEYWORDS, MAX_ROUTING_RULES};
@@ -57,11 +57,8 @@ impl RoutingConfig {
     /// # Errors
     /// What was expected where.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        let json = Json::read_string(text)?;
-        let Some(Json::Object(object)) = &json else {
-            return Err(Failure::config("config", "expected an object"));
-        };
-        let mut config = Config::new(object);
+        let object = read_object(text, "config")?;
+        let mut config = Config::new(&object);
         let default_model = config.required_text("default_model")?.to_owned();
         let list = match config.get("rules") {
             None => &[],

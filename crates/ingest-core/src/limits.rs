@@ -121,9 +121,20 @@ pub const MAX_INDEXED_LISTS_BYTES: usize = 4_096;
 /// lists. Longer metadata is read from the raw batch.
 pub const MAX_INDEXED_METADATA_BYTES: usize = 4_096;
 
-/// Longest preview of the root span's input, output and error, in characters: two lines in
-/// a list. A trace's row has them, and D1 bills what is stored.
+/// Longest preview of the root span's input, output and error, in characters: more than
+/// the widest list shows. A trace's row has them, and D1 bills what is stored.
 pub const MAX_PREVIEW_CHARS: usize = 240;
+
+/// So much of a payload's texts can be found, half of it where it begins and half where it
+/// ends, in bytes; and so much of a word, in characters. What is stored is billed.
+pub const MAX_SEARCHED_BYTES: usize = 8 * 1024;
+/// See [`MAX_SEARCHED_BYTES`].
+pub const MAX_WORD_CHARS: usize = 40;
+
+/// Most traces of a block of words, and most words of all of them: half a megabyte at most.
+pub const MAX_BLOCK_TRACES: usize = 1_000;
+/// See [`MAX_BLOCK_TRACES`].
+pub const MAX_BLOCK_WORDS: usize = 150_000;
 
 /// So much of a payload is searched for the words that it is previewed by, in bytes: a few
 /// milliseconds.

@@ -18,6 +18,14 @@ if (list) keepUp();
 if (form) prepareForm();
 if (chart) prepareChart();
 
+// What looks further back says so once it does, and stops when it is told to.
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  ctx.sourceElement.querySelector(":scope.further > [hidden]")?.removeAttribute("hidden");
+});
+document.addEventListener("click", ({ target }) => {
+  if (target.matches?.("[data-stop]")) target.closest(".further")?.remove();
+});
+
 function keepUp() {
   const later = list.hasAttribute("data-later");
   /** @param {ParentNode} within */
@@ -212,7 +220,7 @@ function prepareForm() {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
     event.preventDefault();
     form.classList.add("open");
-    /** @type {HTMLElement | null} */ (form.elements.namedItem("name"))?.focus();
+    document.getElementById("find")?.focus();
   });
 }
 

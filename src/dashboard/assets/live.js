@@ -5,6 +5,8 @@ const page = /** @type {HTMLElement} */ (document.querySelector(".trace"));
 const detail = /** @type {HTMLElement} */ (document.getElementById("span"));
 
 const EVERY = 2_000;
+/** While it runs: what has come is there within a second. */
+const RUNNING = 700;
 /** When nothing has changed for long it is asked about less often, and, unless it
  *  runs, not at all. */
 const LONG = 600_000;
@@ -70,11 +72,12 @@ if (page) {
   async function follow() {
     if (!document.hidden) await ask();
     const long = Date.now() - changed >= LONG;
-    if (long && !page.hasAttribute("data-running")) return;
-    setTimeout(follow, long ? SELDOM : EVERY);
+    const runs = page.hasAttribute("data-running");
+    if (long && !runs) return;
+    setTimeout(follow, long ? SELDOM : runs ? RUNNING : EVERY);
   }
   if (page.hasAttribute("data-live")) {
-    setTimeout(follow, EVERY);
+    setTimeout(follow, page.hasAttribute("data-running") ? RUNNING : EVERY);
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) ask();
     });

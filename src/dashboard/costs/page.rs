@@ -8,10 +8,10 @@ use maud::{Markup, html};
 
 use crate::batch::RawStore;
 use crate::dashboard::list::filter::ListQuery;
-use crate::dashboard::list::form::range_fields;
-use crate::dashboard::ui::asset::Asset;
+use crate::dashboard::scores::period::{
+    HOUR_US, asked_range, hours_of, period_page, problems, range_form,
+};
 use crate::dashboard::ui::format::{cost, count, dollars, duration, time, tokens};
-use crate::dashboard::ui::layout::{Shell, document};
 use crate::dashboard::ui::url::query_value;
 use crate::dashboard::view::View;
 use crate::error::Error;
@@ -19,11 +19,8 @@ use crate::index::Database;
 use crate::index::rollups::{self, By, Hours, Sums};
 use crate::reply::Reply;
 
-/// The longest range, in hours: a row is read for each day of it, and of the time before.
-const MAX_HOURS: i64 = 100 * 24;
 /// Most rows of the table.
 const MAX_ROWS: usize = 200;
-const HOUR_US: i64 = 3_600_000_000;
 
 /// What the page groups by: its value in the address, its word, what is counted.
 const GROUPS: [(By, &str, &str, &str); 4] = [
@@ -46,28 +43,18 @@ type Row = (Rc<str>, Pair);
 /// # Errors
 /// A fault of the database. A query that cannot be read is a page that says so.
 pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply, Error> {
-    let mut asked = ListQuery::parse(view.query);
-    asked =
-        ListQuery { range: asked.range, from: asked.from, to: asked.to, ..ListQuery::default() };
+    let asked = asked_range(view.query);
     let by = query_value(view.query, "by").unwrap_or_default();
     let [first, ..] = GROUPS;
     let group = GROUPS.into_iter().find(|(_, name, ..)| *name == by).unwrap_or(first);
     let filter = match asked.filter(view.now) {
         Ok((filter, _)) => filter,
-        Err(problems) => {
-            let main = html! { (head(&asked, group)) @for (label, takes) in problems {
-                p.message.error role="alert" { b { (label) } ": this takes " (takes) "." }
-            } };
-            return Ok(Reply::html(400, shell(view, &main)));
+        Err(unread) => {
+            let main = html! { (head(&asked, group)) (problems(&unread)) };
+            return Ok(Reply::html(400, period_page("Costs", view.project_name, &main)));
         }
     };
-    let now = view.now.saturating_mul(1_000);
-    // Whole hours, the one that runs among them.
-    let end = filter.to.unwrap_or(now).min(now).div_euclid(HOUR_US) + 1;
-    let start = filter.from.map_or(end - MAX_HOURS, |from| from.div_euclid(HOUR_US));
-    // A range up to now does not begin in the middle of an hour.
-    let start = (start + i64::from(filter.to.is_none())).clamp(end - MAX_HOURS, end - 1);
-    let (is, was) = (start..end, start - (end - start)..start);
+    let (is, was) = hours_of(&filter, view.now);
     let statements = vec![
         rollups::select_columns(view.project, group.0, &[is.clone(), was.clone()]),
         rollups::select_deliveries(view.project),
@@ -82,14 +69,14 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
                 p.muted { "No " (if group.0 == By::Model { "call of a model" } else { "trace" }) " began in this range of time." }
             }
         } @else { (table(&asked, group, &rows, &other)) }
-        p.muted.note {
-            "From " (time(start * HOUR_US)) ", beside as many hours before that. Times are those at which "
+        p.muted.footnote {
+            "From " (time(is.start * HOUR_US)) ", beside as many hours before that. Times are those at which "
             (if group.0 == By::Model { "calls" } else { "traces" }) " began."
             @if group.0 == By::Tag { " A trace counts with each of its tags." }
             @if late { " What was written last is not all in it yet." }
         }
     };
-    Ok(Reply::html(200, shell(view, &main)))
+    Ok(Reply::html(200, period_page("Costs", view.project_name, &main)))
 }
 
 /// Sums by value, those of all other values, and whether some deliveries were not read.
@@ -130,28 +117,17 @@ fn read(
     Ok((rows, other, deliveries.more))
 }
 
-fn shell<D, S>(view: &View<'_, D, S>, main: &Markup) -> Markup {
-    let shell = Shell {
-        title: "Costs",
-        project: Some(view.project_name),
-        assets: &[Asset::ListCss, Asset::ScoresCss, Asset::ListJs],
-        back: None,
-    };
-    document(&shell, main)
-}
-
 fn head(asked: &ListQuery, (by, ..): Group) -> Markup {
+    let by = html! {
+        label { "By" select name="by" {
+            @for (one, value, word, _) in GROUPS {
+                option value=(value) selected[one == by] { (word) }
+            }
+        } }
+    };
     html! {
         div.headline { h1 { "Costs" } span.spacer {} a href="/scores" { "Scores" } }
-        form.filters.open #filters method="get" action="/costs" aria-label="Range" {
-            label { "By" select name="by" {
-                @for (one, value, word, _) in GROUPS {
-                    option value=(value) selected[one == by] { (word) }
-                }
-            } }
-            (range_fields(asked))
-            div.actions { button.primary type="submit" { "Apply" } }
-        }
+        (range_form("/costs", &by, asked))
     }
 }
 
@@ -197,6 +173,7 @@ fn named(asked: &ListQuery, by: By, value: &str) -> Markup {
     let of = |asked: ListQuery| asked.newest("/traces");
     let asked = asked.clone();
     let link = match by {
+        By::Error => None,
         _ if value.is_empty() => None,
         By::Model => Some(of(ListQuery { model: value.into(), ..asked })),
         By::Name => Some(of(ListQuery { name: value.into(), ..asked })),

@@ -5,10 +5,11 @@ use maud::{Markup, html};
 
 use super::form::EvaluatorForm;
 use crate::batch::RawStore;
+use crate::dashboard::list::values::{failing_score, written_score};
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format::{encode, short_number};
 use crate::dashboard::ui::layout::{Shell, document};
-use crate::dashboard::ui::url::query_value;
+use crate::dashboard::ui::url::{query_value, trace_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::evaluation::outside;
@@ -72,9 +73,8 @@ async fn render(
 ) -> Result<Markup, Error> {
     let newest = if view.admin {
         let none = traces::Filter::default();
-        let ran =
-            view.db.run(traces::select_page(view.project, &none, None, OFFERED).into()).await?;
-        traces::read_page(&ran, OFFERED)?.rows
+        let statements = traces::select_page_without_scores(view.project, &none, OFFERED);
+        traces::read_page(&view.db.run(statements.into()).await?, OFFERED)?.rows
     } else {
         Vec::new()
     };
@@ -83,7 +83,7 @@ async fn render(
         div.headline {
             h1 { "Evaluators" }
         }
-        p.muted.note {
+        p.muted.footnote {
             "They judge traces, or spans of them, once these are written. "
             @if !view.admin { "Who changes them signs in with a key of the scope admin." }
         }
@@ -129,7 +129,7 @@ fn line(row: &EvaluatorRow, admin: bool) -> Markup {
         }
         (true, true) => "on every trace".to_owned(),
     };
-    let failing = format!("/traces?score={}", encode(&format!("{}<0.5", row.name)));
+    let traces = |score: String| format!("/traces?score={}", encode(&score));
     html! {
         tr.off[!enabled] {
             td.c-evaluator { span title=(row.name) { (row.name) } " " small.muted { "v" (row.version) } }
@@ -137,8 +137,8 @@ fn line(row: &EvaluatorRow, admin: bool) -> Markup {
             td { @if row.target == "span" { "spans" } @else { "traces" } @if row.filter.trim() != "{}" { " " small.muted title=(row.filter) { "filtered" } } }
             td { (runs) }
             td.links {
-                a href=(format!("/traces?score={}", encode(&row.name))) { "all" } " "
-                a href=(failing) { "failing" }
+                a href=(traces(written_score(&row.name))) { "all" } " "
+                a href=(traces(failing_score(&row.name))) { "failing" }
             }
             @if admin {
                 td.change { div {
@@ -193,7 +193,7 @@ fn edit(form: &EvaluatorForm, came: Option<&Came>, newest: &[(&str, &str)]) -> M
 }
 
 fn tried_on(form: &EvaluatorForm, tried: &[Tried]) -> Markup {
-    let path = format!("/traces/{}", encode(&form.trace));
+    let path = trace_url(&form.trace);
     html! {
         div.message role="status" {
             p { "Tried on " a href=(path) { (form.trace) } ", not saved:" }
@@ -207,7 +207,7 @@ fn tried_on(form: &EvaluatorForm, tried: &[Tried]) -> Markup {
                         @if let Some(reasoning) = reasoning { " " (reasoning) }
                     },
                     Err(Why::Skipped(why) | Why::NotNow(why)) => { span.badge { "skipped" } " " (why) },
-                    Err(Why::Refused(why) | Why::Failed(why)) => { span.badge.error { "error" } " " (why) },
+                    Err(Why::Unset(why) | Why::Refused(why) | Why::Failed(why)) => { span.badge.error { "error" } " " (why) },
                 }
             } } }
         }

@@ -49,7 +49,7 @@ async fn searched(
     view: &View<'_, impl Database, impl RawStore>,
     filter: &Filter,
 ) -> Result<Option<ListPlace>, Error> {
-    let statements = traces::select_page(view.project, filter, None, list::page::LIMIT);
+    let statements = traces::select_page_without_scores(view.project, filter, list::page::LIMIT);
     let page = traces::read_page(&view.db.run(statements.into()).await?, list::page::LIMIT)?;
     Ok(match page.next {
         Next::Perhaps(place) => Some(place),

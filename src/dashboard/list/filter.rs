@@ -7,9 +7,11 @@ use super::values::{
     duration, nano_dollars, pair, score, unwanted_tag, wanted_tag, whole, written_tag,
 };
 use crate::api::{list_cursor, parse_end, parse_list_cursor, parse_time};
+use crate::index::filter::Sort;
 use crate::index::traces;
 use crate::index::traces::ListPlace;
 use crate::model::{Millis, TraceStatus};
+use ingest_core::fold::words::Wanted;
 
 /// Most tags at once: each is a parameter of the statement.
 const MAX_TAGS: usize = 20;
@@ -43,6 +45,9 @@ pub struct ListQuery {
     pub max_tokens: String,
     pub score: String,
     pub metadata: String,
+    pub error: String,
+    pub q: String,
+    pub sort: String,
     pub before: String,
 }
 
@@ -81,7 +86,7 @@ impl ListQuery {
 
     /// The parameters that are one text each, by their names, in the order of addresses;
     /// the range's are the first three.
-    fn texts(&mut self) -> [(&'static str, &mut String); 16] {
+    pub(super) fn texts(&mut self) -> [(&'static str, &mut String); 19] {
         [
             ("range", &mut self.range),
             ("from", &mut self.from),
@@ -99,6 +104,9 @@ impl ListQuery {
             ("max_tokens", &mut self.max_tokens),
             ("score", &mut self.score),
             ("metadata", &mut self.metadata),
+            ("error", &mut self.error),
+            ("q", &mut self.q),
+            ("sort", &mut self.sort),
         ]
     }
 
@@ -106,6 +114,7 @@ impl ListQuery {
     #[must_use]
     pub fn narrows(&self) -> bool {
         let mut copy = self.clone();
+        copy.sort.clear();
         let texts = copy.texts().into_iter().skip(3);
         texts.map(|(_, text)| &*text).any(|text| !text.is_empty()) || !self.tags.is_empty()
     }
@@ -131,6 +140,9 @@ impl ListQuery {
             session: some(&self.session),
             user: some(&self.user),
             model: some(&self.model),
+            error: some(&self.error),
+            words: Wanted::parse(&self.q),
+            sort: Sort::parse(&self.sort),
             now,
             ..traces::Filter::default()
         };
@@ -161,6 +173,12 @@ impl ListQuery {
         filter.metadata = pair(&self.metadata);
         if filter.metadata.is_none() && !self.metadata.is_empty() {
             problems.push(("Metadata", "a key and what is there, such as tenant=acme"));
+        }
+        if filter.sort.is_none() && !matches!(&*self.sort, "" | "time") {
+            problems.push(("Sort", "time, duration, cost or tokens"));
+        }
+        if filter.words.is_none() && !self.q.is_empty() {
+            problems.push(("Words", "up to 12 words of inputs, outputs and errors"));
         }
         filter.score = score(&self.score);
         if filter.score.is_none() && !self.score.is_empty() {
@@ -214,6 +232,13 @@ impl ListQuery {
         other.newest("/traces")
     }
 
+    /// The same in another order; by time where that is the order already.
+    #[must_use]
+    pub fn in_order(&self, sort: &str) -> String {
+        let sort = if self.sort == sort { String::new() } else { sort.into() };
+        Self { sort, ..self.clone() }.newest("/traces")
+    }
+
     /// The same over all time.
     #[must_use]
     pub fn in_all_time(&self) -> String {
@@ -261,7 +286,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        let query = "range=7d&status=error&name=a+b&session=s%2F1&user=u%401&model=gpt&min_duration=2s&max_duration=1h&min_cost=0.05&max_cost=%241&min_tokens=5&max_tokens=9&score=a%3C0.5&metadata=k%3Dv%3D1&tag=x&tag=%3Cy%3E&tag=-z&tag=%5C-w";
+        let query = "range=7d&status=error&name=a+b&session=s%2F1&user=u%401&model=gpt&min_duration=2s&max_duration=1h&min_cost=0.05&max_cost=%241&min_tokens=5&max_tokens=9&score=a%3C0.5&metadata=k%3Dv%3D1&error=no&q=%22a+b%22&sort=cost&tag=x&tag=%3Cy%3E&tag=-z&tag=%5C-w";
         let asked = ListQuery::parse(query);
         assert_eq!(asked.newest("/traces"), format!("/traces?{query}"));
         let place = ListPlace { key: 1 << 48 | 7, start_us: 5 };

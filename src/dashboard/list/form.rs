@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::filter::{ListQuery, Problem};
+use super::find;
 use super::range::{CUSTOM, RANGES};
 use crate::model::TraceStatus;
 
@@ -26,6 +27,7 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
             p.message.error role="alert" { b { (label) } ": this takes " (takes) "." }
         }
         form.filters #filters method="get" action="/traces" role="search" aria-label="Filters" {
+            (find::search_box(asked))
             (range_fields(asked))
             label { "Status" select name="status" {
                 option value="" { "Any" }
@@ -52,17 +54,12 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
                 }
             }
             @for tag in more_tags { input type="hidden" name="tag" value=(tag); }
+            @for (name, value) in [("error", &asked.error), ("q", &asked.q), ("sort", &asked.sort)] {
+                @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
+            }
             div.actions {
                 button.primary type="submit" { "Apply" }
                 @if asked.narrows() { a.button href=(asked.cleared()) { "Clear" } }
-            }
-            @if !more_tags.is_empty() {
-                p.tags {
-                    span.muted { "All of these tags:" }
-                    @for tag in more_tags {
-                        a.tag href=(asked.without_tag(tag)) { (tag) span aria-hidden="true" { " ×" } span.sr { ", remove" } }
-                    }
-                }
             }
         }
     }

@@ -2,10 +2,11 @@
 
 pub mod chart;
 pub mod filter;
+mod find;
 pub mod first_trace;
 pub mod form;
 pub mod page;
 mod range;
 pub mod rows;
 mod title;
-mod values;
+pub mod values;

@@ -6,18 +6,22 @@ use maud::{Markup, html};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::filter::{ListQuery, Problem};
-use super::{first_trace, form, rows};
+use super::{find, first_trace, form, rows};
 use crate::batch::RawStore;
 use crate::dashboard::ui::asset::Asset;
-use crate::dashboard::ui::format::{count, time};
+use crate::dashboard::ui::format::{count, encode, time};
 use crate::dashboard::ui::layout::{Shell, document};
+use crate::dashboard::ui::url::query_value;
 use crate::dashboard::view::View;
 use crate::error::Error;
-use crate::index::Database;
+use crate::index::read::read_trace_row;
+use crate::index::sorting::MAX_SORTED;
 use crate::index::traces;
 use crate::index::traces::{Next, Page};
+use crate::index::{Database, spans};
 use crate::model::Millis;
 use crate::reply::Reply;
+use crate::search;
 
 /// Traces on a page.
 pub(super) const LIMIT: usize = 50;
@@ -27,13 +31,27 @@ pub(super) const LIMIT: usize = 50;
 /// # Errors
 /// A fault of the database. A query that cannot be read is a page that says so.
 pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply, Error> {
-    let asked = ListQuery::parse(view.query);
+    let mut asked = ListQuery::parse(view.query);
+    if let Some(text) = query_value(view.query, "find") {
+        let id = text.trim();
+        let ran = view.db.run(vec![spans::select_trace_row(view.project, id)]).await?;
+        if read_trace_row(&ran)?.is_some() {
+            return Ok(Reply::see(format!("/traces/{}", encode(id))));
+        }
+        find::take(&mut asked, &text);
+        return Ok(Reply::see(asked.newest("/traces")));
+    }
     let (filter, before) = match asked.filter(view.now) {
         Ok(filter) => filter,
         Err(problems) => return Ok(unreadable(view, &asked, &problems)),
     };
-    let statements = traces::select_page(view.project, &filter, before, LIMIT);
-    let page = traces::read_page(&view.db.run(statements.into()).await?, LIMIT)?;
+    let has = |wanted: &str| {
+        form_urlencoded::parse(view.query.as_bytes()).any(|(name, _)| name == wanted)
+    };
+    if view.part && has("values") {
+        return Ok(Reply::html(200, find::values(view, &asked, &filter).await?));
+    }
+    let page = search::page(view.project, (&filter, before, LIMIT), view.db, &view.source).await?;
     if !page.any {
         let waiting = first_trace::section(view.origin, view.local);
         return Ok(if view.part {
@@ -42,19 +60,25 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
             empty(view, &waiting)
         });
     }
+    if view.part && has("further") {
+        return Ok(Reply::html(200, further_part(&asked, &page, view.now)));
+    }
     let list = list_of(&asked, &page, view.now);
     if view.part {
         // A page that waited for the first trace has no form and no chart.
-        let waited = form_urlencoded::parse(view.query.as_bytes()).any(|(key, _)| key == "waiting");
         let answer = live(list, view.known.as_deref());
-        return Ok(if waited { answer.with("hx-refresh", "true") } else { answer });
+        return Ok(if has("waiting") { answer.with("hx-refresh", "true") } else { answer });
     }
     let etag = etag(&list.0);
     let main = html! {
         (form::form(&asked, &[]))
-        section.charts #chart aria-label="Charts"
-            hx-get=(asked.newest("/chart")) hx-trigger="load, refresh" hx-swap="innerMorph" {}
+        // Charts do not know what is in texts.
+        @if asked.q.is_empty() {
+            section.charts #chart aria-label="Charts"
+                hx-get=(asked.newest("/chart")) hx-trigger="load, refresh" hx-swap="innerMorph" {}
+        }
         (container(view.now, &asked, &asked.newest("/traces"), &etag, &list))
+        (further(&asked, &page.next))
     };
     Ok(Reply::html(200, shell(view, &asked, &main)))
 }
@@ -69,6 +93,33 @@ fn shell<D, S>(view: &View<'_, D, S>, asked: &ListQuery, main: &Markup) -> Marku
         back: None,
     };
     document(&shell, main)
+}
+
+/// Where it looks on by itself for what the list has not looked for yet: where that ends, if
+/// somebody does not stop it.
+fn further(asked: &ListQuery, next: &Next) -> Markup {
+    html! {
+        @if let Next::Perhaps(place) = next {
+            div.further hx-get=(find::further(&asked.after(*place))) hx-trigger="load" hx-swap="outerHTML" {
+                p.searched role="status" hidden { "Looking further back than " (time(place.start_us)) "… "
+                    button.quiet.small type="button" data-stop { "Stop" } }
+            }
+        }
+    }
+}
+
+/// What was found further back, and where it looks on.
+fn further_part(asked: &ListQuery, page: &Page, now: Millis) -> Markup {
+    html! {
+        @if !page.rows.is_empty() {
+            div.found { (rows::list_table(asked, &page.rows, now)) }
+        }
+        @match &page.next {
+            Next::Perhaps(_) => (further(asked, &page.next)),
+            Next::More(place) => nav.pages { a.button rel="next" href=(asked.after(*place)) { "Older" } },
+            Next::End => p.searched role="status" { "Looked through all of it." },
+        }
+    }
 }
 
 /// What holds the list, and has it asked for again: list.js says when. The time is
@@ -125,6 +176,9 @@ fn list_of(asked: &ListQuery, page: &Page, now: Millis) -> Markup {
             (nothing(asked, &page.next))
         } @else {
             (rows::list_table(asked, &page.rows, now))
+        }
+        @if let Some(place) = &page.compared_to {
+            p.searched { "Of the newest " (count(MAX_SORTED)) " traces, back to " (time(place.start_us)) "." }
         }
         @if let (Next::Perhaps(place), false) = (&page.next, page.rows.is_empty()) {
             p.searched { "Searched back to " (time(place.start_us)) "." }

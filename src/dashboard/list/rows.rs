@@ -29,16 +29,30 @@ pub fn list_table(asked: &ListQuery, rows: &[ListRow], now: Millis) -> Markup {
                     th.c-io role="columnheader" scope="col" { "Input and output" }
                     th.c-status role="columnheader" scope="col" { "Status" }
                     th.c-start role="columnheader" scope="col" { "Start (" (format::zone()) ")" }
-                    th.c-duration.num role="columnheader" scope="col" { "Duration" }
+                    (sorted(asked, "duration", "Duration"))
                     th.c-spans.num role="columnheader" scope="col" { "Spans" }
-                    th.c-tokens.num role="columnheader" scope="col" { "Tokens" }
-                    th.c-cost.num role="columnheader" scope="col" { "Cost" }
+                    (sorted(asked, "tokens", "Tokens"))
+                    (sorted(asked, "cost", "Cost"))
                     @if scored { th.c-score.num role="columnheader" scope="col" { "Score" } }
                 }
             }
             tbody role="rowgroup" {
                 @for row in rows { (self::row(asked, row, scored, now)) }
             }
+        }
+    }
+}
+
+/// The head of a column by which the list can be in order. Words are found by time.
+fn sorted(asked: &ListQuery, name: &str, label: &str) -> Markup {
+    let is = asked.sort == name;
+    html! {
+        th.num class=(format!("c-{name}")) role="columnheader" scope="col" aria-sort=[is.then_some("descending")] {
+            @if asked.q.is_empty() {
+                a href=(asked.in_order(name)) title=(if is { "By time" } else { "The greatest first" }) {
+                    (label) @if is { span aria-hidden="true" { " ↓" } }
+                }
+            } @else { (label) }
         }
     }
 }

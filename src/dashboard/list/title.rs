@@ -58,6 +58,8 @@ impl ListQuery {
             ("tokens ≤ ", &self.max_tokens),
             ("metadata ", &self.metadata),
             ("score ", &self.score),
+            ("error ", &self.error),
+            ("", &self.q),
         ] {
             let value = short_text(value.trim_start_matches('$').trim());
             parts.push(if value.is_empty() { value } else { format!("{label}{value}") });

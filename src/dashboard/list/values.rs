@@ -1,7 +1,9 @@
 //! What people write into the filter's fields: durations, dollars, scores.
 
 use crate::api::parse_number;
+use crate::dashboard::ui::format::short_number;
 use crate::index::filter::{Compare, ScoreCondition};
+use crate::index::score_results::PASSES;
 
 /// `500ms`, `2s`, `1.5 m`, `1h`; a number alone is seconds. Microseconds.
 pub(super) fn duration(text: &str) -> Option<i64> {
@@ -63,27 +65,69 @@ pub(super) fn written_tag(tag: &str) -> String {
     if tag.starts_with(['-', '\\']) { format!("\\{tag}") } else { tag.into() }
 }
 
+/// What an evaluator is asked for by: a sign or a `\` of its name has a `\` before it.
+#[must_use]
+pub fn written_score(name: &str) -> String {
+    let mut written = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if NAMED.contains(&letter) {
+            written.push('\\');
+        }
+        written.push(letter);
+    }
+    written
+}
+
+/// What those of its scores are asked for by that do not pass.
+#[must_use]
+pub fn failing_score(name: &str) -> String {
+    format!("{}<{}", written_score(name), short_number(PASSES))
+}
+
+/// What signs are made of, and what says that one is none.
+const NAMED: [char; 4] = ['<', '>', '=', '\\'];
+
+/// The name that is written so.
+fn named(written: &str) -> String {
+    let mut name = String::with_capacity(written.len());
+    let mut rest = written.chars();
+    while let Some(letter) = rest.next() {
+        let next = rest.clone().next().filter(|next| letter == '\\' && NAMED.contains(next));
+        if next.is_some() {
+            rest.next();
+        }
+        name.push(next.unwrap_or(letter));
+    }
+    name
+}
+
 /// `helpful<0.5`, `helpful>=0.5`, `helpful`, `<0.5`: an evaluator, what its value is to be,
-/// or both. The last sign counts: names may have some, too.
+/// or both. The last sign counts that has no `\` before it: names may have some, too.
 pub(super) fn score(text: &str) -> Option<ScoreCondition> {
-    let signs = |at: usize| {
-        let rest = text.get(at..)?;
-        Compare::ALL.iter().find(|(_, sign)| rest.starts_with(sign)).map(|found| (at, found))
+    let mut found = None;
+    let mut rest = text;
+    while let Some(at) = rest.find(NAMED) {
+        let here = rest.get(at..)?;
+        let escaped = here.strip_prefix('\\');
+        let sign = Compare::ALL.iter().find(|(_, sign)| here.starts_with(sign));
+        let taken = match (sign, escaped) {
+            (Some((compare, sign)), _) => {
+                let bound = here.get(sign.len()..)?;
+                let name = text.get(..text.len() - here.len())?;
+                found = Some((*compare, name, bound));
+                sign.len()
+            }
+            (None, Some(after)) => 1 + usize::from(after.starts_with(NAMED)),
+            (None, None) => 1,
+        };
+        rest = here.get(taken..)?;
+    }
+    let Some((compare, name, bound)) = found else {
+        let evaluator = Some(named(text)).filter(|name| !name.is_empty())?;
+        return Some(ScoreCondition { evaluator: Some(evaluator), bounds: Vec::new() });
     };
-    // A sign of two characters begins where its first is.
-    let found = (0..text.len()).rev().find_map(signs).map(|(at, found)| {
-        at.checked_sub(1)
-            .and_then(signs)
-            .filter(|(_, (_, sign))| sign.len() == 2)
-            .unwrap_or((at, found))
-    });
-    let Some((at, (compare, sign))) = found else {
-        let evaluator = Some(text).filter(|text| !text.is_empty())?;
-        return Some(ScoreCondition { evaluator: Some(evaluator.into()), bounds: Vec::new() });
-    };
-    let (name, bound) = (text.get(..at)?.trim(), text.get(at + sign.len()..)?.trim());
-    let evaluator = Some(name).filter(|name| !name.is_empty()).map(Into::into);
-    Some(ScoreCondition { evaluator, bounds: vec![(*compare, parse_number(bound)?)] })
+    let evaluator = Some(named(name.trim())).filter(|name| !name.is_empty());
+    Some(ScoreCondition { evaluator, bounds: vec![(compare, parse_number(bound.trim())?)] })
 }
 
 #[cfg(test)]
@@ -118,6 +162,15 @@ mod tests {
         ] {
             assert_eq!(score(text), Some(expected), "{text}");
         }
+        // Signs of a name, as links have them.
+        for name in ["a<b", "a<=", "=", "a\\", "a\\<b", "\\\\>", "<0.5", "plain"] {
+            let written = written_score(name);
+            assert_eq!(score(&written), Some(condition(Some(name), &[])), "{written}");
+            let below = format!("{written}<0.5");
+            let expected = condition(Some(name), &[(Compare::Less, "0.5")]);
+            assert_eq!(score(&below), Some(expected), "{below}");
+        }
+        assert_eq!(written_score("helpful"), "helpful");
         for text in ["", "<", "a<", "a<b", "a<nan", "a<inf", "a=<1"] {
             assert_eq!(
                 score(text).filter(|score| score.evaluator.as_deref() != Some("a=")),

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use sha2::{Digest, Sha256};
 
 use crate::access::api_keys::hex;
-use crate::dashboard::ui::format::encode;
+use crate::dashboard::ui::url::{span_url, trace_url};
 use crate::dashboard::view::View;
 use crate::error::Reject;
 use crate::index::scores::Score;
@@ -108,8 +108,8 @@ pub fn rating_of<D, S>(
 #[must_use]
 pub fn form(trace: &str, span: Option<&str>, said: &Said) -> Markup {
     let (what, path) = match span {
-        None => ("trace", format!("/traces/{}/rating", encode(trace))),
-        Some(span) => ("span", format!("/traces/{}/spans/{}/rating", encode(trace), encode(span))),
+        None => ("trace", trace_url(trace) + "/rating"),
+        Some(span) => ("span", span_url(trace, span) + "/rating"),
     };
     let kept = match said.good {
         Some(true) => "good",

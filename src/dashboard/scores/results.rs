@@ -2,13 +2,12 @@
 
 use maud::{Markup, html};
 
+use super::period::{asked_range, period_page, problems, range_form};
 use crate::batch::RawStore;
 use crate::dashboard::list::chart::{minute, width};
 use crate::dashboard::list::filter::ListQuery;
-use crate::dashboard::list::form::range_fields;
-use crate::dashboard::ui::asset::Asset;
+use crate::dashboard::list::values::{failing_score, written_score};
 use crate::dashboard::ui::format::{count, counted, short_number, time};
-use crate::dashboard::ui::layout::{Shell, document};
 use crate::dashboard::view::View;
 use crate::error::Error;
 use crate::index::Database;
@@ -22,17 +21,12 @@ use crate::reply::Reply;
 /// # Errors
 /// A fault of the database. A query that cannot be read is a page that says so.
 pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply, Error> {
-    let mut asked = ListQuery::parse(view.query);
-    // No more of it is meant here.
-    asked =
-        ListQuery { range: asked.range, from: asked.from, to: asked.to, ..ListQuery::default() };
+    let asked = asked_range(view.query);
     let filter = match asked.filter(view.now) {
         Ok((filter, _)) => filter,
-        Err(problems) => {
-            let main = html! { (head(&asked)) @for (label, takes) in problems {
-                p.message.error role="alert" { b { (label) } ": this takes " (takes) "." }
-            } };
-            return Ok(Reply::html(400, shell(view, &main)));
+        Err(unread) => {
+            let main = html! { (head(&asked)) (problems(&unread)) };
+            return Ok(Reply::html(400, period_page("Scores", view.project_name, &main)));
         }
     };
     let (from, to, now) = (filter.from, filter.to, view.now.saturating_mul(1_000));
@@ -54,32 +48,19 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
             (notes(&buckets, more))
         }
     };
-    Ok(Reply::html(200, shell(view, &main)))
-}
-
-fn shell<D, S>(view: &View<'_, D, S>, main: &Markup) -> Markup {
-    let shell = Shell {
-        title: "Scores",
-        project: Some(view.project_name),
-        assets: &[Asset::ListCss, Asset::ScoresCss, Asset::ListJs],
-        back: None,
-    };
-    document(&shell, main)
+    Ok(Reply::html(200, period_page("Scores", view.project_name, &main)))
 }
 
 fn head(asked: &ListQuery) -> Markup {
     html! {
         div.headline { h1 { "Scores" } }
-        form.filters.open #filters method="get" action="/scores" aria-label="Range" {
-            (range_fields(asked))
-            div.actions { button.primary type="submit" { "Apply" } }
-        }
+        (range_form("/scores", &html! {}, asked))
     }
 }
 
 fn notes(buckets: &Buckets, more: bool) -> Markup {
     html! {
-        p.muted.note {
+        p.muted.footnote {
             "A score passes with a value of " (short_number(PASSES)) " or more. Times are those of the scores."
             @if let (true, Some(oldest)) = (buckets.cut, buckets.plan.scope.from) {
                 " Only the newest " (count(MAX_SCORES_READ)) " scores are counted, back to " (time(oldest)) "."
@@ -110,8 +91,8 @@ fn table(asked: &ListQuery, plan: &Plan, evaluators: &[(String, Vec<Results>)]) 
                         td.num { @if let Some(rate) = pass_rate(&all) { (rate) span.unit { " pass" } } @else { span.muted { "–" } } }
                         td.over { (bars(name, plan, results)) }
                         td.links {
-                            a href=(link(asked, name)) { "all" } " "
-                            a href=(link(asked, &format!("{name}<{}", short_number(PASSES)))) { "failing" }
+                            a href=(link(asked, written_score(name))) { "all" } " "
+                            a href=(link(asked, failing_score(name))) { "failing" }
                         }
                     }
                 }
@@ -120,8 +101,8 @@ fn table(asked: &ListQuery, plan: &Plan, evaluators: &[(String, Vec<Results>)]) 
     }
 }
 
-fn link(asked: &ListQuery, score: &str) -> String {
-    ListQuery { score: score.into(), ..asked.clone() }.newest("/traces")
+fn link(asked: &ListQuery, score: String) -> String {
+    ListQuery { score, ..asked.clone() }.newest("/traces")
 }
 
 /// `97 %`; never 100 where one does not pass, nor 0 where one does.

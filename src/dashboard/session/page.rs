@@ -10,7 +10,6 @@ use crate::batch::RawStore;
 use crate::dashboard::span::chat::Message;
 use crate::dashboard::span::messages::{Look, inner, message};
 use crate::dashboard::span::thread::Thread;
-use crate::dashboard::trace::conversation::root_of;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, dollars, duration, encode, exact_dollars};
@@ -18,12 +17,12 @@ use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
 use crate::dashboard::ui::status::show_trace_status;
 use crate::dashboard::ui::trace_state::{duration_so_far, running_until};
-use crate::dashboard::ui::url::query_value;
+use crate::dashboard::ui::url::{query_value, trace_url};
 use crate::dashboard::view::View;
 use crate::error::Error;
-use crate::index::found::Span;
+use crate::index::found::{Span, root_of};
 use crate::index::read::{Slice, TraceRow};
-use crate::index::sessions::{MAX_TURNS, Near, Turn};
+use crate::index::sessions::{MAX_TURNS, Near, PACK_BYTES, Turn};
 use crate::index::{Database, sessions};
 use crate::model::{Micros, Millis, TraceStatus};
 use crate::payload::Payloads;
@@ -98,14 +97,18 @@ async fn turns_of(
     let to = all.len().min(first + MAX_TURNS);
     let shown = all.get(first..to).unwrap_or_default();
     let ids: Vec<&str> = shown.iter().map(|trace| &*trace.id).collect();
-    let read =
-        sessions::read_turns(&view.db.run(sessions::select_turns(view.project, &ids)).await?)?;
+    let read = sessions::read_turns(
+        &view.db.run(sessions::select_turns(view.project, &ids, PACK_BYTES)).await?,
+    )?;
     let mut room = READ;
-    let turns: Vec<_> =
-        shown.iter().map(|trace| Content::of(read.get(&trace.id), &mut room)).collect();
-    let slices: Vec<_> = turns.iter().flat_map(Content::slices).collect();
+    let newest_first = shown.iter().rev();
+    let mut turns: Vec<_> =
+        newest_first.map(|trace| Content::of(read.get(&trace.id), &mut room)).collect();
+    turns.reverse();
+    let slices: Vec<_> = turns.iter().flatten().flat_map(Content::slices).collect();
     let payloads = Payloads::read(&view.source, &slices).await?;
-    let said: Vec<_> = turns.iter().map(|turn| turn.read(&payloads)).collect();
+    let said: Vec<_> =
+        turns.iter().map(|turn| turn.as_ref().map(|turn| turn.read(&payloads))).collect();
     let go = |at: Micros| format!("/sessions/{}?at={at}", encode(id));
     let place = |at: usize| all.get(at).map(|trace| go(trace.start_us));
     let before = place(first.saturating_sub(MAX_TURNS)).filter(|_| first > 0);
@@ -141,20 +144,18 @@ struct Content<'a> {
 type Said<'a> = [Option<Cow<'a, str>>; 2];
 
 impl<'a> Content<'a> {
-    /// That of its root, and its own where its format has that, if there is room for them.
-    fn of(turn: Option<&'a Turn>, left: &mut u64) -> Self {
+    /// That of its root, and its own where its format has that; `None` if there is no room for
+    /// them.
+    fn of(turn: Option<&'a Turn>, left: &mut u64) -> Option<Self> {
         let root = turn.and_then(|(_, spans)| root_of(spans));
         let own =
             turn.map(|(trace, _)| [trace.own_input(), trace.own_output()]).unwrap_or_default();
         let content = Self { root, own };
-        let bytes: u64 = content.slices().map(|slice| slice.length).sum();
-        match left.checked_sub(bytes) {
-            Some(rest) => {
-                *left = rest;
-                content
-            }
-            None => Self { root: None, own: [None, None] },
-        }
+        let before = std::iter::once(None).chain(content.slices().map(Some));
+        let read = content.slices().zip(before).map(|(slice, before)| slice.bytes_after(before));
+        let bytes: u64 = read.sum();
+        *left = left.checked_sub(bytes)?;
+        Some(content)
     }
 
     fn slices(&self) -> impl Iterator<Item = &Slice> {
@@ -201,21 +202,37 @@ fn totals(first: &TraceRow, traces: &[TraceRow], now: Millis) -> Markup {
 
 fn list<D, S>(
     traces: &[TraceRow],
-    said: &[Said<'_>],
+    said: &[Option<Said<'_>>],
     began_earlier: bool,
     view: &View<'_, D, S>,
 ) -> Markup {
     let mut thread = Thread::default();
-    let mut budget = Budget::new(SHOWN);
+    let mut is_missing = began_earlier;
+    let mut messages = Vec::with_capacity(said.len());
+    for said in said {
+        let [input, output] = said.as_ref().map_or([None, None], |said| {
+            let [input, output] = said;
+            [input.as_deref(), output.as_deref()]
+        });
+        messages.push(thread.turn(input, output, is_missing));
+        is_missing = said.is_none();
+    }
+    // The newest first, each at most half of what is left: so the ones before have some, too.
+    let mut left = SHOWN;
+    let mut turns: Vec<Markup> = Vec::with_capacity(traces.len());
+    for (trace, messages) in traces.iter().zip(&messages).rev() {
+        let mut budget = Budget::new(left / 2);
+        turns.push(one(trace, messages, &mut budget, view));
+        left -= budget.used();
+    }
     html! {
         ol.turns aria-label="Traces" {
-            @for (at, (trace, [input, output])) in traces.iter().zip(said).enumerate() {
+            @for (at, (trace, turn)) in traces.iter().zip(turns.iter().rev()).enumerate() {
                 @let before = at.checked_sub(1).and_then(|at| traces.get(at));
                 @if let Some(pause) = before.and_then(|before| pause(before, trace, view.now)) {
                     li.pause { (duration(pause)) " later" }
                 }
-                @let messages = thread.turn(input.as_deref(), output.as_deref(), began_earlier && at == 0);
-                (one(trace, &messages, &mut budget, view))
+                (turn)
             }
         }
     }
@@ -239,9 +256,7 @@ fn one<D, S>(
     html! {
         li.turn #(format!("turn-{}", trace.id)) data-trace-id=(trace.id) {
             div.line {
-                a.name.cut href=(format!("/traces/{}", encode(&trace.id))) title=(trace.name) {
-                    @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) }
-                }
+                a.name.cut href=(trace_url(&trace.id)) title=(trace.name) { (format::name(&trace.name)) }
                 (show_trace_status(trace.status(now), trace.failures))
                 span.spacer {}
                 span.muted { (format::time(trace.start_us)) }

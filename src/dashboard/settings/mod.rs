@@ -1,5 +1,6 @@
 //! What a project has, used and may: for whoever is signed in; changed by administrators.
 
+pub mod newest;
 pub mod page;
 mod parts;
 mod watching;

@@ -3,13 +3,17 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::newest;
+use super::newest::Newest;
 use super::parts::{table, when};
 use super::watching;
+use crate::dashboard::share;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format::{count, counted, encode};
 use crate::dashboard::ui::layout::{Shell, document};
 use crate::error::{Error, Fault};
-use crate::index::{Database, alerts, budgets, health, recovery, stats, usage};
+use crate::index::shares::Share;
+use crate::index::{Database, alerts, budgets, health, recovery, shares, stats, usage};
 use crate::model::Millis;
 use crate::time::Month;
 
@@ -39,6 +43,8 @@ pub struct Viewer<'a> {
     pub monthly_limit: Option<String>,
     /// Whether batches beyond that are refused.
     pub blocks: bool,
+    /// Which release is newest, where the operator has said where to look.
+    pub newest: Option<Newest>,
     /// The time.
     pub now: Millis,
 }
@@ -104,13 +110,14 @@ pub async fn page(
             usage::select(project, from, to),
             stats::select_rejected(project, now - REFUSED_MS),
             recovery::select_dead_letters(project),
-            health::select(),
+            health::select_last_sweep(),
+            shares::select_all(project, now),
             alerts::select_all(project),
             budgets::select_all(project, now),
         ])
         .await?;
-    let [used, refused, letters, service, rules, limited] = ran.rows.as_slice() else {
-        return Err(Fault::Internal("settings are six results".into()).into());
+    let [used, refused, letters, service, links, rules, limited] = ran.rows.as_slice() else {
+        return Err(Fault::Internal("settings are seven results".into()).into());
     };
     let (rules, limited) = (alerts::read_all(rules)?, budgets::read(limited)?);
     let used = usage::read(std::slice::from_ref(used))?;
@@ -135,7 +142,8 @@ pub async fn page(
             (refusals(&refused))
             (dead_letters(&letters, viewer.is_admin))
             (key_list(&keys, viewer))
-            (about(service.and_then(|service| service.swept_at).as_deref()))
+            (shared(&shares::read(links)?, viewer))
+            (about(service.and_then(|service| service.swept_at).as_deref(), viewer.newest.as_ref()))
         }
     };
     let shell = Shell {
@@ -322,12 +330,26 @@ fn new_key() -> Markup {
     }
 }
 
-fn about(swept_at: Option<&str>) -> Markup {
+fn shared(links: &[Share], viewer: &Viewer<'_>) -> Markup {
+    html! {
+        section #links {
+            h2 { "Links to traces" }
+            @if links.is_empty() { p.muted { "None: “Share” on the page of a trace makes one." } }
+            @else {
+                p.muted { "Each shows one trace to whoever has it, until its end or until the key that made it is revoked." }
+                (table("Links to traces", &["Trace", "Made by", "Made", "Ends", "Action"], &share::list(links, viewer.key_id, viewer.is_admin)))
+            }
+        }
+    }
+}
+
+fn about(swept_at: Option<&str>, newest: Option<&Newest>) -> Markup {
     html! {
         section {
             h2 { "Service" }
             dl.facts {
                 div { dt { "Version" } dd { (env!("CARGO_PKG_VERSION")) } }
+                @if let Some(newest) = newest { div { dt { "Newest release" } dd { (newest::show(newest)) } } }
                 div { dt { "Schema" } dd { (health::NEWEST_MIGRATION.trim_end_matches(".sql")) } }
                 div { dt { "Last sweep" } dd { (when(swept_at)) } }
             }

@@ -2,16 +2,21 @@
 //! no document of this origin, whatever somebody sent.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::chat;
-use super::chat::{IMAGES, MessagePart};
+use super::chat::{IMAGES, MAX_IMAGE_BYTES, MessagePart};
 use super::messages::{image_name, inner};
 use crate::dashboard::ui::json::Json;
 use crate::reply::Reply;
 
-/// Longer ones are not shown, in bytes of base64: who wants them opens the payload raw.
-const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Some leave the padding at the end out.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// The image of this name in a payload.
 #[must_use]
@@ -36,7 +41,7 @@ fn in_part(part: &MessagePart<'_>, name: &str) -> Option<Reply> {
 /// Bytes that begin as images of their type do; anything else could be a document.
 fn reply(media: &str, data: &str) -> Option<Reply> {
     let media = IMAGES.into_iter().find(|known| *known == media)?;
-    let bytes = STANDARD.decode(Some(data).filter(|data| data.len() <= MAX_BYTES)?).ok()?;
+    let bytes = BASE64.decode(Some(data).filter(|data| data.len() <= MAX_IMAGE_BYTES)?).ok()?;
     let begins: &[u8] = match media {
         "image/png" => b"\x89PNG\r\n\x1a\n",
         "image/jpeg" => b"\xff\xd8\xff",
@@ -56,9 +61,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_padding_of_base64_may_be_left_out() {
+        let data = BASE64.encode(b"\x89PNG\r\n\x1a\n..");
+        let bare = data.trim_end_matches('=');
+        assert_ne!(bare, data);
+        for data in [&*data, bare] {
+            let payload = format!(
+                r#"[{{"role":"user","content":[{{"type":"image","source":{{"media_type":"image/png","data":"{data}"}}}}]}}]"#
+            );
+            let shown = find(&payload, &image_name(data));
+            assert_eq!(shown.map(|shown| shown.body.len()), Some(10), "{data}");
+        }
+    }
+
+    #[test]
     fn an_image_is_what_it_says_and_no_document() {
         let of = |media: &str, bytes: &[u8]| {
-            let data = STANDARD.encode(bytes);
+            let data = BASE64.encode(bytes);
             let payload = format!(
                 r#"[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"data:{media};base64,{data}"}}}}]}}]"#
             );

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use prices::price::overrides::Overrides;
 
 use super::cost::{own_prices, show_cost};
-use super::payload::{PayloadRequest, part};
+use super::payload::{PayloadRequest, Place, part};
 use super::payload_field::PayloadField;
 use crate::api::scores_with_trace;
 use crate::batch::RawStore;
@@ -17,19 +17,19 @@ use crate::dashboard::scores::rating;
 use crate::dashboard::scores::rating::rating_of;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
-use crate::dashboard::ui::format::{count, encode};
+use crate::dashboard::ui::format::count;
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
 use crate::dashboard::ui::span_duration::SpanDuration;
 use crate::dashboard::ui::trace_state::{running_until, version_of};
-use crate::dashboard::ui::url::query_value;
+use crate::dashboard::ui::url::{chosen_url, query_value, span_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::index::found;
 use crate::index::found::{Found, Span};
 use crate::index::read::TraceRow;
 use crate::index::scores::{Score, newest_of};
-use crate::index::{Database, scores, spans};
+use crate::index::{Database, QueryResults, scores, spans};
 use crate::model::{SpanBody, SpanType};
 use crate::payload::{Missing, Payloads};
 use crate::reply::Reply;
@@ -49,21 +49,19 @@ pub async fn page(
 ) -> Result<Reply, Error> {
     let field = PayloadField::asked(view.query);
     if !view.part && field.is_none() {
-        let (trace, span) = (encode(trace_id), encode(span_id));
-        return Ok(Reply::see(format!("/traces/{trace}?span={span}")));
+        return Ok(Reply::see(chosen_url(trace_id, span_id)));
     }
-    let (trace, span, payloads, scores) = fetch(view, trace_id, span_id).await?;
-    let event = payloads.span(&span);
     let Some(field) = field else {
-        let own = own_prices(view, Some(&span)).await?;
-        return Ok(Reply::html(200, detail_of(view, &trace, &span, &event, &scores, &own)));
+        return Ok(Reply::html(200, detail(view, trace_id, span_id).await?));
     };
-    let path = path(&trace.id, &span.id);
+    let (trace, span, payloads) = fetch(view, trace_id, span_id).await?;
+    let event = payloads.span(&span);
+    let path = span_url(&trace.id, &span.id);
     let mode = query_value(view.query, "view");
     let part = match &event {
         Ok(body) => html! {
             @if let Some(raw) = field.of(body) {
-                (part(field, raw, &path, PayloadRequest::For(mode.as_deref()), view.plain))
+                (part(field, raw, Place::Span(&path), PayloadRequest::For(mode.as_deref()), view.plain))
             }
         },
         Err(why) => unreadable(why),
@@ -71,10 +69,10 @@ pub async fn page(
     if view.part {
         return Ok(Reply::html(200, part));
     }
-    let back = format!("/traces/{}?span={}", encode(&trace.id), encode(&span.id));
+    let back = chosen_url(&trace.id, &span.id);
     let shell = Shell {
         title: &span.name,
-        project: Some(view.project_name),
+        project: view.shown_project(),
         assets: &[Asset::TraceCss, Asset::ChatCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };
@@ -92,7 +90,7 @@ pub async fn raw_payload(
     trace_id: &str,
     span_id: &str,
 ) -> Result<Reply, Error> {
-    let (_, span, payloads, _) = fetch(view, trace_id, span_id).await?;
+    let (_, span, payloads) = fetch(view, trace_id, span_id).await?;
     let body = payloads.span(&span).map_err(|why| Reject::NotFound(why.into()))?;
     let field = PayloadField::asked(view.query);
     let content_type =
@@ -115,7 +113,7 @@ pub async fn image(
     trace_id: &str,
     span_id: &str,
 ) -> Result<Reply, Error> {
-    let (_, span, payloads, _) = fetch(view, trace_id, span_id).await?;
+    let (_, span, payloads) = fetch(view, trace_id, span_id).await?;
     let body = payloads.span(&span).map_err(|why| Reject::NotFound(why.into()))?;
     let name = query_value(view.query, "image").unwrap_or_default();
     let fields = [PayloadField::Input, PayloadField::Output].into_iter();
@@ -134,28 +132,45 @@ fn shown<'a>(span: &Span, payloads: &'a Payloads) -> Option<Cow<'a, str>> {
     }
 }
 
+/// A span and what its events say.
 async fn fetch(
     view: &View<'_, impl Database, impl RawStore>,
     trace: &str,
     span: &str,
-) -> Result<(TraceRow, Span, Payloads, Vec<Score>), Error> {
+) -> Result<(TraceRow, Span, Payloads), Error> {
+    let ran = view.db.run(spans::select_span(view.project, trace, span)).await?;
+    read(view, &ran, span).await
+}
+
+/// The same with its scores, as the page shows it.
+async fn detail(
+    view: &View<'_, impl Database, impl RawStore>,
+    trace: &str,
+    span: &str,
+) -> Result<Markup, Error> {
     let mut asked = spans::select_span(view.project, trace, span);
     let first_of_scores = asked.len();
     asked.extend(scores::select_with_trace(view.project, trace));
     let mut ran = view.db.run(asked).await?;
     let of_scores = ran.rows.split_off(first_of_scores);
+    let (trace, span, payloads) = read(view, &ran, span).await?;
+    let ids = [&*span.id];
+    let scores = scores_with_trace(view.project, &trace.id, &of_scores, ids, view.db).await?;
+    let own = own_prices(view, Some(&span)).await?;
+    Ok(detail_of(view, &trace, &span, &payloads.span(&span), &scores, &own))
+}
+
+async fn read(
+    view: &View<'_, impl Database, impl RawStore>,
+    ran: &QueryResults,
+    span: &str,
+) -> Result<(TraceRow, Span, Payloads), Error> {
     let none = || Reject::NotFound("this trace has no span with this id".into());
-    let Found { trace, spans, .. } = found::read_span(&ran, span)?.ok_or_else(none)?;
+    let Found { trace, spans, .. } = found::read_span(ran, span)?.ok_or_else(none)?;
     let span = spans.into_iter().next().ok_or_else(none)?;
     let slices: Vec<_> = span.slices.iter().collect();
     let payloads = Payloads::read(&view.source, &slices).await?;
-    let ids = [&*span.id];
-    let scores = scores_with_trace(view.project, &trace.id, &of_scores, ids, view.db).await?;
-    Ok((trace, span, payloads, scores))
-}
-
-fn path(trace: &str, span: &str) -> String {
-    format!("/traces/{}/spans/{}", encode(trace), encode(span))
+    Ok((trace, span, payloads))
 }
 
 fn unreadable(why: &str) -> Markup {
@@ -177,7 +192,7 @@ pub fn detail_of<D, S>(
     let said = rating_of(view, &trace.id, Some(&span.id), scores);
     let scores: Vec<_> =
         scores.iter().filter(|score| score.span.as_deref() == Some(&*span.id)).collect();
-    let path = path(&trace.id, &span.id);
+    let path = span_url(&trace.id, &span.id);
     let took = SpanDuration::of(span.start_us, span.end_us, running_until(trace, now));
     let body = event.as_ref().ok();
     let name = body.and_then(|body| body.name.as_deref()).unwrap_or(&span.name);
@@ -188,7 +203,7 @@ pub fn detail_of<D, S>(
         header data-url=(path) data-version=(version_of(span, trace, last_score, now)) {
             div.title {
                 (unfolding_preview(name, &heading))
-                (rating::form(&trace.id, Some(&span.id), &said))
+                @if !view.guest { (rating::form(&trace.id, Some(&span.id), &said)) }
                 button.quiet.icon.close type="button" data-close aria-label="Close" title="Close (Esc)" { "✕" }
             }
             p.line {
@@ -228,7 +243,7 @@ pub fn detail_of<D, S>(
                     }
                 }
                 @for (field, raw) in PayloadField::ALL.into_iter().filter_map(|field| Some((field, field.of(body)?))) {
-                    (part(field, raw, &path, PayloadRequest::No, view.plain))
+                    (part(field, raw, Place::Span(&path), PayloadRequest::No, view.plain))
                 }
             },
         }
@@ -239,7 +254,7 @@ pub fn detail_of<D, S>(
 /// What stands in place of a name that a span has not.
 #[must_use]
 pub fn unnamed(span: &Span) -> &'static str {
-    if span.unreceived { "span not received" } else { "no name" }
+    if span.unreceived { "span not received" } else { format::NO_NAME }
 }
 
 /// Whether this is the call of a model, by a client that could have sent its messages and

@@ -21,16 +21,28 @@ pub enum PayloadRequest<'a> {
     For(Option<&'a str>),
 }
 
-/// One payload, as it was sent. `path` is that of what it belongs to; `plain` is whether texts
-/// are shown as they are, not as Markdown.
+/// What a payload belongs to, by its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// A span, which its images are asked of one by one.
+    Span(&'a str),
+    /// A trace itself.
+    Trace(&'a str),
+}
+
+/// One payload, as it was sent. `plain` is whether texts are shown as they are, not as Markdown.
 #[must_use]
 pub fn part(
     field: PayloadField,
     raw: &str,
-    path: &str,
+    place: Place<'_>,
     asked: PayloadRequest<'_>,
     plain: bool,
 ) -> Markup {
+    let (path, span) = match place {
+        Place::Span(path) => (path, Some(path)),
+        Place::Trace(path) => (path, None),
+    };
     let id = format!("part-{}", field.name());
     let raw_url = format!("{path}/raw?part={}", field.name());
     let url = format!("{path}?part={}", field.name());
@@ -64,10 +76,8 @@ pub fn part(
         _ => None,
     };
     let mode = wanted.or_else(|| payload.modes().first()).copied().unwrap_or(ViewMode::Json);
-    // A trace's own content has no span.
-    let is_of_span = path.split('/').nth(3) == Some("spans");
     let look = Look {
-        span: is_of_span.then_some(path),
+        span,
         plain,
         is_answer: field == PayloadField::Output,
         is_question: field == PayloadField::Input,

@@ -53,7 +53,8 @@ impl PayloadField {
     }
 
     /// Its JSON, if the span has one; the text of an error.
-    pub(super) fn of<'a>(self, body: &'a SpanBody<'_>) -> Option<&'a str> {
+    #[must_use]
+    pub fn of<'a>(self, body: &'a SpanBody<'_>) -> Option<&'a str> {
         match self {
             Self::Input => body.input.as_deref(),
             Self::Output => body.output.as_deref(),

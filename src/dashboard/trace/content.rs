@@ -5,12 +5,11 @@ use maud::{Markup, html};
 
 use crate::api::NO_TRACE;
 use crate::batch::RawStore;
-use crate::dashboard::span::payload::{PayloadRequest, part};
+use crate::dashboard::span::payload::{PayloadRequest, Place, part};
 use crate::dashboard::span::payload_field::PayloadField;
 use crate::dashboard::ui::asset::Asset;
-use crate::dashboard::ui::format::encode;
 use crate::dashboard::ui::layout::{Shell, document};
-use crate::dashboard::ui::url::query_value;
+use crate::dashboard::ui::url::{query_value, trace_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::index::read::{TraceRow, read_trace_row};
@@ -24,7 +23,7 @@ const FIELDS: [PayloadField; 2] = [PayloadField::Output, PayloadField::Input];
 
 /// Where a trace's own content is fetched from.
 fn path(trace: &str) -> String {
-    format!("/traces/{}/content", encode(trace))
+    trace_url(trace) + "/content"
 }
 
 /// The place of a trace's own content on its page: open where it is all that there is, else
@@ -58,7 +57,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let shown = html! {
         @for field in wanted {
             @match read(field, &trace, &payloads) {
-                Ok(Some(json)) => (part(field, &json, &path, request, view.plain)),
+                Ok(Some(json)) => (part(field, &json, Place::Trace(&path), request, view.plain)),
                 Ok(None) => {},
                 Err(why) => p.message.warn { (field.label()) " cannot be shown: " (why) "." },
             }
@@ -67,10 +66,10 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     if view.part {
         return Ok(Reply::html(200, shown));
     }
-    let back = format!("/traces/{}", encode(id));
+    let back = trace_url(id);
     let shell = Shell {
         title: &trace.name,
-        project: Some(view.project_name),
+        project: view.shown_project(),
         assets: &[Asset::TraceCss, Asset::ChatCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };

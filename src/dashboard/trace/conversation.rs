@@ -1,6 +1,8 @@
 //! A trace as one conversation: what its calls of models and its tools said, in the order in
 //! which they did. Beside the tree where scripts run, else a page of its own.
 
+use std::collections::{BTreeSet, HashSet};
+
 use maud::{Markup, html};
 
 use crate::batch::RawStore;
@@ -9,13 +11,13 @@ use crate::dashboard::span::page::kind_name;
 use crate::dashboard::span::thread::{Step, StepKind, thread};
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
-use crate::dashboard::ui::format::{count, duration, encode};
+use crate::dashboard::ui::format::{count, duration};
 use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document};
-use crate::dashboard::ui::url::query_value;
+use crate::dashboard::ui::url::{chosen_url, query_value, span_url, trace_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
-use crate::index::found::{Parent, Span, read_trace};
+use crate::index::found::{Parent, Span, read_trace, root_of};
 use crate::index::read::TraceRow;
 use crate::index::{Database, spans};
 use crate::model::{SpanBody, SpanType, Status};
@@ -33,7 +35,7 @@ const SHOWN: usize = 512 * 1024;
 /// Where a trace's conversation is.
 #[must_use]
 pub fn path(trace: &str) -> String {
-    format!("/traces/{}/conversation", encode(trace))
+    trace_url(trace) + "/conversation"
 }
 
 /// `GET /traces/{id}/conversation`, from the step that `from` counts: a part of the trace's
@@ -89,15 +91,15 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     if view.part {
         return Ok(Reply::html(200, shown));
     }
-    let back = format!("/traces/{}", encode(id));
+    let back = trace_url(id);
     let title = format!("Conversation · {}", trace.name);
     let shell = Shell {
         title: &title,
-        project: Some(view.project_name),
+        project: view.shown_project(),
         assets: &[Asset::TraceCss, Asset::ChatCss, Asset::Htmx, Asset::SpanJs],
         back: Some((&back, "Trace")),
     };
-    let main = html! { div.alone { h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } } (shown) } };
+    let main = html! { div.alone { h1 { (format::name(&trace.name)) } (shown) } };
     Ok(Reply::html(200, document(&shell, &main)))
 }
 
@@ -109,7 +111,7 @@ fn count_of(n: usize) -> i64 {
 fn steps_of(spans: &[Span]) -> Vec<(&Span, StepKind)> {
     let is_call = |span: &Span| SpanType::name_of(span.kind) == "LLM";
     // A call that holds another says what that does.
-    let holders: Vec<&str> = spans
+    let holders: HashSet<&str> = spans
         .iter()
         .filter(|span| is_call(span))
         .filter_map(|span| match &span.parent {
@@ -120,7 +122,7 @@ fn steps_of(spans: &[Span]) -> Vec<(&Span, StepKind)> {
     let root = root_of(spans).map(|root| &*root.id);
     let kind = |span: &Span| match SpanType::name_of(span.kind) {
         _ if span.beside => None,
-        "LLM" if holders.contains(&&*span.id) => Some(StepKind::Whole),
+        "LLM" if holders.contains(&*span.id) => Some(StepKind::Whole),
         "LLM" => Some(StepKind::Call),
         "TOOL" | "RETRIEVAL" | "HUMAN_HANDOFF" | "GUARDRAIL" => Some(StepKind::Tool),
         _ => (root == Some(&*span.id)).then_some(StepKind::Whole),
@@ -128,19 +130,15 @@ fn steps_of(spans: &[Span]) -> Vec<(&Span, StepKind)> {
     spans.iter().filter_map(|span| Some((span, kind(span)?))).collect()
 }
 
-/// The span that a trace is known by: the first without a parent.
-#[must_use]
-pub fn root_of(spans: &[Span]) -> Option<&Span> {
-    let is_root = |span: &&Span| matches!(span.parent, Parent::None | Parent::Itself);
-    spans.iter().find(is_root).or_else(|| spans.first())
-}
-
 /// How many of these steps are read at once.
 fn fitting(steps: &[(&Span, StepKind)]) -> usize {
-    let mut read = 0;
+    let (mut read, mut before) = (0, None);
     let fits = steps.iter().take(STEPS).take_while(|(span, _)| {
         let room = read < READ;
-        read += span.slices.iter().map(|slice| slice.length).sum::<u64>();
+        for slice in &span.slices {
+            read += slice.bytes_after(before);
+            before = Some(slice);
+        }
         room
     });
     fits.count()
@@ -170,7 +168,8 @@ pub fn step<'a>(
 fn shown(trace: &TraceRow, part: &[(&Span, StepKind)], steps: &[Step<'_>], plain: bool) -> Markup {
     let turns = thread(steps);
     let mut budget = Budget::new(SHOWN);
-    let mut left_out = 0;
+    // The steps of which something is not shown.
+    let mut left_out = BTreeSet::new();
     html! {
         @if turns.is_empty() { p.muted { "Nothing in this trace says what went in or came out." } }
         ol.chat.thread {
@@ -179,31 +178,30 @@ fn shown(trace: &TraceRow, part: &[(&Span, StepKind)], steps: &[Step<'_>], plain
                 @if let Some((span, _)) = part.get(turn.step) {
                     @if budget.has_room() {
                         @if !is_same { li.step { (from(trace, span)) } }
-                        @let path = format!("/traces/{}/spans/{}", encode(&trace.id), encode(&span.id));
+                        @let path = span_url(&trace.id, &span.id);
                         @let look = Look { plain, span: Some(&path), ..Look::default() };
                         @for said in &turn.messages { (message(said, look, &mut budget)) }
                         @if turn.is_end && span.status == Status::Error {
                             li.failed { span.error-text { "This step failed." } }
                         }
-                    } @else { ({ left_out += 1; html! {} }) }
+                    }
+                    @if !budget.has_room() { ({ left_out.insert(turn.step); html! {} }) }
                 }
             }
         }
-        @if left_out > 0 {
-            p.muted { "What " (format::counted(left_out, "more step")) " said is not shown here: this is much. It is in the spans." }
+        @if !left_out.is_empty() {
+            p.muted { "What " (format::counted(count_of(left_out.len()), "step")) " said is not all here: this is much. It is in the spans." }
         }
     }
 }
 
 /// Which span says what follows.
 fn from(trace: &TraceRow, span: &Span) -> Markup {
-    let href = format!("/traces/{}?span={}", encode(&trace.id), encode(&span.id));
+    let href = chosen_url(&trace.id, &span.id);
     let after = span.start_us.map(|start| start.saturating_sub(trace.start_us).max(0));
     html! {
         span.kind.(format!("k{}", span.kind)) { (kind_name(span.kind)) }
-        a.cut href=(href) data-show=(span.id) title=(span.name) {
-            @if span.name.is_empty() { "no name" } @else { (span.name) }
-        }
+        a.cut href=(href) data-show=(span.id) title=(span.name) { (format::name_text(&span.name)) }
         @if let Some(model) = &span.model { code.cut { (model) } }
         span.spacer {}
         @if let Some(after) = after { span.muted { "+" (duration(after)) } }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 /// What opens when somebody asks what the keyboard does.
 #[must_use]
 pub fn help() -> Markup {
-    const KEYS: [(&str, &str); 15] = [
+    const KEYS: [(&str, &str); 16] = [
         ("↑ ↓", "previous, next span"),
         ("→", "expand, or to the first child"),
         ("←", "collapse, or to the parent"),
@@ -13,6 +13,7 @@ pub fn help() -> Markup {
         ("Enter", "show the span"),
         ("E", "next error"),
         ("\\", "conversation, and back"),
+        ("F", "follow the newest step while the trace runs"),
         ("O", "show, hide other spans"),
         ("Z", "zoom to the span"),
         ("0", "zoom out"),

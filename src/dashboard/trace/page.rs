@@ -19,6 +19,7 @@ use crate::batch::RawStore;
 use crate::dashboard::scores::list::{count_of_scores, score_list};
 use crate::dashboard::scores::rating;
 use crate::dashboard::scores::rating::rating_of;
+use crate::dashboard::share;
 use crate::dashboard::span;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format;
@@ -29,7 +30,7 @@ use crate::dashboard::ui::json_view::Budget;
 use crate::dashboard::ui::layout::{Shell, document, unfolding_preview};
 use crate::dashboard::ui::status::show_trace_status;
 use crate::dashboard::ui::trace_state::{duration_so_far, running_until, version_of};
-use crate::dashboard::ui::url::{query_value, session_url, user_url};
+use crate::dashboard::ui::url::{query_value, session_url, span_url, trace_url, user_url};
 use crate::dashboard::view::View;
 use crate::error::{Error, Reject};
 use crate::index::found;
@@ -98,7 +99,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
     let shell = Shell {
         title: &chosen
             .map_or_else(|| short.clone(), |span| format!("{} · {short}", start(&span.name))),
-        project: Some(view.project_name),
+        project: view.shown_project(),
         assets: &[
             Asset::TraceCss,
             Asset::ChatCss,
@@ -109,7 +110,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
             Asset::LiveJs,
             Asset::SpanJs,
         ],
-        back: Some(("/traces", "Traces")),
+        back: view.shown_project().map(|_| ("/traces", "Traces")),
     };
     let main = html! {
         div.trace data-trace-id=(trace.id) data-title=(short) data-state=(state(&trace, last_score, view.now))
@@ -129,7 +130,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Re
             } @else {
                 div.split {
                     section.spans {
-                        (toolbar(&trace, &tree))
+                        (toolbar(&trace, &tree, running.is_some()))
                         (waterfall::waterfall_table(&tree, &spans, first.map(|span| span.id.as_str()), cut))
                         @if cut {
                             p.muted { "The first " (count_of(spans.len())) " of " (count(trace.spans)) " spans are shown." }
@@ -184,7 +185,7 @@ fn state(trace: &TraceRow, last_score: Option<Micros>, now: Millis) -> String {
 /// The beginning of a name, for where there is little room.
 fn start(name: &str) -> &str {
     const LENGTH: usize = 80;
-    let name = if name.is_empty() { "no name" } else { name };
+    let name = format::name_text(name);
     name.get(..name.floor_char_boundary(LENGTH)).unwrap_or(name)
 }
 
@@ -207,7 +208,7 @@ fn is_live(trace: &TraceRow, now: Millis) -> bool {
 /// The detail's place. Without one it is fetched, so that the tree does not wait
 /// for it.
 fn aside(trace: &TraceRow, first: Option<&Span>, detail: Option<Markup>, talks: bool) -> Markup {
-    let span = |span: &Span| format!("/traces/{}/spans/{}", encode(&trace.id), encode(&span.id));
+    let span = |span: &Span| span_url(&trace.id, &span.id);
     let url = if talks { Some(conversation::path(&trace.id)) } else { first.map(span) };
     let later = url.filter(|_| detail.is_none());
     html! {
@@ -236,8 +237,7 @@ fn header<D, S>(
     let failures = if is_cut { trace.failures } else { count_up(causes().count()) };
     let more = failures.saturating_sub(count_up(causes().take(ERRORS).count()));
     let status = trace.status(view.now);
-    let name =
-        html! { h1 { @if trace.name.is_empty() { em { "no name" } } @else { (trace.name) } } };
+    let name = html! { h1 { (format::name(&trace.name)) } };
     html! {
         header.summary {
             div.title {
@@ -254,7 +254,7 @@ fn header<D, S>(
                 div { dt { "Spans" } dd { (count(trace.spans)) } }
                 div { dt { "Tokens" } dd { (count(trace.tokens)) } }
                 div { dt { "Cost" } dd title=(exact_dollars(trace.cost_nano)) { (dollars(trace.cost_nano)) } }
-                div { dt { "Rating" } dd { (rating::form(&trace.id, None, &rating_of(view, &trace.id, None, scores))) } }
+                @if !view.guest { div { dt { "Rating" } dd { (rating::form(&trace.id, None, &rating_of(view, &trace.id, None, scores))) } } }
                 @if let Some(user) = &trace.user {
                     div { dt { "User" } dd { a href=(user_url(user)) title=(user) { (user) } } }
                 }
@@ -262,7 +262,7 @@ fn header<D, S>(
                     div { dt { "Session" } dd { a href=(session_url(session, trace.start_us)) title=(session) { (session) } } }
                 }
                 @if let Some(parent) = &trace.parent_trace {
-                    div { dt { "Parent trace" } dd { a href=(format!("/traces/{}", encode(parent))) title=(parent) { (parent) } } }
+                    div { dt { "Parent trace" } dd { a href=(trace_url(parent)) title=(parent) { (parent) } } }
                 }
                 @if let Some(deployment) = &trace.deployment {
                     div { dt { "Deployment" } dd { (unfolding_preview(deployment, &html! { span { (deployment) } })) } }
@@ -272,6 +272,10 @@ fn header<D, S>(
                     button.quiet.small type="button" data-copy=(trace.id) { "Copy" }
                     button.quiet.small type="button" data-copy-link title="The address of this page, with the span that is chosen" { "Copy link" }
                     button.quiet.small type="button" data-copy=(curl(trace, view)) title="A command that gets this trace as JSON" { "Copy as curl" }
+                    @if !view.guest {
+                        a.button.quiet.small href={ "/compare?a=" (encode(&trace.id)) } { "Compare" }
+                        (share::form(&trace.id))
+                    }
                 } }
             }
             @let content = content::place(trace, spans.is_empty());
@@ -281,9 +285,7 @@ fn header<D, S>(
                         p.errors {
                             span.error-text { (format::counted(failures, "failed step")) }
                             @for span in causes().take(ERRORS) {
-                                a href=(format!("?span={}", encode(&span.id))) data-show=(span.id) {
-                                    @if span.name.is_empty() { "no name" } @else { (span.name) }
-                                }
+                                a href=(format!("?span={}", encode(&span.id))) data-show=(span.id) { (format::name_text(&span.name)) }
                             }
                             @if more > 0 { span.muted { "and " (count(more)) " more" } }
                         }
@@ -355,7 +357,7 @@ fn metadata(trace: &TraceRow, payloads: &Payloads) -> Option<Markup> {
     Some(html! { (shown) @if budget.cut.is_some() { p.muted { "This is not all of it." } } })
 }
 
-fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
+fn toolbar(trace: &TraceRow, tree: &Tree, runs: bool) -> Markup {
     let nested = tree.rows.iter().any(|row| row.children > 0);
     let others = tree.rows.iter().filter(|row| row.other).count();
     html! {
@@ -363,6 +365,8 @@ fn toolbar(trace: &TraceRow, tree: &Tree) -> Markup {
             input type="search" data-search placeholder="Search spans  ( / )" aria-label="Search spans" autocomplete="off" spellcheck="false";
             span.muted data-matches aria-live="polite" {}
             span.spacer {}
+            button.small type="button" data-follow aria-pressed="false" hidden[!runs]
+                title="Chooses the newest step that runs, as it comes (F)" { "Follow" }
             // Always there: what comes later may need them.
             button.small type="button" data-others aria-pressed="false" hidden[others == 0]
                 title="Requests of HTTP, queries of databases and the like that did not fail (O)" {

@@ -18,6 +18,8 @@ pub enum Asset {
     ScoresCss,
     /// The settings' own.
     SettingsCss,
+    /// The styles of two traces side by side.
+    CompareCss,
     /// What all pages do: theme, local times, copying.
     AppJs,
     /// The list: new traces, filters.
@@ -47,11 +49,13 @@ const TRACE_CSS: u64 = hash(include_bytes!("../assets/trace.css"));
 const CHAT_CSS: u64 = hash(include_bytes!("../assets/chat.css"));
 const SCORES_CSS: u64 = hash(include_bytes!("../assets/scores.css"));
 const SETTINGS_CSS: u64 = hash(include_bytes!("../assets/settings.css"));
+const COMPARE_CSS: u64 = hash(include_bytes!("../assets/compare.css"));
 const APP_JS: u64 = hash(include_bytes!("../assets/app.js"));
 const LIST_JS: u64 = hash(include_bytes!("../assets/list.js"));
 /// Of all its files, in the order of their names.
 const TRACE_JS: u64 = hash_all(&[
     include_bytes!("../assets/trace/choice.js"),
+    include_bytes!("../assets/trace/follow.js"),
     include_bytes!("../assets/trace/keys.js"),
     include_bytes!("../assets/trace/main.js"),
     include_bytes!("../assets/trace/rate.js"),
@@ -75,6 +79,7 @@ impl Asset {
             Self::ChatCss => format!("/assets/chat.{CHAT_CSS:016x}.css"),
             Self::ScoresCss => format!("/assets/scores.{SCORES_CSS:016x}.css"),
             Self::SettingsCss => format!("/assets/settings.{SETTINGS_CSS:016x}.css"),
+            Self::CompareCss => format!("/assets/compare.{COMPARE_CSS:016x}.css"),
             Self::AppJs => format!("/assets/app.{APP_JS:016x}.js"),
             Self::ListJs => format!("/assets/list.{LIST_JS:016x}.js"),
             Self::TraceJs => format!("/assets/trace.{TRACE_JS:016x}.js"),

@@ -7,6 +7,21 @@ use crate::api;
 use crate::model::Micros;
 use crate::time;
 
+/// What stands in place of a name that is empty.
+pub const NO_NAME: &str = "no name";
+
+/// A name, or that there is none.
+#[must_use]
+pub fn name(name: &str) -> Markup {
+    html! { @if name.is_empty() { em { (NO_NAME) } } @else { (name) } }
+}
+
+/// The same where there is only text.
+#[must_use]
+pub fn name_text(name: &str) -> &str {
+    if name.is_empty() { NO_NAME } else { name }
+}
+
 /// `1 trace`, `1,234 traces`.
 #[must_use]
 pub fn counted(n: i64, noun: &str) -> String {

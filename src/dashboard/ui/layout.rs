@@ -24,9 +24,11 @@ pub struct Shell<'a> {
 const HTMX_CONFIG: &str = r#"{"includeIndicatorCSS":false,"history":"reload","noSwap":[204,304,"4xx","5xx"],"morphSkipChildren":"time,[hx-morph-skip-children]"}"#;
 
 /// The pages that one goes to from anywhere.
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 6] = [
     ("/traces", "Traces"),
+    ("/errors", "Errors"),
     ("/costs", "Costs"),
+    ("/costs?by=user", "Users"),
     ("/scores", "Scores"),
     ("/evaluators", "Evaluators"),
 ];
@@ -64,7 +66,7 @@ fn frame(shell: &Shell<'_>) -> Markup {
                 script src=(Asset::AppJs.path()) {}
                 @for asset in shell.assets {
                     @match asset {
-                        Asset::AppCss | Asset::ListCss | Asset::TraceCss | Asset::ChatCss | Asset::ScoresCss | Asset::SettingsCss => link rel="stylesheet" href=(asset.path());,
+                        Asset::AppCss | Asset::ListCss | Asset::TraceCss | Asset::ChatCss | Asset::ScoresCss | Asset::SettingsCss | Asset::CompareCss => link rel="stylesheet" href=(asset.path());,
                         _ => script defer src=(asset.path()) {},
                     }
                 }
@@ -80,7 +82,7 @@ fn frame(shell: &Shell<'_>) -> Markup {
                         span.project title="Project" { (project) }
                     }
                     @if shell.project.is_some() {
-                        nav.pages aria-label="Pages" {
+                        nav.sites aria-label="Main" {
                             @for (path, name) in PAGES { a href=(path) { (name) } }
                         }
                     }

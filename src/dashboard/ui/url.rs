@@ -3,6 +3,24 @@
 use super::format::encode;
 use crate::model::Micros;
 
+/// A trace's page.
+#[must_use]
+pub fn trace_url(trace: &str) -> String {
+    format!("/traces/{}", encode(trace))
+}
+
+/// A trace's page with one of its spans chosen.
+#[must_use]
+pub fn chosen_url(trace: &str, span: &str) -> String {
+    format!("{}?span={}", trace_url(trace), encode(span))
+}
+
+/// A span by itself; what belongs to it is below.
+#[must_use]
+pub fn span_url(trace: &str, span: &str) -> String {
+    format!("{}/spans/{}", trace_url(trace), encode(span))
+}
+
 /// Where a session's traces are, beginning with those around this one.
 #[must_use]
 pub fn session_url(session: &str, at: Micros) -> String {

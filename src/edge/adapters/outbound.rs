@@ -8,7 +8,7 @@ use worker::wasm_bindgen::prelude::*;
 
 use crate::edge::object;
 use crate::error::Fault;
-use crate::outbound::{Outbound, OutboundReply, Post};
+use crate::outbound::{Get, Outbound, OutboundReply, Post};
 
 #[wasm_bindgen]
 extern "C" {
@@ -63,29 +63,43 @@ pub struct Fetch;
 
 impl Outbound for Fetch {
     async fn post(&self, post: Post<'_>) -> Result<OutboundReply, Fault> {
-        let signal = AbortSignal::timeout(post.timeout_ms);
-        send(post, &signal).await.map_err(|_| {
-            // The platform's own words have the address in them.
-            let late = || format!("no reply within {} ms", post.timeout_ms);
-            let why = if signal.aborted() { late() } else { "no reply".into() };
-            Fault::Unavailable { what: "outbound request", why }
-        })
+        let Post { url, headers, body, timeout_ms, most } = post;
+        send("POST", Get { url, headers, timeout_ms, most }, body.into()).await
+    }
+
+    async fn get(&self, get: Get<'_>) -> Result<OutboundReply, Fault> {
+        send("GET", get, JsValue::UNDEFINED).await
     }
 }
 
-async fn send(post: Post<'_>, signal: &AbortSignal) -> Result<OutboundReply, JsValue> {
+async fn send(method: &str, to: Get<'_>, body: JsValue) -> Result<OutboundReply, Fault> {
+    let signal = AbortSignal::timeout(to.timeout_ms);
+    exchange(method, to, body, &signal).await.map_err(|_| {
+        // The platform's own words have the address in them.
+        let late = || format!("no reply within {} ms", to.timeout_ms);
+        let why = if signal.aborted() { late() } else { "no reply".into() };
+        Fault::Unavailable { what: "outbound request", why }
+    })
+}
+
+async fn exchange(
+    method: &str,
+    to: Get<'_>,
+    body: JsValue,
+    signal: &AbortSignal,
+) -> Result<OutboundReply, JsValue> {
     let pair = |(name, value): &(&str, &str)| Array::of2(&(*name).into(), &(*value).into());
     let init = object(&[
-        ("method", "POST".into()),
-        ("headers", post.headers.iter().map(pair).collect::<Array>().into()),
-        ("body", post.body.into()),
+        ("method", method.into()),
+        ("headers", to.headers.iter().map(pair).collect::<Array>().into()),
+        ("body", body),
         ("redirect", "manual".into()),
         ("signal", signal.into()),
     ]);
-    let response: Response = JsFuture::from(fetch(post.url, &init)?).await?.unchecked_into();
+    let response: Response = JsFuture::from(fetch(to.url, &init)?).await?.unchecked_into();
     let (status, retry_after) = (response.status(), response.headers().get("retry-after"));
     let body = match response.body() {
-        Some(stream) => read(&stream, post.most).await?,
+        Some(stream) => read(&stream, to.most).await?,
         None => Some(Vec::new()),
     };
     Ok(OutboundReply { status, retry_after, body })

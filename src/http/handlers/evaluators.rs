@@ -147,7 +147,7 @@ fn shown(Tried { span, said }: &Tried) -> serde_json::Value {
     let (status, message) = match said {
         Ok(_) => ("ok", None),
         Err(Why::Skipped(why) | Why::NotNow(why)) => ("skipped", Some(why)),
-        Err(Why::Refused(why) | Why::Failed(why)) => ("error", Some(why)),
+        Err(Why::Unset(why) | Why::Refused(why) | Why::Failed(why)) => ("error", Some(why)),
     };
     let verdict = said.as_ref().ok();
     json!({

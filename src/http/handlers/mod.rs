@@ -15,5 +15,6 @@ pub mod reading;
 pub mod rules;
 pub mod scores;
 pub mod settings;
+pub mod share;
 pub mod sign_in;
 pub mod watching;

@@ -1,6 +1,7 @@
 //! Pages for people who are signed in, and the page of a failure.
 
-use super::sign_in::{is_part, signed_in};
+use super::share;
+use super::sign_in::{find_principal, is_part, signed_in};
 use crate::access::api_keys::Principal;
 use crate::access::scope::Scope;
 use crate::dashboard;
@@ -20,13 +21,34 @@ pub(in crate::http) async fn show<P: Platform, R: RequestHead>(
 ) -> Result<Reply, Error> {
     let url = exchange.url();
     let at = Address::of(&url);
+    if let Some(host) = share::find_host(exchange, page).await? {
+        let who = find_principal(exchange).await?;
+        // Whoever is signed in to another project sees by a link what others see by it.
+        if who.is_none_or(|who| who.project != host.project) {
+            return show_to(exchange, &host, page, true).await;
+        }
+    }
     let from = asked_from(exchange, &at);
-    let who = match signed_in(exchange, &from).await? {
-        Ok(who) => who,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    match signed_in(exchange, &from).await? {
+        Ok(who) => show_to(exchange, &who, page, false).await,
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+async fn show_to<P: Platform, R: RequestHead>(
+    exchange: &Exchange<'_, P, R>,
+    who: &Principal,
+    page: &Page,
+    guest: bool,
+) -> Result<Reply, Error> {
+    let url = exchange.url();
+    let at = Address::of(&url);
     let (db, store) = (exchange.platform.db()?, exchange.platform.store()?);
-    let view = view_of(exchange, &who, &at, (&db, &store));
+    let view = View {
+        guest,
+        admin: !guest && who.scopes.check(Scope::Admin).is_ok(),
+        ..view_of(exchange, who, &at, (&db, &store))
+    };
     dashboard::answer(page, &view).await
 }
 
@@ -41,6 +63,7 @@ pub(super) fn view_of<'v, P: Platform, R: RequestHead>(
         project: &who.project,
         project_name: &who.project_name,
         key_id: &who.key_id,
+        guest: false,
         admin: who.scopes.check(Scope::Admin).is_ok(),
         query: at.query,
         origin: at.origin,

@@ -13,6 +13,7 @@ use crate::dashboard::settings::page::{Made, Viewer, page};
 use crate::error::{Error, Fault};
 use crate::http::address::find_field;
 use crate::http::exchange::Exchange;
+use crate::http::newest_release;
 use crate::http::platform::{Platform, RequestBody, RequestHead};
 use crate::model::Handling;
 use crate::pipeline::replay::replay_dead_letters;
@@ -81,6 +82,8 @@ async fn show<P: Platform, R: RequestHead>(
     let all = KeyCommand::List.of(who.project_name.clone());
     let keys = admin::run(&all, b"", &[0; admin::RANDOM_BYTES], now, &db).await?;
     let scopes = who.scopes.to_list();
+    let asked = &exchange.isolate.newest_release;
+    let newest = newest_release::find(asked, platform, &platform.outbound(), now).await;
     let viewer = Viewer {
         project: &who.project,
         project_name: &who.project_name,
@@ -91,6 +94,7 @@ async fn show<P: Platform, R: RequestHead>(
         lenient: who.handling == Handling::Lenient,
         monthly_limit: platform.setting("MONTHLY_TRACE_LIMIT"),
         blocks: platform.refuses_over_quota(),
+        newest,
         now,
     };
     Ok(Reply::html(200, page(&viewer, &keys, made, &db).await?))

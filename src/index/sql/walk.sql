@@ -8,4 +8,4 @@
     t.output_preview, t.open, t.root_child, t.active_us, t.ended, t.root_failed,
     coalesce(t.failures, t.errors) as failures, t.error_preview$MORE,
     row_number() over (order by t.key desc) as walked
-  from trace as t where $RANGE) as walk)
+  from $TRACES where $RANGE) as walk)

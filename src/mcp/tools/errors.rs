@@ -15,6 +15,7 @@ use crate::index::Database;
 use crate::index::found::Span;
 use crate::index::packed::{PackedTrace, Part, Wanted, read_packed, select_packed};
 use crate::model::{Micros, SpanType};
+use ingest_core::index_writer::counted::alike;
 
 pub(super) const TAKES: &[Argument] = &[
     SINCE,
@@ -132,19 +133,6 @@ fn group<'f>(failed: &[(&'f PackedTrace, &'f Span)], texts: &[Option<String>]) -
         (group.first, group.last) = (group.first.min(at), group.last.max(at));
     }
     groups
-}
-
-/// A message without what differs each time: words with a digit in them.
-fn alike(text: &str) -> String {
-    let mut out = String::new();
-    for word in text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '-').take(200) {
-        if word.bytes().any(|b| b.is_ascii_digit()) {
-            out.push('#');
-        } else {
-            out.push_str(word);
-        }
-    }
-    out
 }
 
 fn row<D: Database, S: RawStore>(group: &Group<'_>, asked: &Asked<'_, D, S>) -> Object {

@@ -12,13 +12,21 @@ use crate::batch::RawStore;
 use crate::dashboard::list::filter::ListQuery;
 use crate::dashboard::ui::json::Json;
 use crate::index::Database;
-use crate::index::filter::Filter;
+use crate::index::filter::{Filter, Sort};
 use crate::index::packed::{Part, Wanted, read_packed, select_packed};
 use crate::index::read::TraceRow;
 use crate::index::traces::{ListPlace, read_traces, select_traces};
 use crate::model::TraceStatus;
+use crate::search;
+use ingest_core::fold::words;
 
 pub(super) const TAKES: &[Argument] = &[
+    may(
+        "q",
+        Takes::Text,
+        "Words in its input, output or error, at most 12; \"in quotes\": together.",
+    ),
+    may("sort", Takes::One(&["time", "duration", "cost", "tokens"]), "The greatest first."),
     may("name", Takes::Text, "A part of the trace's name, in any case."),
     may("status", Takes::One(&["ANY", "OK", "ERROR", "RUNNING", "UNFINISHED"]), "How it ended."),
     may("tags", Takes::Texts(10), "Tags that it has, all of them."),
@@ -48,8 +56,8 @@ pub(super) async fn answer<D: Database, S: RawStore>(
 ) -> Result<Object, Refusal> {
     let (filter, limit) = (filter(arguments, asked), arguments.whole("limit"));
     let after = arguments.list_place()?;
-    let ran = asked.db.run(select_traces(asked.project, &filter, after, limit)).await?;
-    let (traces, next) = read_traces(&ran, limit)?;
+    let (traces, next) =
+        search::traces(asked.project, (&filter, after, limit), asked.db, asked.source).await?;
     let about = look_up(&traces, asked).await?;
     answer.text("url", &asked.list_url("/traces", &list_query(arguments, &filter)));
     let mut rows = Rows::new(AIM.saturating_sub(answer.len() + 400));
@@ -80,6 +88,8 @@ fn filter<D: Database, S: RawStore>(arguments: &Arguments<'_>, asked: &Asked<'_,
         from: arguments.since(None),
         to: arguments.until(),
         status: TraceStatus::parse(arguments.word("status")),
+        words: arguments.text("q").and_then(|words| words::Wanted::parse(&words)),
+        sort: Sort::parse(arguments.word("sort")),
         name: arguments.text("name"),
         tags: arguments.texts("tags"),
         session: arguments.text("session_id"),
@@ -101,6 +111,8 @@ fn list_query(arguments: &Arguments<'_>, filter: &Filter) -> ListQuery {
         model: text(&filter.model),
         min_duration: least("min_duration_ms", "ms").unwrap_or_default(),
         min_cost: least("min_cost_usd", "").unwrap_or_default(),
+        sort: filter.sort.map(|_| arguments.word("sort").into()).unwrap_or_default(),
+        q: arguments.text("q").unwrap_or_default(),
         ..list_of((filter.from, filter.to))
     };
     filter.tags.iter().for_each(|tag| query.add_tag(tag));

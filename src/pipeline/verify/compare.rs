@@ -113,7 +113,7 @@ impl<'a> Comparison<'a> {
 
     /// Vouches for what this event of the trace says.
     pub(super) fn hear(&mut self, event: &Sent) {
-        for (_, Trace { head, spans }) in fold(std::slice::from_ref(event)) {
+        for (_, Trace { head, spans, .. }) in fold(std::slice::from_ref(event)) {
             let stored = &self.stored.trace.head;
             for (name, is_said) in FIELDS {
                 if is_said(stored, &head) {

@@ -1,5 +1,5 @@
-// Costs by model and tag, as the built Worker answers: read before anything is added up by
-// hour, and once the cron has done so.
+// Costs by model and tag in a browser, read before anything is added up by hour: what the cron
+// adds up is in tests/pipeline/rollup.rs.
 import { describe, expect } from "vitest";
 import { expectUsable, soon, test, useBrowser } from "../../support/browser.ts";
 import { spanCreate, traceCreate } from "../../support/events.ts";
@@ -32,7 +32,7 @@ async function project(): Promise<Project> {
 
 test("from the list to what each model costs, and to the traces of one", async () => {
   const { page } = await member(await project());
-  await page.goto(`${worker.url.origin}/traces`);
+  await page.goto("/traces");
   await page.getByRole("link", { name: "Costs" }).click();
   const rows = page.getByRole("table", { name: "Costs by model" }).locator("tbody tr");
   expect(await rows.first().innerText()).toMatch(/^large\s+1\s+9\s+1\s+0\s+\$0\.50/);
@@ -48,7 +48,7 @@ describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
   test.each([320, 390, 1280])("the page has nothing that axe finds and fits a window of %i px", async (width) => {
     const { page } = await member(await project(), { colorScheme, viewport: { width, height: 800 } });
     for (const path of ["/costs", "/costs?by=tag", "/costs?range=2y", "/costs?to=2020-01-01"]) {
-      await page.goto(worker.url.origin + path);
+      await page.goto(path);
       await page.locator("h1").waitFor();
       await expectUsable(page, path);
     }

@@ -17,20 +17,19 @@ const send = (of: Project, id: string) =>
   );
 
 async function project(): Promise<Project> {
-  const made = await worker.project();
-  made.key = await made.newKey({ scopes: "ingest,read,admin" });
+  const made = await worker.project("strict", "ingest,read,admin");
   await send(made, "t");
   await made.traceWith(1, "t");
   return made;
 }
 
-const open = (page: Page) => page.goto(`${worker.url.origin}/evaluators`);
+const open = (page: Page) => page.goto("/evaluators");
 const table = (page: Page) => page.getByRole("table", { name: "Evaluators" });
 
 test("an evaluator is tried, saved, judges what comes, and is switched off and deleted", async () => {
   const of = await project();
   const { page } = await member(of);
-  await page.goto(`${worker.url.origin}/traces`);
+  await page.goto("/traces");
   await page.getByRole("link", { name: "Evaluators" }).click();
   await page.getByText("No evaluators yet").waitFor();
   await page.getByLabel("Name").fill("polite");
@@ -48,7 +47,7 @@ test("an evaluator is tried, saved, judges what comes, and is switched off and d
 
   await send(of, "u");
   await soon(async () => expect((await of.trace("u")).json.data.scores).toMatchObject([{ evaluatorName: "polite", value: 1 }]));
-  await page.goto(`${worker.url.origin}/traces/u`);
+  await page.goto("/traces/u");
   await page.locator("header.summary").getByText("polite").waitFor();
 
   await open(page);
@@ -84,11 +83,7 @@ test("what is wrong is said where it was typed, and nothing is lost", async () =
 
 test("a key that may only look sees them and changes nothing", async () => {
   const of = await project();
-  const made = await of.request("/api/v1/evaluators", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name: "<b>bold</b>", type: "LENGTH", config: { max: 5 } }),
-  });
+  const made = await of.json("POST", "/api/v1/evaluators", { name: "<b>bold</b>", type: "LENGTH", config: { max: 5 } });
   expect(made.status, made.text).toBe(201);
   of.key = await of.newKey();
   const { page } = await member(of);
@@ -103,11 +98,7 @@ describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
   test.each([390, 1280])("it can be used by all at a width of %i", async (width) => {
     const of = await project();
     const evaluator = { name: "a name that is rather long for a table", type: "LATENCY", config: { max_ms: 5 }, sampleRate: 0.25 };
-    await of.request("/api/v1/evaluators", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(evaluator),
-    });
+    await of.json("POST", "/api/v1/evaluators", evaluator);
     const { page } = await member(of, { colorScheme, viewport: { width, height: 800 } });
     await open(page);
     await table(page).getByText("on 25 % of traces").waitFor();

@@ -45,7 +45,7 @@ describe("the chart", () => {
     await hit.click();
     await page.waitForURL(/from=/);
     expect((await shown(page)).sort()).toEqual(["a1", "a2"]);
-    await page.goto(new URL("/traces?name=b1", worker.url).href);
+    await page.goto("/traces?name=b1");
     await soon(async () => expect(await says(page, "Traces")).toContain("1 trace, 0 with errors"));
   });
 });

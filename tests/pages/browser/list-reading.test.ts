@@ -112,12 +112,7 @@ test("letters of any script that were sent as escapes are shown as letters", asy
   const escaped = JSON.stringify(traceCreate({ id: "t", startTime: ago(2) }));
   const span = JSON.stringify(spanCreate({ traceId: "t", startTime: ago(2), endTime: ago(1), output: { answer: "ANSWER" } }));
   const body = `{"batch":[${escaped},${span.replace("ANSWER", "\\u0627\\u0644\\u0639\\u0631\\u0628\\u064a\\u0629")}]}`;
-  const answer = await worker.request("/api/v1/traces", {
-    method: "POST",
-    headers: { authorization: `Bearer ${project.key}`, "content-type": "application/json" },
-    body,
-  });
-  expect(answer.status, answer.text).toBe(201);
+  await project.sendText(body, 2);
   const who = await member(project);
   await who.go("/traces");
   await soon(async () => expect(await who.page.locator("[data-trace-id] .c-io").innerText()).toContain("العربية"));
@@ -175,7 +170,7 @@ describe.each([390, 320])("%i px", (width) => {
     const project = await priced();
     const who = await member(project, { viewport: { width, height: 800 } });
     const look = async (what: string, path: string, page = who.page) => {
-      await page.goto(who.url(path));
+      await page.goto(path);
       if (what !== "empty" && what !== "unreadable") await page.locator("svg[role=img]").first().waitFor();
       const seen = await page.evaluate(() => ({
         // Beyond the body: beside it there is room for a scroll bar.

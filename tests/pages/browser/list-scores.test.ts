@@ -17,11 +17,11 @@ async function project(): Promise<Project> {
   await made.send(...NAMES.map(trace));
   await made.listWith(3);
   const score = (traceId: string, name: string, value: number) => ({ traceId, name, value });
-  const answer = await made.request("/api/v1/scores", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify([score("a", "helpful", 0.25), score("a", "grounded", 1), score("b", "helpful", 0.75)]),
-  });
+  const answer = await made.json("POST", "/api/v1/scores", [
+    score("a", "helpful", 0.25),
+    score("a", "grounded", 1),
+    score("b", "helpful", 0.75),
+  ]);
   expect(answer.status, answer.text).toBe(201);
   await soon(async () => expect((await made.get("/api/v1/scores")).json.data.scores).toHaveLength(3));
   return made;
@@ -30,7 +30,7 @@ async function project(): Promise<Project> {
 test("the list has a column of scores, and its filter and the charts agree", async () => {
   const of = await project();
   const { page } = await member(of);
-  await page.goto(`${worker.url.origin}/traces`);
+  await page.goto("/traces");
   const cells = page.locator("td.c-score");
   expect((await cells.allInnerTexts()).sort()).toEqual(["", "0.63", "0.75"]);
   expect(await cells.getByText("0.63").getAttribute("title")).toBe("grounded 1\nhelpful 0.25");
@@ -46,7 +46,7 @@ test("the list has a column of scores, and its filter and the charts agree", asy
 
 test("what is asked for less often is a click away, and stays in sight while it is", async () => {
   const { page } = await member(await project());
-  await page.goto(`${worker.url.origin}/traces`);
+  await page.goto("/traces");
   await page.getByText("More", { exact: true }).click();
   await page.getByLabel("Metadata").fill("tenant = b");
   await page.getByLabel("Metadata").press("Enter");
@@ -54,13 +54,13 @@ test("what is asked for less often is a click away, and stays in sight while it 
   expect(await page.locator("a.name").allInnerTexts()).toEqual(["trace b"]);
   expect(await page.getByLabel("Metadata").inputValue()).toBe("tenant = b");
   await page.getByRole("img", { name: /^Traces per .*: 1 trace,/ }).waitFor();
-  await page.goto(`${worker.url.origin}/traces?tag=-a&tag=-b`);
+  await page.goto("/traces?tag=-a&tag=-b");
   expect(await page.locator("a.name").allInnerTexts()).toEqual(["trace c"]);
 });
 
 test("j and k go from row to row, and Enter opens the trace", async () => {
   const { page } = await member(await project());
-  await page.goto(`${worker.url.origin}/traces`);
+  await page.goto("/traces");
   const names = await page.locator("a.name").allInnerTexts();
   const focused = () => page.evaluate(() => document.activeElement?.textContent);
   const went = [];
@@ -77,7 +77,7 @@ describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
   test.each([320, 390, 1280])("the pages have nothing that axe finds and fit a window of %i px", async (width) => {
     const { page } = await member(await project(), { colorScheme, viewport: { width, height: 800 } });
     for (const path of ["/scores", "/scores?range=2y", "/scores?to=2020-01-01", "/traces?score=helpful&max_cost=1"]) {
-      await page.goto(worker.url.origin + path);
+      await page.goto(path);
       await page.locator("h1").waitFor();
       await expectUsable(page, path);
     }
@@ -86,7 +86,7 @@ describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
 
 test("the page of scores leads to the traces that fail", async () => {
   const { page } = await member(await project());
-  await page.goto(`${worker.url.origin}/traces`);
+  await page.goto("/traces");
   await page.getByRole("link", { name: "Scores" }).click();
   const row = page.getByRole("row", { name: /helpful/ });
   expect(await row.innerText()).toMatch(/helpful\s+2\s+0\.5\s+50 %/);

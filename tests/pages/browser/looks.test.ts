@@ -298,7 +298,7 @@ test("times are shown where the reader is, with the exact one on hover", async (
     ["America/New_York", /18:30/],
   ] as const) {
     const { page } = await member(project, { timezoneId, locale: "en-GB" });
-    await page.goto(new URL("/traces/t", worker.url).href);
+    await page.goto("/traces/t");
     const time = page.locator("time").first();
     await soon(async () => expect(await time.innerText()).toMatch(shows));
     expect(await time.getAttribute("datetime")).toBe("2026-03-14T22:30:00.125Z");

@@ -37,11 +37,7 @@ async function shop(): Promise<Project> {
     span(4, 3, "POST api.test", { "http.request.method": "POST" }),
     span(5, 2, "select orders", { "db.system": "sqlite" }),
   ];
-  await project.request("/v1/traces", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }),
-  });
+  await project.json("POST", "/v1/traces", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
   await project.traceWith(spans.length, TRACE);
   return project;
 }
@@ -80,11 +76,11 @@ describe("spans that are not about models", () => {
     const page = await open(project);
     await page.getByRole("searchbox", { name: "Search spans" }).fill("select");
     expect(await visible(page)).toContain(5);
-    await page.goto(new URL(`/traces/${TRACE}?span=${ID(4)}`, worker.url).href);
+    await page.goto(`/traces/${TRACE}?span=${ID(4)}`);
     await page.locator("html[data-ready=trace]").waitFor();
     expect(await visible(page)).toContain(4);
     // Only there: on the next page they are as they were chosen.
-    await page.goto(new URL(`/traces/${TRACE}`, worker.url).href);
+    await page.goto(`/traces/${TRACE}`);
     await page.locator("html[data-ready=trace]").waitFor();
     expect(await visible(page)).toEqual([1, 2, 3]);
   });

@@ -20,11 +20,7 @@ async function project(spans: object[]): Promise<Project> {
     output: "On its way.",
   });
   const batch = [trace, ...spans.map((body) => event("span-create", body))];
-  const answer = await made.request("/api/public/ingestion", {
-    method: "POST",
-    body: JSON.stringify({ batch }),
-    headers: { "content-type": "application/json" },
-  });
+  const answer = await made.json("POST", "/api/public/ingestion", { batch });
   expect(answer.status, answer.text).toBe(207);
   await made.traceWith(spans.length, "t");
   return made;
@@ -33,7 +29,7 @@ async function project(spans: object[]): Promise<Project> {
 describe("a trace with an input and an output of its own", () => {
   test("without spans they are what the page shows", async () => {
     const who = await member(await project([]));
-    await who.page.goto(`${worker.url.origin}/traces/t`);
+    await who.page.goto("/traces/t");
     const own = who.page.locator("details.own");
     await own.getByText("On its way.").waitFor();
     expect(await own.innerText()).toContain("Where is it?");
@@ -45,7 +41,7 @@ describe("a trace with an input and an output of its own", () => {
     const who = await member(await project([{ id: "s", traceId: "t", name: "step", startTime: TIME, endTime: TIME }]));
     const asked: string[] = [];
     who.page.on("request", (request) => asked.push(new URL(request.url()).pathname));
-    await who.page.goto(`${worker.url.origin}/traces/t`);
+    await who.page.goto("/traces/t");
     await who.page.locator("#span h2").waitFor();
     expect(asked).not.toContain("/traces/t/content");
     await who.page.getByText("Input and output").click();

@@ -21,10 +21,10 @@ const rating = (page: Page, of = "trace") => page.getByRole("form", { name: `Rat
 const button = (page: Page, name: string, of?: string) => rating(page, of).getByRole("button", { name, exact: true });
 const summary = (page: Page) => page.locator("header.summary");
 
-test("a thumb is among the scores within a second, another replaces it, and it can be taken back", async () => {
+test("a thumb is among the scores without a new page, another replaces it, and it can be taken back", async () => {
   const of = await project();
   const { page } = await member(of);
-  await page.goto(`${worker.url.origin}/traces/t`);
+  await page.goto("/traces/t");
   await page.locator("#span h2").waitFor();
   await page.evaluate(() => Object.assign(window, { stays: true }));
   await button(page, "Good").click();
@@ -45,7 +45,7 @@ test("a thumb is among the scores within a second, another replaces it, and it c
 test("a note is written with the keyboard, and stays while more of the trace comes", async () => {
   const of = await project();
   const { page } = await member(of);
-  await page.goto(`${worker.url.origin}/traces/t?span=s`);
+  await page.goto("/traces/t?span=s");
   await page.locator("#span h2").waitFor();
   await page.keyboard.press("Shift+S");
   await page.keyboard.type("Too short,");
@@ -71,9 +71,9 @@ test("a note is written with the keyboard, and stays while more of the trace com
 
 test("two who look see what the other says", async () => {
   const of = await project();
-  const [one, two] = [await member(of), await member({ ...of, key: await of.newKey() } as Project)];
+  const [one, two] = [await member(of), await member({ key: await of.newKey() })];
   for (const { page } of [one, two]) {
-    await page.goto(`${worker.url.origin}/traces/t`);
+    await page.goto("/traces/t");
     await page.locator("#span h2").waitFor();
   }
   await button(one.page, "Good").click();
@@ -88,14 +88,14 @@ test("two who look see what the other says", async () => {
 test("without scripts the same form does it, and a page of another origin cannot", async () => {
   const of = await project();
   const { page } = await member(of, { javaScriptEnabled: false });
-  await page.goto(`${worker.url.origin}/traces/t?span=s`);
+  await page.goto("/traces/t?span=s");
   await rating(page, "span").locator("summary").click();
   await rating(page, "span").getByRole("textbox").fill("It is wrong.");
   await button(page, "Bad", "span").click();
   await page.waitForURL(/\/traces\/t\?span=s$/);
   expect(await page.locator("#span .scores").innerText()).toMatch(/human\s+bad[\s\S]*It is wrong\./);
   expect(await scores(of)).toMatchObject([{ spanId: "s", value: 0, reasoning: "It is wrong." }]);
-  const answer = await page.context().request.post(`${worker.url.origin}/traces/t/rating`, {
+  const answer = await page.context().request.post("/traces/t/rating", {
     form: { value: "good" },
     headers: { origin: "https://evil.test", "sec-fetch-site": "cross-site" },
     maxRedirects: 0,
@@ -107,7 +107,7 @@ test("without scripts the same form does it, and a page of another origin cannot
 describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
   test.each([320, 390, 1280])("an open note has nothing that axe finds and fits a window of %i px", async (width) => {
     const { page } = await member(await project(), { colorScheme, viewport: { width, height: 800 } });
-    await page.goto(`${worker.url.origin}/traces/t?span=s`);
+    await page.goto("/traces/t?span=s");
     await page.locator("#span h2").waitFor();
     for (const of of ["trace", "span"]) {
       await button(page, "Bad", of).click();

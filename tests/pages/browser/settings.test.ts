@@ -8,15 +8,9 @@ import { useWorker, type Project } from "../../support/worker.ts";
 const worker = useWorker();
 const { member } = useBrowser(worker);
 
-const run = (sql: string, ...values: unknown[]) =>
-  worker.bindings.DB.prepare(sql)
-    .bind(...values)
-    .run();
-
 async function administered(): Promise<Project> {
-  const project = await worker.project();
-  await run("update project set name = id where id = ?", project.id);
-  await run("update api_key set scopes = 'admin' where project = ?", project.id);
+  const project = await worker.project("strict", "admin");
+  await worker.run("update project set name = id where id = ?", project.id);
   await project.send(traceCreate({ id: "t", name: "n" }));
   return project;
 }
@@ -28,7 +22,7 @@ describe.each([
   test("a key is made, shown once, rotated and revoked", async () => {
     const project = await administered();
     const { page } = await member(project, options);
-    await page.goto(`${worker.url.origin}/traces`);
+    await page.goto("/traces");
     await page.getByRole("link", { name: "Settings" }).click();
     await page.getByRole("textbox", { name: "Name of a new key" }).fill("agents");
     await page.getByRole("button", { name: "Make a key" }).click();
@@ -56,10 +50,10 @@ test("a dead letter is replayed, and gone once it is written", async () => {
   const { objects } = await worker.bindings.RAW.list({ prefix: "raw/" });
   const object = objects.map(({ key }) => key).find((key) => key.includes(project.id))!;
   const batch = object.split("/").at(-1)!.split(".")[0]!;
-  await run("delete from batch where project = ?", project.id);
-  await run("insert into dead_letter values (?, ?, ?, 'was planted', 1, ?)", project.id, batch, object, Date.now());
+  await worker.run("delete from batch where project = ?", project.id);
+  await worker.run("insert into dead_letter values (?, ?, ?, 'was planted', 1, ?)", project.id, batch, object, Date.now());
   const { page } = await member(project);
-  await page.goto(`${worker.url.origin}/settings`);
+  await page.goto("/settings");
   await page.getByText("was planted").waitFor();
   await page.getByRole("button", { name: "Replay", exact: true }).click();
   await soon(async () => {
@@ -71,8 +65,8 @@ test("a dead letter is replayed, and gone once it is written", async () => {
 test("it is accessible in both themes, and as wide as the screen", async () => {
   const project = await administered();
   const long = "no-space-where-it-could-be-broken-".repeat(8);
-  await run("insert into dead_letter values (?, ?, 'o', ?, 1, ?)", project.id, "f".repeat(32), long, Date.now());
-  await run(
+  await worker.run("insert into dead_letter values (?, ?, 'o', ?, 1, ?)", project.id, "f".repeat(32), long, Date.now());
+  await worker.run(
     "insert into stat (project, hour_ms, rejected_validation, rejected_quota) values (?, ?, 1234567, 3)",
     project.id,
     Date.now() - 7_200_000,
@@ -84,7 +78,7 @@ test("it is accessible in both themes, and as wide as the screen", async () => {
     [1920, "dark"],
   ] as const) {
     const { page } = await member(project, { viewport: { width, height: 800 }, colorScheme });
-    await page.goto(`${worker.url.origin}/settings`);
+    await page.goto("/settings");
     await page.getByRole("button", { name: "Make a key" }).waitFor();
     await page.getByText("Rotate…").first().click();
     await expectUsable(page, `${width}`);
@@ -92,10 +86,8 @@ test("it is accessible in both themes, and as wide as the screen", async () => {
 });
 
 test("whoever may only read is offered no change", async () => {
-  const project = await worker.project();
-  await run("update api_key set scopes = 'read' where project = ?", project.id);
-  const { page } = await member(project);
-  await page.goto(`${worker.url.origin}/settings`);
+  const { page } = await member(await worker.project("strict", "read"));
+  await page.goto("/settings");
   await page.getByText("Changes take a key of the scope admin.").waitFor();
   expect(await page.locator("main button").count()).toBe(0);
 });

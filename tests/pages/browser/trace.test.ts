@@ -329,7 +329,7 @@ describe("5,000 spans", () => {
     await page.keyboard.press("ArrowRight");
     await soon(async () => expect((await visible(page)).length).toBeGreaterThan(1));
 
-    await page.goto(who.url("/traces/t?span=s3210"));
+    await page.goto("/traces/t?span=s3210");
     await tree(page).waitFor();
     await soon(async () => expect(await detail(page).innerText()).toContain("step s3210"));
     await soon(async () =>
@@ -394,7 +394,7 @@ describe("a session", () => {
 
   test("that has none is not found, or empty, and no failure", async () => {
     const who = await member(await worker.project());
-    const answer = await who.page.goto(who.url("/sessions/none"));
+    const answer = await who.page.goto("/sessions/none");
     expect([200, 404]).toContain(answer!.status());
   });
 });

@@ -76,7 +76,7 @@ fn repair_since(world: &World, since: &str) -> (usize, Vec<(String, String)>, us
 }
 
 fn run(world: &World, sql: &str) {
-    world.db.0.borrow().execute_batch(sql).unwrap();
+    world.db.execute(sql);
 }
 
 /// A trace's event and two spans of it, in the batch with this number: every third batch is
@@ -168,10 +168,10 @@ fn nothing_differs_that_is_right() {
         for world in [filled(packed), split(packed)] {
             assert_eq!(lines(&world), [""; 0], "{packed}");
             let queue = Waiting::default();
-            let changes = world.db.0.borrow().total_changes();
+            let changes = world.db.changes();
             let steps = verification(&world, BEGINNING).queue(&queue);
             assert!(steps.iter().all(|step| step.queued == 0));
-            assert_eq!(world.db.0.borrow().total_changes(), changes);
+            assert_eq!(world.db.changes(), changes);
         }
     }
     assert_eq!(report(&filled(2)).steps, 1);

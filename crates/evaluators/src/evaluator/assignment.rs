@@ -6,8 +6,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::evaluator::config::Config;
-use crate::evaluator::json::Json;
+use crate::evaluator::config::{Config, read_object};
 use crate::evaluator::{Failure, limits::MAX_FILTER_TEXTS};
 
 /// What an evaluator is run on: all that it is given must fit.
@@ -32,14 +31,8 @@ impl Filter {
         json: Option<&str>,
         is_span_type: impl Fn(&str) -> bool,
     ) -> Result<(Self, Vec<String>), Failure> {
-        let json = match json.map(Json::read_string) {
-            None => Json::Object(Box::default()),
-            Some(read) => read?.unwrap_or(Json::Null),
-        };
-        let Json::Object(object) = &json else {
-            return Err(Failure::config("filter", "expected an object"));
-        };
-        let mut config = Config::inner(object, "filter");
+        let object = read_object(json.unwrap_or("{}"), "filter")?;
+        let mut config = Config::inner(&object, "filter");
         let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
         let filter = Self {
             trace_name: config.text("trace_name")?.map(Into::into),
@@ -87,12 +80,7 @@ fn is_like(pattern: &str, text: &str) -> bool {
     let last = pieces.pop().unwrap_or_default();
     // The first place of each is as good as any later one.
     for piece in pieces {
-        let Some((_, after)) = text.split_once(piece).filter(|_| !piece.is_empty()) else {
-            if piece.is_empty() {
-                continue;
-            }
-            return false;
-        };
+        let Some((_, after)) = text.split_once(piece) else { return false };
         text = after;
     }
     text.ends_with(last)

@@ -1,5 +1,6 @@
 //! What every evaluator is once its configuration was read.
 
+pub(crate) use super::facts::Facts;
 use super::json::Json;
 use super::outcome::{Failure, Outcome};
 
@@ -7,14 +8,6 @@ use super::outcome::{Failure, Outcome};
 pub(crate) trait Check {
     /// Judges an output, which is null where there is none.
     fn run(&self, output: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure>;
-}
-
-/// What is known besides.
-pub(crate) struct Facts<'a> {
-    pub(crate) expected_output: Option<&'a str>,
-    pub(crate) duration_ms: Option<f64>,
-    pub(crate) cost: Option<f64>,
-    pub(crate) outputs_with_calls: Option<&'a [Json<'a>]>,
 }
 
 /// What an output is compared with: of the configuration, else of the request.
@@ -33,18 +26,13 @@ impl Expected {
         facts: &Facts<'_>,
         then: impl FnOnce(&Json<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let sent;
-        let expected = match (&self.0, facts.expected_output) {
-            (Some(of_config), _) => Some(of_config),
-            (None, Some(text)) => {
-                sent = Json::read_string(text)?;
-                sent.as_ref()
-            }
-            (None, None) => None,
+        let expected = match &self.0 {
+            Some(of_config) => of_config,
+            None => facts.expected_output()?,
         };
         match expected {
-            None | Some(Json::Null) => Err(Failure::missing("expectedOutput")),
-            Some(expected) => then(expected),
+            Json::Null => Err(Failure::missing("expectedOutput")),
+            expected => then(expected),
         }
     }
 }

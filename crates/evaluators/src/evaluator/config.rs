@@ -4,18 +4,37 @@
 use super::json::{Json, Object};
 use super::outcome::{Failure, quote};
 
+/// Reads a text as the object that it must be; `place` is what a failure names.
+pub(crate) fn read_object<'a>(text: &'a str, place: &str) -> Result<Box<Object<'a>>, Failure> {
+    match Json::read_string(text)? {
+        Some(Json::Object(object)) => Ok(object),
+        _ => Err(Failure::config(place, "expected an object")),
+    }
+}
+
 /// An object of a configuration, and which of its keys were asked for.
 pub(crate) struct Config<'c> {
     object: &'c Object<'c>,
     /// What leads to it, with a dot at its end.
     place: String,
     asked: Vec<&'static str>,
+    program_bytes: usize,
 }
 
 impl<'c> Config<'c> {
     /// The whole of one.
     pub(crate) fn new(object: &'c Object<'c>) -> Self {
-        Self { object, place: String::new(), asked: Vec::new() }
+        Self { object, place: String::new(), asked: Vec::new(), program_bytes: 0 }
+    }
+
+    /// What its patterns became takes so many bytes.
+    pub(crate) fn add_program(&mut self, bytes: usize) {
+        self.program_bytes += bytes;
+    }
+
+    /// What all of its patterns became takes so many bytes.
+    pub(crate) fn program_bytes(&self) -> usize {
+        self.program_bytes
     }
 
     /// An object in one.

@@ -6,7 +6,6 @@ use super::content::{text, with_case};
 use super::json::Json;
 use super::limits::MAX_SCAN_BYTES;
 use super::outcome::{Failure, Outcome, quote_all};
-use super::work::Work;
 
 struct Contains {
     /// As they were given, and as they are compared.
@@ -36,10 +35,10 @@ pub(super) fn build(config: &mut Config<'_>) -> Result<Box<dyn Check>, Failure> 
 }
 
 impl Check for Contains {
-    fn run(&self, output: &Json<'_>, _: &Facts<'_>) -> Result<Outcome, Failure> {
+    fn run(&self, output: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
         let text = with_case(text(output), self.case_sensitive);
-        let mut work =
-            Work::new(MAX_SCAN_BYTES, "The text times the number of values is too much.");
+        let what = "The text times the number of values is too much.";
+        let mut work = facts.work(MAX_SCAN_BYTES, what);
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for (given, value) in &self.values {
             work.spend_bytes(text.len().saturating_add(value.len()))?;

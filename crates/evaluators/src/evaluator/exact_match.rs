@@ -9,7 +9,6 @@ use super::json::Json;
 use super::limits::MAX_SCAN_BYTES;
 use super::outcome::{Failure, Outcome};
 use super::words::single_spaces;
-use super::work::Work;
 
 struct ExactMatch {
     case_sensitive: bool,
@@ -31,7 +30,7 @@ impl Check for ExactMatch {
     fn run(&self, output: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
         self.expected.with(facts, |expected| {
             if let (Some(output), Some(expected)) = (tree(output), tree(expected)) {
-                let mut work = Work::new(MAX_SCAN_BYTES, "The values are too large to compare.");
+                let mut work = facts.work(MAX_SCAN_BYTES, "The values are too large to compare.");
                 let same = output.equals(expected, &mut work)?;
                 let found = if same { "equal" } else { "different" };
                 return Ok(Outcome::of(same, format!("Compared as JSON values: {found}.")));

@@ -227,7 +227,7 @@ impl<'a> Json<'a> {
             Self::Null => out.push_str("null"),
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Self::Number(text) => out.push_str(text),
-            Self::String(text) => write_string(text, out),
+            Self::String(text) => out.push_str(&quoted(text)),
             Self::Array(items) => {
                 out.push('[');
                 for (at, item) in items.iter().enumerate() {
@@ -240,7 +240,7 @@ impl<'a> Json<'a> {
                 out.push('{');
                 for (at, (key, value)) in object.iter().enumerate() {
                     out.push_str(if at == 0 { "" } else { "," });
-                    write_string(key, out);
+                    out.push_str(&quoted(key));
                     out.push(':');
                     value.write(out);
                 }
@@ -256,8 +256,9 @@ pub(crate) fn too_deep() -> Failure {
     Failure::new(Code::TooExpensive, message)
 }
 
-fn write_string(text: &str, out: &mut String) {
-    out.push_str(&serde_json::to_string(text).unwrap_or_default());
+/// A text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// The value at a place, and the place after it.

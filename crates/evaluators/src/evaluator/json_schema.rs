@@ -16,12 +16,14 @@ pub(super) fn build(config: &mut Config<'_>) -> Result<Box<dyn Check>, Failure> 
     if !matches!(schema, Json::Object(_)) {
         return Err(config.fail("schema", "expected an object"));
     }
-    let schema = Compiling::default().at("schema", |compiling| compile(schema, compiling))?;
+    let mut compiling = Compiling::default();
+    let schema = compiling.at("schema", |compiling| compile(schema, compiling))?;
+    config.add_program(compiling.program_bytes);
     Ok(Box::new(JsonSchema { schema }))
 }
 
 impl Check for JsonSchema {
-    fn run(&self, output: &Json<'_>, _: &Facts<'_>) -> Result<Outcome, Failure> {
+    fn run(&self, output: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
         let content = content(output);
         let inside = match &content {
             Content::Text(text) => Json::read_string(text)?,
@@ -32,7 +34,7 @@ impl Check for JsonSchema {
             (Content::Text(_), Some(value)) => value,
             (Content::Text(_), None) => return Ok(Outcome::of(false, "Output is not valid JSON.")),
         };
-        let mut budget = Budget::new();
+        let mut budget = Budget::new(facts.meter());
         let mut checking = Checking::new(&mut budget);
         let fits = check(&self.schema, value, &mut checking)?;
         let reasoning =

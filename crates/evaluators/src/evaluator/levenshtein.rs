@@ -28,6 +28,8 @@ impl Check for Levenshtein {
         self.expected.with(facts, |expected| {
             let (a, b) = (self.characters(output)?, self.characters(expected)?);
             let (longer, threshold) = (a.len().max(b.len()), self.threshold);
+            let cost = a.len().saturating_mul(b.len());
+            facts.count(cost, MAX_DISTANCE_CHARS * MAX_DISTANCE_CHARS);
             let edits = distance(a.iter().copied(), b.iter().copied());
             #[expect(clippy::cast_precision_loss, reason = "both are at most 40,000")]
             let score = round(1.0 - edits as f64 / longer.max(1) as f64);

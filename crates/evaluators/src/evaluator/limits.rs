@@ -3,6 +3,17 @@
 //! can hold; what is beyond one is refused, never cut, for a cut text would make a negated
 //! check pass.
 
+/// What all evaluators of a request may cost together, in runs that each cost as much as one
+/// may: about two seconds of CPU.
+pub const MAX_RUNS_TOGETHER: u64 = 4;
+
+/// Bytes of texts that are read and looked through once in the time of a run.
+pub const MAX_READ_BYTES: usize = 32_000_000;
+
+/// Bytes of programs that patterns become in the time of a run: each is built some ten times
+/// until its size is known.
+pub const MAX_BUILT_BYTES: usize = 8_000_000;
+
 /// Longest text that a pattern is searched in, in characters: from the endpoint's contract.
 pub const MAX_PATTERN_TEXT_CHARS: usize = 100_000;
 
@@ -44,6 +55,9 @@ pub const MAX_JSON_BYTES: usize = 1_048_576;
 /// Longest texts whose similarity is counted, in bytes of both together. Each character may
 /// be the beginning of a token, which takes 8 bytes of memory.
 pub const MAX_SIMILARITY_BYTES: usize = 1_048_576;
+
+/// Bytes of text whose words are looked up in the lists of `SENTIMENT` in the time of a run.
+pub const MAX_SENTIMENT_BYTES: usize = 1_048_576;
 
 /// Most rules of a routing configuration.
 pub const MAX_ROUTING_RULES: usize = 50;

@@ -8,6 +8,7 @@ pub(crate) mod config;
 mod contains;
 mod content;
 mod exact_match;
+mod facts;
 pub(crate) mod json;
 mod json_schema;
 mod length;
@@ -32,11 +33,15 @@ pub(crate) mod work;
 
 use std::fmt;
 
-use check::{Check, Facts};
-use config::Config;
+use check::Check;
+use config::{Config, read_object};
+use facts::read;
+pub use facts::{Facts, Input};
 use json::Json;
+use limits::{MAX_BUILT_BYTES, MAX_SCHEMA_PROGRAM_BYTES};
 pub use outcome::{Code, Failure, Outcome};
 use pointer::Pointer;
+pub use work::Meter;
 
 /// A type of evaluator.
 pub struct EvaluatorType {
@@ -89,21 +94,31 @@ impl EvaluatorType {
     /// # Errors
     /// `INVALID_CONFIG`, with what was expected where.
     pub fn parse(&self, config: Option<&str>) -> Result<Evaluator, Failure> {
-        let json = match config.map(Json::read_string) {
-            None => Json::Object(Box::default()),
-            Some(read) => read?.unwrap_or(Json::Null),
-        };
-        let Json::Object(object) = &json else {
-            return Err(Failure::config("config", "expected an object"));
-        };
-        let mut config = Config::new(object);
+        let object = read_object(config.unwrap_or("{}"), "config")?;
+        let mut config = Config::new(&object);
         let path = if self.reads_output { config.text("output_path")? } else { None };
         let expected = "expected a JSON Pointer, such as /choices/0";
         let parse = |text| Pointer::parse(text).ok_or_else(|| config.fail("output_path", expected));
         let output_path = path.map(parse).transpose()?;
         let check = (self.build)(&mut config)?;
         let warnings = config.warnings();
-        Ok(Evaluator { reads_output: self.reads_output, output_path, check, warnings })
+        let (reads_output, program_bytes) = (self.reads_output, config.program_bytes());
+        Ok(Evaluator { reads_output, output_path, check, warnings, program_bytes })
+    }
+
+    /// Reads a configuration and judges by it, unless those before it took as long as all
+    /// together may.
+    ///
+    /// # Errors
+    /// Those of [`EvaluatorType::parse`] and [`Evaluator::judge`].
+    pub fn judge(&self, config: Option<&str>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
+        facts.meter().check()?;
+        let evaluator = self.parse(config).inspect_err(|_| {
+            // How far it came is not known: half of what its patterns may come to.
+            facts.count(MAX_SCHEMA_PROGRAM_BYTES / 2, MAX_BUILT_BYTES);
+        })?;
+        facts.count(evaluator.program_bytes, MAX_BUILT_BYTES);
+        evaluator.judge(facts)
     }
 }
 
@@ -119,22 +134,8 @@ pub struct Evaluator {
     output_path: Option<Pointer>,
     check: Box<dyn Check>,
     warnings: Vec<String>,
-}
-
-/// What is judged: texts are JSON, as they were sent. None of them is null.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Input<'a> {
-    /// What came out.
-    pub output: Option<&'a str>,
-    /// What should have come out.
-    pub expected_output: Option<&'a str>,
-    /// How long it took, in milliseconds.
-    pub duration_ms: Option<f64>,
-    /// What it cost, in US dollars.
-    pub cost: Option<f64>,
-    /// The outputs of several spans, in which `TOOL_CALL_VALIDATION` looks for calls instead
-    /// of in `output`. Where there are none, it has nothing to judge.
-    pub outputs_with_calls: Option<&'a [&'a str]>,
+    /// What its patterns became takes so many bytes.
+    program_bytes: usize,
 }
 
 impl Evaluator {
@@ -155,25 +156,23 @@ impl Evaluator {
     /// # Errors
     /// `MISSING_INPUT`, and `TOO_EXPENSIVE` for what is beyond the bounds.
     pub fn run(&self, input: &Input<'_>) -> Result<Outcome, Failure> {
-        let output = if self.reads_output { read(input.output)? } else { Json::Null };
-        let mut outputs = Vec::new();
-        for text in input.outputs_with_calls.unwrap_or_default() {
-            outputs.push(read(Some(text))?);
-        }
-        let facts = Facts {
-            expected_output: input.expected_output,
-            duration_ms: input.duration_ms,
-            cost: input.cost,
-            outputs_with_calls: input.outputs_with_calls.map(|_| outputs.as_slice()),
-        };
-        let Some(path) = &self.output_path else { return self.check.run(&output, &facts) };
+        self.judge(&Facts::of(*input, &Meter::default()))
+    }
+
+    /// The same for an input that several judge.
+    ///
+    /// # Errors
+    /// As [`Evaluator::run`].
+    pub fn judge(&self, facts: &Facts<'_>) -> Result<Outcome, Failure> {
+        let output = if self.reads_output { facts.output()? } else { &Json::Null };
+        let Some(path) = &self.output_path else { return self.check.run(output, facts) };
         // A string may be JSON itself; where it is not, nothing is anywhere in it.
-        let inside = match &output {
+        let inside = match output {
             Json::String(text) => Json::read_string(text)?,
             _ => None,
         };
-        let found = path.find(inside.as_ref().unwrap_or(&output)).unwrap_or(&Json::Null);
-        self.check.run(found, &facts)
+        let found = path.find(inside.as_ref().unwrap_or(output)).unwrap_or(&Json::Null);
+        self.check.run(found, facts)
     }
 }
 
@@ -190,9 +189,4 @@ impl fmt::Debug for Evaluator {
 /// `TOO_EXPENSIVE` for JSON that is too large.
 pub fn text_of(output: Option<&str>) -> Result<String, Failure> {
     Ok(content::text(&read(output)?).into_owned())
-}
-
-/// A JSON text; the callers have checked that it is one.
-fn read(text: Option<&str>) -> Result<Json<'_>, Failure> {
-    Ok(text.map(Json::read_string).transpose()?.flatten().unwrap_or(Json::Null))
 }

@@ -34,9 +34,9 @@ fn build(
 impl Check for Ramp {
     fn run(&self, _: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
         let (measure, name, unit, field) = if self.of_cost {
-            (facts.cost, "Cost", "USD", "cost")
+            (facts.cost(), "Cost", "USD", "cost")
         } else {
-            (facts.duration_ms, "Duration", "ms", "durationMs")
+            (facts.duration_ms(), "Duration", "ms", "durationMs")
         };
         let (d, Self { target, max, .. }) = (measure.ok_or_else(|| Failure::missing(field))?, self);
         let score = if d <= *target {

@@ -4,7 +4,7 @@ use super::check::{Check, Facts};
 use super::config::Config;
 use super::content::text;
 use super::json::Json;
-use super::limits::MAX_PATTERN_TEXT_CHARS;
+use super::limits::{MAX_PATTERN_TEXT_CHARS, MAX_SEARCH_COST};
 use super::outcome::{Code, Failure, Outcome};
 use super::pattern::{Flags, Pattern};
 
@@ -26,11 +26,12 @@ pub(super) fn build(config: &mut Config<'_>) -> Result<Box<dyn Check>, Failure> 
         }
     }
     let pattern = Pattern::parse(pattern, flags).map_err(|why| config.fail("pattern", &why))?;
+    config.add_program(pattern.program_bytes);
     Ok(Box::new(RegexMatch { pattern, negate: config.flag("negate", false)? }))
 }
 
 impl Check for RegexMatch {
-    fn run(&self, output: &Json<'_>, _: &Facts<'_>) -> Result<Outcome, Failure> {
+    fn run(&self, output: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
         let text = text(output);
         if text.chars().nth(MAX_PATTERN_TEXT_CHARS).is_some() {
             let message =
@@ -41,6 +42,7 @@ impl Check for RegexMatch {
             let message = "The pattern is too large for a text of this length.";
             return Err(Failure::new(Code::TooExpensive, message));
         }
+        facts.meter().count(self.pattern.cost(text.len()), MAX_SEARCH_COST);
         let found = self.pattern.regex.find(&text).map(|found| found.start());
         let before = found.map(|start| text.get(..start).unwrap_or_default().chars().count());
         let reasoning = match before {

@@ -47,7 +47,7 @@ fn read_tier(config: &mut Config<'_>) -> Result<Tier, Failure> {
 
 impl Check for ResponseTimeSla {
     fn run(&self, _: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
-        let d = facts.duration_ms.ok_or_else(|| Failure::missing("durationMs"))?;
+        let d = facts.duration_ms().ok_or_else(|| Failure::missing("durationMs"))?;
         let outcome = |score, label, reasoning| Outcome {
             label,
             ..Outcome::scored(score, score > 0.0, reasoning)

@@ -5,6 +5,7 @@ use super::config::Config;
 use super::content::text;
 use super::json::Json;
 use super::lexicon::lexicon;
+use super::limits::MAX_SENTIMENT_BYTES;
 use super::outcome::{Failure, Outcome, round};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +39,10 @@ pub(super) fn build(config: &mut Config<'_>) -> Result<Box<dyn Check>, Failure> 
 }
 
 impl Check for Sentiment {
-    fn run(&self, output: &Json<'_>, _: &Facts<'_>) -> Result<Outcome, Failure> {
-        let (positive, negative) = count(&text(output));
+    fn run(&self, output: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
+        let text = text(output);
+        facts.count(text.len(), MAX_SENTIMENT_BYTES);
+        let (positive, negative) = count(&text);
         let (feeling, confidence) = detect(positive, negative);
         let pass = feeling == self.target && confidence >= self.threshold;
         let (feeling, shown) = (feeling.as_str(), round(confidence));

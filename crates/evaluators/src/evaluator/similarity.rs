@@ -34,11 +34,13 @@ impl Check for Similarity {
     fn run(&self, output: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
         self.expected.with(facts, |expected| {
             let (output, expected) = (text(output), text(expected));
-            if output.len().saturating_add(expected.len()) > MAX_SIMILARITY_BYTES {
+            let bytes = output.len().saturating_add(expected.len());
+            if bytes > MAX_SIMILARITY_BYTES {
                 let message =
                     format!("Texts of more than {MAX_SIMILARITY_BYTES} bytes are not compared.");
                 return Err(Failure::new(Code::TooExpensive, message));
             }
+            facts.count(bytes, MAX_SIMILARITY_BYTES);
             let score = round(cosine(&self.tokens(&output), &self.tokens(&expected)));
             let threshold = self.threshold;
             let reasoning = format!("Cosine similarity {score:?}, threshold {threshold}.");

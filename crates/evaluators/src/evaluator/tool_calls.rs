@@ -34,6 +34,7 @@ pub(super) fn build(config: &mut Config<'_>) -> Result<Box<dyn Check>, Failure> 
         let schema = compiling.at("schema", |c| c.at(function, |c| compile(schema, c)))?;
         schemas.insert(function.to_owned(), schema);
     }
+    config.add_program(compiling.program_bytes);
     Ok(Box::new(ToolCallValidation {
         allowed: allowed.map(|names| owned(names).into_iter().collect()),
         required,
@@ -55,11 +56,9 @@ const FUNCTIONS: [&str; 2] = ["function", "function_call"];
 
 impl Check for ToolCallValidation {
     fn run(&self, output: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
-        let outputs = match facts.outputs_with_calls {
-            Some(outputs) => outputs.iter().collect(),
-            None => vec![output],
-        };
-        let (mut calls, mut problems, mut budget) = (0_usize, Problems::default(), Budget::new());
+        let (of_spans, mut budget) = (facts.outputs_with_calls()?, Budget::new(facts.meter()));
+        let (mut calls, mut problems) = (0_usize, Problems::default());
+        let outputs = of_spans.unwrap_or(std::slice::from_ref(output));
         for output in outputs {
             let inside = match output {
                 Json::String(text) => Json::read_string(text)?,
@@ -73,7 +72,7 @@ impl Check for ToolCallValidation {
             }
         }
         Ok(match (calls, problems.count) {
-            (0, _) if facts.outputs_with_calls.is_some() => {
+            (0, _) if of_spans.is_some() => {
                 return Err(Failure::new(Code::MissingInput, "No tool calls found."));
             }
             (0, _) => Outcome::of(false, "No tool calls found in the output."),

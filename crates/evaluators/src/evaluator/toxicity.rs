@@ -10,7 +10,6 @@ use super::lexicon::lexicon;
 use super::limits::MAX_SCAN_BYTES;
 use super::outcome::{Failure, Outcome, quote_all, round};
 use super::phrase::{is_in, normal};
-use super::work::Work;
 
 struct Toxicity {
     phrases: Vec<String>,
@@ -36,10 +35,10 @@ pub(super) fn build(config: &mut Config<'_>) -> Result<Box<dyn Check>, Failure> 
 }
 
 impl Check for Toxicity {
-    fn run(&self, output: &Json<'_>, _: &Facts<'_>) -> Result<Outcome, Failure> {
+    fn run(&self, output: &Json<'_>, facts: &Facts<'_>) -> Result<Outcome, Failure> {
         let text = normal(&text(output));
-        let mut work =
-            Work::new(MAX_SCAN_BYTES, "The text times the number of phrases is too much.");
+        let what = "The text times the number of phrases is too much.";
+        let mut work = facts.work(MAX_SCAN_BYTES, what);
         let mut matched = Vec::new();
         for phrase in &self.phrases {
             if is_in(phrase, &text, &mut work)? {

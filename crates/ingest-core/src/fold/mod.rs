@@ -3,8 +3,8 @@
 //! sets of events, so no order, split or repetition makes a difference.
 //!
 //! [`span`] folds the events of a span field by field, [`spans`] holds a trace's spans,
-//! [`head`] what is said of the trace itself, [`trace`] both together. [`score`] is for
-//! scores, which are kept beside the traces. How a fold is kept is `pack`'s and `index_writer`'s.
+//! [`head`] what is said of the trace itself, [`trace`] both together, [`words`] what texts are
+//! found by. [`score`] is for scores, which are kept beside the traces. How a fold is kept is `pack`'s and `index_writer`'s.
 
 pub mod compact_id;
 pub mod cut;
@@ -24,6 +24,7 @@ pub mod spans;
 pub mod standing;
 pub mod tags;
 pub mod trace;
+pub mod words;
 
 use xxhash_rust::xxh3::xxh3_64;
 

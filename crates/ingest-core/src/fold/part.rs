@@ -119,13 +119,18 @@ pub struct Part {
 }
 
 impl Part {
+    /// The id of an event's span, as it is kept.
+    pub(super) fn span_id(span: &SpanBody, sent: &Sent) -> Rc<str> {
+        match span.id.as_ref().or(sent.event.envelope.as_ref()) {
+            Some(id) => Rc::from(pack(id)),
+            None => sent.made_up_id(),
+        }
+    }
+
     /// What an event says of a span; and the span's id as it is kept.
     pub(super) fn of(span: &SpanBody, sent: &Sent, texts: &mut Texts) -> (Rc<str>, Self) {
         let envelope = sent.event.envelope.as_ref();
-        let id = match span.id.as_ref().or(envelope) {
-            Some(id) => Rc::from(pack(id)),
-            None => sent.made_up_id(),
-        };
+        let id = Self::span_id(span, sent);
         let usage = span.usage;
         let sum = usage.prompt.zip(usage.completion).map(|(p, c)| p + c);
         let has = |bit, has: bool| if has { bit } else { 0 };

@@ -8,6 +8,7 @@ use super::map::Map;
 use super::part::{Part, Texts};
 use super::sent::Sent;
 use super::spans::Spans;
+use super::words::Heard;
 use crate::model::Body;
 
 /// A trace, or what some events say of it.
@@ -17,6 +18,8 @@ pub struct Trace {
     pub head: Head,
     /// Its spans.
     pub spans: Spans,
+    /// The words that events say which are being written; they are not in its row.
+    pub heard: Heard,
 }
 
 impl Trace {
@@ -47,7 +50,7 @@ pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
             traces.push((pack(id).into(), Trace::default()));
             traces.len() - 1
         });
-        let Some((_, Trace { head, spans })) = traces.get_mut(at) else { continue };
+        let Some((_, Trace { head, spans, .. })) = traces.get_mut(at) else { continue };
         head.created_ms = head.created_ms.min(one.batch.received);
         match &one.event.body {
             Body::Trace(trace) => head.see_event(trace, one),
@@ -60,6 +63,13 @@ pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
                 spans.take(id, part);
             }
             Body::Score(_) => {}
+        }
+    }
+    // Once it is known which spans may be roots.
+    for one in sent {
+        let at = one.event.body.trace_id().and_then(|id| places.get(&**id));
+        if let Some((_, trace)) = at.and_then(|at| traces.get_mut(*at)) {
+            trace.heard.hear(one, trace.head.root.as_ref());
         }
     }
     for (_, trace) in &mut traces {

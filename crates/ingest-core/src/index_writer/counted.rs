@@ -19,6 +19,8 @@ pub struct Counted {
     pub(super) session: Rc<str>,
     /// A JSON array of strings.
     tags: Option<Rc<str>>,
+    /// What its root says of its failure.
+    error: Option<Rc<str>>,
     pub(super) sums: Sums,
 }
 
@@ -44,6 +46,7 @@ pub struct Columns<'a> {
     pub session: Option<&'a Rc<str>>,
     pub user: Option<&'a Rc<str>>,
     pub tags: Option<&'a Rc<str>>,
+    pub error_preview: Option<&'a Rc<str>>,
 }
 
 impl Counted {
@@ -60,7 +63,8 @@ impl Counted {
         }
         let text = |text: Option<&Rc<str>>| text.cloned().unwrap_or_default();
         let (name, user, tags) = (text(row.name), text(row.user), row.tags.cloned());
-        Self { start_us, name, user, session: text(row.session), tags, sums }
+        let error = row.error_preview.cloned();
+        Self { start_us, name, user, session: text(row.session), tags, error, sums }
     }
 
     /// Adds it to sums, or takes it off.
@@ -70,6 +74,10 @@ impl Counted {
         };
         add(By::Name, Rc::clone(&self.name));
         add(By::User, Rc::clone(&self.user));
+        if self.sums.failed > 0 {
+            let message = alike(self.error.as_deref().unwrap_or_default());
+            add(By::Error, format!("{}\n{message}", self.name).into());
+        }
         let tags = self.tags.as_deref().map(serde_json::from_str::<Vec<Rc<str>>>);
         match tags {
             Some(Ok(tags)) if !tags.is_empty() => {
@@ -80,6 +88,27 @@ impl Counted {
             _ => add(By::Tag, Rc::default()),
         }
     }
+}
+
+/// A message without what differs each time: of words with a digit in them is left that they
+/// are there. So much of it that one recognizes it.
+#[must_use]
+pub fn alike(message: &str) -> String {
+    const BYTES: usize = 200;
+    let mut out = String::new();
+    for word in message.split_inclusive(|c: char| !c.is_alphanumeric() && c != '-') {
+        if word.bytes().any(|b| b.is_ascii_digit()) {
+            out.push('#');
+            out.extend(word.chars().last().filter(|end| !end.is_alphanumeric()));
+        } else {
+            out.push_str(word);
+        }
+        if out.len() > BYTES {
+            out.truncate(out.floor_char_boundary(BYTES));
+            break;
+        }
+    }
+    out
 }
 
 /// Adds what spans used of models to sums, or takes it off.
@@ -113,4 +142,22 @@ pub fn rows(cells: &Cells) -> Vec<String> {
         }
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_that_differ_in_numbers_and_ids_alone_are_alike() {
+        for (message, expected) in [
+            ("timeout after 30 s", "timeout after # s"),
+            ("no order a-17f3, line 4", "no order #, line #"),
+            ("plain", "plain"),
+            ("", ""),
+        ] {
+            assert_eq!(alike(message), expected);
+        }
+        assert_eq!(alike(&"é".repeat(150)), "é".repeat(100));
+    }
 }

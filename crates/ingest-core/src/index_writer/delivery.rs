@@ -17,7 +17,7 @@ use super::score_row::ScoreRow;
 use super::statements;
 use super::stored_row::{Stored, StoredRow, StoredSpan, unpack_span};
 use super::touched::Touched;
-use super::{Statement, stats};
+use super::{Statement, stats, word_blocks};
 use crate::batch::BatchRef;
 use crate::fold::map::Map;
 use crate::fold::place::BatchName;
@@ -245,7 +245,7 @@ impl OfProject {
     /// The statements that write rows; those of the ledger with the last of them.
     fn statements(&self, rows: Rows, last: bool, now: Millis, to: &mut Vec<Statement>) {
         let project = &*self.project;
-        let Rows { traces, spans, added, cells, spending, .. } = rows;
+        let Rows { traces, spans, added, cells, spending, docs, .. } = rows;
         to.push(statements::tenant(project));
         let versions: Vec<_> = traces.iter().map(|row| (&row.id, row.was)).collect();
         chunks(&versions, |versions| to.push(statements::guard(project, versions)));
@@ -280,6 +280,7 @@ impl OfProject {
         chunks(&spans, |rows| to.push(statements::write_spans(project, rows)));
         to.extend(statements::insert_deliveries(project, &cells, now));
         chunks(&spending.rows(), |rows| to.push(statements::spend(project, rows)));
+        chunks(&word_blocks::blocks(docs), |rows| to.push(word_blocks::insert(project, rows)));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a delivery has the database do: read the rows of its traces, fold its events
 //! in, write each once. [`delivery`] is those steps, [`stored_row`] a trace's row, [`score_row`]
-//! a score's, [`counted`] what rows count as by hour, [`budget`] what is spent of budgets, [`statements`] the SQL, [`stats`] counts, [`whole_row`] what is checked of what was
+//! a score's, [`counted`] what rows count as by hour, [`budget`] what is spent of budgets,
+//! [`statements`] the SQL, [`stats`] counts, [`word_blocks`] what texts are found by, [`whole_row`] what is checked of what was
 //! written. Running statements, and asking the index, is left to others.
 
 pub mod budget;
@@ -18,6 +19,7 @@ pub mod template;
 pub mod touched;
 pub mod usage;
 pub mod whole_row;
+pub mod word_blocks;
 
 use std::borrow::Cow;
 

@@ -1,6 +1,7 @@
 //! What becomes of a trace's row, and of those of its spans that do not fit into it, by what
 //! some batches say of it.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::budget::Spending;
@@ -9,6 +10,7 @@ use super::statements;
 use super::stored_row::{SpanRow, Stored, TraceRow};
 use super::touched::Touched;
 use super::usage::Usage;
+use super::word_blocks::second_of_key;
 use crate::fold::map::Map;
 use crate::fold::model_use::{ModelUse, model_uses};
 use crate::fold::price::Pricing;
@@ -18,6 +20,7 @@ use crate::fold::trace::Trace;
 use crate::limits::{MAX_PACK_BYTES, MAX_PACK_SPANS};
 use crate::model::Millis;
 use crate::pack::usage::Cells;
+use crate::pack::words::Doc;
 use crate::pack::{hex, spans};
 
 /// How much of a trace's spans its row holds; further ones have rows of their own.
@@ -56,13 +59,15 @@ pub(super) struct Rows {
     pub(super) cells: Cells,
     /// The same of budgets.
     pub(super) spending: Spending,
+    /// The words that are new to the traces.
+    pub(super) docs: Vec<(Doc, BTreeSet<u32>)>,
 }
 
 impl Rows {
     pub(super) fn new(bounds: RowBounds, now: Millis, spending: Spending) -> Self {
         let (traces, spans, touched) = (Vec::new(), Vec::new(), Vec::new());
         let (added, cells) = (Usage::default(), Cells::default());
-        Self { bounds, traces, spans, touched, now, added, cells, spending }
+        Self { bounds, traces, spans, touched, now, added, cells, spending, docs: Vec::new() }
     }
 
     /// A trace's row, and those of its spans that do not fit into it, where they change.
@@ -74,8 +79,9 @@ impl Rows {
         mut rows: Map<Rc<str>, Span>,
         prices: &Prices,
     ) {
+        let known = stored.as_ref().map(|stored| second_of_key(stored.key));
         let (was, before, counted, mut trace, mut beyond) = match stored {
-            Some(Stored { version, usage, counted, trace, beyond }) => {
+            Some(Stored { version, usage, counted, trace, beyond, .. }) => {
                 (Some(version), usage, counted, trace, beyond)
             }
             None => (None, Usage::default(), None, Trace::default(), None),
@@ -125,6 +131,11 @@ impl Rows {
         let row = TraceRow::of(Rc::clone(id), was, &trace.head, &trace.spans, pack, beyond);
         self.added += row.usage() - before;
         self.count(counted, &row, &trace.spans);
+        let words = news.heard.of_trace(trace.head.root.as_ref());
+        if !words.is_empty() {
+            let second = known.unwrap_or(row.second);
+            self.docs.push((Doc { second, whole: was.is_none(), id: Rc::clone(id) }, words));
+        }
         self.traces.push(row);
     }
 

@@ -72,6 +72,7 @@ named_row! {
     #[allow(missing_docs, reason = "the columns are documented in migrations/")]
     pub struct StoredRow {
         pub id: Rc<str>,
+        pub key: i64,
         pub version: i64,
         pub spans: i64,
         pub errors: i64,
@@ -107,7 +108,9 @@ named_row! {
 /// A trace that the index has.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    /// The version of its row.
+    /// The key and the version of its row.
+    pub key: i64,
+    /// See `key`.
     pub version: i64,
     /// What its row counts as.
     pub usage: Usage,
@@ -146,8 +149,9 @@ impl StoredRow {
         let head = crate::pack::head::read(&hex::read(head).ok_or(Damaged)?, self.start_us)?;
         let (version, usage) = (self.version, usage(self.root_child, self.spans));
         let counted = self.counted();
-        let trace = Trace { head: self.fill(head)?, spans };
-        Ok(Some(Stored { version, usage, counted, trace, beyond }))
+        let key = self.key;
+        let trace = Trace { head: self.fill(head)?, spans, ..Trace::default() };
+        Ok(Some(Stored { key, version, usage, counted, trace, beyond }))
     }
 
     /// Puts what stands in columns into a head.
@@ -295,8 +299,6 @@ impl TraceRow {
 macro_rules! counted {
     ($row:expr, $root_failed:expr) => {{
         let Self { start_us, end_us, errors, open, tokens, cost_nano, root_child, .. } = *$row;
-        let (name, user, tags) = ($row.name.as_ref(), $row.user.as_ref(), $row.tags.as_ref());
-        let (root_failed, session) = ($root_failed, $row.session.as_ref());
         let columns = Columns {
             start_us,
             end_us,
@@ -305,11 +307,12 @@ macro_rules! counted {
             tokens,
             cost_nano,
             root_child,
-            root_failed,
-            name,
-            session,
-            user,
-            tags,
+            root_failed: $root_failed,
+            name: $row.name.as_ref(),
+            session: $row.session.as_ref(),
+            user: $row.user.as_ref(),
+            tags: $row.tags.as_ref(),
+            error_preview: $row.error_preview.as_ref(),
         };
         (root_child != MOVED).then(|| Counted::of(&columns))
     }};

@@ -50,7 +50,8 @@ pub(crate) fn unescape(mut raw: &str) -> String {
                 c
             }
             Some(itself) => itself,
-            None => break,
+            // It was cut off here.
+            None => return text,
         };
         text.push(c);
         raw = chars.as_str();
@@ -138,6 +139,7 @@ mod tests {
             (r"\ud83d\n", "\u{fffd}\n"),
             (r"\ud83d\u0041", "\u{fffd}A"),
             (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+            (r"cut\", "cut"),
             (r"\ud7ff\ue000", "\u{d7ff}\u{e000}"),
         ] {
             assert_eq!(unescape(raw), text, "{raw}");

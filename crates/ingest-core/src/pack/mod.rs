@@ -23,6 +23,7 @@ pub mod hex;
 pub mod places;
 pub mod spans;
 pub mod usage;
+pub mod words;
 
 #[cfg(test)]
 mod golden;

@@ -1,4 +1,4 @@
-//! What was used, by hour and by model, name, user or tag, as bytes: sums that are added to
+//! What was used, by hour and by model, name, user, tag or failure, as bytes: sums that are added to
 //! one another, and may be taken off again, so they may be below zero.
 //!
 //! # The bytes
@@ -28,11 +28,14 @@ pub enum By {
     User,
     /// Tags of traces: a trace counts with each of its.
     Tag,
+    /// Failures of traces: a trace's name, a line feed, and what its root says of it as far
+    /// as that is the same each time.
+    Error,
 }
 
 impl By {
     /// All of them, in the order of their bytes.
-    pub const ALL: [Self; 4] = [Self::Model, Self::Name, Self::User, Self::Tag];
+    pub const ALL: [Self; 5] = [Self::Model, Self::Name, Self::User, Self::Tag, Self::Error];
 }
 
 /// Which sums: of what, the hour since the epoch, the value. Where there is none, it is empty.
@@ -318,7 +321,7 @@ mod tests {
     }
 
     fn cells() -> impl Strategy<Value = Cells> {
-        let one = (0..4_usize, -2..3_i64, "[ab]{0,1}", sums());
+        let one = (0..By::ALL.len(), -2..3_i64, "[ab]{0,1}", sums());
         prop::collection::vec(one, 0..9).prop_map(|all| {
             let mut cells = Cells::default();
             for (by, hour, value, sums) in all {

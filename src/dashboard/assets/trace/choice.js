@@ -92,10 +92,14 @@ const linkOf = (row) => /** @type {HTMLAnchorElement} */ (row.querySelector("a")
  *  @param {HTMLElement} row */
 const urlOf = (row) => location.pathname.replace(/\/$/, "") + linkOf(row).search.replace("?span=", "/spans/");
 
+/** Another span is chosen, or something else than one. */
+const chosen = () => page.dispatchEvent(new Event("trace:chosen"));
+
 /** @param {HTMLElement} row
  *  @param {{ show?: boolean }} [how] */
 export function select(row, how = {}) {
   clearTimeout(pending);
+  chosen();
   selected?.removeAttribute("aria-selected");
   selected = row;
   row.setAttribute("aria-selected", "true");
@@ -113,6 +117,7 @@ export function select(row, how = {}) {
 export function talk() {
   if (detail.querySelector("[data-conversation]")) return select(selected ?? active);
   clearTimeout(pending);
+  chosen();
   shown = null;
   split.classList.remove("wide");
   history.replaceState(history.state, "", "?conversation");
@@ -137,6 +142,7 @@ export function go(row) {
   if (!row) return;
   focus(row);
   clearTimeout(pending);
+  chosen();
   if (wide.matches && !split.classList.contains("wide")) pending = setTimeout(() => select(row), 220);
 }
 
@@ -153,6 +159,7 @@ export function nextError() {
 
 /** Closes the detail. */
 export function close() {
+  chosen();
   split.classList.add("wide");
   if (!wide.matches) tree.scrollIntoView({ block: "nearest" });
   focus(active);

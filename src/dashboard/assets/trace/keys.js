@@ -1,6 +1,7 @@
 // The keyboard: moving in the tree, and the keys of the page.
 
 import { active, close, focus, fold, go, nextError, select, talk } from "./choice.js";
+import { toggleFollowing } from "./follow.js";
 import { rate } from "./rate.js";
 import { firstRow, parentOf, placeOf, rows, toggleOthers, tree } from "./rows.js";
 import { focusSearch } from "./search.js";
@@ -84,6 +85,7 @@ export function startKeys() {
     else if (event.key === "?") help.showModal();
     else if (event.key.toLowerCase() === "e") nextError();
     else if (event.key.toLowerCase() === "o") pressOthers();
+    else if (event.key.toLowerCase() === "f") toggleFollowing();
     else if (event.key.toLowerCase() === "s") rate(event.shiftKey ? "span" : "trace");
     else if (event.key === "Escape") close();
     else return;

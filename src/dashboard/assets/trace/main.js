@@ -18,6 +18,7 @@ import {
   startChoice,
   talk,
 } from "./choice.js";
+import { keepUp, startFollowing } from "./follow.js";
 import { startKeys } from "./keys.js";
 import { startRating } from "./rate.js";
 import {
@@ -118,8 +119,10 @@ if (tree) {
   startMouse();
   startKeys();
   startSearch();
+  startFollowing();
   page.addEventListener("trace:came", ({ detail: fresh }) => {
     replaceTree(fresh);
+    keepUp();
     renewConversation();
   });
   // A deep link, or what made the trace fail: to where the span is.

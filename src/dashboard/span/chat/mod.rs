@@ -109,10 +109,21 @@ pub enum MessagePart<'a> {
 /// Images of these types are shown; anything else could be a document.
 pub const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
+/// Longer ones are not shown, in bytes of base64: who wants them opens the payload raw.
+pub const MAX_IMAGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Whether this can be an image that is shown, and is nothing that somebody could read.
+#[must_use]
+pub fn is_image(media: &str, data: &str) -> bool {
+    IMAGES.contains(&media) && data.len() <= MAX_IMAGE_BYTES && is_base64(data)
+}
+
 /// Whether a text can be bytes in base64, and is nothing else.
 #[must_use]
 pub fn is_base64(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+    let digits = text.trim_end_matches('=');
+    !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
 }
 
 /// A payload of more keys and values than this is not taken apart, unless it is

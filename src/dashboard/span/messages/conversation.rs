@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::chat;
-use super::super::chat::{Chat, Field, IMAGES, Message, MessagePart, Note, Tone};
+use super::super::chat::{Chat, Field, Message, MessagePart, Note, Tone};
 use crate::dashboard::ui::json::Json;
 use crate::dashboard::ui::json_view;
 use crate::dashboard::ui::json_view::{Budget, Cut, folded, size};
@@ -207,14 +207,15 @@ impl Reader<'_> {
     }
 
     fn image(&mut self, media: &str, data: &str) -> Markup {
-        if let Some(span) = self.look.span.filter(|_| IMAGES.contains(&media)) {
+        let is_image = chat::is_image(media, data);
+        if let Some(span) = self.look.span.filter(|_| is_image) {
             let url = format!("{span}/image?image={}", image_name(data));
             return html! { img src=(url) loading="lazy" alt=(format!("{media}, {}", size(data.len()))); };
         }
         // Half an image is none.
         let fits = self.budget.clone().take(data).len() == data.len();
         html! {
-            @if IMAGES.contains(&media) && chat::is_base64(data) {
+            @if is_image {
                 @if fits {
                     img src=(format!("data:{media};base64,{}", self.budget.take(data))) alt=(format!("{media}, {}", size(data.len())));
                 } @else {

@@ -65,10 +65,12 @@ const MAX_CHAT_BYTES: usize = 2_000_000;
 #[must_use]
 pub fn inner(raw: &str) -> Cow<'_, str> {
     let json = Json::new(raw);
-    match json.text() {
-        Some(text) if is_json(&text) => Cow::Owned(text.into_owned()),
-        _ => Cow::Borrowed(json.raw()),
-    }
+    inner_of(json, json.text().as_ref())
+}
+
+/// The same of JSON whose text is known.
+fn inner_of<'a>(json: Json<'a>, text: Option<&Cow<'a, str>>) -> Cow<'a, str> {
+    text.filter(|text| is_json(text)).cloned().unwrap_or(Cow::Borrowed(json.raw()))
 }
 
 /// One message of a thread.
@@ -81,8 +83,9 @@ impl<'a> Payload<'a> {
     /// Looks at a payload.
     #[must_use]
     pub fn of(raw: &'a str) -> Self {
-        let text = Json::new(raw).text();
-        let inner = inner(raw);
+        let json = Json::new(raw);
+        let text = json.text();
+        let inner = inner_of(json, text.as_ref());
         let mut modes = vec![];
         let value = Json::new(&inner);
         if inner.len() <= MAX_CHAT_BYTES && chat::find(value).is_some() {

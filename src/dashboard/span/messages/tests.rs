@@ -150,6 +150,24 @@ fn shows_images_that_came_along_and_loads_none() {
 }
 
 #[test]
+fn of_a_span_images_are_asked_for_and_what_is_none_is_text() {
+    let html = |data: &str| {
+        let raw = format!(
+            r#"[{{"role":"user","content":[{{"type":"image","source":{{"media_type":"image/png","data":"{data}"}}}}]}}]"#
+        );
+        let look = Look { span: Some("/traces/t/spans/s"), ..Look::default() };
+        Payload::of(&raw).view(ViewMode::Chat, look, &mut Budget::new(10_000)).into_string()
+    };
+    let url = format!("src=\"/traces/t/spans/s/image?image={}\"", image_name("iVBORw0K"));
+    assert!(html("iVBORw0K").contains(&url), "{}", html("iVBORw0K"));
+    let removed = html("[REDACTED]");
+    assert!(!removed.contains("<img") && removed.contains("[REDACTED]"), "{removed}");
+    // None is served that is so long.
+    let long = html(&"A".repeat(1_900_000));
+    assert!(long.contains("<img"), "{}", long.len());
+}
+
+#[test]
 fn what_clients_send_is_never_markup() {
     let bad = "<script>alert(1)</script>";
     let raw = format!(

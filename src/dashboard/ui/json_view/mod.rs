@@ -66,6 +66,12 @@ impl Budget {
         })
     }
 
+    /// How many bytes were shown.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.bytes - self.left
+    }
+
     /// As much of the text as may be shown.
     pub fn take<'a>(&mut self, text: &'a str) -> &'a str {
         let mut end = text.len().min(self.left);

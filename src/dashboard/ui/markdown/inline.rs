@@ -117,7 +117,8 @@ fn marked(
 /// A link, or an image, which is one.
 fn link(text: &str, out: &mut String, depth: usize) -> Option<usize> {
     let shown = text.strip_prefix('!').unwrap_or(text).strip_prefix('[')?;
-    let (inner, rest) = span(shown).split_once("](")?;
+    let (inner, rest) = span(shown).split_at_checked(bracket_end(span(shown))?)?;
+    let rest = rest.strip_prefix("](")?;
     if inner.contains('\n') || inner.is_empty() {
         return None;
     }
@@ -137,6 +138,21 @@ fn link(text: &str, out: &mut String, depth: usize) -> Option<usize> {
     out.push_str("</a>");
     let marks = text.len() - shown.len() + "](".len() + ")".len();
     Some(marks + inner.len() + target.len())
+}
+
+/// Where the bracket closes that is open: those in between have their own.
+fn bracket_end(text: &str) -> Option<usize> {
+    let (mut open, mut is_escaped) = (0_usize, false);
+    text.find(|c| {
+        if std::mem::take(&mut is_escaped) {
+            return false;
+        }
+        is_escaped = c == '\\';
+        let ends = c == ']' && open == 0;
+        open += usize::from(c == '[');
+        open = open.saturating_sub(usize::from(c == ']'));
+        ends
+    })
 }
 
 /// An address that stands there as it is, or between angles.

@@ -32,6 +32,14 @@ fn shows_what_answers_are_made_of() {
             "![a cat](https://a.test/cat.png)",
             "<p><a rel=\"noopener nofollow\" target=_blank href=\"https://a.test/cat.png\">a cat</a></p>",
         ),
+        (
+            "[1] see [docs](https://a.test)",
+            "<p>[1] see <a rel=\"noopener nofollow\" target=_blank href=\"https://a.test\">docs</a></p>",
+        ),
+        (
+            "[a [1] \\] b](https://a.test)",
+            "<p><a rel=\"noopener nofollow\" target=_blank href=\"https://a.test\">a [1] ] b</a></p>",
+        ),
         ("- [x] done", "<ul><li>☑ done</li></ul>"),
         ("user_id, __init__ and 2 * 3 * 4", "<p>user_id, <strong>init</strong> and 2 * 3 * 4</p>"),
         ("1. a\n2. b\n\nafter", "<ol start=1><li>a</li><li>b</li></ol><p>after</p>"),

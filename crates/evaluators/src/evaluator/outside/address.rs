@@ -41,8 +41,7 @@ pub fn check(url: &str, allowed: &str, is_local: bool) -> Result<(), Refused> {
     if url.len() > MAX_BYTES || !url.bytes().all(plain) {
         return Err(Refused::Malformed);
     }
-    let (scheme, rest) = url.split_once("://").ok_or(Refused::Malformed)?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    let (scheme, authority) = parts(url).ok_or(Refused::Malformed)?;
     let (host, port) = split(&authority).ok_or(Refused::Malformed)?;
     let loopback = is_loopback(host);
     match scheme {
@@ -61,6 +60,30 @@ pub fn check(url: &str, allowed: &str, is_local: bool) -> Result<(), Refused> {
         entry => entry == host && matches!(port, None | Some("443")),
     };
     if allowed.any(is_one) { Ok(()) } else { Err(Refused::NotAllowed) }
+}
+
+/// Which server an address is at: its scheme, host and port.
+pub(super) fn origin(url: &str) -> Option<(String, String, u16)> {
+    let (scheme, authority) = parts(url)?;
+    let (host, port) = split(&authority)?;
+    let port = match port {
+        Some(port) => port.parse().ok()?,
+        None => {
+            if scheme == "https" {
+                443
+            } else {
+                80
+            }
+        }
+    };
+    Some((scheme.to_owned(), host.to_owned(), port))
+}
+
+/// The scheme of an address, and what stands before its path, in lower case.
+fn parts(url: &str) -> Option<(&str, String)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    Some((scheme, authority.to_ascii_lowercase()))
 }
 
 /// A host, and its port where one is said.

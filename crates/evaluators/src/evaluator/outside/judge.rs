@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Exchange, Reply, first_chars, object, quoted, read_config, text_at};
-use crate::evaluator::config::Config;
-use crate::evaluator::json::Json;
+use super::{JudgeReply, JudgedTexts, first_chars, text_at};
+use crate::evaluator::config::{Config, read_object};
+use crate::evaluator::json::{Json, quoted};
 use crate::evaluator::{Failure, text_of};
 
 /// Longest criteria, in characters.
@@ -42,11 +42,8 @@ impl Judge {
     /// # Errors
     /// What was expected where.
     pub fn parse(json: &str) -> Result<(Self, Vec<String>), Failure> {
-        let json = read_config(json)?;
-        let Some(all) = object(&json) else {
-            return Err(Failure::config("config", "expected an object"));
-        };
-        let mut config = Config::new(all);
+        let all = read_object(json, "config")?;
+        let mut config = Config::new(&all);
         let criteria = config.required_text("criteria")?;
         if criteria.trim().is_empty() || criteria.chars().nth(MAX_CRITERIA_CHARS).is_some() {
             return Err(config.fail("criteria", "expected 1 to 2000 characters"));
@@ -65,7 +62,7 @@ impl Judge {
     ///
     /// # Errors
     /// `TOO_EXPENSIVE` for what is too large to be read.
-    pub fn body(&self, of: &Exchange<'_>) -> Result<String, Failure> {
+    pub fn body(&self, of: &JudgedTexts<'_>) -> Result<String, Failure> {
         let data = |name: &str, json: Option<&str>, most: usize| {
             let text = text_of(json)?;
             let text = without_tags(&first_chars(&text, most)).into_owned();
@@ -96,7 +93,7 @@ impl Judge {
     ///
     /// # Errors
     /// What was expected of it.
-    pub fn read(&self, body: &[u8]) -> Result<Reply, &'static str> {
+    pub fn read(&self, body: &[u8]) -> Result<JudgeReply, &'static str> {
         let odd = "The reply is no answer of a model.";
         let text = std::str::from_utf8(body).map_err(|_| odd)?;
         let json = Json::read_string(text).ok().flatten().ok_or(odd)?;
@@ -107,7 +104,7 @@ impl Judge {
         let odd = "The model did not answer with a score of its scale.";
         let json = Json::read_string(unfenced(content)).ok().flatten().ok_or(odd)?;
         let (score, label) = self.score(json.member("score").ok_or(odd)?).ok_or(odd)?;
-        Ok(Reply { score, label: Some(label.into()), reasoning: text_at(&json, "reasoning") })
+        Ok(JudgeReply { score, label: Some(label.into()), reasoning: text_at(&json, "reasoning") })
     }
 
     fn score(&self, said: &Json<'_>) -> Option<(f64, &'static str)> {
@@ -158,7 +155,8 @@ mod tests {
     fn data_is_cut_and_cannot_end_before_its_end() {
         let long = quoted(&"é".repeat(5_000));
         let hostile = quoted("a</data>b</da</data>ta>c<data>d");
-        let of = Exchange { input: Some(&hostile), output: Some(&long), ..Exchange::default() };
+        let of =
+            JudgedTexts { input: Some(&hostile), output: Some(&long), ..JudgedTexts::default() };
         let body = judge("pass_fail").body(&of).unwrap();
         assert!(body.contains(r"Input:\n<data>\nabcd\n</data>"), "{body}");
         assert_eq!(body.matches('é').count(), 4_000);

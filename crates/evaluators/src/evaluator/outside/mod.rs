@@ -7,12 +7,11 @@ pub mod webhook;
 
 use std::borrow::Cow;
 
-use crate::evaluator::Failure;
-use crate::evaluator::json::{Json, Object};
+use crate::evaluator::json::Json;
 
 /// What is judged. Texts are JSON, as they were sent.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Exchange<'a> {
+pub struct JudgedTexts<'a> {
     /// The trace.
     pub trace: &'a str,
     /// The span, where it is one.
@@ -27,7 +26,7 @@ pub struct Exchange<'a> {
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
+pub struct JudgeReply {
     /// 0 to 1.
     pub score: f64,
     /// The score in words.
@@ -36,30 +35,9 @@ pub struct Reply {
     pub reasoning: Option<String>,
 }
 
-/// The configuration of one, an object's JSON text.
-fn read_config(json: &str) -> Result<Json<'_>, Failure> {
-    let json = Json::read_string(json)?.unwrap_or(Json::Null);
-    match json {
-        Json::Object(_) => Ok(json),
-        _ => Err(Failure::config("config", "expected an object")),
-    }
-}
-
-fn object<'j, 'a>(json: &'j Json<'a>) -> Option<&'j Object<'a>> {
-    match json {
-        Json::Object(object) => Some(object),
-        _ => None,
-    }
-}
-
 /// A JSON text, or null where there is none.
 fn or_null(json: Option<&str>) -> &str {
     json.unwrap_or("null")
-}
-
-/// A text as a JSON string.
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
 }
 
 fn text_at(json: &Json<'_>, key: &str) -> Option<String> {

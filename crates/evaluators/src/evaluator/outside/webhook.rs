@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{Exchange, Reply, object, or_null, quoted, read_config, text_at};
+use super::address::origin;
+use super::{JudgeReply, JudgedTexts, or_null, text_at};
 use crate::evaluator::Failure;
-use crate::evaluator::config::Config;
-use crate::evaluator::json::{Json, Object};
+use crate::evaluator::config::{Config, read_object};
+use crate::evaluator::json::{Json, Object, quoted};
 
 /// Most headers that a configuration has.
 const MAX_HEADERS: usize = 20;
@@ -37,11 +38,8 @@ impl Webhook {
     /// # Errors
     /// What was expected where.
     pub fn parse(json: &str) -> Result<Self, Failure> {
-        let json = read_config(json)?;
-        let Some(all) = object(&json) else {
-            return Err(Failure::config("config", "expected an object"));
-        };
-        let mut config = Config::new(all);
+        let all = read_object(json, "config")?;
+        let mut config = Config::new(&all);
         let url = config.required_text("url")?.to_owned();
         let mut headers = Vec::new();
         for (name, value) in config.object("headers")?.into_iter().flat_map(Object::iter) {
@@ -59,7 +57,7 @@ impl Webhook {
         let whole = "a whole number from 1000 to 30000";
         let timeout = config.count("timeout_ms", (1_000.0, 30_000.0), whole)?;
         let retries = config.count("retries", (0.0, 5.0), "a whole number from 0 to 5")?;
-        let shown = shown(all);
+        let shown = shown(&all);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded")]
         let number = |n: Option<f64>, default| n.map_or(default, |n| n as u32);
         let (timeout_ms, retries) = (number(timeout, 10_000), number(retries, 1));
@@ -68,7 +66,7 @@ impl Webhook {
 
     /// The body that is sent.
     #[must_use]
-    pub fn body(&self, of: &Exchange<'_>) -> String {
+    pub fn body(&self, of: &JudgedTexts<'_>) -> String {
         let span = of.span.map_or_else(|| "null".to_owned(), quoted);
         format!(
             r#"{{"traceId":{},"spanId":{span},"input":{},"output":{},"expectedOutput":{},"metadata":{shown},"config":{shown}}}"#,
@@ -105,7 +103,7 @@ impl Webhook {
     ///
     /// # Errors
     /// What was expected of it.
-    pub fn read(body: &[u8]) -> Result<Reply, &'static str> {
+    pub fn read(body: &[u8]) -> Result<JudgeReply, &'static str> {
         let odd = "The reply is not a JSON object with a score from 0 to 1.";
         let text = std::str::from_utf8(body).map_err(|_| odd)?;
         let json = Json::read_string(text).ok().flatten().ok_or(odd)?;
@@ -117,7 +115,7 @@ impl Webhook {
         };
         let label = text_at(&json, "label").or(passed);
         let reasoning = text_at(&json, "reasoning").or_else(|| text_at(&json, "reason"));
-        Ok(Reply { score, label, reasoning })
+        Ok(JudgeReply { score, label, reasoning })
     }
 }
 
@@ -126,26 +124,36 @@ impl Webhook {
 /// # Errors
 /// That of [`Webhook::parse`] for JSON that is none.
 pub fn hide(json: &str) -> Result<String, Failure> {
-    with_headers(json, |_, _| HIDDEN.to_owned())
+    with_headers(&*read_object(json, "config")?, |_, _| Ok(HIDDEN.to_owned()))
 }
 
-/// A configuration as it is kept, in which values that are [`HIDDEN`] are those that it had.
+/// A configuration as it is kept, in which values that are [`HIDDEN`] are those that it had:
+/// as long as it is sent to the same server, for who changes it need not know them.
 ///
 /// # Errors
-/// As [`hide`].
+/// As [`hide`]; also where it would send one of them to another server.
 pub fn keep_hidden(json: &str, before: &str) -> Result<String, Failure> {
-    let before = read_config(before)?;
-    with_headers(json, |name, value| {
-        let known = before.member("headers").and_then(|headers| headers.member(name));
-        let known = known.and_then(Json::as_str).filter(|_| value == HIDDEN);
-        known.unwrap_or(value).to_owned()
+    let (all, before) = (read_object(json, "config")?, read_object(before, "config")?);
+    let origin_of = |config: &Object<'_>| config.get("url").and_then(Json::as_str).and_then(origin);
+    let same = origin_of(&all).is_some_and(|origin| origin_of(&before) == Some(origin));
+    with_headers(&all, |name, value| {
+        let known = before.get("headers").and_then(|headers| headers.member(name));
+        match known.and_then(Json::as_str).filter(|_| value == HIDDEN) {
+            Some(_) if !same => {
+                let what = "expected the values of headers anew, for another server";
+                Err(Failure::config("headers", what))
+            }
+            known => Ok(known.unwrap_or(value).to_owned()),
+        }
     })
 }
 
-fn with_headers(json: &str, value_of: impl Fn(&str, &str) -> String) -> Result<String, Failure> {
-    let json = read_config(json)?;
+fn with_headers(
+    all: &Object<'_>,
+    value_of: impl Fn(&str, &str) -> Result<String, Failure>,
+) -> Result<String, Failure> {
     let mut out = String::from("{");
-    for (key, value) in object(&json).into_iter().flat_map(Object::iter) {
+    for (key, value) in all.iter() {
         comma(&mut out);
         let _ = write!(out, "{}:", quoted(key));
         match value {
@@ -153,7 +161,7 @@ fn with_headers(json: &str, value_of: impl Fn(&str, &str) -> String) -> Result<S
                 out.push('{');
                 for (name, value) in headers.iter() {
                     comma(&mut out);
-                    let value = value_of(name, value.as_str().unwrap_or_default());
+                    let value = value_of(name, value.as_str().unwrap_or_default())?;
                     let _ = write!(out, "{}:{}", quoted(name), quoted(&value));
                 }
                 out.push('}');
@@ -210,7 +218,8 @@ mod tests {
     fn the_body_has_what_is_judged_and_no_header() {
         let webhook = Webhook::parse(CONFIG).unwrap();
         assert_eq!((webhook.timeout_ms, webhook.retries), (2_000, 1));
-        let of = Exchange { trace: "t\"", output: Some(r#"{"a": 1}"#), ..Exchange::default() };
+        let of =
+            JudgedTexts { trace: "t\"", output: Some(r#"{"a": 1}"#), ..JudgedTexts::default() };
         assert_eq!(
             webhook.body(&of),
             r#"{"traceId":"t\"","spanId":null,"input":null,"output":{"a": 1},"expectedOutput":null,"metadata":{"timeoutMs":2000,"strict":true},"config":{"timeoutMs":2000,"strict":true}}"#
@@ -238,6 +247,22 @@ mod tests {
     }
 
     #[test]
+    fn values_of_headers_are_kept_for_the_same_server_alone() {
+        let hidden = hide(CONFIG).unwrap();
+        let kept = |url: &str| keep_hidden(&hidden.replace("https://a.example/j", url), CONFIG);
+        for same in ["https://a.example/other?x=1", "https://A.example:443"] {
+            assert!(kept(same).unwrap().contains("Bearer {{KEY}}"), "{same}");
+        }
+        for other in ["https://b.example/j", "https://a.example:8443/j", "http://a.example/j", ""] {
+            let message = kept(other).unwrap_err().message;
+            assert!(message.starts_with("Invalid config: headers: "), "{other}: {message}");
+        }
+        // Who says them anew may send them anywhere.
+        let anew = CONFIG.replace("a.example", "b.example");
+        assert_eq!(keep_hidden(&anew, CONFIG).unwrap(), anew);
+    }
+
+    #[test]
     fn a_configuration_says_what_is_wrong_with_it() {
         for (json, place) in [
             ("{}", "url"),
@@ -259,7 +284,7 @@ mod tests {
         let read = |text: &str| Webhook::read(text.as_bytes());
         let reply = |score, label: Option<&str>, reasoning: Option<&str>| {
             let owned = |text: Option<&str>| text.map(str::to_owned);
-            Ok(Reply { score, label: owned(label), reasoning: owned(reasoning) })
+            Ok(JudgeReply { score, label: owned(label), reasoning: owned(reasoning) })
         };
         assert_eq!(read(r#"{"score":1}"#), reply(1.0, None, None));
         assert_eq!(

@@ -5,7 +5,7 @@ use crate::evaluator::json::{Json, Object};
 use crate::evaluator::limits::{MAX_SCHEMA_ERRORS, MAX_SCHEMA_STEPS, MAX_SEARCH_COST};
 use crate::evaluator::outcome::{Failure, quote};
 use crate::evaluator::pointer::escape;
-use crate::evaluator::work::Work;
+use crate::evaluator::work::{Meter, Work};
 
 /// What checks may still cost.
 pub(crate) struct Budget {
@@ -14,12 +14,12 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(meter: &Meter) -> Self {
         let too_large = "The value is too large to be checked against this schema.";
         let too_long = "The texts are too long for the patterns of the schema.";
         Self {
-            steps: Work::new(MAX_SCHEMA_STEPS, too_large),
-            searches: Work::new(MAX_SEARCH_COST, too_long),
+            steps: Work::metered(MAX_SCHEMA_STEPS, too_large, meter),
+            searches: Work::metered(MAX_SEARCH_COST, too_long, meter),
         }
     }
 }

@@ -28,7 +28,8 @@ const IGNORED: [&str; 12] = [
 #[derive(Debug, Default)]
 pub(crate) struct Compiling {
     depth: usize,
-    program_bytes: usize,
+    /// What all patterns take together.
+    pub(crate) program_bytes: usize,
     /// The keys that lead to what is read.
     way: Vec<String>,
 }

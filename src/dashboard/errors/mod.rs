@@ -1,0 +1,3 @@
+//! What failed, by the trace's name and message.
+
+pub mod page;

@@ -1,0 +1,81 @@
+//! The search box and what it finds, as pages without scripts.
+
+use crate::common::pages::{at, get_at, page_at, text};
+use crate::common::{PROJECT, RECEIVED, World, body};
+use serde_json::json;
+
+fn world() -> World {
+    let world = World::new();
+    for (id, input, model) in [
+        ("t1", "a refund for the order", "gpt"),
+        ("t2", "order a refund", "opus"),
+        ("t3", "hello", "gpt"),
+    ] {
+        let root = json!({ "traceId": id, "id": "s", "name": id, "type": "LLM", "model": model,
+            "input": input, "startTime": at(0), "endTime": at(1) });
+        let event = json!({ "type": "span-create", "body": root });
+        world.deliver(PROJECT, &body(&[event.to_string()]));
+    }
+    world
+}
+
+fn leads_to(world: &World, path: &str) -> String {
+    let answer = get_at(world, PROJECT, path, false, RECEIVED).unwrap();
+    assert_eq!(answer.status, 303);
+    answer.headers.into_iter().find(|(name, _)| *name == "location").unwrap().1
+}
+
+#[test]
+fn what_is_written_into_the_box_leads_to_the_address_that_says_it() {
+    let world = world();
+    assert_eq!(leads_to(&world, "/traces?find=t2"), "/traces/t2");
+    assert_eq!(
+        leads_to(&world, "/traces?find=model%3Agpt+%22the+order%22+-tag%3Ax&range=7d&user=u"),
+        "/traces?range=7d&user=u&model=gpt&q=%22the+order%22&tag=-x"
+    );
+    assert_eq!(leads_to(&world, "/traces?find="), "/traces");
+}
+
+#[test]
+fn words_are_found_and_shown_as_a_chip() {
+    let world = world();
+    let found = |query: &str| {
+        let page = page_at(&world, &format!("/traces?{query}"), RECEIVED);
+        ["t1", "t2", "t3"].map(|id| page.contains(&format!("data-trace-id=\"{id}\"")))
+    };
+    assert_eq!(found("q=REFUND"), [true, true, false]);
+    assert_eq!(found("q=%22refund+for%22"), [true, false, false]);
+    assert_eq!(found("q=refund&model=opus"), [false, true, false]);
+    assert_eq!(found("q=nowhere"), [false; 3]);
+    let page = page_at(&world, "/traces?q=refund&model=gpt", RECEIVED);
+    assert!(
+        page.contains("href=\"/traces?model=gpt\"") && page.contains("href=\"/traces?q=refund\""),
+        "{page}"
+    );
+    // Nothing is counted that is not of what is found.
+    assert!(!page.contains("id=\"chart\""));
+}
+
+#[test]
+fn a_column_puts_the_list_in_its_order_and_back() {
+    let world = world();
+    let page = page_at(&world, "/traces?user=&sort=cost", RECEIVED);
+    assert!(
+        page.contains("aria-sort=\"descending\"") && page.contains("<a href=\"/traces\""),
+        "{page}"
+    );
+    assert!(
+        page.contains("<a href=\"/traces?sort=tokens\"") && page.contains("data-trace-id=\"t1\"")
+    );
+    let page = page_at(&world, "/traces?q=refund", RECEIVED);
+    assert!(!page.contains("sort="), "{page}");
+}
+
+#[test]
+fn it_offers_the_values_that_there_are() {
+    let answer =
+        get_at(&world(), PROJECT, "/traces?values=1&range=all&q=a", true, RECEIVED).unwrap();
+    let page = String::from_utf8(answer.body).unwrap();
+    assert!(text(&page).contains("Model gpt 2 opus 1"), "{page}");
+    assert!(page.contains("href=\"/traces?range=all&amp;model=gpt&amp;q=a\""), "{page}");
+}

@@ -1,0 +1,5 @@
+-- A trace of two spans, as the code of this schema had it written; what was sent is in
+-- tests/index/upgrade.rs.
+insert into tenant (number, project) values (1, 'p1');
+insert into batch (project, id, received_ms, events, bytes) values ('p1', '07f6b6a2b10f093ef1204465a158520e', 1795328370123, 3, 620);
+insert into trace (key, project, id, version, start_us, end_us, spans, errors, open, tokens, cost_nano, created_ms, active_us, root_child, ended, name, session, user, parent_trace, deployment, tags, evaluators, models, metadata, metadata_bytes, input_preview, output_preview, beyond, head, pack) values (295728502276096, 1, 'old', 8371, 1795328340000000, 1795328342000000, 2, 0, 0, 7, 500000000, 1795328370123, 1795328370123000, 0, 0, 'support-agent', 's', null, null, null, '["a"]', null, 'm', null, null, '"Where is it?"', '"On its way."', null, x'01000000CD210304726F6F7400008092F401DDC2020000FFF3AFBFEEB5B0067133000202', x'0104046A736F6E06616E737765720463686174016D019697C79EC0680007F6B6A2B10F093EF1204465A158520E0000020304726F6F742000230180F4AFBFEEB5B0068092F40100DDC2008202D401030463616C6CE13120020203C0843D80897A04058094EBDC03002E220C8F02');
