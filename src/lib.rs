@@ -19,7 +19,7 @@
 //!    what the client sent out of the raw batches.
 //! 8. [`dashboard`] shows both to people, as pages, and [`mcp`] to their coding agents.
 //!
-//! [`admin`] is what the operator manages: projects and their keys; [`compat`] answers
+//! [`alerts`] says when numbers are not what they should be. [`admin`] is what the operator manages: projects and their keys; [`compat`] answers
 //! what the clients of other services ask.
 //!
 //! `edge` opens the doors and is the only module that knows the platform; all others
@@ -30,6 +30,7 @@ pub use ingest_core::{batch, error, formats, json, limits, model, reply, time};
 
 pub mod access;
 pub mod admin;
+pub mod alerts;
 pub mod api;
 pub mod compat;
 pub mod dashboard;

@@ -1,5 +1,6 @@
 // What bodies and answers have in them that is described once.
 
+import { SCHEMAS as WATCHED } from "./watching.mjs";
 import { count, list, object, orNull, ref, text, whole } from "./words.mjs";
 
 const string = { type: "string" };
@@ -181,6 +182,7 @@ export const SCHEMAS = {
       "updatedAt",
     ],
   ),
+  ...WATCHED,
   RoutingConfig: object(
     {
       id: string,

@@ -2,6 +2,8 @@
 //! (`index`) and, for payloads, from the raw batches, given back byte
 //! for byte.
 
+mod alerts;
+mod budgets;
 mod evaluations;
 mod evaluators;
 mod filter;
@@ -16,6 +18,8 @@ mod trace;
 mod usage;
 mod validate;
 
+pub use alerts::{manage_alerts, try_alert};
+pub use budgets::{budgets_left, manage_budgets};
 pub use evaluators::{Draft, changed, draft, find_evaluator, manage_evaluators};
 pub(crate) use filter::{list_cursor, parse_end, parse_list_cursor, parse_number, parse_time};
 pub(crate) use json::dollars;

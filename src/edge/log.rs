@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 use worker::{console_error, console_log, console_warn};
 
+use crate::alerts::check::AlertsChecked;
 use crate::error::{Error, Fault, Severity};
 use crate::evaluation::run::Evaluated;
 use crate::model::Millis;
@@ -149,6 +150,20 @@ pub fn quotas(result: Option<Result<QuotasChecked, Fault>>) {
         }
         Some(Err(fault)) => {
             console_warn!("{}", json!({ "event": "quotas", "fault": fault.to_string() }));
+        }
+    }
+}
+
+/// Says what was done about alerts, where there was anything to do.
+pub fn alerts(result: &Result<AlertsChecked, Fault>) {
+    match result {
+        Ok(AlertsChecked { sent, failed }) if sent.is_empty() && failed.is_empty() => {}
+        Ok(AlertsChecked { sent, failed }) => {
+            let line = json!({ "event": "alerts", "sent": sent, "failed": failed });
+            if failed.is_empty() { console_log!("{line}") } else { console_warn!("{line}") }
+        }
+        Err(fault) => {
+            console_warn!("{}", json!({ "event": "alerts", "fault": fault.to_string() }));
         }
     }
 }

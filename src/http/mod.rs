@@ -12,6 +12,7 @@ pub mod route;
 pub mod router;
 pub mod routes;
 pub mod serve;
+mod watching;
 
 #[cfg(test)]
 mod openapi_tests;

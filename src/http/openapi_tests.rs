@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::route::Route;
 use super::router;
-use super::routes::{Audience, ROUTES};
+use super::routes::Audience;
+use super::watching;
 use crate::compat::langfuse;
 use crate::formats::{FORMATS, FormatPath};
 
@@ -56,7 +57,7 @@ fn path_of(langfuse: &langfuse::Question) -> Option<&'static str> {
 
 fn routed() -> Surface {
     use langfuse::Question;
-    let rows = ROUTES.iter().flat_map(|row| {
+    let rows = watching::rows().flat_map(|row| {
         let path = format!("/{}", row.pattern.join("/"));
         row.methods.iter().map(move |(method, ..)| ((*method).to_owned(), path.clone()))
     });

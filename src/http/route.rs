@@ -68,6 +68,20 @@ pub enum Route {
     Routing(Manage),
     /// The same of the operator, of a project by its name.
     RoutingOf(String, Manage),
+    /// What is asked of the alerts of the key's project.
+    Alerts(Manage),
+    /// The same of the operator, of a project by its name.
+    AlertsOf(String, Manage),
+    /// To send an alert for a try.
+    TryAlert(String),
+    /// The same of the operator, of a project by its name.
+    TryAlertOf(String, String),
+    /// What is asked of the budgets of the key's project.
+    Budgets(Manage),
+    /// The same of the operator, of a project by its name.
+    BudgetsOf(String, Manage),
+    /// What is left of budgets.
+    Budget,
     /// What is asked of the prices of the key's project.
     Prices(PriceCommand),
     /// The same of a project by its name.

@@ -41,7 +41,7 @@ pub(super) type Method = (&'static str, &'static str, Make);
 
 use Audience::{Agent, Anybody, Client, Operator, Person};
 
-const fn row(
+pub(super) const fn row(
     audience: Audience,
     pattern: &'static [&'static str],
     methods: &'static [Method],
@@ -49,7 +49,7 @@ const fn row(
     Row { pattern, audience, methods }
 }
 
-/// All rows; of several that match the first counts.
+/// The rows, but for those of `watching`.
 pub(super) const ROUTES: &[Row] = &[
     row(Client, &["api", "v1", "traces"], &[("GET", "list-traces", |_| Route::ListTraces)]),
     row(

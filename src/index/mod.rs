@@ -2,7 +2,9 @@
 //! [`read`] and [`found`] from rows to what they mean. The statements that write events are
 //! [`ingest_core::index_writer`]'s, running statements is the port's.
 
+pub mod alerts;
 pub mod batch_row;
+pub mod budgets;
 pub mod chart;
 pub mod evaluators;
 pub mod filter;

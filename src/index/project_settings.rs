@@ -5,6 +5,7 @@ use ingest_core::sql_file;
 use prices::price::overrides::Overrides;
 
 use super::Statement;
+use super::budgets::{Budget, read_kept};
 use super::own_prices::read_overrides;
 use crate::error::Fault;
 
@@ -17,6 +18,8 @@ pub struct ProjectSettings {
     pub evaluates: bool,
     /// Its own prices.
     pub prices: Overrides,
+    /// Its budgets.
+    pub budgets: Vec<Budget>,
 }
 
 /// What the project has set; no row where that is nothing.
@@ -32,5 +35,9 @@ pub fn select(project: &str) -> Statement {
 pub fn read(mut rows: Vec<String>) -> Result<ProjectSettings, Fault> {
     let found = rows.len();
     rows.retain(|row| row != "null");
-    Ok(ProjectSettings { evaluates: rows.len() < found, prices: read_overrides(&rows)? })
+    let evaluates = rows.len() < found;
+    let (budgets, prices): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| row.starts_with('['));
+    let (budgets, prices) = (read_kept(&budgets)?, read_overrides(&prices)?);
+    Ok(ProjectSettings { evaluates, prices, budgets })
 }

@@ -70,7 +70,8 @@ pub(super) async fn fold_in(
         // Read once, with the first rows: others that write meanwhile change none of it.
         let set = match settings.take() {
             Some(settings) => settings,
-            None => Settings::read(unset, set).map_err(|fault| failure(fault.to_string()))?,
+            None => Settings::read(unset, set, &mut delivery)
+                .map_err(|fault| failure(fault.to_string()))?,
         };
         let Settings { evaluating, prices } = settings.insert(set);
         let damaged = |why| {
@@ -121,10 +122,16 @@ struct Settings {
 }
 
 impl Settings {
-    fn read(projects: Vec<String>, rows: Vec<Vec<String>>) -> Result<Self, Fault> {
+    /// What rows say; budgets are the delivery's to count for.
+    fn read(
+        projects: Vec<String>,
+        rows: Vec<Vec<String>>,
+        delivery: &mut Delivery,
+    ) -> Result<Self, Fault> {
         let mut all = Self::default();
         for (project, rows) in projects.into_iter().zip(rows).filter(|(_, rows)| !rows.is_empty()) {
-            let ProjectSettings { evaluates, prices } = project_settings::read(rows)?;
+            let ProjectSettings { evaluates, prices, budgets } = project_settings::read(rows)?;
+            delivery.set_budgets(&project, budgets);
             all.prices.set(&project, prices);
             if evaluates {
                 all.evaluating.insert(project);

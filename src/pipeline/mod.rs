@@ -15,3 +15,4 @@ pub mod retry;
 pub mod rollup;
 pub mod sweep;
 pub mod verify;
+pub mod webhook;

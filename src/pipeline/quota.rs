@@ -4,19 +4,16 @@
 
 use serde_json::json;
 
+use super::webhook::send;
 use crate::error::Fault;
 use crate::index::quota::Standing;
 use crate::index::{Database, quota};
 use crate::model::Millis;
-use crate::outbound::{Outbound, Post};
+use crate::outbound::Outbound;
 use crate::time::Month;
 
 /// Percent of a limit at which an alert is sent.
 const ALERTS: [u32; 2] = [80, 100];
-/// How long the receiver of an alert may take.
-const TIMEOUT_MS: u32 = 10_000;
-/// Bytes that are read of what it says: nothing comes of them.
-const MAX_REPLY_BYTES: usize = 64 * 1024;
 
 /// What the operator has set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +111,7 @@ pub async fn check(
                 // Somebody else sends it; the next one has to come after it.
                 break;
             }
-            let sent = send(url, &alert(settings, of, *percent, month), outbound).await;
+            let sent = send(url, None, &alert(settings, of, *percent, month), outbound).await;
             let done = if sent.is_ok() { *percent } else { 0 };
             db.run(vec![quota::end(&of.project, start, done, now)]).await?;
             match sent {
@@ -143,22 +140,6 @@ fn alert(settings: &QuotaSettings, of: &Standing, percent: u32, month: Month) ->
     json!({ "text": text, "project": name, "projectId": project, "month": month,
         "percent": percent, "traceCount": traces, "limit": limit })
     .to_string()
-}
-
-/// Sends an alert: done when the receiver says so.
-async fn send(url: &str, body: &str, outbound: &impl Outbound) -> Result<(), String> {
-    let post = Post {
-        url,
-        headers: &[("content-type", "application/json"), ("user-agent", "edgespan")],
-        body,
-        timeout_ms: TIMEOUT_MS,
-        most: MAX_REPLY_BYTES,
-    };
-    match outbound.post(post).await {
-        Ok(reply) if reply.is_success() => Ok(()),
-        Ok(reply) => Err(format!("it was answered with {}", reply.status)),
-        Err(fault) => Err(fault.to_string()),
-    }
 }
 
 #[cfg(test)]

@@ -133,3 +133,26 @@ describe("says what is wrong in a line, and does nothing", () => {
     expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`Usage: npm run ${script}`))]);
   });
 });
+
+test("`budgets` makes, lists, changes and deletes budgets", async () => {
+  const made = await json("budgets", "add", ...PROJECT, "--user", "*", "--period", "day", "--usd", "2.5");
+  expect(made).toMatchObject({ subjectKind: "user", subject: "*", period: "day", limitUsd: 2.5, limitTokens: null });
+  await done("budgets", "set", made.id, ...PROJECT, "--tokens", "100", "--usd", "0");
+  expect(await json("budgets", "list", ...PROJECT)).toMatchObject([{ id: made.id, limitUsd: null, limitTokens: 100 }]);
+  expect(await done("budgets", "list", ...PROJECT)).toContain("user *");
+  expect(await run("budgets", "add", ...PROJECT, "--period", "week", "--usd", "1")).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/unknown variant `week`/),
+  });
+  expect(await done("budgets", "remove", made.id, ...PROJECT)).toContain("Deleted");
+  expect(await json("budgets", "list", ...PROJECT)).toEqual([]);
+});
+
+test("`alerts` says why none can be made here, and lists none", async () => {
+  const rule = ["--kind", "noTraces", "--threshold", "30", "--url", "https://hooks.example/x"];
+  expect(await run("alerts", "add", ...PROJECT, ...rule)).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/the operator has not set ALERT_HOSTS/),
+  });
+  expect(await json("alerts", "list", ...PROJECT)).toEqual([]);
+});

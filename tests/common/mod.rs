@@ -7,6 +7,7 @@ pub mod flaky;
 pub mod pages;
 pub mod platform;
 pub mod statements;
+pub mod watching;
 pub mod word_statements;
 
 use std::cell::RefCell;

@@ -24,7 +24,7 @@ use ingest_core::pack::{hex, spans as pack};
 use serde_json::json;
 
 use super::word_statements::of_words;
-use super::{PROJECT, RECEIVED, World, body};
+use super::{PROJECT, RECEIVED, World, body, watching};
 
 /// What [`of_project`] writes.
 const WRITTEN: &str = r#"{"batch":[
@@ -93,6 +93,9 @@ pub fn filled() -> World {
          insert into evaluator_calls values ('{PROJECT}', 'mine', 1, 1);
          insert into price values ('{PROJECT}', 'm', '', '{{}}', 1), ('{PROJECT}', 'old', '', '{{}}', 1);
          insert into usage values (5, 1, 5, 1, x'', x'', x'', x'', x'');
+         insert into alert values ('{PROJECT}', 'mine', 'mine', 'cost', 'hour', '', 1, 1, 'mine', 'json', 1, 1, 1, 1, 1, 0, 1, 'firing', 1, 1, 1, 1, null, null);
+         insert into budget values ('{PROJECT}', 'mine', 'mine', 'project', '', 'total', 1, null, 1);
+         insert into spent values (5, 'mine', '', 0, 1, 1);
          insert into span select {STRAY_KEY}, 's', 1, {envelope}, pack from trace where id = 'a';
          insert into score (project, id, deleted, rank, at_us, hash, trace, span, session, subject, name, value, boolean, label)
          values (5, 'of the trace', 0, 1, 5, 1, 'a', 's', null, 'a', 'n', '0.5', 0, 'l'),
@@ -225,7 +228,16 @@ pub fn of_project() -> Vec<Statement> {
     all.push(guesses::select_rows(PROJECT, &["a"]));
     all.push(guesses::search(PROJECT, &[&pack_id(LONG_ID)], RECEIVED));
     all.extend(
-        [of_packed(), of_evaluators(), of_rollups(), of_words(), verified(), of_scores()].concat(),
+        [
+            of_packed(),
+            of_evaluators(),
+            of_rollups(),
+            of_words(),
+            watching::of_project(),
+            verified(),
+            of_scores(),
+        ]
+        .concat(),
     );
     all
 }

@@ -28,7 +28,15 @@ fn signed_in(scopes: &str) -> (Native, String) {
              insert into stat (project, hour_ms, traces, spans, rejected_validation) values
                ('{PROJECT}', {RECEIVED} - 3600000, 12, 345, 6), ('p2', {RECEIVED} - 3600000, 777, 777, 777);
              insert into dead_letter values ('{PROJECT}', '0123456789abcdef0123456789abcdef', '{object}', 'a <b>reason</b>', 3, 1),
-               ('p2', 'b2', 'raw/x', 'their reason', 1, 1)"
+               ('p2', 'b2', 'raw/x', 'their reason', 1, 1);
+             insert into tenant values (9, '{PROJECT}');
+             insert into alert values
+               ('{PROJECT}', 'al_1', 'too dear', 'cost', 'day', '', 5, 1, 'https://x/secret', 'json', 1, 1, 1, 1, 1, 1, {RECEIVED}, null, 1, 1, 1, 1, null, 'it was answered with 500'),
+               ('p2', 'al_2', 'their alert', 'cost', 'day', '', 5, 1, 'https://x', 'json', 1, 1, 1, 1, 1, 1, 1, null, 1, 1, 1, 1, null, null);
+             insert into budget values
+               ('{PROJECT}', 'bu_1', 'of all', 'project', '', 'total', 2500000000, 1000, 1),
+               ('p2', 'bu_2', 'their budget', 'project', '', 'total', 1, 1, 1);
+             insert into spent values (9, 'bu_1', '', 0, 1250000000, 42)"
         ));
     let cookie = native.sign_in();
     (native, cookie)
@@ -51,13 +59,22 @@ fn keys(native: &Native) -> Vec<Value> {
 fn shows_what_the_project_has_and_nothing_of_another() {
     let (native, cookie) = signed_in("read");
     let page = page(&native, &cookie);
-    for shown in
-        ["<th scope=\"row\">2026-11</th><td>12</td><td>345</td>", "VALIDATION_ERROR", "mine"]
-    {
+    for shown in [
+        "<th scope=\"row\">2026-11</th><td>12</td><td>345</td>",
+        "VALIDATION_ERROR",
+        "mine",
+        "too dear",
+        "<b>firing</b>",
+        "it was answered with 500",
+        "$1.25 of $2.50",
+        "42 tokens of 1,000 tokens",
+    ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     assert!(page.contains("a &lt;b&gt;reason&lt;/b&gt;"), "{page}");
-    for other in ["777", "theirs", "their reason", "key-2"] {
+    for other in
+        ["777", "theirs", "their reason", "key-2", "their alert", "their budget", "https://x"]
+    {
         assert!(!page.contains(other), "{other}");
     }
     assert!(!page.contains("action=\"/settings"), "who may only read is offered a change: {page}");

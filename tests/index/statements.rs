@@ -15,7 +15,7 @@ fn each_is_bound_to_the_project() {
 }
 
 /// The tables, and what statements call them.
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 28] = [
     "word_block",
     "trace",
     "span",
@@ -30,6 +30,9 @@ const TABLES: [&str; 25] = [
     "evaluation",
     "evaluator_calls",
     "price",
+    "alert",
+    "budget",
+    "spent",
     "tenant",
     "t",
     "s",
@@ -46,16 +49,22 @@ const TABLES: [&str; 25] = [
 /// What may read all of a project's rows, or go along them: a question whether there
 /// are any; the hours, of which a week is read in their order; the dead letters and the
 /// routing configurations, of which there should be few; the links, of which there are 200 at
-/// most; the evaluators, of which there are
-/// fifty at most.
-const ALL_OF_A_PROJECT: [&str; 14] = [
+/// most; the evaluators, alerts and budgets, of which there are fifty at most.
+const ALL_OF_A_PROJECT: [&str; 20] = [
     "delete from share where project = ?1 and ends_ms <= ?2",
     "from share where project = ?1) < 200 returning json_quote(id) as json",
     "from share where project = ?1 and ends_ms > ?2 order by created_ms desc, id",
     "from evaluator where project = ?1 and enabled = 1 and auto_run = 1 limit 1) union all \
      select json_object('pattern', pattern, 'from', nullif(from_day, ''), 'prices', json(prices)) as json \
-     from price where project = ?1",
+     from price where project = ?1 union all \
+     select json_array(id, subject_kind, subject, period, created_ms) as json from budget where project = ?1",
     "from evaluator where project = ?1 order by created_ms, id",
+    "from alert where project = ?1 order by id",
+    "from alert where project = ?1) < 20 returning id as json",
+    "from dead_letter where project = ?1 limit 1000)",
+    "from budget where project = ?1",
+    "from budget where project = ?1) < 50 returning id as json",
+    "or b.subject = '*' and b.whose is not null order by b.id",
     "on conflict (project, name) do nothing returning id as json",
     "and other.id <> r.value->>0) returning id as json",
     "from stat where project = ?1 order by hour_ms desc limit 168",

@@ -8,11 +8,13 @@ use crate::common::statements::{filled, of_project};
 use crate::common::{PROJECT, RECEIVED, World};
 use edgespan::batch::BatchRef;
 use edgespan::index::sessions::MAX_ROWS_SCANNED;
-use edgespan::index::{Database, Statement, health, quota, recovery, rollups, usage, verification};
+use edgespan::index::{
+    Database, Statement, alerts, health, quota, recovery, rollups, usage, verification,
+};
 use pollster::block_on;
 
 /// The tables that hold tenants' rows.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 19] = [
     "trace",
     "span",
     "delivery",
@@ -28,6 +30,9 @@ const TABLES: [&str; 16] = [
     "evaluator",
     "evaluation",
     "evaluator_calls",
+    "alert",
+    "budget",
+    "spent",
     "price",
 ];
 
@@ -81,6 +86,9 @@ insert into evaluator values ('$OTHER', 'mine', 'mine', 'CONTAINS', '{}', 1, 1, 
   ('$OTHER', 'new', 'new', 'CONTAINS', '{}', 1, 1, 'trace', '{}', 1, null, 1, 1, 1);
 insert into evaluation values ($NUMBER, 't', 'mine', 1, '', 'theirs', 'error', 'theirs', null, 1, 0, 1);
 insert into evaluator_calls values ('$OTHER', 'mine', 1, 7);
+insert into alert values ('$OTHER', 'mine', 'theirs', 'cost', 'hour', '', 9, 9, 'theirs', 'json', 9, 1, 1, 1, 1, 1, 9, 'firing', 2, 9, 9, 9, null, null);
+insert into budget values ('$OTHER', 'mine', 'theirs', 'project', '', 'total', 9, null, 1);
+insert into spent values ($NUMBER, 'mine', '', 0, 9, 9);
 insert into price values ('$OTHER', 'm', '', '{}', 9), ('$OTHER', 'old', '', '{}', 9)";
 
 /// All rows of one project, or of all others.
@@ -89,7 +97,7 @@ fn rows(world: &World, mine: bool) -> Vec<String> {
     let of = |table: &&str| match *table {
         "span" => format!("select * from span where trace >> 48 {is} 5"),
         "delivery" | "word_block" => format!("select * from {table} where key >> 48 {is} 5"),
-        "trace" | "score" | "evaluation" | "usage" => {
+        "trace" | "score" | "evaluation" | "usage" | "spent" => {
             format!("select * from {table} where project {is} 5")
         }
         table => format!("select * from {table} where project {is} '{PROJECT}'"),
@@ -323,6 +331,7 @@ fn run() -> Vec<String> {
             verification::select_next_tenant(0),
             usage::select_of_all(0, 1),
             rollups::select_due(0, &[]),
+            alerts::select_enabled(),
         ],
         quota::select(0, 1, 0).to_vec(),
         vec![health::select(), health::select_last_sweep()],

@@ -93,9 +93,9 @@ fn trace_event() -> impl Strategy<Value = Value> {
 
 /// Events, and two ways to send them: which batches each goes into (one or
 /// two), and the order of the batches.
-type Scenario = (Vec<String>, Vec<(usize, Option<usize>)>, Vec<usize>);
+pub type Scenario = (Vec<String>, Vec<(usize, Option<usize>)>, Vec<usize>);
 
-fn scenario() -> impl Strategy<Value = Scenario> {
+pub fn scenario() -> impl Strategy<Value = Scenario> {
     let event = prop_oneof![3 => span_event().boxed(), 1 => trace_event().boxed()];
     prop::collection::vec(event.prop_map(|e| e.to_string()), 1..25).prop_flat_map(|events| {
         let places = prop::collection::vec((0..6_usize, maybe(0..6_usize)), events.len());

@@ -6,6 +6,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod alerts;
+mod budgets;
 #[path = "../common/mod.rs"]
 mod common;
 mod commute;

@@ -152,6 +152,12 @@ pub const MAX_COST_USD: f64 = 1e6;
 /// Most prices that a project sets: each delivery of a project reads all of them.
 pub const MAX_PRICES: usize = 200;
 
+/// Most alert rules of a project: the cron measures each of them every minute.
+pub const MAX_ALERTS: usize = 20;
+
+/// Most budgets of a project: each delivery of a project reads all of them.
+pub const MAX_BUDGETS: usize = 50;
+
 /// Most problems listed in an error's `details`; the message counts the rest.
 pub const MAX_DETAILS: usize = 100;
 

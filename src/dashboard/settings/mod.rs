@@ -2,6 +2,8 @@
 
 pub mod newest;
 pub mod page;
+mod parts;
+mod watching;
 
 /// What is asked of the settings; keys by their ids.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,16 +5,16 @@ use serde::Deserialize;
 
 use super::newest;
 use super::newest::Newest;
+use super::parts::{table, when};
+use super::watching;
 use crate::dashboard::share;
 use crate::dashboard::ui::asset::Asset;
-use crate::dashboard::ui::format;
 use crate::dashboard::ui::format::{count, counted, encode};
 use crate::dashboard::ui::layout::{Shell, document};
 use crate::error::{Error, Fault};
 use crate::index::shares::Share;
-use crate::index::{Database, health, recovery, shares, stats, usage};
+use crate::index::{Database, alerts, budgets, health, recovery, shares, stats, usage};
 use crate::model::Millis;
-use crate::time;
 use crate::time::Month;
 
 /// Months of usage that are shown.
@@ -112,11 +112,14 @@ pub async fn page(
             recovery::select_dead_letters(project),
             health::select_last_sweep(),
             shares::select_all(project, now),
+            alerts::select_all(project),
+            budgets::select_all(project, now),
         ])
         .await?;
-    let [used, refused, letters, service, links] = ran.rows.as_slice() else {
-        return Err(Fault::Internal("settings are five results".into()).into());
+    let [used, refused, letters, service, links, rules, limited] = ran.rows.as_slice() else {
+        return Err(Fault::Internal("settings are seven results".into()).into());
     };
+    let (rules, limited) = (alerts::read_all(rules)?, budgets::read(limited)?);
     let used = usage::read(std::slice::from_ref(used))?;
     let refused: [i64; 5] = refused.first().map_or(Ok([0; 5]), |row| read(row))?;
     let letters = letters.iter().map(|row| read(row)).collect::<Result<Vec<_>, _>>()?;
@@ -134,6 +137,8 @@ pub async fn page(
             @if let Some(made) = made { (made_key(made)) }
             (usage_of(&months, &used))
             (limits(viewer))
+            (watching::alerts(&rules))
+            (watching::budgets(&limited))
             (refusals(&refused))
             (dead_letters(&letters, viewer.is_admin))
             (key_list(&keys, viewer))
@@ -152,27 +157,6 @@ pub async fn page(
 
 fn read<T: for<'de> Deserialize<'de>>(json: &str) -> Result<T, Fault> {
     serde_json::from_str(json).map_err(|e| Fault::Internal(format!("settings: {e}")))
-}
-
-/// A table, which may be wider than the screen where that is small.
-fn table(label: &str, heads: &[&str], rows: &Markup) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(label) {
-            table {
-                thead { tr { @for head in heads { th scope="col" { (head) } } } }
-                tbody { (rows) }
-            }
-        }
-    }
-}
-
-/// A time as the API has it.
-fn when(at: Option<&str>) -> Markup {
-    if let Some(at) = at.and_then(time::parse) {
-        format::time(at)
-    } else {
-        html! { span.muted { "never" } }
-    }
 }
 
 fn made_key(Made { id, key }: &Made) -> Markup {

@@ -17,3 +17,4 @@ pub mod scores;
 pub mod settings;
 pub mod share;
 pub mod sign_in;
+pub mod watching;

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::TimeRange;
 use crate::error::{Error, Fault, Reject};
 use crate::index::verification::SpanToForget;
-use crate::index::{Database, decode, verification};
+use crate::index::{Database, budgets, decode, verification};
 use crate::model::Millis;
 use ingest_core::fold::compact_id::{pack, unpack};
 use ingest_core::fold::model_use::{ModelUse, model_uses};
 use ingest_core::fold::place::BatchName;
 use ingest_core::fold::span::Span;
+use ingest_core::index_writer::budget::Spending;
 use ingest_core::index_writer::counted::add_uses;
 use ingest_core::index_writer::statements::{self, is_conflict};
 use ingest_core::index_writer::stored_row::{Stored, unpack_span};
@@ -130,15 +131,28 @@ async fn try_forget(
         }
     }
     let ids: Vec<&str> = wanted.iter().map(|row| &*row.id).collect();
-    let ran = db.run(vec![verification::select_spans_to_forget(project, &ids)]).await?;
-    let rows = ran.rows.iter().flatten().map(|row| decode(row));
+    let spans = verification::select_spans_to_forget(project, &ids);
+    let ran = db.run(vec![spans, budgets::select_kept(project)]).await?;
+    let [rows, kept] = ran.rows.as_slice() else {
+        return Err(Fault::Internal("what is to be forgotten is two results".into()).into());
+    };
+    let mut spending = Spending::of(budgets::read_kept(kept)?.into());
+    let rows = rows.iter().map(|row| decode(row));
     let rows: Vec<SpanToForget> = rows.collect::<Result<_, _>>()?;
     let last = verification::are_all(&rows);
     let cells = count_off(&rows, if last { &wanted } else { &[] });
+    for counted in wanted.iter().filter(|_| last).filter_map(|row| row.counted.as_ref()) {
+        spending.add(counted, -1);
+    }
     let versions: Vec<_> = wanted.iter().map(|row| (&row.id, row.version)).collect();
     let versions = serde_json::to_string(&versions).unwrap_or_default();
     let mut statements = vec![statements::guard(project, versions)];
     statements.extend(statements::insert_deliveries(project, &cells, now));
+    let spent = spending.rows();
+    if !spent.is_empty() {
+        let spent = serde_json::to_string(&spent).unwrap_or_default();
+        statements.push(statements::spend(project, spent));
+    }
     statements.extend(verification::forget_spans(project, &rows));
     let ids = if last { ids } else { Vec::new() };
     statements.extend(verification::forget_traces(project, &ids, now));

@@ -13,14 +13,15 @@ use crate::pack::usage::{By, Cells, Key, Sums, write_cells};
 /// What a trace counts as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
-    hour: i64,
+    pub(super) start_us: Micros,
     name: Rc<str>,
-    user: Rc<str>,
+    pub(super) user: Rc<str>,
+    pub(super) session: Rc<str>,
     /// A JSON array of strings.
     tags: Option<Rc<str>>,
     /// What its root says of its failure.
     error: Option<Rc<str>>,
-    sums: Sums,
+    pub(super) sums: Sums,
 }
 
 /// The hour of a time, since the epoch.
@@ -42,6 +43,7 @@ pub struct Columns<'a> {
     pub root_child: u8,
     pub root_failed: Option<u8>,
     pub name: Option<&'a Rc<str>>,
+    pub session: Option<&'a Rc<str>>,
     pub user: Option<&'a Rc<str>>,
     pub tags: Option<&'a Rc<str>>,
     pub error_preview: Option<&'a Rc<str>>,
@@ -62,13 +64,13 @@ impl Counted {
         let text = |text: Option<&Rc<str>>| text.cloned().unwrap_or_default();
         let (name, user, tags) = (text(row.name), text(row.user), row.tags.cloned());
         let error = row.error_preview.cloned();
-        Self { hour: hour_of(start_us), name, user, tags, error, sums }
+        Self { start_us, name, user, session: text(row.session), tags, error, sums }
     }
 
     /// Adds it to sums, or takes it off.
     pub fn add_to(&self, cells: &mut Cells, times: i64) {
         let mut add = |by, value| {
-            cells.add(Key { by, hour: self.hour, value }, &self.sums, times);
+            cells.add(Key { by, hour: hour_of(self.start_us), value }, &self.sums, times);
         };
         add(By::Name, Rc::clone(&self.name));
         add(By::User, Rc::clone(&self.user));

@@ -7,6 +7,7 @@
 
 use std::rc::Rc;
 
+use super::budget::{Budget, Spending};
 use super::chunks::{chunks, json};
 use super::guesses::{self, Named};
 use super::ledger_row::LedgerRow;
@@ -63,6 +64,8 @@ struct OfProject {
     named: Vec<Named>,
     /// How many statements read traces, and how many their spans.
     reads: (usize, usize),
+    /// The budgets that the project has.
+    budgets: Rc<[Budget]>,
 }
 
 /// Ids of traces as they are kept, project by project.
@@ -111,6 +114,7 @@ impl Delivery {
                 scores: fold_scores(&sent).into_iter().map(ScoreRow::of).collect(),
                 named: guesses::named(&sent),
                 reads: (0, 0),
+                budgets: Rc::default(),
             });
         }
         Self { projects }
@@ -119,6 +123,14 @@ impl Delivery {
     /// The projects of which traces are left to be written.
     pub fn projects_of_traces(&self) -> impl Iterator<Item = &str> {
         self.projects.iter().filter(|of| !of.traces.is_empty()).map(|of| &*of.project)
+    }
+
+    /// Has what is written of a project count for its budgets: as they are when its rows are
+    /// read.
+    pub fn set_budgets(&mut self, project: &str, budgets: Vec<Budget>) {
+        if let Some(of) = self.projects.iter_mut().find(|of| of.project == project) {
+            of.budgets = budgets.into();
+        }
     }
 
     /// Whether nothing is left to be written.
@@ -215,7 +227,8 @@ impl OfProject {
             rows_of.entry(trace).or_default().insert(id, unpack_span(&pack)?);
         }
         let prices = Prices { project: &self.project, pricing };
-        let (mut rows, mut later) = (Rows::new(bounds, now), Vec::new());
+        let (mut rows, mut later) =
+            (Rows::new(bounds, now, Spending::of(Rc::clone(&self.budgets))), Vec::new());
         for (id, news) in &self.traces {
             match stored.remove(id) {
                 Some(None) => later.push(Rc::clone(id)),
@@ -232,7 +245,7 @@ impl OfProject {
     /// The statements that write rows; those of the ledger with the last of them.
     fn statements(&self, rows: Rows, last: bool, now: Millis, to: &mut Vec<Statement>) {
         let project = &*self.project;
-        let Rows { traces, spans, added, cells, docs, .. } = rows;
+        let Rows { traces, spans, added, cells, spending, docs, .. } = rows;
         to.push(statements::tenant(project));
         let versions: Vec<_> = traces.iter().map(|row| (&row.id, row.was)).collect();
         chunks(&versions, |versions| to.push(statements::guard(project, versions)));
@@ -266,6 +279,7 @@ impl OfProject {
         chunks(&others, |rows| to.push(statements::update_traces(project, rows, false)));
         chunks(&spans, |rows| to.push(statements::write_spans(project, rows)));
         to.extend(statements::insert_deliveries(project, &cells, now));
+        chunks(&spending.rows(), |rows| to.push(statements::spend(project, rows)));
         chunks(&word_blocks::blocks(docs), |rows| to.push(word_blocks::insert(project, rows)));
     }
 }

@@ -1,8 +1,10 @@
 //! What a delivery has the database do: read the rows of its traces, fold its events
 //! in, write each once. [`delivery`] is those steps, [`stored_row`] a trace's row, [`score_row`]
-//! a score's, [`counted`] what rows count as by hour, [`statements`] the SQL, [`stats`] counts, [`word_blocks`] what texts are found by, [`whole_row`] what is checked of what was
+//! a score's, [`counted`] what rows count as by hour, [`budget`] what is spent of budgets,
+//! [`statements`] the SQL, [`stats`] counts, [`word_blocks`] what texts are found by, [`whole_row`] what is checked of what was
 //! written. Running statements, and asking the index, is left to others.
 
+pub mod budget;
 mod chunks;
 pub mod counted;
 pub mod delivery;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::budget::Spending;
 use super::counted::{Counted, add_uses};
 use super::statements;
 use super::stored_row::{SpanRow, Stored, TraceRow};
@@ -56,15 +57,17 @@ pub(super) struct Rows {
     pub(super) added: Usage,
     /// The same by hour.
     pub(super) cells: Cells,
+    /// The same of budgets.
+    pub(super) spending: Spending,
     /// The words that are new to the traces.
     pub(super) docs: Vec<(Doc, BTreeSet<u32>)>,
 }
 
 impl Rows {
-    pub(super) fn new(bounds: RowBounds, now: Millis) -> Self {
+    pub(super) fn new(bounds: RowBounds, now: Millis, spending: Spending) -> Self {
         let (traces, spans, touched) = (Vec::new(), Vec::new(), Vec::new());
         let (added, cells) = (Usage::default(), Cells::default());
-        Self { bounds, traces, spans, touched, now, added, cells, docs: Vec::new() }
+        Self { bounds, traces, spans, touched, now, added, cells, spending, docs: Vec::new() }
     }
 
     /// A trace's row, and those of its spans that do not fit into it, where they change.
@@ -146,6 +149,7 @@ impl Rows {
         for (is, times) in [(before, -1), (after, 1)] {
             let Some((counted, uses)) = is else { continue };
             counted.add_to(&mut self.cells, times);
+            self.spending.add(&counted, times);
             add_uses(uses, &mut self.cells, times);
         }
     }

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use super::budget::SpentRow;
 use super::chunks::chunks;
 use super::ledger_row::LedgerRow;
 use super::score_row::ScoreRow;
@@ -80,6 +81,7 @@ filled!(delivery_sql, "sql/insert_delivery.sql", &[], {
     let numbers = [("SECOND_BITS", SECOND_BITS), ("COUNT_BITS", COUNT_BITS)];
     numbers.map(|(name, bits)| (name, bits.to_string())).into()
 });
+filled!(spend_sql, "sql/spend.sql", &[("r", SpentRow::FIELDS)], vec![]);
 filled!(spans_sql, "sql/write_spans.sql", &[("r", SpanRow::FIELDS)], vec![]);
 
 /// The columns of a trace that are written, with its pack or without, and where they come
@@ -204,6 +206,12 @@ pub fn insert_deliveries(project: &str, cells: &Cells, now: Millis) -> Vec<State
     statements
 }
 
+/// Adds to what is spent of budgets: JSON of [`SpentRow`]s.
+#[must_use]
+pub fn spend(project: &str, rows: String) -> Statement {
+    of_project(project, spend_sql(), rows)
+}
+
 /// Writes scores: JSON of [`ScoreRow`]s.
 pub(super) fn write_scores(project: &str, rows: String) -> Statement {
     of_project(project, scores_sql(), rows)
@@ -230,6 +238,7 @@ mod tests {
             spans_sql(),
             scores_sql(),
             delivery_sql(),
+            spend_sql(),
         ];
         for sql in all {
             assert!(is_expanded(sql) && !sql.contains("--"), "{sql}");
@@ -239,6 +248,7 @@ mod tests {
         assert_eq!(unused(&traces.concat(), ("r", TraceRow::FIELDS)), [""; 0]);
         let spans = include_str!("sql/write_spans.sql");
         assert_eq!(unused(spans, ("r", SpanRow::FIELDS)), [""; 0]);
+        assert_eq!(unused(include_str!("sql/spend.sql"), ("r", SpentRow::FIELDS)), [""; 0]);
         let ledger = [include_str!("sql/ledger.sql"), include_str!("sql/stats.sql")].concat();
         assert_eq!(unused(&ledger, ("r", LedgerRow::FIELDS)), [""; 0]);
     }

@@ -309,6 +309,7 @@ macro_rules! counted {
             root_child,
             root_failed: $root_failed,
             name: $row.name.as_ref(),
+            session: $row.session.as_ref(),
             user: $row.user.as_ref(),
             tags: $row.tags.as_ref(),
             error_preview: $row.error_preview.as_ref(),

@@ -1,0 +1,8 @@
+-- What is more, or less, spent of budgets. One that is gone by now stays gone.
+insert into spent (project, budget, subject, hour, cost_nano, tokens)
+select $TENANT, b.id, r.value->>'subject', r.value->>'hour', r.value->>'cost_nano', r.value->>'tokens'
+from json_each(?2) as r
+cross join budget as b on b.project = ?1 and b.id = r.value->>'budget'
+where true
+on conflict (project, budget, subject, hour) do update set
+  cost_nano = cost_nano + excluded.cost_nano, tokens = tokens + excluded.tokens

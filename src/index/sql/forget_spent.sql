@@ -1,0 +1,2 @@
+-- Forgets what is spent of a budget.
+delete from spent where project = $TENANT and budget = ?2
