@@ -12,7 +12,7 @@ pub fn show_trace_status(status: TraceStatus, failures: i64) -> Markup {
     let least = if status == TraceStatus::Error { 2 } else { 1 };
     html! {
         (show_status(status))
-        @if failures >= least { span.steps { (counted(failures, "failed step")) } }
+        @if failures >= least { " " span.steps { (counted(failures, "failed step")) } }
     }
 }
 
