@@ -6,10 +6,12 @@
 
 /** @typedef {{ DB: D1Database, [binding: string]: unknown }} Env */
 
-/** A row that is whatever either Worker asks of its table of keys.
- *  @param {string} project */
-const keyRow = (project) => ({
-  json: JSON.stringify(["k", "0".repeat(64), project, project, "strict", 0, "ingest,read", null]),
+/** A row that is whatever each Worker asks of its table of keys: the release before knows no
+ *  scopes.
+ *  @param {string} project
+ *  @param {string} sql */
+const keyRow = (project, sql) => ({
+  json: JSON.stringify([...["k", "0".repeat(64), project, project, "strict", 0], ...(sql.includes("scopes") ? ["ingest,read", null] : [])]),
   project_id: project,
 });
 const RESULT = { success: true, results: [], meta: { rows_written: 0, duration: 0 } };
@@ -17,11 +19,16 @@ const RESULT = { success: true, results: [], meta: { rows_written: 0, duration: 
 /** @param {string} project */
 const stubs = (project) => {
   class D1PreparedStatement {
+    #sql;
+    /** @param {string} sql */
+    constructor(sql) {
+      this.#sql = sql;
+    }
     bind() {
-      return new D1PreparedStatement();
+      return new D1PreparedStatement(this.#sql);
     }
     async first() {
-      return keyRow(project);
+      return keyRow(project, this.#sql);
     }
     async run() {
       return RESULT;
@@ -31,8 +38,9 @@ const stubs = (project) => {
     }
   }
   class D1Database {
-    prepare() {
-      return new D1PreparedStatement();
+    /** @param {string} sql */
+    prepare(sql) {
+      return new D1PreparedStatement(sql);
     }
     /** @param {unknown[]} statements */
     async batch(statements) {
