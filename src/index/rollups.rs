@@ -1,6 +1,8 @@
 //! Statements of what was used by hour: what deliveries added, what the cron makes of those,
 //! and what pages read of both.
 
+use std::rc::Rc;
+
 use super::{Statement, decode, json};
 use crate::error::Fault;
 use crate::model::Millis;
@@ -111,7 +113,7 @@ impl UsageRow {
     }
 
     /// Adds to a value, or takes off.
-    pub fn add(&mut self, by: By, value: &std::rc::Rc<str>, sums: &Sums) {
+    pub fn add(&mut self, by: By, value: &Rc<str>, sums: &Sums) {
         if let Some(column) = self.columns.get_mut(by as usize) {
             column.add(value, sums, MAX_USAGE_VALUES);
         }
@@ -200,6 +202,26 @@ pub fn read_columns(rows: &[String]) -> Result<Vec<(i64, Column)>, Fault> {
         Ok((hour, read_column(&digits)?))
     };
     rows.iter().map(read).collect()
+}
+
+/// The hour at which it begins, a value or nothing for all that are not kept apart, and what that
+/// came to.
+pub type Part = (i64, Option<Rc<str>>, Sums);
+
+/// What hours come to by one thing: what [`select_columns`] found of it, and what deliveries add
+/// that are not in that yet, also of other hours.
+///
+/// # Errors
+/// [`Fault::Internal`] for rows that are not what it asks for.
+pub fn read_parts(rows: &[String], late: &Cells, by: By) -> Result<Vec<Part>, Fault> {
+    let mut parts = Vec::new();
+    for (hour, column) in read_columns(rows)? {
+        parts.extend(column.cells.into_iter().map(|(value, sums)| (hour, Some(value), sums)));
+        parts.push((hour, None, column.other));
+    }
+    let late = late.0.iter().filter(|(key, _)| key.by == by);
+    parts.extend(late.map(|(key, sums)| (key.hour, Some(Rc::clone(&key.value)), sums.clone())));
+    Ok(parts)
 }
 
 #[cfg(test)]

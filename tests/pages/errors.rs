@@ -75,3 +75,26 @@ fn what_the_cron_has_added_up_is_the_same() {
     assert!(done.deliveries > 0);
     assert_eq!(groups(&html(&world, "/errors?range=all")), before);
 }
+
+#[test]
+fn a_failure_that_ended_well_is_gone_and_moves_no_time() {
+    let root = |status: &str, message: Option<&str>| {
+        let body = json!({ "id": "r-root", "traceId": "r", "name": "answer", "type": "AGENT", "status": status,
+            "errorMessage": message, "startTime": "2026-11-22T04:10:00.000Z", "endTime": "2026-11-22T04:10:01.000Z" });
+        json!({ "type": "span-create", "body": body }).to_string()
+    };
+    let world = world();
+    let seen = |world: &World| {
+        let page = html(world, "/errors?range=all");
+        let row = page.split("<tr>").find(|row| row.contains("such&lt;/b")).unwrap().to_owned();
+        row.split("class=\"num\"").skip(3).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = seen(&world);
+    world.deliver(PROJECT, &body(&[root("ERROR", Some("no <b>such</b> order"))]));
+    let earlier = seen(&world);
+    assert_ne!(before[0], earlier[0], "the first seen is that of two hours before");
+    assert_eq!(before[1], earlier[1]);
+    world.deliver(PROJECT, &body(&[root("OK", None)]));
+    // What came later says that it went well, if the fold says so: the group is as it was.
+    assert_eq!(seen(&world), before);
+}

@@ -9,11 +9,13 @@ use crate::index::found::Span;
 
 /// A step of either trace or of both, at a level of the tree.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step<'t> {
+pub struct Step<'t> {
     /// 1 for a root.
-    pub(super) level: usize,
-    pub(super) a: Option<&'t Span>,
-    pub(super) b: Option<&'t Span>,
+    pub level: usize,
+    /// It in the first trace, where that has it.
+    pub a: Option<&'t Span>,
+    /// It in the second.
+    pub b: Option<&'t Span>,
 }
 
 /// The path of names and types to a span, and which of those that have the same it is.
@@ -21,7 +23,8 @@ type Place = (u64, usize);
 
 /// The steps of both traces in the order of the first one's tree. What only the second one
 /// has stands where it has it.
-pub(super) fn align<'t>(a: (&'t Tree, &'t [Span]), b: (&'t Tree, &'t [Span])) -> Vec<Step<'t>> {
+#[must_use]
+pub fn align<'t>(a: (&'t Tree, &'t [Span]), b: (&'t Tree, &'t [Span])) -> Vec<Step<'t>> {
     let (in_a, in_b) = (places(a), places(b));
     let find_a: HashSet<Place> = in_a.iter().map(|(place, ..)| *place).collect();
     let find_b: HashMap<Place, &Span> =

@@ -203,17 +203,13 @@ fn totals(a: &TraceRow, b: &TraceRow, now: Millis) -> Markup {
     }
 }
 
-fn took(span: &Span) -> Option<i64> {
-    Some(span.end_us?.saturating_sub(span.start_us?))
-}
-
 fn tokens(span: &Span) -> Option<i64> {
     span.total_tokens.and_then(|n| i64::try_from(n).ok())
 }
 
 /// Whether both have it and it came to the same in both but for the time it took.
 fn is_same(a: &Span, b: &Span) -> bool {
-    let near = match (took(a), took(b)) {
+    let near = match (a.duration_us(), b.duration_us()) {
         (Some(a), Some(b)) => (a - b).abs() <= 1_000.max(a.min(b) / 5),
         (a, b) => a == b,
     };
@@ -232,8 +228,11 @@ fn row(step: &Step<'_>, trace_a: &str, trace_b: &str) -> Markup {
         let text = |span: Option<&Span>| span.and_then(of).map_or_else(String::new, show);
         [text(a), text(b)]
     };
-    let figures =
-        [figure(took, duration), figure(tokens, count), figure(|span| span.cost_nano, dollars)];
+    let figures = [
+        figure(Span::duration_us, duration),
+        figure(tokens, count),
+        figure(|span| span.cost_nano, dollars),
+    ];
     let place = match (a, b) {
         (Some(_), Some(_)) => "both",
         (Some(_), None) => "A only",

@@ -40,9 +40,7 @@ pub(super) async fn texts(
         let read = read_span(&ran, span)?.and_then(|found| found.spans.into_iter().next());
         found.push(read.ok_or_else(none)?);
     }
-    let large = found
-        .iter()
-        .any(|span| span.slices.iter().map(|slice| slice.length).sum::<u64>() > MOST_READ);
+    let large = found.iter().any(|span| span.event_bytes() > MOST_READ);
     let slices: Vec<_> = found.iter().filter(|_| !large).flat_map(|span| &span.slices).collect();
     let payloads = Payloads::read(&view.source, &slices).await?;
     let [a, b] = found.as_slice() else { return Err(Reject::NotFound("two spans".into()).into()) };

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use crate::batch::RawStore;
 use crate::dashboard::list::filter::ListQuery;
 use crate::dashboard::scores::period::{
-    HOUR_US, asked_range, hours_of, period_page, problems, range_form,
+    HOUR_US, asked_range, filter_of, hours_of, period_page, range_form,
 };
 use crate::dashboard::ui::format::{cost, count, dollars, duration, time, tokens};
 use crate::dashboard::ui::url::query_value;
@@ -47,12 +47,10 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
     let by = query_value(view.query, "by").unwrap_or_default();
     let [first, ..] = GROUPS;
     let group = GROUPS.into_iter().find(|(_, name, ..)| *name == by).unwrap_or(first);
-    let filter = match asked.filter(view.now) {
-        Ok((filter, _)) => filter,
-        Err(unread) => {
-            let main = html! { (head(&asked, group)) (problems(&unread)) };
-            return Ok(Reply::html(400, period_page("Costs", view.project_name, &main)));
-        }
+    let head = head(&asked, group);
+    let filter = match filter_of(&asked, view, ("Costs", &head)) {
+        Ok(filter) => filter,
+        Err(unread) => return Ok(unread),
     };
     let (is, was) = hours_of(&filter, view.now);
     let statements = vec![
@@ -62,7 +60,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
     let ran = view.db.run(statements).await?;
     let (rows, other, late) = read(&ran, group.0, (&is, &was))?;
     let main = html! {
-        (head(&asked, group))
+        (head)
         @if rows.is_empty() && other.0.is_nothing() {
             div.nothing {
                 h2 { "Nothing was used here" }
@@ -95,15 +93,10 @@ fn read(
         }
     };
     let rows_of = |at: usize| ran.rows.get(at).map(Vec::as_slice).unwrap_or_default();
-    for (hour, column) in rollups::read_columns(rows_of(0))? {
-        for (value, sums) in &column.cells {
-            add(rows.entry(Rc::clone(value)).or_default(), hour, sums);
-        }
-        add(&mut other, hour, &column.other);
-    }
     let deliveries = rollups::read_deliveries(rows_of(1))?;
-    for (key, sums) in deliveries.cells.0.iter().filter(|(key, _)| key.by == by) {
-        add(rows.entry(Rc::clone(&key.value)).or_default(), key.hour, sums);
+    for (hour, value, sums) in rollups::read_parts(rows_of(0), &deliveries.cells, by)? {
+        let to = value.map_or(&mut other, |value| rows.entry(value).or_default());
+        add(to, hour, &sums);
     }
     rows.retain(|_, (is, was)| !is.is_nothing() || !was.is_nothing());
     let mut rows: Vec<_> = rows.into_iter().collect();

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use crate::batch::RawStore;
 use crate::dashboard::list::filter::ListQuery;
 use crate::dashboard::scores::period::{
-    HOUR_US, asked_range, hours_of, period_page, problems, range_form,
+    HOUR_US, asked_range, filter_of, hours_of, period_page, range_form,
 };
 use crate::dashboard::ui::format::{count, time};
 use crate::dashboard::view::View;
@@ -25,23 +25,28 @@ const MAX_ROWS: usize = 200;
 /// Failures that are alike.
 #[derive(Debug, Default)]
 struct Group {
-    /// Traces, and those of the time before.
-    is: i64,
+    /// Traces by the hour in which they began. What deliveries take off again is taken off.
+    hours: BTreeMap<i64, i64>,
+    /// Those of the time before.
     was: i64,
-    /// The first and the last hour of the range in which there were some.
-    first: Option<i64>,
-    last: Option<i64>,
 }
 
 impl Group {
     fn add(&mut self, hour: i64, sums: &Sums, (is, was): (&Hours, &Hours)) {
         if is.contains(&hour) {
-            self.is += sums.failed;
-            self.first = Some(self.first.map_or(hour, |first| first.min(hour)));
-            self.last = self.last.max(Some(hour));
+            *self.hours.entry(hour).or_default() += sums.failed;
         } else if was.contains(&hour) {
             self.was += sums.failed;
         }
+    }
+
+    fn count(&self) -> i64 {
+        self.hours.values().sum()
+    }
+
+    /// The hours in which there were some, in order.
+    fn seen(&self) -> impl DoubleEndedIterator<Item = i64> {
+        self.hours.iter().filter(|(_, count)| **count > 0).map(|(hour, _)| *hour)
     }
 }
 
@@ -51,12 +56,13 @@ impl Group {
 /// A fault of the database. A query that cannot be read is a page that says so.
 pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply, Error> {
     let asked = asked_range(view.query);
-    let filter = match asked.filter(view.now) {
-        Ok((filter, _)) => filter,
-        Err(unread) => {
-            let main = html! { (head(&asked)) (problems(&unread)) };
-            return Ok(Reply::html(400, period_page("Errors", view.project_name, &main)));
-        }
+    let head = html! {
+        div.headline { h1 { "Errors" } }
+        (range_form("/errors", &Markup::default(), &asked))
+    };
+    let filter = match filter_of(&asked, view, ("Errors", &head)) {
+        Ok(filter) => filter,
+        Err(unread) => return Ok(unread),
     };
     let (is, was) = hours_of(&filter, view.now);
     let statements = vec![
@@ -66,8 +72,8 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
     let ran = view.db.run(statements).await?;
     let (groups, others, late) = read(&ran, (&is, &was))?;
     let main = html! {
-        (head(&asked))
-        @if groups.is_empty() && others.is == 0 {
+        (head)
+        @if groups.is_empty() && others.count() == 0 {
             div.nothing {
                 h2 { "Nothing failed here" }
                 p.muted { "No trace that began in this range of time has failed." }
@@ -90,21 +96,18 @@ fn read(ran: &QueryResults, of: (&Hours, &Hours)) -> Result<(Groups, Group, bool
     let mut groups: BTreeMap<Rc<str>, Group> = BTreeMap::new();
     let mut others = Group::default();
     let rows_of = |at: usize| ran.rows.get(at).map(Vec::as_slice).unwrap_or_default();
-    for (hour, column) in rollups::read_columns(rows_of(0))? {
-        for (value, sums) in column.cells.iter().filter(|(_, sums)| !sums.is_nothing()) {
-            groups.entry(Rc::clone(value)).or_default().add(hour, sums, of);
-        }
-        others.add(hour, &column.other, of);
-    }
     let deliveries = rollups::read_deliveries(rows_of(1))?;
-    for (key, sums) in deliveries.cells.0.iter().filter(|(key, _)| key.by == By::Error) {
-        groups.entry(Rc::clone(&key.value)).or_default().add(key.hour, sums, of);
+    for (hour, value, sums) in rollups::read_parts(rows_of(0), &deliveries.cells, By::Error)? {
+        let to = value.map_or(&mut others, |value| groups.entry(value).or_default());
+        to.add(hour, &sums, of);
     }
-    groups.retain(|_, group| group.is > 0);
+    groups.retain(|_, group| group.count() > 0);
     let mut groups: Groups = groups.into_iter().collect();
-    groups.sort_by_key(|(_, group)| std::cmp::Reverse((group.is, group.last)));
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse((group.count(), group.seen().next_back())));
     for (_, group) in groups.drain(MAX_ROWS.min(groups.len())..) {
-        others.is += group.is;
+        for (hour, count) in group.hours {
+            *others.hours.entry(hour).or_default() += count;
+        }
         others.was += group.was;
     }
     Ok((groups, others, deliveries.more))
@@ -114,13 +117,6 @@ fn read(ran: &QueryResults, of: (&Hours, &Hours)) -> Result<(Groups, Group, bool
 /// each time.
 fn searched(message: &str) -> String {
     message.split('#').max_by_key(|part| part.len()).unwrap_or_default().trim().into()
-}
-
-fn head(asked: &ListQuery) -> Markup {
-    html! {
-        div.headline { h1 { "Errors" } }
-        (range_form("/errors", &Markup::default(), asked))
-    }
 }
 
 fn table(asked: &ListQuery, groups: &[(Rc<str>, Group)], others: &Group) -> Markup {
@@ -144,15 +140,15 @@ fn table(asked: &ListQuery, groups: &[(Rc<str>, Group)], others: &Group) -> Mark
                             @if message.is_empty() { "no message" } @else { (message) }
                         } }
                         td.c-name { @if name.is_empty() { span.muted { "no name" } } @else { (name) } }
-                        td.num { (count(group.is)) span.unit { " traces" } }
+                        td.num { (count(group.count())) span.unit { " traces" } }
                         td.num { @if group.was == 0 { b { "new" } } @else { (count(group.was)) } span.unit { " before" } }
-                        td.num { (hour(group.first)) span.unit { " first" } }
-                        td.num { (hour(group.last)) span.unit { " last" } }
+                        td.num { (hour(group.seen().next())) span.unit { " first" } }
+                        td.num { (hour(group.seen().next_back())) span.unit { " last" } }
                     }
                 }
-                @if others.is > 0 { tr {
+                @if others.count() > 0 { tr {
                     td.c-evaluator { span.muted { "All others" } } td {}
-                    td.num { (count(others.is)) } td.num { (count(others.was)) } td {} td {}
+                    td.num { (count(others.count())) } td.num { (count(others.was)) } td {} td {}
                 } }
             }
         }

@@ -197,15 +197,11 @@ pub(super) async fn values(
     let mut all = Vec::new();
     for ((by, name, label), rows) in KINDS.into_iter().zip(ran) {
         let mut counts: BTreeMap<Rc<str>, i64> = BTreeMap::new();
-        for (_, column) in rollups::read_columns(&rows)? {
-            for (value, sums) in column.cells {
+        let parts = rollups::read_parts(&rows, &late, by)?.into_iter();
+        for (_, value, sums) in parts.filter(|(hour, ..)| hours.contains(hour)) {
+            if let Some(value) = value {
                 *counts.entry(value).or_default() += sums.count;
             }
-        }
-        for (key, sums) in
-            late.0.iter().filter(|(key, _)| key.by == by && hours.contains(&key.hour))
-        {
-            *counts.entry(Rc::clone(&key.value)).or_default() += sums.count;
         }
         let mut counts: Vec<_> =
             counts.into_iter().filter(|(value, count)| !value.is_empty() && *count > 0).collect();

@@ -2,13 +2,15 @@
 
 use maud::{Markup, html};
 
-use crate::dashboard::list::filter::{ListQuery, Problem};
+use crate::dashboard::list::filter::ListQuery;
 use crate::dashboard::list::form::range_fields;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::layout::{Shell, document};
+use crate::dashboard::view::View;
 use crate::index::rollups::Hours;
 use crate::index::traces::Filter;
 use crate::model::Millis;
+use crate::reply::Reply;
 
 /// The range of time of a query; no more of it is meant on such pages.
 #[must_use]
@@ -39,14 +41,26 @@ pub fn hours_of(filter: &Filter, now: Millis) -> (Hours, Hours) {
     (start..end, start - (end - start)..start)
 }
 
-/// What an address cannot be read for.
-#[must_use]
-pub fn problems(problems: &[Problem]) -> Markup {
-    html! {
-        @for (label, takes) in problems {
-            p.message.error role="alert" { b { (label) } ": this takes " (takes) "." }
-        }
-    }
+/// The filter of a range; of an address that cannot be read the page that says so, below its
+/// head.
+///
+/// # Errors
+/// That page.
+pub fn filter_of<D, S>(
+    asked: &ListQuery,
+    view: &View<'_, D, S>,
+    (title, head): (&str, &Markup),
+) -> Result<Filter, Reply> {
+    let read = asked.filter(view.now).map(|(filter, _)| filter);
+    read.map_err(|problems| {
+        let main = html! {
+            (head)
+            @for (label, takes) in problems {
+                p.message.error role="alert" { b { (label) } ": this takes " (takes) "." }
+            }
+        };
+        Reply::html(400, period_page(title, view.project_name, &main))
+    })
 }
 
 /// The form of the page at a path: its own fields, and those of the range.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::period::{asked_range, period_page, problems, range_form};
+use super::period::{asked_range, filter_of, period_page, range_form};
 use crate::batch::RawStore;
 use crate::dashboard::list::chart::{minute, width};
 use crate::dashboard::list::filter::ListQuery;
@@ -22,12 +22,10 @@ use crate::reply::Reply;
 /// A fault of the database. A query that cannot be read is a page that says so.
 pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply, Error> {
     let asked = asked_range(view.query);
-    let filter = match asked.filter(view.now) {
-        Ok((filter, _)) => filter,
-        Err(unread) => {
-            let main = html! { (head(&asked)) (problems(&unread)) };
-            return Ok(Reply::html(400, period_page("Scores", view.project_name, &main)));
-        }
+    let head = head(&asked);
+    let filter = match filter_of(&asked, view, ("Scores", &head)) {
+        Ok(filter) => filter,
+        Err(unread) => return Ok(unread),
     };
     let (from, to, now) = (filter.from, filter.to, view.now.saturating_mul(1_000));
     let extent = view.db.run(vec![score_results::select_extent(view.project, from, to)]).await?;
@@ -37,7 +35,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
     let more = evaluators.len() > MAX_EVALUATORS;
     evaluators.truncate(MAX_EVALUATORS);
     let main = html! {
-        (head(&asked))
+        (head)
         @if evaluators.is_empty() {
             div.nothing {
                 h2 { "No scores here" }

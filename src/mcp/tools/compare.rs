@@ -2,9 +2,7 @@
 //! from the root on, in order; of those that went otherwise the output's first difference is
 //! looked up for what is on the page.
 
-use std::collections::HashMap;
 use std::fmt::Write;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::super::arguments::{Argument, Arguments, CURSOR, Takes};
 use super::super::asked::{AIM, Asked, cost, few, ms};
@@ -14,6 +12,7 @@ use super::outline::{Outline, took};
 use super::search::row;
 use crate::api::dollars;
 use crate::batch::RawStore;
+use crate::dashboard::compare::align::align;
 use crate::index::Database;
 use crate::index::found::Span;
 use crate::index::read::{Slice, TraceRow};
@@ -115,44 +114,23 @@ fn difference(a: &TraceRow, b: &TraceRow) -> String {
     all.end()
 }
 
-/// The spans of a trace by what they are called from the root on, and which of those.
-fn by_path(outline: &Outline) -> Vec<((u64, usize), &Span)> {
-    let mut counts: HashMap<u64, usize> = HashMap::new();
-    let mut open: Vec<u64> = Vec::new();
-    let mut all = Vec::new();
-    for (span, row) in outline.rows() {
-        open.truncate(row.level.saturating_sub(1));
-        let mut hasher = DefaultHasher::new();
-        (open.last(), &*span.name, span.kind).hash(&mut hasher);
-        let path = hasher.finish();
-        open.push(path);
-        let count = counts.entry(path).or_default();
-        all.push(((path, *count), span));
-        *count += 1;
-    }
-    all
-}
-
 /// What differs: what went otherwise, the largest difference of time first; then what one
 /// has alone, in the order of the trees.
 fn differences<'o>(a: &'o Outline, b: &'o Outline) -> Vec<Line<'o>> {
-    let (in_a, in_b) = (by_path(a), by_path(b));
-    let of_b: HashMap<_, &Span> = in_b.iter().copied().collect();
-    let of_a: HashMap<_, &Span> = in_a.iter().copied().collect();
-    let changed: Vec<(&Span, &Span)> = in_a
-        .iter()
-        .filter_map(|(path, span)| Some((*span, *of_b.get(path)?)))
-        .filter(|(a, b)| figures(a) != figures(b))
-        .collect();
-    let order = greatest_first(
-        changed.iter().map(|(a, b)| (took(a).unwrap_or(0) - took(b).unwrap_or(0)).abs()),
-    );
-    let only_a = in_a.iter().filter(|(path, _)| !of_b.contains_key(path));
-    let only_b = in_b.iter().filter(|(path, _)| !of_a.contains_key(path));
+    let (mut changed, mut only_a, mut only_b) = (Vec::new(), Vec::new(), Vec::new());
+    for step in align((&a.tree, &a.spans), (&b.tree, &b.spans)) {
+        match (step.a, step.b) {
+            (Some(a), Some(b)) if figures(a) != figures(b) => changed.push((a, b)),
+            (Some(a), None) => only_a.push(Line::OnlyInA(a)),
+            (None, Some(b)) => only_b.push(Line::OnlyInB(b)),
+            _ => {}
+        }
+    }
+    let ms = |span: &Span| took(span).unwrap_or(0);
+    let order = greatest_first(changed.iter().map(|(a, b)| (ms(a) - ms(b)).abs()));
     let changed =
         order.into_iter().filter_map(|at| changed.get(at)).map(|(a, b)| Line::Changed(a, b));
-    let only_a = only_a.map(|(_, span)| Line::OnlyInA(span));
-    changed.chain(only_a).chain(only_b.map(|(_, span)| Line::OnlyInB(span))).collect()
+    changed.chain(only_a).chain(only_b).collect()
 }
 
 fn figures(span: &Span) -> (&'static str, Option<i64>, Option<u64>, Option<&str>, Option<i64>) {

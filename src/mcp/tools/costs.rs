@@ -12,9 +12,10 @@ use super::super::text::{Object, Rows, greatest_first, shown};
 use super::search::{SINCE, UNTIL};
 use crate::api::dollars;
 use crate::batch::RawStore;
+use crate::error::Fault;
 use crate::index::Database;
 use crate::index::packed::{self, Part, Sum, read_sums, select_sums};
-use crate::index::rollups::{By, Sums, read_columns, read_deliveries};
+use crate::index::rollups::{self, By, Sums, read_deliveries, read_parts};
 use crate::index::rollups::{select_columns, select_deliveries};
 use crate::index::traces::MAX_ROWS_SCANNED;
 use crate::model::Micros;
@@ -167,47 +168,27 @@ impl Costs {
         let columns = [By::Name, column];
         let columns = if column == By::Name { &columns[..1] } else { &columns[..] };
         let hours = begin..end;
-        let hours = std::slice::from_ref(&hours);
-        statements
-            .extend(columns.iter().map(|column| select_columns(asked.project, *column, hours)));
+        let of = |by: &By| select_columns(asked.project, *by, std::slice::from_ref(&hours));
+        statements.extend(columns.iter().map(of));
         let mut ran = asked.db.run(statements).await?;
-        let mut columns = ran.rows.split_off(1).into_iter();
-        let deliveries = read_deliveries(ran.rows.first().map(Vec::as_slice).unwrap_or_default())?;
-        let mut found = Self { all: true, ..Self::default() };
-        let of_names = read_columns(&columns.next().unwrap_or_default())?;
-        found.total = of_names.iter().fold(Sums::default(), |mut sum, (_, column)| {
-            column.cells.values().chain([&column.other]).for_each(|sums| sum.add(sums, 1));
-            sum
-        });
-        let of_column =
-            columns.next().map(|rows| read_columns(&rows)).transpose()?.unwrap_or(of_names);
-        let key = |hour: i64, value: &Rc<str>| -> Rc<str> {
-            if by == "day" {
-                at(hour * HOUR_US).get(..10).unwrap_or_default().into()
-            } else {
-                Rc::clone(value)
-            }
+        let columns = ran.rows.split_off(1);
+        let deliveries = read_deliveries(&ran.rows.concat())?;
+        let parts = |rows: Option<&Vec<String>>, by: By| -> Result<Vec<rollups::Part>, Fault> {
+            let rows = rows.map(Vec::as_slice).unwrap_or_default();
+            let mut parts = read_parts(rows, &deliveries.cells, by)?;
+            parts.retain(|(hour, ..)| hours.contains(hour));
+            Ok(parts)
         };
-        let mut groups: BTreeMap<Rc<str>, Sums> = BTreeMap::new();
-        for (hour, column) in &of_column {
-            for (value, sums) in &column.cells {
-                groups.entry(key(*hour, value)).or_default().add(sums, 1);
-            }
-            if by == "day" {
-                groups.entry(key(*hour, &Rc::default())).or_default().add(&column.other, 1);
-            } else {
-                found.others.add(&column.other, 1);
-            }
+        let mut found = Self { all: true, ..Self::default() };
+        for (.., sums) in parts(columns.first(), By::Name)? {
+            found.total.add(&sums, 1);
         }
-        for (of, sums) in
-            deliveries.cells.0.iter().filter(|(of, _)| (begin..end).contains(&of.hour))
-        {
-            if of.by == By::Name {
-                found.total.add(sums, 1);
-            }
-            if of.by == column {
-                groups.entry(key(of.hour, &of.value)).or_default().add(sums, 1);
-            }
+        let mut groups: BTreeMap<Rc<str>, Sums> = BTreeMap::new();
+        for (hour, value, sums) in parts(columns.last(), column)? {
+            let day = || at(hour * HOUR_US).get(..10).unwrap_or_default().into();
+            let key = if by == "day" { Some(day()) } else { value };
+            let to = key.map_or(&mut found.others, |key| groups.entry(key).or_default());
+            to.add(&sums, 1);
         }
         // A trace without a tag is in no group of tags.
         groups.retain(|key, sums| !sums.is_nothing() && (by != "tag" || !key.is_empty()));

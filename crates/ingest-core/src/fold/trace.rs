@@ -18,7 +18,8 @@ pub struct Trace {
     pub head: Head,
     /// Its spans.
     pub spans: Spans,
-    /// The words that events say which are being written; they are not in its row.
+    /// The words that events say which are being written, by [`fold_with_words`] alone; they are
+    /// not in its row.
     pub heard: Heard,
 }
 
@@ -65,15 +66,25 @@ pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
             Body::Score(_) => {}
         }
     }
-    // Once it is known which spans may be roots.
-    for one in sent {
-        let at = one.event.body.trace_id().and_then(|id| places.get(&**id));
-        if let Some((_, trace)) = at.and_then(|at| traces.get_mut(*at)) {
-            trace.heard.hear(one, trace.head.root.as_ref());
-        }
-    }
     for (_, trace) in &mut traces {
         trace.name_root();
+    }
+    traces
+}
+
+/// The same with the words that the events say, for who writes them.
+#[must_use]
+pub fn fold_with_words(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
+    // Once it is known which spans may be roots.
+    let mut traces = fold(sent);
+    let mut places: Map<&str, usize> = Map::default();
+    for one in sent {
+        let Some(id) = one.event.body.trace_id() else { continue };
+        let next = places.len();
+        let at = *places.entry(id).or_insert(next);
+        if let Some((_, trace)) = traces.get_mut(at) {
+            trace.heard.hear(one, trace.head.root.as_ref());
+        }
     }
     traces
 }

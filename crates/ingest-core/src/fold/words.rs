@@ -60,7 +60,8 @@ pub fn each_word(text: &str, mut one: impl FnMut(&str)) {
         }
         if !word.is_empty() {
             one(&word);
-            (word, chars) = (String::new(), 0);
+            word.clear();
+            chars = 0;
         }
         if joined {
             if let Some((last, _)) = before {

@@ -25,7 +25,7 @@ use crate::fold::price::Pricing;
 use crate::fold::score::fold_scores;
 use crate::fold::sent::Sent;
 use crate::fold::span::Span;
-use crate::fold::trace::{Trace, fold};
+use crate::fold::trace::{Trace, fold_with_words};
 use crate::model::{Event, Millis, ScoreSource};
 use crate::pack::Damaged;
 
@@ -110,7 +110,7 @@ impl Delivery {
             projects.push(OfProject {
                 project: project.clone(),
                 batches: own.iter().map(|source| ledger_row(source, now)).collect(),
-                traces: fold(&sent),
+                traces: fold_with_words(&sent),
                 scores: fold_scores(&sent).into_iter().map(ScoreRow::of).collect(),
                 named: guesses::named(&sent),
                 reads: (0, 0),
