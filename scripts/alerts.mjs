@@ -2,6 +2,7 @@
 // --remote) of the deployment: a request to the operator's API for each command. What an alert
 // may be is the API's to say.
 
+import { readNumber, whichOf } from "./managed.mjs";
 import { operator } from "./operator.mjs";
 import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
@@ -40,30 +41,29 @@ const OPTIONS = {
   help: { ...flag, short: /** @type {const} */ ("h") },
 };
 
+/** The commands, and whether each takes an ID. */
+const COMMANDS = { list: false, add: false, remove: true, test: true };
+
 await cli(async () => {
   const { values, positionals } = parse({ options: OPTIONS, allowPositionals: true }, USAGE);
   const options = /** @type {Record<string, string | undefined> & { json?: boolean, slack?: boolean, remote?: boolean }} */ (values);
-  const [command = "", id = "", ...more] = positionals;
-  const takesId = command === "remove" || command === "test";
-  if (!(takesId || command === "list" || command === "add") || more.length > 0) throw new Failed(`which command?\n\n${USAGE}`);
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(options.project ?? "")) throw new Failed(`--project must be 1 to 64 of A-Z a-z 0-9 . _ -\n\n${USAGE}`);
-  if (takesId !== (id !== "")) throw new Failed(takesId ? `${command} needs an ID` : `${command} takes no ID`);
-  if (id && !/^al_[a-f0-9]{1,40}$/.test(id)) throw new Failed("ID must be one as `list` shows it: al_…");
+  const said = { positionals, project: options.project, prefix: "al_", usage: USAGE };
+  const { name: command, id, project } = whichOf(COMMANDS, said, (takesId) => takesId);
   const { kind, threshold, url } = options;
   if (command === "add" && !(kind && threshold && url)) throw new Failed(`add needs --kind, --threshold and --url\n\n${USAGE}`);
   const fields = {
     name: options.name ?? kind,
     kind,
     url,
-    threshold: number("threshold", threshold),
+    threshold: readNumber("threshold", threshold),
     period: options.period,
     evaluator: options.evaluator,
-    minCount: number("min-count", options["min-count"]),
-    cooldownMinutes: number("cooldown", options.cooldown),
+    minCount: readNumber("min-count", options["min-count"]),
+    cooldownMinutes: readNumber("cooldown", options.cooldown),
     format: options.slack ? "slack" : undefined,
   };
   const ask = await operator(`alerts -- ${command} …`, options.remote);
-  const path = `projects/${options.project}/alerts`;
+  const path = `projects/${project}/alerts`;
   if (command === "list") return list((await ask("GET", path)).alerts, options.json);
   const done =
     command === "add"
@@ -79,14 +79,6 @@ await cli(async () => {
     console.log("It was taken.");
   }
 });
-
-/** @param {string} name
- *  @param {string | undefined} text */
-function number(name, text) {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,12}(\.\d{1,9})?$/.test(text)) throw new Failed(`--${name} must be a number`);
-  return Number(text);
-}
 
 /** @param {any[]} alerts
  *  @param {boolean} [json] */

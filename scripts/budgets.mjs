@@ -2,6 +2,7 @@
 // --remote) of the deployment: a request to the operator's API for each command. What a budget
 // may be is the API's to say.
 
+import { readNumber, whichOf } from "./managed.mjs";
 import { operator } from "./operator.mjs";
 import { parse } from "./options.mjs";
 import { Failed, cli } from "./run.mjs";
@@ -34,23 +35,22 @@ const OPTIONS = {
   help: { ...flag, short: /** @type {const} */ ("h") },
 };
 
+/** The commands, and whether each takes an ID. */
+const COMMANDS = { list: false, add: false, set: true, remove: true };
+
 await cli(async () => {
   const { values, positionals } = parse({ options: OPTIONS, allowPositionals: true }, USAGE);
   const options = /** @type {Record<string, string | undefined> & { json?: boolean, remote?: boolean }} */ (values);
-  const [command = "", id = "", ...more] = positionals;
-  const takesId = command === "remove" || command === "set";
-  if (!(takesId || command === "list" || command === "add") || more.length > 0) throw new Failed(`which command?\n\n${USAGE}`);
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(options.project ?? "")) throw new Failed(`--project must be 1 to 64 of A-Z a-z 0-9 . _ -\n\n${USAGE}`);
-  if (takesId !== (id !== "")) throw new Failed(takesId ? `${command} needs an ID` : `${command} takes no ID`);
-  if (id && !/^bu_[a-f0-9]{1,40}$/.test(id)) throw new Failed("ID must be one as `list` shows it: bu_…");
+  const said = { positionals, project: options.project, prefix: "bu_", usage: USAGE };
+  const { name: command, id, project } = whichOf(COMMANDS, said, (takesId) => takesId);
   const { user, session, period } = options;
   if (command === "add" && !period) throw new Failed(`add needs --period\n\n${USAGE}`);
   if (user !== undefined && session !== undefined) throw new Failed("--user or --session?");
-  const limits = { name: options.name, limitUsd: number("usd", options.usd), limitTokens: number("tokens", options.tokens) };
+  const limits = { name: options.name, limitUsd: readNumber("usd", options.usd), limitTokens: readNumber("tokens", options.tokens) };
   const subjectKind = user !== undefined ? "user" : session !== undefined ? "session" : "project";
   const made = { ...limits, name: options.name ?? `${subjectKind} a ${period}`, subjectKind, subject: user ?? session, period };
   const ask = await operator(`budgets -- ${command} …`, options.remote);
-  const path = `projects/${options.project}/budgets`;
+  const path = `projects/${project}/budgets`;
   if (command === "list") return list((await ask("GET", path)).budgets, options.json);
   const done =
     command === "add"
@@ -61,14 +61,6 @@ await cli(async () => {
   if (options.json) return console.log(JSON.stringify(done, null, 2));
   console.log(command === "add" ? `Made ${done.name} (${done.id}).` : command === "set" ? `Changed ${id}.` : `Deleted ${id}.`);
 });
-
-/** @param {string} name
- *  @param {string | undefined} text */
-function number(name, text) {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,13}(\.\d{1,9})?$/.test(text)) throw new Failed(`--${name} must be a number`);
-  return Number(text);
-}
 
 /** @param {any[]} budgets
  *  @param {boolean} [json] */

@@ -1,6 +1,6 @@
 // What the commands over things of a project share that have ids (evaluators, routing
-// configurations): which command it is, of which project, about which of them; and objects on
-// the command line.
+// configurations, alerts, budgets): which command it is, of which project, about which of them;
+// and objects and numbers on the command line.
 
 import { checkProject } from "./options.mjs";
 import { Failed } from "./run.mjs";
@@ -39,4 +39,13 @@ export function readObject(name, text) {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Failed(`--${name} must be a JSON object`);
   return value;
+}
+
+/** The number that an option says, if it is there.
+ *  @param {string} name
+ *  @param {string | undefined} text */
+export function readNumber(name, text) {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,13}(\.\d{1,9})?$/.test(text)) throw new Failed(`--${name} must be a number`);
+  return Number(text);
 }

@@ -1,7 +1,7 @@
 // What a project's administrators manage by a key of the scope admin, what the operator
 // manages by the secret, and the pages.
 
-import { LEFT, watching } from "./watching.mjs";
+import { LEFT, alertPaths } from "./alerts.mjs";
 import { client, count, data, list, object, operator, orNull, person, ref, tagged, text, whole } from "./words.mjs";
 
 /** @import { Make, Said, Schema } from "./words.mjs" */
@@ -154,7 +154,7 @@ export const MANAGING = tagged("managing", {
     }),
   },
   ...routing(client, "/api/v1/routing-configs", ""),
-  ...watching(client, "/api/v1", ""),
+  ...alertPaths(client, "/api/v1", ""),
   "/api/v1/budget": {
     GET: client("budgetLeft", "What is left of the project's budgets, and of a user's and a session's", {
       query: { user: "A user's id.", session: "A session's id." },
@@ -258,7 +258,7 @@ export const OPERATING = tagged("operating", {
   [`${PROJECTS}/prices`]: prices(operator, "OfProject", { missing: true }),
   ...evaluators(operator, `${PROJECTS}/evaluators`, "OfProject", { missing: true }),
   ...routing(operator, `${PROJECTS}/routing-configs`, "OfProject", { missing: true }),
-  ...watching(operator, PROJECTS, "OfProject", { missing: true }),
+  ...alertPaths(operator, PROJECTS, "OfProject", { missing: true }),
   "/api/v1/admin/health": { GET: operator("adminHealth", "How the deployment is", { answers: { 200: data(HEALTH) } }) },
   "/api/v1/admin/usage": {
     GET: operator("usageOfAll", "What all projects used in a month", {

@@ -1,6 +1,6 @@
 // What bodies and answers have in them that is described once.
 
-import { SCHEMAS as WATCHED } from "./watching.mjs";
+import { SCHEMAS as ALERTS } from "./alerts.mjs";
 import { count, list, object, orNull, ref, text, whole } from "./words.mjs";
 
 const string = { type: "string" };
@@ -182,7 +182,7 @@ export const SCHEMAS = {
       "updatedAt",
     ],
   ),
-  ...WATCHED,
+  ...ALERTS,
   RoutingConfig: object(
     {
       id: string,

@@ -2,6 +2,7 @@
 //! of a request; nothing here knows the platform.
 
 pub mod address;
+mod alert_routes;
 pub mod body;
 mod exchange;
 mod handlers;
@@ -12,7 +13,6 @@ pub mod route;
 pub mod router;
 pub mod routes;
 pub mod serve;
-mod watching;
 
 #[cfg(test)]
 mod openapi_tests;

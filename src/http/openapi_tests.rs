@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::route::Route;
 use super::router;
 use super::routes::Audience;
-use super::watching;
 use crate::compat::langfuse;
 use crate::formats::{FORMATS, FormatPath};
 
@@ -57,7 +56,7 @@ fn path_of(langfuse: &langfuse::Question) -> Option<&'static str> {
 
 fn routed() -> Surface {
     use langfuse::Question;
-    let rows = watching::rows().flat_map(|row| {
+    let rows = router::rows().flat_map(|row| {
         let path = format!("/{}", row.pattern.join("/"));
         row.methods.iter().map(move |(method, ..)| ((*method).to_owned(), path.clone()))
     });

@@ -1,10 +1,10 @@
 //! Which route a request is for: finding it in the table of `routes`, in that of the wire
 //! formats, and among the questions of `compat`.
 
+use super::alert_routes::ALERT_ROUTES;
 pub use super::route::Route;
 use super::routes::Audience::{Anybody, Client};
-use super::routes::{Audience, Method};
-use super::watching::rows;
+use super::routes::{Audience, Method, ROUTES, Row};
 use crate::compat;
 use crate::error::Reject;
 use crate::formats::{FormatPath, Formats};
@@ -18,6 +18,11 @@ pub struct Found {
     pub name: &'static str,
     /// Who may ask.
     pub audience: Audience,
+}
+
+/// All rows of the table; of several that match the first counts.
+pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+    ROUTES.iter().chain(ALERT_ROUTES)
 }
 
 /// The route of a method and a path as the URL has it.

@@ -49,7 +49,7 @@ pub(super) const fn row(
     Row { pattern, audience, methods }
 }
 
-/// The rows, but for those of `watching`.
+/// The rows, but for those of `alert_routes`.
 pub(super) const ROUTES: &[Row] = &[
     row(Client, &["api", "v1", "traces"], &[("GET", "list-traces", |_| Route::ListTraces)]),
     row(

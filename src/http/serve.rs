@@ -5,8 +5,8 @@ use super::address::Address;
 use super::exchange::{Exchange, Noted};
 use super::handlers::reading::Question;
 use super::handlers::{
-    compat, evaluators, health, ingest, management, mcp, operator, pages, prices, rating, reading,
-    rules, scores, settings, share, sign_in, watching,
+    alerts, compat, evaluators, health, ingest, management, mcp, operator, pages, prices, rating,
+    reading, rules, scores, settings, share, sign_in,
 };
 use super::headers;
 use super::platform::{Isolate, Platform, RequestBody, RequestHead, Services, Witness};
@@ -123,19 +123,19 @@ where
         Route::RoutingOf(project, question) => {
             return management::routing_of(exchange, &project, &question).await;
         }
-        Route::Alerts(question) => return watching::alerts(exchange, None, &question).await,
+        Route::Alerts(question) => return alerts::manage_alerts(exchange, None, &question).await,
         Route::AlertsOf(project, question) => {
-            return watching::alerts(exchange, Some(&project), &question).await;
+            return alerts::manage_alerts(exchange, Some(&project), &question).await;
         }
-        Route::TryAlert(id) => return watching::try_alert(exchange, None, &id).await,
+        Route::TryAlert(id) => return alerts::try_alert(exchange, None, &id).await,
         Route::TryAlertOf(project, id) => {
-            return watching::try_alert(exchange, Some(&project), &id).await;
+            return alerts::try_alert(exchange, Some(&project), &id).await;
         }
-        Route::Budgets(question) => return watching::budgets(exchange, None, &question).await,
+        Route::Budgets(question) => return alerts::manage_budgets(exchange, None, &question).await,
         Route::BudgetsOf(project, question) => {
-            return watching::budgets(exchange, Some(&project), &question).await;
+            return alerts::manage_budgets(exchange, Some(&project), &question).await;
         }
-        Route::Budget => return watching::left(exchange).await,
+        Route::Budget => return alerts::left(exchange).await,
         Route::Prices(command) => return prices::of_key(exchange, command).await,
         Route::ProjectPrices(name, command) => {
             return prices::of_project(exchange, &name, command).await;

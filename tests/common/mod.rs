@@ -2,12 +2,12 @@
 //! for D1, a map for R2. What goes through them is the service's own code.
 #![allow(dead_code, reason = "each test file uses what it needs")]
 
+pub mod alert_statements;
 pub mod client;
 pub mod flaky;
 pub mod pages;
 pub mod platform;
 pub mod statements;
-pub mod watching;
 pub mod word_statements;
 
 use std::cell::RefCell;

@@ -24,7 +24,7 @@ use ingest_core::pack::{hex, spans as pack};
 use serde_json::json;
 
 use super::word_statements::of_words;
-use super::{PROJECT, RECEIVED, World, body, watching};
+use super::{PROJECT, RECEIVED, World, alert_statements, body};
 
 /// What [`of_project`] writes.
 const WRITTEN: &str = r#"{"batch":[
@@ -233,7 +233,7 @@ pub fn of_project() -> Vec<Statement> {
             of_evaluators(),
             of_rollups(),
             of_words(),
-            watching::of_project(),
+            alert_statements::of_project(),
             verified(),
             of_scores(),
         ]

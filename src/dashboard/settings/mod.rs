@@ -1,9 +1,9 @@
 //! What a project has, used and may: for whoever is signed in; changed by administrators.
 
+mod alerts;
 pub mod newest;
 pub mod page;
 mod parts;
-mod watching;
 
 /// What is asked of the settings; keys by their ids.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::alerts::{alerts_table, budgets_table};
 use super::newest;
 use super::newest::Newest;
 use super::parts::{table, when};
-use super::watching;
 use crate::dashboard::share;
 use crate::dashboard::ui::asset::Asset;
 use crate::dashboard::ui::format::{count, counted, encode};
@@ -137,8 +137,8 @@ pub async fn page(
             @if let Some(made) = made { (made_key(made)) }
             (usage_of(&months, &used))
             (limits(viewer))
-            (watching::alerts(&rules))
-            (watching::budgets(&limited))
+            (alerts_table(&rules))
+            (budgets_table(&limited))
             (refusals(&refused))
             (dead_letters(&letters, viewer.is_admin))
             (key_list(&keys, viewer))

@@ -1,6 +1,7 @@
 //! What is done for each route. A handler is a function over the ports; which one it is,
 //! and what becomes of its failure, is `serve`'s.
 
+pub mod alerts;
 pub mod compat;
 pub mod evaluators;
 pub mod health;
@@ -17,4 +18,3 @@ pub mod scores;
 pub mod settings;
 pub mod share;
 pub mod sign_in;
-pub mod watching;

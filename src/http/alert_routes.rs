@@ -1,16 +1,11 @@
-//! The rows of the table of routes for what watches a project's numbers: alerts and budgets.
+//! The rows of the table of routes for alerts and budgets.
 
 use super::route::Route;
 use super::routes::Audience::{Client, Operator};
-use super::routes::{ROUTES, Row, row};
+use super::routes::{Row, row};
 use crate::api::Manage;
 
-/// All rows of the table, these among them; of several that match the first counts.
-pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
-    ROUTES.iter().chain(WATCHING)
-}
-
-const WATCHING: &[Row] = &[
+pub(super) const ALERT_ROUTES: &[Row] = &[
     row(
         Operator,
         &["api", "v1", "admin", "projects", "*", "alerts"],

@@ -1,4 +1,4 @@
-// What watches a project's numbers: alerts by webhook, and budgets.
+// Alerts by webhook, and budgets.
 
 import { count, data, list, object, orNull, ref, text, whole } from "./words.mjs";
 
@@ -76,7 +76,7 @@ export const SCHEMAS = {
 export const LEFT = whole({ budgets: list(ref("Budget")), leftUsd: orNull(number), leftTokens: orNull({ type: "integer" }) });
 
 /** @param {Make} make @param {string} under @param {string} suffix @param {Partial<Said>} [more] */
-export const watching = (make, under, suffix, more) => ({
+export const alertPaths = (make, under, suffix, more) => ({
   [`${under}/alerts`]: {
     GET: make(`listAlerts${suffix}`, "Alerts, oldest first, and how they stand", {
       ...more,

@@ -1,5 +1,5 @@
-//! What watches a project's numbers, as its administrators manage it, and the operator that of
-//! any project by its name: alerts and budgets. And what is left of budgets, for agents.
+//! Alerts and budgets: as a project's administrators manage them, as the operator manages
+//! those of any project by its name; and what is left of budgets, for agents.
 
 use super::management::answer;
 use super::operator::project_of;
@@ -43,7 +43,7 @@ fn allowed(platform: &impl Platform) -> Allowed {
 }
 
 /// Manages alerts.
-pub(in crate::http) async fn alerts<P: Platform, R: RequestHead + RequestBody>(
+pub(in crate::http) async fn manage_alerts<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     named: Option<&str>,
     question: &Manage,
@@ -69,7 +69,7 @@ pub(in crate::http) async fn try_alert<P: Platform, R: RequestHead>(
 }
 
 /// Manages budgets.
-pub(in crate::http) async fn budgets<P: Platform, R: RequestHead + RequestBody>(
+pub(in crate::http) async fn manage_budgets<P: Platform, R: RequestHead + RequestBody>(
     exchange: &mut Exchange<'_, P, R>,
     named: Option<&str>,
     question: &Manage,

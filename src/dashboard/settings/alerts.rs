@@ -9,7 +9,7 @@ use crate::index::budgets::{BudgetRow, Spent};
 use crate::model::Millis;
 use crate::time;
 
-pub(super) fn alerts(rules: &[AlertRow]) -> Markup {
+pub(super) fn alerts_table(rules: &[AlertRow]) -> Markup {
     let at = |ms: Millis| time::with_millis(ms.saturating_mul(1_000));
     let rows = html! {
         @for rule in rules {
@@ -35,7 +35,7 @@ pub(super) fn alerts(rules: &[AlertRow]) -> Markup {
     }
 }
 
-pub(super) fn budgets(budgets: &[(BudgetRow, Spent)]) -> Markup {
+pub(super) fn budgets_table(budgets: &[(BudgetRow, Spent)]) -> Markup {
     let of = |limit: i64, spent: i64, text: fn(i64) -> String, each: bool| {
         html! {
             div.nowrap { @if !each { (text(spent)) " of " } (text(limit)) }
