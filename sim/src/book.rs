@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use edgespan::batch::BatchRef;
+use edgespan::formats::scores::JUDGED;
 use edgespan::model::Millis;
 
 use crate::oracle::Known;
@@ -23,6 +24,8 @@ pub struct Project {
     pub id: String,
     /// Its API keys: id and key.
     pub keys: Vec<(String, String)>,
+    /// Whether it has an evaluator.
+    pub is_judged: bool,
 }
 
 /// A project's id, and a body.
@@ -112,8 +115,16 @@ impl Book {
             world.store.objects.borrow().iter().filter(|(key, _)| !unreadable.contains(*key))
         {
             let project = project_of(key).unwrap_or_default().to_owned();
-            let batch = &sent[&(project.clone(), body.clone())];
             let object = BatchRef::parse(key).unwrap();
+            if object.ending == JUDGED.ending {
+                // What evaluators say nobody sent.
+                let scores: Vec<serde_json::Value> = serde_json::from_slice(body).unwrap();
+                if batches.insert((project, body.clone(), object.id)) {
+                    events += scores.len();
+                }
+                continue;
+            }
+            let batch = &sent[&(project.clone(), body.clone())];
             known.entry(project.clone()).or_default().hear(&object, &batch.said);
             // The same body is the same batch, however often it was stored; of scores each
             // object is.

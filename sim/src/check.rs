@@ -17,7 +17,8 @@ use edgespan::time;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use crate::book::Book;
+use crate::book::{Book, Project};
+use crate::evaluations;
 use crate::oracle::{Known, Score, Trace};
 use crate::sqlite::Pooled;
 use crate::state::{dump, find_miscounted, find_wrong};
@@ -83,7 +84,7 @@ pub fn check(world: &World, book: &Book) {
     }
     for project in &book.projects {
         let known = expected.get(&project.id).cloned().unwrap_or_default();
-        if let Err(why) = check_project(world, &project.id, &known) {
+        if let Err(why) = check_project(world, project, &known) {
             world.violate(format!("project {}: {why}", project.name));
         }
     }
@@ -126,7 +127,10 @@ pub fn rebuild(world: &World) {
 
 type Problem = String;
 
-fn check_project(world: &World, project: &str, known: &Known) -> Result<(), Problem> {
+fn check_project(world: &World, of: &Project, known: &Known) -> Result<(), Problem> {
+    let project = &*of.id;
+    let judged = check_scores(world, project, known)?;
+    evaluations::check(world, of, known, &judged)?;
     let mut listed: BTreeMap<String, Value> = BTreeMap::new();
     for trace in read(world, project, None)?["traces"].as_array().into_iter().flatten() {
         let id = trace["id"].as_str().unwrap_or_default();
@@ -152,10 +156,11 @@ fn check_project(world: &World, project: &str, known: &Known) -> Result<(), Prob
         };
         // Where either of two counts, it may be another trace's.
         let may = known.1.iter().filter(of_it).count();
+        let judged = usize::from(judged.contains_key(id));
         let sure = known.1.iter().filter(of_it).filter(|(_, score)| score.said.len() == 1).count();
         for shown in [&listed[id]["scoreCount"], &json!(whole["scores"].as_array().map(Vec::len))] {
             let count = shown.as_u64().and_then(|count| usize::try_from(count).ok());
-            if !count.is_some_and(|count| (sure..=may).contains(&count)) {
+            if !count.is_some_and(|count| (sure + judged..=may + judged).contains(&count)) {
                 return Err(format!("trace {id} has {shown} scores, not {sure} to {may}"));
             }
         }
@@ -169,11 +174,16 @@ fn check_project(world: &World, project: &str, known: &Known) -> Result<(), Prob
             check_span(span, said, trace).map_err(|why| format!("trace {id}, span {why}"))?;
         }
     }
-    check_scores(world, project, known)
+    Ok(())
 }
 
-/// Compares the list of scores, page by page.
-fn check_scores(world: &World, project: &str, known: &Known) -> Result<(), Problem> {
+/// Compares the list of scores, page by page: what evaluators say, by trace, is left over.
+fn check_scores(
+    world: &World,
+    project: &str,
+    known: &Known,
+) -> Result<BTreeMap<String, f64>, Problem> {
+    let mut judged = BTreeMap::new();
     let mut left: BTreeMap<_, _> = known.1.iter().filter(|(_, score)| !score.deleted).collect();
     let mut query = "limit=7".to_owned();
     loop {
@@ -181,6 +191,14 @@ fn check_scores(world: &World, project: &str, known: &Known) -> Result<(), Probl
         let text = answer.ok_or("the answer waits for something")?.map_err(|e| format!("{e:?}"))?;
         let page: Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
         for shown in page["scores"].as_array().into_iter().flatten() {
+            if shown["source"] == "evaluator" {
+                let trace = shown["traceId"].as_str().unwrap_or_default().to_owned();
+                let value = money(&shown["value"]).unwrap_or(-1.0);
+                if judged.insert(trace, value).is_some() {
+                    return Err(format!("{shown} says it twice"));
+                }
+                continue;
+            }
             let id = shown["id"].as_str().unwrap_or_default().to_owned();
             let score = left.remove(&id).ok_or_else(|| format!("score {id} is not to be there"))?;
             let is_it = |(trace, value): &(String, i64)| {
@@ -194,7 +212,7 @@ fn check_scores(world: &World, project: &str, known: &Known) -> Result<(), Probl
         }
         match page["nextCursor"].as_str() {
             Some(next) => query = format!("limit=7&cursor={next}"),
-            None if left.is_empty() => return Ok(()),
+            None if left.is_empty() => return Ok(judged),
             None => {
                 return Err(format!("scores {:?} are missing", left.keys().collect::<Vec<_>>()));
             }

@@ -17,6 +17,7 @@ pub mod book;
 pub mod chance;
 pub mod check;
 pub mod clients;
+pub mod evaluations;
 pub mod faults;
 pub mod log;
 pub mod machine;

@@ -184,8 +184,12 @@ impl RawStore for Port {
 }
 
 impl EvaluationQueue for Port {
-    async fn send(&self, request: &EvaluationRequest, _: u32) -> Result<(), Fault> {
-        self.call(Part::Queue, "evaluation send", &request.project, |_: &World| Ok(())).await
+    async fn send(&self, request: &EvaluationRequest, delay_s: u32) -> Result<(), Fault> {
+        let send = |world: &World| {
+            world.evaluations.send(request, delay_s, world);
+            Ok(())
+        };
+        self.call(Part::Queue, "evaluation send", &request.project, send).await
     }
 }
 

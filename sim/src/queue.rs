@@ -149,6 +149,12 @@ impl MessageQueue {
         }
     }
 
+    /// Whether it loses messages.
+    #[must_use]
+    pub fn is_lossy(&self) -> bool {
+        self.mischief.loses > 0
+    }
+
     /// Makes everything deliverable at once.
     pub fn hurry(&self) {
         self.messages.borrow_mut().iter_mut().for_each(|queued| queued.visible = 0);

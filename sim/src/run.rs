@@ -13,10 +13,11 @@ use serde_json::Value;
 
 use crate::book::{Book, Project};
 use crate::faults::{CallFault, Faults};
+use crate::queue::MessageQueue;
 use crate::state::dump;
 use crate::workload::{Batch, Wire, program};
 use crate::world::{BEGIN, MINUTE, World};
-use crate::{check, clients, machine};
+use crate::{check, clients, evaluations, machine};
 
 /// How long after the faults the last batch may be indexed, in minutes, besides as long
 /// again as they lasted: the sweeper waits twice as long each time that it queued a batch
@@ -54,6 +55,7 @@ pub fn run(seed: u64, keep_log: bool) -> Ran {
         let projects = world.chance.number(1..=3);
         let book = found_projects(world, projects);
         machine::start(world);
+        evaluations::start(world);
         machine::start_chaos(world, minutes);
         if world.chance.one_in_thousand(200) {
             machine::leave_unreadable(world, &book.projects[0].id);
@@ -67,6 +69,7 @@ pub fn run(seed: u64, keep_log: bool) -> Ran {
         world.stop_faults();
         wait_for_clients(world);
         settle(world, minutes + SETTLED_AFTER);
+        settle_evaluations(world);
         check::check(world, &book);
         check::verify(world);
         repeat_everything(world);
@@ -81,6 +84,7 @@ pub fn run_script(script: &BTreeMap<u64, CallFault>, keep_log: bool) -> Ran {
     guarded(1, keep_log, Some(Faults::as_written(script.clone())), |world| {
         let book = found_projects(world, 1);
         machine::start(world);
+        evaluations::start(world);
         let batch = one_batch(world);
         let (here, to) = (world.clone(), book.clone());
         clients::spawn(world, async move {
@@ -90,6 +94,7 @@ pub fn run_script(script: &BTreeMap<u64, CallFault>, keep_log: bool) -> Ran {
         world.scheduler.run_until(BEGIN + 5 * MINUTE, &mut || false);
         wait_for_clients(world);
         settle(world, SETTLED_AFTER);
+        settle_evaluations(world);
         check::check(world, &book);
         check::verify(world);
         book
@@ -138,7 +143,7 @@ fn guarded(
 }
 
 /// Projects with three keys each, made as the operator makes them.
-fn found_projects(world: &World, count: i64) -> Rc<Book> {
+fn found_projects(world: &Rc<World>, count: i64) -> Rc<Book> {
     let project = |n: i64| {
         let name = format!("project-{n}");
         let mut keys = Vec::new();
@@ -152,7 +157,13 @@ fn found_projects(world: &World, count: i64) -> Rc<Book> {
         }
         let id = format!("select id from project where name = '{name}'");
         let id = world.db.texts(&id).concat();
-        Project { name, id, keys }
+        // Where a queue loses messages a trace may be written of which there was no word.
+        let may = world.chance.one_in_thousand(600);
+        let is_judged = may && !world.batches.is_lossy();
+        if is_judged {
+            evaluations::set_up(world, &id);
+        }
+        Project { name, id, keys, is_judged }
     };
     Rc::new(Book::new((0..count).map(project).collect()))
 }
@@ -184,6 +195,23 @@ fn settle(world: &Rc<World>, minutes: Millis) {
     world.note(format_args!("settled after {} ms", world.now() - stopped));
 }
 
+/// Waits until all is judged that is to be: nothing is on its way to the index any more, or
+/// not for long, and none of what was written is still to be announced.
+fn settle_evaluations(world: &Rc<World>) {
+    let is_on_its_way = |queue: &MessageQueue| {
+        queue.next_visible().is_some_and(|at| at < world.now() + 30 * MINUTE)
+    };
+    for _ in 0..120 {
+        let owed = world.db.texts("select object from overdue where queued < 0");
+        let moves = is_on_its_way(&world.batches) || is_on_its_way(&world.dead);
+        if owed.is_empty() && !moves && world.evaluations.is_empty() {
+            return;
+        }
+        world.scheduler.run_until(world.now() + MINUTE, &mut || false);
+    }
+    world.violate("evaluations that are never done".into());
+}
+
 /// Everything again: what is queued yet, and all that R2 has. Nothing may change.
 fn repeat_everything(world: &Rc<World>) {
     let before = dump(&world.db);
@@ -196,12 +224,13 @@ fn repeat_everything(world: &Rc<World>) {
     for _ in 0..100 {
         world.batches.hurry();
         world.dead.hurry();
+        world.evaluations.hurry();
         world.scheduler.run_until(world.now() + 2_000, &mut || false);
-        if world.batches.length() + world.dead.length() == 0 {
+        if world.batches.length() + world.dead.length() == 0 && world.evaluations.is_empty() {
             break;
         }
     }
-    if world.batches.length() + world.dead.length() > 0 {
+    if world.batches.length() + world.dead.length() > 0 || !world.evaluations.is_empty() {
         world.violate("messages that are never settled".into());
     }
     check::compare(world, "all of it again", &dump(&world.db), &before);

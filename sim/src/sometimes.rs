@@ -5,7 +5,7 @@
 pub const WITHIN: u64 = 1_000;
 
 /// All of them.
-pub const SOMETIMES: [&str; 39] = [
+pub const SOMETIMES: [&str; 42] = [
     "D1 fails before the effect",
     "D1 is slow",
     "D1 loses a reply after commit",
@@ -17,11 +17,14 @@ pub const SOMETIMES: [&str; 39] = [
     "a part is away for minutes",
     "a request over its limit",
     "a span has a row of its own",
+    "a trace is judged",
     "a trace is written by another in between",
     "a revoked key is refused",
     "a score is deleted",
     "an answer is lost",
     "an earlier release refuses a later format",
+    "an evaluation fails",
+    "an evaluation is asked for twice",
     "an exporter tries again",
     "an isolate dies out of the blue",
     "an isolate of an earlier release",

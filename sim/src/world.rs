@@ -12,6 +12,7 @@ use edgespan::index::RowBounds;
 use edgespan::model::Millis;
 
 use crate::chance::Chance;
+use crate::evaluations::EvaluationQueue;
 use crate::faults::Faults;
 use crate::log::Log;
 use crate::objects::Objects;
@@ -60,6 +61,8 @@ pub struct World {
     pub batches: MessageQueue,
     /// The queue of dead letters.
     pub dead: MessageQueue,
+    /// The queue of evaluations.
+    pub evaluations: EvaluationQueue,
     /// Whether the machines have skewed clocks, and two releases.
     pub mixed: bool,
     /// Objects that no release so far can read.
@@ -85,6 +88,7 @@ impl World {
             store: Objects::default(),
             batches: MessageQueue::batches(&chance, written),
             dead: MessageQueue::dead_letters(),
+            evaluations: EvaluationQueue::default(),
             mixed: !written && chance.one_in_thousand(400),
             unreadable: RefCell::default(),
             clients: Cell::new(0),

@@ -14,6 +14,7 @@ pub mod outside;
 pub mod plan;
 pub mod results;
 pub mod run;
+mod state;
 pub mod subject;
 pub mod trial;
 pub mod verdict;

@@ -8,9 +8,10 @@ use evaluators::evaluator::assignment::Judged;
 
 use super::claim::Claim;
 use super::dispatch::{Begun, Checks};
-use super::outline::{Outline, first_part, is_settled};
+use super::outline::{Outline, first_part};
 use super::plan::{Plan, Reads, plan};
 use super::results::{By, JudgedScore, keep};
+use super::state::{find_overtaken, is_outdated, wait_s};
 use super::subject::{Reading, Subject, groups, of_spans, of_trace};
 use super::verdict::{Caller, Verdict, Why};
 use crate::batch::RawStore;
@@ -20,9 +21,7 @@ use crate::index::found::Found;
 use crate::index::{Database, evaluators as stored, spans};
 use crate::model::Millis;
 use crate::payload::Source;
-use crate::pipeline::evaluations::{
-    EvaluationQueue, EvaluationRequest, SETTLED_S, UNSETTLED_S, VERSION, Wanted,
-};
+use crate::pipeline::evaluations::{EvaluationQueue, EvaluationRequest, VERSION, Wanted};
 use ingest_core::index_writer::stored_row::MOVED;
 
 /// What it takes to evaluate.
@@ -104,6 +103,7 @@ where
     let (mut done, mut broken) = (Evaluated::default(), None);
     let (mut scores, mut rows) = (Vec::new(), Vec::new());
     let mut later: Vec<(u32, Wanted)> = Vec::new();
+    let mut judged: Vec<Wanted> = Vec::new();
     for wanted in &request.traces {
         if is_outdated(wanted, versions.get(&wanted.0).copied()) {
             continue;
@@ -115,9 +115,11 @@ where
         let mut one = Judgements::default();
         match run.turn(wanted, &mut one).await {
             Ok(Turn::Nothing) => {}
-            Ok(Turn::Wait(wait_s)) => later.push((wait_s, wanted.clone())),
+            // What failed meanwhile is tried in its own time, and the rest with it.
+            Ok(Turn::Wait(wait_s)) => later.push((one.retry_s.unwrap_or(wait_s), wanted.clone())),
             Ok(Turn::Done) => {
                 done.traces += 1;
+                judged.extend((!one.scores.is_empty()).then(|| wanted.clone()));
                 later.extend(one.retry_s.map(|wait_s| (wait_s, wanted.clone())));
             }
             // A row that is damaged holds up no other trace.
@@ -141,6 +143,7 @@ where
     if let Some(fault) = broken {
         return Err(fault);
     }
+    later.extend(find_overtaken(project, &judged, db).await?.into_iter().map(|trace| (0, trace)));
     done.later = later.len();
     later.sort_by_key(|(wait_s, _)| *wait_s);
     for some in later.chunk_by(|(a, _), (b, _)| a == b) {
@@ -151,11 +154,6 @@ where
     Ok(done)
 }
 
-/// Whether a trace has a later version than there was word of: of that there is word, too.
-fn is_outdated(Wanted(_, version): &Wanted, current: Option<i64>) -> bool {
-    version.zip(current).is_some_and(|(wanted, is)| is > wanted)
-}
-
 /// What a trace comes to when it is its turn.
 enum Turn {
     /// There is no such trace, or there is word of a later state of it.
@@ -164,17 +162,6 @@ enum Turn {
     Wait(u32),
     /// It was judged.
     Done,
-}
-
-/// Seconds until a trace is due; `None` if it is.
-fn wait_s(request: &EvaluationRequest, found: &Found, now: Millis) -> Option<u32> {
-    if request.evaluators.is_some() {
-        return None;
-    }
-    let after_s = if is_settled(found) { SETTLED_S } else { UNSETTLED_S };
-    let due = request.as_of_ms.saturating_add(Millis::from(after_s) * 1_000);
-    let wait_ms = due.saturating_sub(now);
-    (wait_ms > 0).then(|| u32::try_from((wait_ms + 999) / 1_000).unwrap_or(UNSETTLED_S))
 }
 
 type Known<'k> = HashMap<(&'k str, u32, &'k str), &'k EvaluationRow>;
@@ -247,7 +234,7 @@ where
         for name in &plan.unknown {
             if !trace.known.contains_key(&(&**name, 0, "")) {
                 let why = "No evaluator of this name is switched on.".to_owned();
-                let mut row = self.row(&trace.id, (name, 0, name), "", "");
+                let mut row = self.row(&trace.id, (name, 0, name), "", "", None);
                 (row.status, row.message) = ("skipped".into(), Some(why));
                 trace.done.rows.push(row);
             }
@@ -317,7 +304,7 @@ where
             return Ok(());
         }
         let of = Judged { project, evaluator: &by.id, version: by.version, trace: &trace.id, span };
-        let mut row = self.row(&trace.id, (&by.id, by.version, &by.name), place, hash);
+        let mut row = self.row(&trace.id, (&by.id, by.version, &by.name), place, hash, known);
         let said = match self.checks.begin(by, &of, reading, self.ports.caller) {
             Ok(Begun::Said(verdict)) => Ok(verdict),
             Ok(Begun::Call(call)) => {
@@ -344,7 +331,7 @@ where
                     label,
                     reasoning,
                     metadata: By { evaluator_id: by.id.clone(), version: by.version },
-                    created_at: self.request.as_of_ms,
+                    created_at: row.as_of_ms,
                 });
             }
             Err(Why::Skipped(why)) => {
@@ -370,13 +357,20 @@ where
         Ok(())
     }
 
+    /// What becomes of an evaluator: where it said something of another state before (`known`),
+    /// after that, whatever the clocks say.
     fn row(
         &self,
         trace: &str,
         (evaluator, version, name): (&str, u32, &str),
         span: &str,
         hash: &str,
+        known: Option<&&EvaluationRow>,
     ) -> EvaluationRow {
+        let after = known.map_or(Millis::MIN, |known| {
+            let is_other = known.input.as_deref().is_some_and(|input| input != hash);
+            known.as_of_ms.saturating_add(Millis::from(is_other && known.status == "ok"))
+        });
         EvaluationRow {
             trace: trace.into(),
             evaluator: evaluator.into(),
@@ -388,7 +382,7 @@ where
             input: Some(hash.into()),
             failures: 0,
             calls: 0,
-            as_of_ms: self.request.as_of_ms,
+            as_of_ms: self.request.as_of_ms.max(after),
         }
     }
 }

@@ -13,6 +13,8 @@ sql_file!(sweep_position, "sql/sweep_position.sql", &[]);
 sql_file!(move_sweep, "sql/move_sweep.sql", &[]);
 sql_file!(overdue, "sql/note_overdue.sql", &[("r", BatchRow::FIELDS)]);
 sql_file!(forget_overdue, "sql/forget_overdue.sql", &[]);
+sql_file!(owed, "sql/owe.sql", &[]);
+sql_file!(owed_no_more, "sql/forget_owed.sql", &[]);
 sql_file!(note_sweep, "sql/note_sweep.sql", &[]);
 sql_file!(those_due, "sql/due.sql", &[]);
 sql_file!(queued, "sql/note_queued.sql", &[("r", BatchRow::FIELDS)]);
@@ -54,6 +56,20 @@ pub fn select_due(now: Millis, waiting: usize, least: usize) -> Vec<Statement> {
 pub fn note_queued(batches: &[BatchRef], now: Millis) -> Vec<Statement> {
     let note = Statement::new(queued(), vec![to_json(batches).into(), now.into()]);
     vec![note, stats::add_swept(to_json(batches), now)]
+}
+
+/// Has the sweeper queue a batch at this time, even if it is written by then.
+#[must_use]
+pub fn owe(batch: &BatchRef, due: Millis) -> Statement {
+    let (project, id) = ((&*batch.project).into(), (&*batch.id).into());
+    let params = vec![project, id, batch.key().into(), batch.received.into(), due.into()];
+    Statement::new(owed(), params)
+}
+
+/// Has the sweeper do so no more.
+#[must_use]
+pub fn owe_no_more(batch: &BatchRef) -> Statement {
+    Statement::new(owed_no_more(), vec![(&*batch.project).into(), (&*batch.id).into()])
 }
 
 /// Records that a batch could not be written, and why.

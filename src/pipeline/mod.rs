@@ -13,6 +13,7 @@ pub mod quota;
 pub mod replay;
 pub mod retry;
 pub mod rollup;
+pub mod stand_in;
 pub mod sweep;
 pub mod verify;
 pub mod webhook;

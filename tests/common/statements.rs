@@ -190,6 +190,7 @@ pub fn of_project() -> Vec<Statement> {
     all.extend(recovery::bury(&unwritten(), "why", 1, RECEIVED));
     all.push(stats::add_rejected(PROJECT, [1; 5], RECEIVED));
     all.push(recovery::select_dead_letters(PROJECT));
+    all.extend([recovery::owe(&unwritten(), RECEIVED), recovery::owe_no_more(&unwritten())]);
     all.push(stats::select_hours(PROJECT));
     all.push(stats::select_rejected(PROJECT, 0));
     all.push(usage::select(PROJECT, 0, 2 * RECEIVED));

@@ -45,11 +45,12 @@ fn events() -> Vec<Value> {
     ]
 }
 
-/// What is left: scores, what became of evaluators, and what was counted.
+/// What is left: scores, what became of evaluators, and what was counted. Times to the second:
+/// where a payload could not be read at first, what is said once it can be is a moment later.
 fn end(shop: &Shop) -> Vec<String> {
     let world: &World = &shop.world;
     [
-        "select id || trace || coalesce(span, '') || name || value || at_us || source from score",
+        "select id || trace || coalesce(span, '') || name || value || (at_us / 1000000) || source from score",
         "select trace || evaluator || span || name || status || coalesce(message, '') || failures from evaluation",
         "select 'runs ' || sum(eval_runs) from stat",
     ]

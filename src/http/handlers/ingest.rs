@@ -1,7 +1,5 @@
 //! A batch comes in, by whatever wire format.
 
-use std::slice;
-
 use crate::access::api_keys::Principal;
 use crate::access::scope::Scope;
 use crate::batch::RawStore;
@@ -13,10 +11,9 @@ use crate::http::body::{Received, Wanted};
 use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead, Services, Witness};
 use crate::http::router;
-use crate::pipeline::announce::announce;
-use crate::pipeline::consume::{Delivery, consume};
 use crate::pipeline::ingest;
 use crate::pipeline::ingest::{Ingested, Preference, Upload, ingest};
+use crate::pipeline::stand_in::stand_in;
 use crate::reply::Reply;
 
 /// Takes a batch in, and answers as its format does.
@@ -71,18 +68,13 @@ where
     drop(held);
     exchange.noted.events = Some(receipt.events);
     if let Some(message) = unsent {
-        // The queue is down. What it would have had done is done here,
-        // after the answer; should that fail too, the sweeper does it.
+        // The queue is down: after the answer what it would have had done is done here.
         let (db, evaluations) = (exchange.platform.db()?, exchange.platform.evaluations()?);
         let (witness, formats) = (exchange.platform.witness(), exchange.formats);
         exchange.platform.run_later(async move {
-            let delivery = Delivery { message, attempt: 1 };
             let now = || witness.now();
-            let mut done = consume(slice::from_ref(&delivery), &now, formats, &store, &db).await;
-            announce(&mut done, now(), &evaluations).await;
-            for outcome in done {
-                witness.settled(&delivery.message.key, &outcome);
-            }
+            let outcome = stand_in(&message, &now, formats, &store, &db, &evaluations).await;
+            witness.settled(&message.key, &outcome);
         });
     }
     Ok((format.accepted)(&receipt, at.path))
