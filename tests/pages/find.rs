@@ -57,6 +57,45 @@ fn words_are_found_and_shown_as_a_chip() {
 }
 
 #[test]
+fn words_of_outputs_are_told_from_those_of_inputs_and_shown_where_they_stand() {
+    let world = World::new();
+    let far = format!("{}and a goodwill <b>voucher</b> for you.", "We are sorry. ".repeat(40));
+    for (id, input, output) in [
+        ("asked", "a goodwill voucher, please", "no"),
+        ("near", "hello", "Have a Goodwill voucher"),
+        ("far", "hello", &*far),
+        ("apart", "goodwill", "a voucher and some goodwill"),
+    ] {
+        let root = json!({ "traceId": id, "id": "s", "name": id, "type": "AGENT",
+            "input": input, "output": output, "startTime": at(0), "endTime": at(1) });
+        let event = json!({ "type": "span-create", "body": root });
+        world.deliver(PROJECT, &body(&[event.to_string()]));
+    }
+    let page = |query: &str| page_at(&world, &format!("/traces?{query}"), RECEIVED);
+    let found = |query: &str| {
+        let page = page(query);
+        ["asked", "near", "far", "apart"]
+            .map(|id| page.contains(&format!("data-trace-id=\"{id}\"")))
+    };
+    assert_eq!(found("q=goodwill+voucher"), [true; 4]);
+    assert_eq!(found("output=goodwill+voucher"), [false, true, true, true]);
+    assert_eq!(found("output=%22goodwill+b+voucher%22"), [false, false, true, false]);
+    assert_eq!(found("q=please&output=no"), [true, false, false, false]);
+    // A quote that does not end takes nothing of what comes after.
+    assert_eq!(found("q=%22goodwill&output=%22voucher%22"), [false, true, true, true]);
+    let both = page("output=%22goodwill+voucher%22");
+    assert!(both.contains("Have a <mark>Goodwill voucher</mark>"), "{both}");
+    let read = page("output=%22goodwill+b%22");
+    assert!(
+        read.contains(
+            "…We are sorry. and a <mark>goodwill &lt;b</mark>&gt;voucher&lt;/b&gt; for you."
+        ),
+        "{read}"
+    );
+    assert!(page("output=--").contains("up to 12 words"));
+}
+
+#[test]
 fn a_column_puts_the_list_in_its_order_and_back() {
     let world = world();
     let page = page_at(&world, "/traces?user=&sort=cost", RECEIVED);

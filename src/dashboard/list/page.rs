@@ -73,7 +73,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
     let main = html! {
         (form::form(&asked, &[]))
         // Charts do not know what is in texts.
-        @if asked.q.is_empty() {
+        @if !asked.asks_for_words() {
             section.charts #chart aria-label="Charts"
                 hx-get=(asked.newest("/chart")) hx-trigger="load, refresh" hx-swap="innerMorph" {}
         }
