@@ -162,11 +162,12 @@ export const JOBS = [
   {
     number: 10,
     what: "make a key, rotate it, see usage",
-    most: 7,
+    most: 8,
     async do({ person, page }) {
       await person.click(page.getByRole("link", { name: "Settings" }));
       await person.sees(page.getByRole("heading", { name: "Usage" }), "usage");
       await person.click(page.getByRole("textbox", { name: "Name of a new key" }));
+      await person.press("Control+a");
       await person.write("agents");
       const key = page.getByRole("status").locator("pre");
       await person.sees(key, "the new key");

@@ -25,6 +25,7 @@ export class Person {
     await this.page.getByLabel("API key").fill(key);
     await this.page.getByRole("button", { name: "Sign in", exact: true }).click();
     await this.page.getByRole("heading", { name: "Traces", level: 1 }).waitFor();
+    await this.page.waitForLoadState();
   }
 
   /** @param {Locator} what */

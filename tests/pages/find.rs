@@ -88,7 +88,7 @@ fn words_of_outputs_are_told_from_those_of_inputs_and_shown_where_they_stand() {
     let read = page("output=%22goodwill+b%22");
     assert!(
         read.contains(
-            "…We are sorry. and a <mark>goodwill &lt;b</mark>&gt;voucher&lt;/b&gt; for you."
+            "…sorry. and a <mark>goodwill &lt;b</mark>&gt;voucher&lt;/b&gt; for you."
         ),
         "{read}"
     );
