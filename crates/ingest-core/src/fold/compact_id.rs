@@ -157,25 +157,21 @@ impl Form {
         if id.len() != self.bytes * 2 + self.dashes.len() {
             return None;
         }
-        let mut bytes = [0; 16];
-        let mut digits = 0;
-        let mut dashes = 0;
-        for c in id.bytes() {
-            if c == b'-' && self.dashes.get(dashes) == Some(&digits) {
-                dashes += 1;
-                continue;
-            }
-            let value = match c {
-                b'0'..=b'9' => c - b'0',
-                b'a'..=b'f' => c - b'a' + 10,
-                _ => return None,
-            };
-            let byte = bytes.get_mut(digits / 2)?;
-            *byte = *byte << 4 | value;
-            digits += 1;
+        let mut digits = [0; 32];
+        let (mut rest, mut free) = (id.as_bytes(), digits.as_mut_slice());
+        let mut before = 0;
+        for dash in self.dashes {
+            let (group, others) = rest.split_at_checked(dash - before)?;
+            let (room, others_free) = free.split_at_mut_checked(group.len())?;
+            room.copy_from_slice(group);
+            rest = others.strip_prefix(b"-")?;
+            free = others_free;
+            before = *dash;
         }
-        // The length being right, no digit is missing if no dash is.
-        (dashes == self.dashes.len()).then_some(bytes)
+        free.get_mut(..rest.len())?.copy_from_slice(rest);
+        let mut bytes = [0; 16];
+        base16ct::lower::decode(digits.get(..self.bytes * 2)?, &mut bytes).ok()?;
+        Some(bytes)
     }
 
     fn write(&self, bytes: &[u8]) -> String {

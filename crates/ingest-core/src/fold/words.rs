@@ -33,27 +33,42 @@ fn is_joined(c: char) -> bool {
     matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff | 0x2_0000..=0x3_ffff)
 }
 
+/// A letter of those that are words by two is one itself where it stands alone.
+fn end_joined(before: &mut Option<(char, bool)>, one: &mut impl FnMut(&str)) {
+    if let Some((last, false)) = before.take() {
+        one(last.encode_utf8(&mut [0; 4]));
+    }
+}
+
 /// Calls with each word of a text, in order.
 pub fn each_word(text: &str, mut one: impl FnMut(&str)) {
     let (mut word, mut chars) = (String::new(), 0);
     // The letter before, where it is one of those that are words by two, and whether it is
     // in one already.
     let mut before: Option<(char, bool)> = None;
-    for c in text.chars().chain([' ']) {
-        let joined = is_joined(c);
-        if let (Some((last, taken)), false) = (before, joined) {
-            if !taken {
-                one(last.encode_utf8(&mut [0; 4]));
-            }
-            before = None;
+    let mut rest = text;
+    loop {
+        // Most texts are ASCII for long stretches: its letters are taken together.
+        let ascii = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+        let (letters, others) = rest.split_at_checked(ascii).unwrap_or((rest, ""));
+        if !letters.is_empty() {
+            end_joined(&mut before, &mut one);
+            let fits = letters.len().min(MAX_WORD_CHARS - chars);
+            let from = word.len();
+            word.push_str(letters.get(..fits).unwrap_or_default());
+            word.get_mut(from..).unwrap_or_default().make_ascii_lowercase();
+            chars += fits;
         }
-        if !joined && (c.is_alphanumeric() || c == '_') {
+        let mut chars_left = others.chars();
+        let c = chars_left.next();
+        rest = chars_left.as_str();
+        let joined = c.is_some_and(is_joined);
+        if !joined {
+            end_joined(&mut before, &mut one);
+        }
+        if let Some(c) = c.filter(|c| !joined && c.is_alphanumeric()) {
             if chars < MAX_WORD_CHARS {
-                if c.is_ascii() {
-                    word.push(c.to_ascii_lowercase());
-                } else {
-                    word.extend(c.to_lowercase());
-                }
+                word.extend(c.to_lowercase());
                 chars += 1;
             }
             continue;
@@ -63,6 +78,7 @@ pub fn each_word(text: &str, mut one: impl FnMut(&str)) {
             word.clear();
             chars = 0;
         }
+        let Some(c) = c else { return };
         if joined {
             if let Some((last, _)) = before {
                 word.extend([last, c]);

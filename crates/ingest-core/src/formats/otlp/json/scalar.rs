@@ -15,10 +15,7 @@ pub(super) fn read_id<const N: usize>(value: Option<Value>, text: &str) -> Resul
         let other = value.filter(|value| value.kind() != Kind::Null);
         return other.map_or(Ok(Vec::new()), |value| Err(value.range().len()));
     };
-    let of_digits = |digits: &[u8]| {
-        let pairs = digits.as_chunks::<2>().0.iter();
-        pairs.map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect::<Option<Vec<_>>>()
-    };
+    let of_digits = |digits: &[u8]| base16ct::mixed::decode_vec(digits).ok();
     let of_base64 = |bytes: usize| STANDARD.decode(&*id).ok().filter(|id| id.len() == bytes);
     let found = match id.len() {
         0 => Some(Vec::new()),
@@ -33,11 +30,6 @@ pub(super) fn read_id<const N: usize>(value: Option<Value>, text: &str) -> Resul
 /// Characters of so many bytes in base64.
 const fn base64_length(bytes: usize) -> usize {
     bytes.div_ceil(3) * 4
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    let digit = char::from(byte).to_digit(16)?;
-    u8::try_from(digit).ok()
 }
 
 /// A whole number from 0 on, as a number or as text: 0 for anything else.
