@@ -203,6 +203,7 @@ export const GOALS = [
     says: (v) => `${v.toFixed(1)} ms`,
   },
   seconds("jobs/1", "finding a wrong answer of an hour ago among 100,000 traces", 10),
+  seconds("jobs/8", "seeing that an agent is stuck, 100,000 traces", 2),
   seconds("jobs/running", "a trace that runs is shown so, 100,000 traces", 2),
   seconds("jobs/large", "a trace of 50,000 spans can be used", 5),
   {
