@@ -1,6 +1,6 @@
 // The benchmark: ours against the peer and the release before, everything in one
-// run. Started by scripts/bench.mjs, which has built ours. With --quick it takes half
-// a minute, measures little and writes nothing: it shows that all of it runs.
+// run. Started by scripts/bench.mjs, which has built ours. With --quick it takes two
+// minutes, measures little and writes nothing: it shows that all of it runs.
 // With names of parts (cpu, otlp, sdks, judging, cost, flow, memory, growth, pages, jobs, traffic) only those
 // are run, and nothing is written; nor is it where something else stands for ours.
 

@@ -92,7 +92,7 @@ fn take_part(asked: &mut ListQuery, part: &str) -> bool {
         }
         // Words in quotes stand together.
         "output" if is => {
-            asked.output = written.to_owned();
+            written.clone_into(&mut asked.output);
             return true;
         }
         "score" => {
