@@ -237,10 +237,10 @@ fn with(asked: &ListQuery, name: &str, value: &str) -> String {
     other.newest("/traces")
 }
 
-/// The address of a part that is looked for further back.
-pub(super) fn further(address: &str) -> String {
+/// The address of a part that is looked for further back, where so many are shown already.
+pub(super) fn further(address: &str, shown: usize) -> String {
     let mut query = Serializer::new(format!("{address}&"));
-    query.append_pair("further", "1").finish()
+    query.append_pair("further", &shown.to_string()).finish()
 }
 
 #[cfg(test)]
