@@ -75,6 +75,18 @@ const again = (id, text) => ({
   says: (v) => String(v),
 });
 
+/** @param {string} id
+ *  @param {string} text
+ *  @param {number} limit
+ *  @returns {Goal} */
+const seconds = (id, text, limit) => ({
+  text,
+  goal: `within ${limit} s`,
+  of: (t) => t.ours(id),
+  limit,
+  says: (v) => `${v.toFixed(2)} s`,
+});
+
 /** @type {Goal[]} */
 export const GOALS = [
   { text: "handler CPU, 100 events", goal: "at most 1/3 of the peer's", of: ratio("handler/100"), ...x(1 / 3) },
@@ -189,6 +201,17 @@ export const GOALS = [
     of: (t) => t.ours("pages/list/1000000"),
     limit: 100,
     says: (v) => `${v.toFixed(1)} ms`,
+  },
+  seconds("jobs/1", "finding a wrong answer of an hour ago among 100,000 traces", 10),
+  seconds("jobs/8", "seeing that an agent is stuck, 100,000 traces", 2),
+  seconds("jobs/running", "a trace that runs is shown so, 100,000 traces", 2),
+  seconds("jobs/large", "a trace of 50,000 spans can be used", 5),
+  {
+    text: "the slowest filter's first answer, 1,000,000 traces",
+    goal: "under 150 ms",
+    of: (t) => t.ours("jobs/filter"),
+    limit: 150,
+    says: (v) => `${v.toFixed(0)} ms`,
   },
   {
     text: "first load of the list, gzip",

@@ -1,7 +1,7 @@
 // The benchmark: ours against the peer and the release before, everything in one
-// run. Started by scripts/bench.mjs, which has built ours. With --quick it takes half
-// a minute, measures little and writes nothing: it shows that all of it runs.
-// With names of parts (cpu, otlp, sdks, judging, cost, flow, memory, growth, pages, traffic) only those
+// run. Started by scripts/bench.mjs, which has built ours. With --quick it takes two
+// minutes, measures little and writes nothing: it shows that all of it runs.
+// With names of parts (cpu, otlp, sdks, judging, cost, flow, memory, growth, pages, jobs, traffic) only those
 // are run, and nothing is written; nor is it where something else stands for ours.
 
 import os from "node:os";
@@ -10,6 +10,7 @@ import { measureCost } from "./measure/cost.mjs";
 import { measureCpu } from "./measure/cpu.mjs";
 import { measureFlow } from "./measure/flow.mjs";
 import { measureGrowth } from "./measure/growth.mjs";
+import { measureJobs } from "./measure/jobs.mjs";
 import { measureJudging } from "./measure/judging.mjs";
 import { measureMemory } from "./measure/memory.mjs";
 import { measureOtlp } from "./measure/otlp.mjs";
@@ -44,10 +45,11 @@ const PARTS = {
   memory: ["memory, size, cold start", measureMemory],
   growth: ["growth", measureGrowth],
   pages: ["the dashboard's pages", measurePages],
+  jobs: ["what people come to the dashboard for", measureJobs],
   traffic: ["traffic, against the release before", measureTraffic],
 };
 /** Those that start what they measure. */
-const ALONE = ["flow", "memory", "pages", "traffic"];
+const ALONE = ["flow", "memory", "pages", "jobs", "traffic"];
 const asked = process.argv.slice(2).filter((word) => Object.hasOwn(PARTS, word));
 const whole = asked.length === 0 && !quick && !process.env.EDGESPAN_BENCH_OURS;
 

@@ -168,6 +168,7 @@ ${releases}
 - **Cold start**: from starting workerd to the first answer, less the same for a Worker that does nothing.
 - **Growth**: the consumer writes what is there before; ours has the rows of 2,000 traces multiplied to a million, the peer rows put in with SQL. A batch that is added to at most 1,000 spans has a trace of its own. Times of listing and opening are a client's, on the loopback.
 - **Pages**: as growth; the range holds all traces of the project. A first load is the page, the chart and the files that they name.
+- **Jobs** (\`bench/jobs\`): a week of traces sent through the API, the cron run until it has nothing left to do, and headless Chromium, which clicks and types as fast as it can: seconds are the machine's, from the start page until what is looked for is in sight; actions are what a person does, and \`npm test\` holds each job to them. A filter's first answer is a client's time of the list's page; where that has not looked through all of the week, it says how far it is and asks on by itself, and "all of it" is the sum of those answers.
 `;
   writeFileSync(join(root, "bench", "RESULTS.md"), text);
 }

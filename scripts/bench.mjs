@@ -1,6 +1,6 @@
 // `npm run bench`: builds the Worker, and once the release before, then measures it
 // against that and against a peer in TypeScript (bench/) and writes bench/RESULTS.md; at
-// most 20 minutes. With `-- --quick` it only shows, in less than a minute, that the
+// most 20 minutes. With `-- --quick` it only shows, in two minutes, that the
 // benchmark runs; the release before is built only for the part that needs it.
 
 import { buildBefore } from "../bench/before.mjs";

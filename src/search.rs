@@ -3,6 +3,8 @@
 //! are there. It goes along the project's traces as the list does, newest first, and looks at
 //! a bounded number of blocks at a time.
 
+pub mod excerpt;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -57,7 +59,7 @@ pub async fn page(
     let statements = traces::select_page_among(project, filter, after, Some(&ids), limit);
     let Page { rows, next, any, .. } = traces::read_page(&db.run(statements.into()).await?, limit)?;
     let next = if next == Next::End { found.next } else { next };
-    let (rows, next) = confirm(project, wanted, (rows, next), db, source).await?;
+    let (rows, next) = confirm(project, (wanted, filter), (rows, next), db, source).await?;
     Ok(Page { rows, next, any, compared_to: None })
 }
 
@@ -96,7 +98,7 @@ pub async fn traces(
     let statements = traces::select_traces_among(project, filter, after, Some(&ids), limit);
     let (rows, next) = traces::read_traces(&db.run(statements).await?, limit)?;
     let next = if next == Next::End { found.next } else { next };
-    confirm(project, wanted, (rows, next), db, source).await
+    confirm(project, (wanted, filter), (rows, next), db, source).await
 }
 
 /// Traces that may have the words.
@@ -233,10 +235,12 @@ trait Listed {
     fn id(&self) -> &str;
     fn place(&self) -> Option<ListPlace>;
     fn previews(&self) -> [Option<&str>; 3];
+    /// Takes what is to be seen of its texts instead of how they begin.
+    fn show(&mut self, excerpts: [Option<String>; 2]);
 }
 
 macro_rules! listed {
-    ($row:ty) => {
+    ($row:ty, $show:expr) => {
         impl Listed for $row {
             fn id(&self) -> &str {
                 &self.id
@@ -248,17 +252,24 @@ macro_rules! listed {
                 [&self.input_preview, &self.output_preview, &self.error_preview]
                     .map(|preview| preview.as_deref())
             }
+            fn show(&mut self, excerpts: [Option<String>; 2]) {
+                $show(self, excerpts);
+            }
         }
     };
 }
 
-listed!(ListRow);
-listed!(TraceRow);
+listed!(ListRow, |row: &mut ListRow, [input, output]: [Option<String>; 2]| {
+    row.input_preview = input.or(row.input_preview.take());
+    row.output_preview = output.or(row.output_preview.take());
+});
+// The API's are as they were sent.
+listed!(TraceRow, |_: &mut TraceRow, _| {});
 
 /// Those of a page whose texts have the words; fewer, where there is too much to read.
 async fn confirm<R: Listed>(
     project: &str,
-    wanted: &Wanted,
+    (wanted, filter): (&Wanted, &Filter),
     (mut rows, mut next): (Vec<R>, Next),
     db: &impl Database,
     source: &Source<'_, impl RawStore>,
@@ -269,8 +280,9 @@ async fn confirm<R: Listed>(
         None => text.to_owned(),
     };
     let is_shown = |row: &R| {
-        let previews: Vec<String> = row.previews().into_iter().flatten().map(whole).collect();
-        wanted.is_in(previews.iter().map(|text| &**text))
+        let [input, output, error] = row.previews().map(|text| text.map(whole));
+        let [input, output] = [input, output].map(|text| text.into_iter().collect());
+        Texts { input, output, error }.have(wanted, filter)
     };
     let unread: HashSet<String> =
         rows.iter().filter(|row| !is_shown(row)).map(|row| row.id().to_owned()).collect();
@@ -297,11 +309,36 @@ async fn confirm<R: Listed>(
     let read = rows.iter().filter_map(|row| content.get(row.id()));
     let slices: Vec<&Slice> = read.flat_map(Content::slices).collect();
     let payloads = Payloads::read(source, &slices).await?;
-    rows.retain(|row| {
-        !unread.contains(row.id())
-            || content.get(row.id()).is_none_or(|content| content.has(wanted, &payloads))
+    rows.retain_mut(|row| {
+        if !unread.contains(row.id()) {
+            return true;
+        }
+        // What cannot be read may have them.
+        let Some(texts) = content.get(row.id()).and_then(|content| content.texts(&payloads)) else {
+            return true;
+        };
+        let excerpt = |of: &[String]| of.iter().find_map(|text| excerpt::around(wanted, text));
+        row.show([excerpt(&texts.input), excerpt(&texts.output)]);
+        texts.have(wanted, filter)
     });
     Ok((rows, next))
+}
+
+/// What is looked at.
+struct Texts {
+    input: Vec<String>,
+    output: Vec<String>,
+    error: Option<String>,
+}
+
+impl Texts {
+    /// Whether the words are in it, and those that are to be in an output there.
+    fn have(&self, wanted: &Wanted, filter: &Filter) -> bool {
+        let output = || self.output.iter().map(|text| &**text);
+        let other = self.input.iter().chain(&self.error).map(|text| &**text);
+        let all = other.chain(output());
+        wanted.is_in(all) && filter.output.as_ref().is_none_or(|wanted| wanted.is_in(output()))
+    }
 }
 
 /// Where what a trace is found by lies.
@@ -320,25 +357,27 @@ impl<'a> Content<'a> {
         root.into_iter().flat_map(|root| &root.slices).chain(self.own.iter().flatten())
     }
 
-    /// Whether words are in it; of what cannot be read that is not denied.
-    fn has(&self, wanted: &Wanted, payloads: &Payloads) -> bool {
-        let Some(root) = root_of(&self.turn.1).map(|root| payloads.span(root)).transpose().ok()
-        else {
-            return true;
-        };
-        let mut texts: Vec<String> = Vec::new();
-        let mut take = |json: &str| each_text(json, |text| texts.push(text.to_owned()));
+    /// What it says; nothing where some of it cannot be read.
+    fn texts(&self, payloads: &Payloads) -> Option<Texts> {
+        let root = root_of(&self.turn.1).map(|root| payloads.span(root)).transpose().ok()?;
         let [input, output] = self.own.each_ref().map(|slice| {
             slice.as_ref().map_or(Ok((None, None)), |slice| payloads.trace_content(slice))
         });
-        let (Ok((input, _)), Ok((_, output))) = (input, output) else { return true };
-        [input, output].iter().flatten().for_each(|json| take(json));
+        let [mut input, mut output] =
+            [input.ok()?.0, output.ok()?.1].map(|own| own.into_iter().collect::<Vec<_>>());
         let mut error = None;
         if let Some(root) = root {
-            [&root.input, &root.output].into_iter().flatten().for_each(|json| take(json));
-            error = root.error_message;
+            input.extend(root.input);
+            output.extend(root.output);
+            error = root.error_message.map(|error| beginning(&error).to_owned());
         }
-        texts.extend(error.map(|error| beginning(&error).to_owned()));
-        wanted.is_in(texts.iter().map(|text| &**text))
+        let [input, output] = [input, output].map(|payloads| {
+            let mut texts = Vec::new();
+            for json in &payloads {
+                each_text(json, |text| texts.push(text.to_owned()));
+            }
+            texts
+        });
+        Some(Texts { input, output, error })
     }
 }

@@ -40,17 +40,17 @@ function exchange(url, { method = "GET", headers = {}, body }) {
   });
 }
 
-/** Signs in to a project; gets pages as a browser does.
- *  @param {Live} live
+/** Signs in to a project; gets pages, or with other headers parts of them, as a browser does.
+ *  @param {Pick<Live, "url">} live
  *  @param {string} project */
-async function visitor(live, project) {
+export async function visitor(live, project) {
   const body = new URLSearchParams({ key: keyOf(project) }).toString();
   const headers = { "content-type": "application/x-www-form-urlencoded", "content-length": body.length, origin: live.url.origin };
   const { status, headers: given } = await exchange(new URL("/sign-in", live.url), { method: "POST", headers, body });
   if (status !== 303) throw new Error(`signing in answered ${status}`);
   const cookie = given["set-cookie"]?.[0]?.split(";")[0];
-  return async (/** @type {string} */ path) => {
-    const answer = await exchange(new URL(path, live.url), { headers: { cookie, accept: "text/html" } });
+  return async (/** @type {string} */ path, /** @type {http.OutgoingHttpHeaders} */ more = {}) => {
+    const answer = await exchange(new URL(path, live.url), { headers: { cookie, accept: "text/html", ...more } });
     if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${answer.text.slice(0, 300)}`);
     return answer;
   };

@@ -44,6 +44,8 @@ pub struct Filter {
     pub error: Option<String>,
     /// What is in its texts: no condition on rows, but found by [`crate::search`].
     pub words: Option<Wanted>,
+    /// Which of these have to be in what came out.
+    pub output: Option<Wanted>,
 }
 
 /// What a list is in order of, the greatest first.

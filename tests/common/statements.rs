@@ -152,6 +152,7 @@ pub fn of_project() -> Vec<Statement> {
         sort: None,
         error: Some(String::new()),
         words: None,
+        output: None,
     };
     let among = Some(&["a", "t"][..]);
     all.extend(traces::select_page_among(PROJECT, &every_condition, Some(LATEST), among, 50));

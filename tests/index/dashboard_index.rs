@@ -167,6 +167,7 @@ fn letters_of_all_scripts_are_found_in_either_case() {
         sort: None,
         error: Some(letters.clone()),
         words: None,
+        output: None,
     };
     assert_eq!(follow(&db, &all).0, Vec::<String>::new());
     block_on(db.run(traces::select_traces(

@@ -118,6 +118,25 @@ fn others_of_the_same_name_are_offered() {
 }
 
 #[test]
+fn what_was_asked_the_same_is_offered_first_then_what_went_otherwise() {
+    let world = World::new();
+    for (id, input, status) in [
+        ("bad", "where is it?", "ERROR"),
+        ("good", "where is it?", "OK"),
+        ("also-bad", "where is it?", "ERROR"),
+        ("other-good", "who are you?", "OK"),
+        ("other-bad", "who are you?", "ERROR"),
+    ] {
+        let more = json!({ "input": input, "status": status, "output": id });
+        world.deliver(PROJECT, &body(&[trace(id), step(id, "agent", None, &more)]));
+    }
+    let page = html(&world, "/compare?a=bad");
+    let order: Vec<_> =
+        page.split("&amp;b=").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(order, ["good", "also-bad", "other-good", "other-bad"]);
+}
+
+#[test]
 fn what_is_not_there_is_not_found() {
     let world = world();
     for (url, project) in [

@@ -36,7 +36,7 @@ fn groups(page: &str) -> Vec<[String; 3]> {
     };
     let row = |row: &str| {
         let cells: Vec<_> = row.split("<td").skip(1).map(text).collect();
-        [cells[0].clone(), cells[1].clone(), cells[2].split("<span").next().unwrap().to_owned()]
+        [cells[0].clone(), cells[1].clone(), cells[3].split("<span").next().unwrap().to_owned()]
     };
     rows.split("<tr>").skip(1).map(row).collect()
 }

@@ -64,12 +64,12 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
             label.only { input type="checkbox" id="only"; "Only what differs" }
             div.halves {
                 div.scroll tabindex="0" role="region" aria-label="Steps" {
-                    table {
+                    table.steps {
                         thead { tr {
-                            th scope="col" { "Step" } th scope="col" { "In" }
+                            th scope="col" { "Step" } th.place scope="col" { "In" }
                             th.num scope="col" { "Duration A" } th.num scope="col" { "B" }
-                            th.num scope="col" { "Tokens A" } th.num scope="col" { "B" }
-                            th.num scope="col" { "Cost A" } th.num scope="col" { "B" }
+                            th.num.dear scope="col" { "Tokens A" } th.num.dear scope="col" { "B" }
+                            th.num.dear scope="col" { "Cost A" } th.num.dear scope="col" { "B" }
                             th scope="col" { "Texts" }
                         } }
                         tbody { @for step in steps.iter().take(MOST_STEPS) { (row(step, &a.id, &b.id)) } }
@@ -118,21 +118,31 @@ async fn offer(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Resul
     let statements = traces::select_page(view.project, &filter, None, 4 * OFFERED);
     let found = traces::read_page(&view.db.run(statements.into()).await?, 4 * OFFERED)?;
     let alike = found.rows.iter().filter(|row| row.name == trace.name && row.id != trace.id);
-    let alike: Vec<&ListRow> = alike.take(OFFERED).collect();
+    let mut alike: Vec<&ListRow> = alike.collect();
+    // What was asked the same comes first, and before what went alike what went otherwise: a
+    // good run for a bad one.
+    let status = trace.status(view.now);
+    alike.sort_by_key(|row| {
+        (row.input_preview != trace.input_preview, row.status(view.now) == status)
+    });
+    alike.truncate(OFFERED);
     let main = html! {
         div.compare {
             h1 { "Compare with another trace" }
             form method="get" action="/compare" {
                 input type="hidden" name="a" value=(trace.id);
-                label { "Its id" input name="b" required autocomplete="off" spellcheck="false"; }
+                label { "The other's id" input name="b" required autocomplete="off" spellcheck="false"; }
                 button.primary type="submit" { "Compare" }
             }
             @if alike.is_empty() {
                 p.muted { "None of the newest traces has the same name." }
             } @else {
-                h2 { "The newest of the same name" }
+                h2 { "Of the same name: first what was asked the same" }
                 div.scroll tabindex="0" role="region" aria-label="Traces of the same name" {
-                    table { tbody { @for row in alike { (offered(&trace.id, row, view.now)) } } }
+                    table.offers { thead { tr {
+                        th scope="col" { "Output" } th scope="col" { "Started" } th scope="col" { "Status" }
+                        th.num scope="col" { "Duration" } th.num scope="col" { "Tokens" } th.num scope="col" { "Cost" }
+                    } } tbody { @for row in alike { (offered(&trace, row, view.now)) } } }
                 }
             }
         }
@@ -140,19 +150,23 @@ async fn offer(view: &View<'_, impl Database, impl RawStore>, id: &str) -> Resul
     Ok(Reply::html(200, shell(view, "Compare", id, &main)))
 }
 
-fn offered(trace: &str, row: &ListRow, now: Millis) -> Markup {
+fn offered(trace: &TraceRow, row: &ListRow, now: Millis) -> Markup {
     let status = row.status(now);
     let said = row.error_preview.as_deref().filter(|_| status == TraceStatus::Error);
-    let said = said.or(row.output_preview.as_deref()).unwrap_or_default();
+    let said = said.or(row.output_preview.as_deref()).unwrap_or(&row.id);
     html! {
         tr {
-            td { a href={ "/compare?a=" (encode(trace)) "&b=" (encode(&row.id)) } { (row.id) } }
+            td.said {
+                a href={ "/compare?a=" (encode(&trace.id)) "&b=" (encode(&row.id)) } title=(row.id) { (said) }
+                @if row.input_preview != trace.input_preview {
+                    @if let Some(asked) = &row.input_preview { span.muted { "asked: " (asked) } }
+                }
+            }
             td.nowrap { (format::time(row.start_us)) }
             td { (show_trace_status(status, row.failures)) }
             td.num { @if let Some(end) = row.end_us { (duration(end.saturating_sub(row.start_us))) } }
             td.num { (count(row.tokens)) }
             td.num { (dollars(row.cost_nano)) }
-            td.said { (said) }
         }
     }
 }
@@ -181,7 +195,7 @@ fn totals(a: &TraceRow, b: &TraceRow, now: Millis) -> Markup {
     };
     html! {
         div.scroll tabindex="0" role="region" aria-label="Totals" {
-            table {
+            table.totals {
                 thead { tr {
                     th scope="col" { "Trace" } th scope="col" { "Started" } th scope="col" { "Status" }
                     th.num scope="col" { "Duration" } th.num scope="col" { "Spans" }
@@ -207,13 +221,18 @@ fn tokens(span: &Span) -> Option<i64> {
     span.total_tokens.and_then(|n| i64::try_from(n).ok())
 }
 
-/// Whether both have it and it came to the same in both but for the time it took.
-fn is_same(a: &Span, b: &Span) -> bool {
-    let near = match (a.duration_us(), b.duration_us()) {
+/// Whether both took about as long: within a fifth, or a millisecond.
+fn is_near(a: &Span, b: &Span) -> bool {
+    match (a.duration_us(), b.duration_us()) {
         (Some(a), Some(b)) => (a - b).abs() <= 1_000.max(a.min(b) / 5),
         (a, b) => a == b,
-    };
-    near && a.status == b.status
+    }
+}
+
+/// Whether both have it and it came to the same in both but for the time it took.
+fn is_same(a: &Span, b: &Span) -> bool {
+    is_near(a, b)
+        && a.status == b.status
         && tokens(a) == tokens(b)
         && a.model == b.model
         && a.cost_nano == b.cost_nano
@@ -223,6 +242,7 @@ fn row(step: &Step<'_>, trace_a: &str, trace_b: &str) -> Markup {
     let Step { level, a, b } = *step;
     let Some(either) = a.or(b) else { return Markup::default() };
     let same = a.zip(b).is_some_and(|(a, b)| is_same(a, b));
+    let near = a.zip(b).is_some_and(|(a, b)| is_near(a, b));
     let failed = |span: Option<&Span>| span.is_some_and(|span| span.status == Status::Error);
     let figure = |of: fn(&Span) -> Option<i64>, show: fn(i64) -> String| {
         let text = |span: Option<&Span>| span.and_then(of).map_or_else(String::new, show);
@@ -246,9 +266,9 @@ fn row(step: &Step<'_>, trace_a: &str, trace_b: &str) -> Markup {
                     " " span.muted { (a.model.as_deref().unwrap_or("no model")) " → " (b.model.as_deref().unwrap_or("no model")) }
                 }
             }
-            td.nowrap.muted { (place) }
-            @for pair in &figures {
-                @for text in pair { td.num.differs[pair[0] != pair[1]] { (text) } }
+            td.nowrap.muted.place { (place) }
+            @for (at, pair) in figures.iter().enumerate() {
+                @for text in pair { td.num.dear[at > 0].differs[pair[0] != pair[1] && (at > 0 || !near)] { (text) } }
             }
             td { @if let (Some(a), Some(b)) = (a, b) {
                 @let href = format!("/compare?a={}&b={}&spanA={}&spanB={}", encode(trace_a), encode(trace_b), encode(&a.id), encode(&b.id));

@@ -226,6 +226,8 @@ fn change(is: i64, was: i64) -> String {
             let percent = (i128::from(is) - i128::from(was)) * 100 / i128::from(was);
             match percent {
                 0 => "±0 %".into(),
+                // Ten times as much and more.
+                900.. => format!("× {}", percent / 100 + 1),
                 1.. => format!("+{percent} %"),
                 _ => format!("−{} %", -percent),
             }
@@ -257,6 +259,8 @@ mod tests {
             (0, 0, "–"),
             (5, 0, "new"),
             (150, 100, "+50 %"),
+            (999, 100, "+899 %"),
+            (1_000, 100, "× 10"),
             (0, 100, "−100 %"),
             (100, 100, "±0 %"),
         ] {

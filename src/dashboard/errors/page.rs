@@ -78,7 +78,7 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
                 h2 { "Nothing failed here" }
                 p.muted { "No trace that began in this range of time has failed." }
             }
-        } @else { (table(&asked, &groups, &others)) }
+        } @else { (table(&asked, &groups, &others, &is)) }
         p.muted.footnote {
             "From " (time(is.start * HOUR_US)) ", beside as many hours before that. A trace counts where its root failed, in the hour in which it began; of ranges of days, first and last seen say the day. "
             code { "#" } " stands for words with digits in them."
@@ -119,13 +119,34 @@ fn searched(message: &str) -> String {
     message.split('#').max_by_key(|part| part.len()).unwrap_or_default().trim().into()
 }
 
-fn table(asked: &ListQuery, groups: &[(Rc<str>, Group)], others: &Group) -> Markup {
+/// When they were, as bars: by hour, of a range of more than two days by day.
+fn bars(group: &Group, is: &Hours) -> Markup {
+    let hours = is.end - is.start;
+    let step = if hours > 48 { 24 } else { 1 };
+    let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
+    for (hour, count) in &group.hours {
+        *counts.entry((hour - is.start).div_euclid(step)).or_default() += count;
+    }
+    let most = counts.values().copied().max().unwrap_or(1).max(1);
+    html! {
+        svg viewBox=(format!("0 0 {} 30", (hours / step + 1) * 10)) preserveAspectRatio="none" aria-hidden="true" {
+            path.base d=(format!("M0 30h{}", (hours / step + 1) * 10)) {}
+            @for (at, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+                @let height = (count * 30 / most).max(2);
+                rect.s-error x=(at * 10 + 1) width="8" y=(30 - height) height=(height) {}
+            }
+        }
+    }
+}
+
+fn table(asked: &ListQuery, groups: &[(Rc<str>, Group)], others: &Group, is: &Hours) -> Markup {
     let hour = |at: Option<i64>| html! { @if let Some(at) = at { (time(at * HOUR_US)) } };
     html! {
-        table.results.costs aria-label="Failures by message" {
+        table.results.costs.failures aria-label="Failures by message" {
             thead { tr {
                 th scope="col" { "Message" }
                 th scope="col" { "Trace" }
+                th.over scope="col" { "When" }
                 th.num scope="col" { "Traces" }
                 th.num scope="col" { "Before" }
                 th.num scope="col" { "First seen" }
@@ -140,14 +161,15 @@ fn table(asked: &ListQuery, groups: &[(Rc<str>, Group)], others: &Group) -> Mark
                             @if message.is_empty() { "no message" } @else { (message) }
                         } }
                         td.c-name { @if name.is_empty() { span.muted { "no name" } } @else { (name) } }
+                        td.over { (bars(group, is)) }
                         td.num { (count(group.count())) span.unit { " traces" } }
-                        td.num { @if group.was == 0 { b { "new" } } @else { (count(group.was)) } span.unit { " before" } }
-                        td.num { (hour(group.seen().next())) span.unit { " first" } }
-                        td.num { (hour(group.seen().next_back())) span.unit { " last" } }
+                        td.num { @if group.was == 0 { b { "new" } } @else { (count(group.was)) span.unit { " before" } } }
+                        td.num { span.unit { "first " } (hour(group.seen().next())) }
+                        td.num { span.unit { "last " } (hour(group.seen().next_back())) }
                     }
                 }
                 @if others.count() > 0 { tr {
-                    td.c-evaluator { span.muted { "All others" } } td {}
+                    td.c-evaluator { span.muted { "All others" } } td {} td.over { (bars(others, is)) }
                     td.num { (count(others.count())) } td.num { (count(others.was)) } td {} td {}
                 } }
             }

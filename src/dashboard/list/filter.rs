@@ -47,6 +47,7 @@ pub struct ListQuery {
     pub metadata: String,
     pub error: String,
     pub q: String,
+    pub output: String,
     pub sort: String,
     pub before: String,
 }
@@ -86,7 +87,7 @@ impl ListQuery {
 
     /// The parameters that are one text each, by their names, in the order of addresses;
     /// the range's are the first three.
-    pub(super) fn texts(&mut self) -> [(&'static str, &mut String); 19] {
+    pub(super) fn texts(&mut self) -> [(&'static str, &mut String); 20] {
         [
             ("range", &mut self.range),
             ("from", &mut self.from),
@@ -106,6 +107,7 @@ impl ListQuery {
             ("metadata", &mut self.metadata),
             ("error", &mut self.error),
             ("q", &mut self.q),
+            ("output", &mut self.output),
             ("sort", &mut self.sort),
         ]
     }
@@ -127,6 +129,20 @@ impl ListQuery {
         texts.iter().any(|text| !text.is_empty())
     }
 
+    /// Whether words are looked for.
+    #[must_use]
+    pub fn asks_for_words(&self) -> bool {
+        !self.q.is_empty() || !self.output.is_empty()
+    }
+
+    /// All words that are looked for, wherever they are to be.
+    #[must_use]
+    pub fn words(&self) -> Option<Wanted> {
+        // A quote that does not end does so here.
+        let open = if self.q.matches('"').count() % 2 == 1 { "\"" } else { "" };
+        Wanted::parse(&format!("{}{open} {}", self.q, self.output))
+    }
+
     /// The filter, and the place to go on from; or what cannot be read.
     ///
     /// # Errors
@@ -141,7 +157,8 @@ impl ListQuery {
             user: some(&self.user),
             model: some(&self.model),
             error: some(&self.error),
-            words: Wanted::parse(&self.q),
+            words: self.words(),
+            output: Wanted::parse(&self.output),
             sort: Sort::parse(&self.sort),
             now,
             ..traces::Filter::default()
@@ -177,7 +194,8 @@ impl ListQuery {
         if filter.sort.is_none() && !matches!(&*self.sort, "" | "time") {
             problems.push(("Sort", "time, duration, cost or tokens"));
         }
-        if filter.words.is_none() && !self.q.is_empty() {
+        let no_output = filter.output.is_none() && !self.output.is_empty();
+        if filter.words.is_none() && self.asks_for_words() || no_output {
             problems.push(("Words", "up to 12 words of inputs, outputs and errors"));
         }
         filter.score = score(&self.score);
@@ -286,7 +304,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        let query = "range=7d&status=error&name=a+b&session=s%2F1&user=u%401&model=gpt&min_duration=2s&max_duration=1h&min_cost=0.05&max_cost=%241&min_tokens=5&max_tokens=9&score=a%3C0.5&metadata=k%3Dv%3D1&error=no&q=%22a+b%22&sort=cost&tag=x&tag=%3Cy%3E&tag=-z&tag=%5C-w";
+        let query = "range=7d&status=error&name=a+b&session=s%2F1&user=u%401&model=gpt&min_duration=2s&max_duration=1h&min_cost=0.05&max_cost=%241&min_tokens=5&max_tokens=9&score=a%3C0.5&metadata=k%3Dv%3D1&error=no&q=%22a+b%22&output=c&sort=cost&tag=x&tag=%3Cy%3E&tag=-z&tag=%5C-w";
         let asked = ListQuery::parse(query);
         assert_eq!(asked.newest("/traces"), format!("/traces?{query}"));
         let place = ListPlace { key: 1 << 48 | 7, start_us: 5 };

@@ -70,7 +70,8 @@ fn take_part(asked: &mut ListQuery, part: &str) -> bool {
     };
     let (key, rest) = part.split_at(at);
     let key = key.to_ascii_lowercase();
-    let value = rest.trim_start_matches([':', '<', '>', '=']).replace('"', "");
+    let written = rest.trim_start_matches([':', '<', '>', '=']);
+    let value = written.replace('"', "");
     if value.is_empty() {
         return false;
     }
@@ -87,6 +88,11 @@ fn take_part(asked: &mut ListQuery, part: &str) -> bool {
             if !asked.tags.contains(&tag) {
                 asked.tags.push(tag);
             }
+            return true;
+        }
+        // Words in quotes stand together.
+        "output" if is => {
+            written.clone_into(&mut asked.output);
             return true;
         }
         "score" => {
@@ -159,7 +165,7 @@ pub(super) fn search_box(asked: &ListQuery) -> Markup {
         div.find {
             label { span.sr { "Search" }
                 input #find type="search" name="find" aria-describedby="find-help" autocomplete="off" spellcheck="false" autocapitalize="none"
-                    placeholder="Search: an id, words, \"words together\", user:u-1 model:gpt cost>0.1 -tag:test meta.key:value"; }
+                    placeholder="Search: an id, words, \"words together\", output:word user:u-1 model:gpt cost>0.1 -tag:test meta.key:value"; }
             span.sr #find-help { "Words are looked for in inputs, outputs and errors. The key / leads here." }
             @if !chips.is_empty() {
                 ul.chips aria-label="What is asked for" {
@@ -231,10 +237,10 @@ fn with(asked: &ListQuery, name: &str, value: &str) -> String {
     other.newest("/traces")
 }
 
-/// The address of a part that is looked for further back.
-pub(super) fn further(address: &str) -> String {
+/// The address of a part that is looked for further back, where so many are shown already.
+pub(super) fn further(address: &str, shown: usize) -> String {
     let mut query = Serializer::new(format!("{address}&"));
-    query.append_pair("further", "1").finish()
+    query.append_pair("further", &shown.to_string()).finish()
 }
 
 #[cfg(test)]
@@ -253,6 +259,7 @@ mod tests {
             (r#"name:"my agent" session:s status:error"#, "?status=error&name=my+agent&session=s"),
             ("score:helpful<0.5", "?score=helpful%3C0.5"),
             ("score<0.5", "?score=%3C0.5"),
+            (r#"output:"a voucher" output<1"#, "?q=output%3C1&output=%22a+voucher%22"),
             ("meta.Tenant:acme", "?metadata=Tenant%3Dacme"),
             ("metadata.k=v=w error:timeout", "?metadata=k%3Dv%3Dw&error=timeout"),
             ("https://x.y user: 12:30 user<3", "?q=https%3A%2F%2Fx.y+user%3A+12%3A30+user%3C3"),

@@ -54,7 +54,7 @@ pub fn form(asked: &ListQuery, problems: &[Problem]) -> Markup {
                 }
             }
             @for tag in more_tags { input type="hidden" name="tag" value=(tag); }
-            @for (name, value) in [("error", &asked.error), ("q", &asked.q), ("sort", &asked.sort)] {
+            @for (name, value) in [("error", &asked.error), ("q", &asked.q), ("output", &asked.output), ("sort", &asked.sort)] {
                 @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
             }
             div.actions {

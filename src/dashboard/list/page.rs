@@ -60,8 +60,9 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
             empty(view, &waiting)
         });
     }
-    if view.part && has("further") {
-        return Ok(Reply::html(200, further_part(&asked, &page, view.now)));
+    if let (true, Some(shown)) = (view.part, query_value(view.query, "further")) {
+        let shown = shown.parse().unwrap_or(LIMIT).saturating_add(page.rows.len());
+        return Ok(Reply::html(200, further_part(&asked, &page, shown, view.now)));
     }
     let list = list_of(&asked, &page, view.now);
     if view.part {
@@ -73,12 +74,12 @@ pub async fn page(view: &View<'_, impl Database, impl RawStore>) -> Result<Reply
     let main = html! {
         (form::form(&asked, &[]))
         // Charts do not know what is in texts.
-        @if asked.q.is_empty() {
+        @if !asked.asks_for_words() {
             section.charts #chart aria-label="Charts"
                 hx-get=(asked.newest("/chart")) hx-trigger="load, refresh" hx-swap="innerMorph" {}
         }
         (container(view.now, &asked, &asked.newest("/traces"), &etag, &list))
-        (further(&asked, &page.next))
+        (further(&asked, &page.next, page.rows.len()))
     };
     Ok(Reply::html(200, shell(view, &asked, &main)))
 }
@@ -97,10 +98,10 @@ fn shell<D, S>(view: &View<'_, D, S>, asked: &ListQuery, main: &Markup) -> Marku
 
 /// Where it looks on by itself for what the list has not looked for yet: where that ends, if
 /// somebody does not stop it.
-fn further(asked: &ListQuery, next: &Next) -> Markup {
+fn further(asked: &ListQuery, next: &Next, shown: usize) -> Markup {
     html! {
         @if let Next::Perhaps(place) = next {
-            div.further hx-get=(find::further(&asked.after(*place))) hx-trigger="load" hx-swap="outerHTML" {
+            div.further hx-get=(find::further(&asked.after(*place), shown)) hx-trigger="load" hx-swap="outerHTML" {
                 p.searched role="status" hidden { "Looking further back than " (time(place.start_us)) "… "
                     button.quiet.small type="button" data-stop { "Stop" } }
             }
@@ -108,15 +109,15 @@ fn further(asked: &ListQuery, next: &Next) -> Markup {
     }
 }
 
-/// What was found further back, and where it looks on.
-fn further_part(asked: &ListQuery, page: &Page, now: Millis) -> Markup {
+/// What was found further back, and where it looks on: by itself until a page is full.
+fn further_part(asked: &ListQuery, page: &Page, shown: usize, now: Millis) -> Markup {
     html! {
         @if !page.rows.is_empty() {
             div.found { (rows::list_table(asked, &page.rows, now)) }
         }
         @match &page.next {
-            Next::Perhaps(_) => (further(asked, &page.next)),
-            Next::More(place) => nav.pages { a.button rel="next" href=(asked.after(*place)) { "Older" } },
+            Next::Perhaps(_) if shown < LIMIT => (further(asked, &page.next, shown)),
+            Next::Perhaps(place) | Next::More(place) => nav.pages { a.button rel="next" href=(asked.after(*place)) { "Older" } },
             Next::End => p.searched role="status" { "Looked through all of it." },
         }
     }

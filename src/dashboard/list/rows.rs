@@ -11,6 +11,8 @@ use crate::dashboard::ui::status::show_trace_status;
 use crate::dashboard::ui::url::session_url;
 use crate::index::traces::{ListRow, ScoresInList};
 use crate::model::{Millis, TraceStatus};
+use crate::search::excerpt;
+use ingest_core::fold::words::Wanted;
 
 /// Tags of a trace that are shown.
 const TAGS: usize = 4;
@@ -21,6 +23,7 @@ const TAGS: usize = 4;
 pub fn list_table(asked: &ListQuery, rows: &[ListRow], now: Millis) -> Markup {
     // Most projects have no scores, and no column of them.
     let scored = rows.iter().any(|row| !row.scores().is_empty());
+    let wanted = asked.words();
     html! {
         table.traces role="table" aria-label="Traces" {
             thead role="rowgroup" {
@@ -37,7 +40,7 @@ pub fn list_table(asked: &ListQuery, rows: &[ListRow], now: Millis) -> Markup {
                 }
             }
             tbody role="rowgroup" {
-                @for row in rows { (self::row(asked, row, scored, now)) }
+                @for row in rows { (self::row(asked, row, scored, wanted.as_ref(), now)) }
             }
         }
     }
@@ -47,8 +50,8 @@ pub fn list_table(asked: &ListQuery, rows: &[ListRow], now: Millis) -> Markup {
 fn sorted(asked: &ListQuery, name: &str, label: &str) -> Markup {
     let is = asked.sort == name;
     html! {
-        th.num class=(format!("c-{name}")) role="columnheader" scope="col" aria-sort=[is.then_some("descending")] {
-            @if asked.q.is_empty() {
+        th.num.(format!("c-{name}")) role="columnheader" scope="col" aria-sort=[is.then_some("descending")] {
+            @if !asked.asks_for_words() {
                 a href=(asked.in_order(name)) title=(if is { "By time" } else { "The greatest first" }) {
                     (label) @if is { span aria-hidden="true" { " ↓" } }
                 }
@@ -57,7 +60,13 @@ fn sorted(asked: &ListQuery, name: &str, label: &str) -> Markup {
     }
 }
 
-fn row(asked: &ListQuery, row: &ListRow, scored: bool, now: Millis) -> Markup {
+fn row(
+    asked: &ListQuery,
+    row: &ListRow,
+    scored: bool,
+    wanted: Option<&Wanted>,
+    now: Millis,
+) -> Markup {
     let href = format!("/traces/{}", encode(&row.id));
     let name = if row.name.is_empty() { "(no name)" } else { &row.name };
     let tags: Vec<String> =
@@ -84,10 +93,10 @@ fn row(asked: &ListQuery, row: &ListRow, scored: bool, now: Millis) -> Markup {
                 }
             }
             td.c-io role="cell" {
-                (line("in", row.input_preview.as_deref()))
+                (line("in", row.input_preview.as_deref(), wanted))
                 @match row.error_preview.as_deref().filter(|_| error) {
-                    Some(why) => div.io.why { span.label { "error" } span.text { (why) } },
-                    None => (line("out", row.output_preview.as_deref())),
+                    Some(why) => div.io.why { span.label { "error" } span.text { (marked(why, wanted)) } },
+                    None => (line("out", row.output_preview.as_deref(), wanted)),
                 }
             }
             td.c-status role="cell" { (show_trace_status(status, row.failures)) }
@@ -129,15 +138,31 @@ fn took(row: &ListRow, status: TraceStatus) -> Markup {
     }
 }
 
-fn line(label: &str, words: Option<&str>) -> Markup {
+fn line(label: &str, words: Option<&str>, wanted: Option<&Wanted>) -> Markup {
     html! {
         div.io.none[words.is_none()] {
             span.label { (label) }
             @match words {
-                Some(text) => span.text { (text) },
+                Some(text) => span.text { (marked(text, wanted)) },
                 None => span.text.muted { "–" },
             }
         }
+    }
+}
+
+/// A text with the words marked that were looked for, from shortly before the first of them.
+fn marked(text: &str, wanted: Option<&Wanted>) -> Markup {
+    let Some(wanted) = wanted else { return html! { (text) } };
+    let part = excerpt::around(wanted, text);
+    let text = part.as_deref().unwrap_or(text);
+    let mut at = 0;
+    html! {
+        @for place in excerpt::places(wanted, text) {
+            (text.get(at..place.start).unwrap_or_default())
+            mark { (text.get(place.clone()).unwrap_or_default()) }
+            @let () = at = place.end;
+        }
+        (text.get(at..).unwrap_or_default())
     }
 }
 

@@ -60,6 +60,7 @@ impl ListQuery {
             ("score ", &self.score),
             ("error ", &self.error),
             ("", &self.q),
+            ("output ", &self.output),
         ] {
             let value = short_text(value.trim_start_matches('$').trim());
             parts.push(if value.is_empty() { value } else { format!("{label}{value}") });

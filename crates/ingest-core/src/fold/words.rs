@@ -244,6 +244,12 @@ impl Wanted {
         (1..=MAX_WANTED).contains(&count).then_some(Self(runs))
     }
 
+    /// The runs of words.
+    #[must_use]
+    pub fn runs(&self) -> &[Vec<String>] {
+        &self.0
+    }
+
     /// The hashes of all words, each once.
     #[must_use]
     pub fn hashes(&self) -> Vec<u32> {
