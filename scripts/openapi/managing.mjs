@@ -2,6 +2,7 @@
 // manages by the secret, and the pages.
 
 import { LEFT, alertPaths } from "./alerts.mjs";
+import { tracesOf } from "./reading.mjs";
 import { client, count, data, list, object, operator, orNull, person, ref, tagged, text, whole } from "./words.mjs";
 
 /** @import { Make, Said, Schema } from "./words.mjs" */
@@ -256,21 +257,7 @@ export const OPERATING = tagged("operating", {
     }),
   },
   [`${PROJECTS}/prices`]: prices(operator, "OfProject", { missing: true }),
-  [`${PROJECTS}/traces`]: {
-    GET: operator("listTracesOfProject", "The newest traces of a project", {
-      query: { ...page, startDate: "ISO 8601.", endDate: "ISO 8601." },
-      answers: { 200: data(whole({ traces: list(ref("Trace")), nextCursor: orNull(string) })) },
-      note: "With all that `GET /api/v1/traces` takes.",
-      missing: true,
-    }),
-  },
-  [`${PROJECTS}/traces/{trace}`]: {
-    GET: operator("getTraceOfProject", "A trace of a project, with its spans", {
-      query: { limit: count(1, 10_000), cursor: text("The last part's `nextSpanCursor`.") },
-      answers: { 200: data(ref("WholeTrace")) },
-      missing: true,
-    }),
-  },
+  ...tracesOf(operator, PROJECTS),
   ...evaluators(operator, `${PROJECTS}/evaluators`, "OfProject", { missing: true }),
   ...routing(operator, `${PROJECTS}/routing-configs`, "OfProject", { missing: true }),
   ...alertPaths(operator, PROJECTS, "OfProject", { missing: true }),
