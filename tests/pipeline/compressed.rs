@@ -115,6 +115,27 @@ proptest! {
 }
 
 #[test]
+fn of_two_objects_of_one_millisecond_either_may_be_the_one_that_was_written() {
+    for compressed in [false, true] {
+        let world = World::new();
+        // The other was acknowledged, too, and its message lost: the ledger knows the batch.
+        let text = events(0, 10);
+        let other = BatchRef::of(PROJECT, text.as_bytes(), RECEIVED, "json");
+        let (other, raw) = if compressed {
+            (other, text.clone().into_bytes())
+        } else {
+            (other.gzipped(), gzip(text.as_bytes()))
+        };
+        deliver(&world, &text, RECEIVED, compressed);
+        block_on(world.store.put(&other.key(), &raw)).unwrap();
+        assert_eq!(differences(&world), [""; 0], "{compressed}");
+        // It does not hide what is missing.
+        world.db.execute("delete from trace");
+        assert!(differences(&world).iter().any(|line| line.contains("it is not there")));
+    }
+}
+
+#[test]
 fn one_that_is_damaged_is_told_and_fails_nothing_else() {
     let world = World::new();
     let key = deliver(&world, &events(0, 10), RECEIVED, true);
