@@ -263,7 +263,7 @@ pub(super) fn find_lacking(stored: &Stored, rows: &Rows, news: Trace) -> Option<
 /// The batches that a trace names.
 pub(super) fn named<'a>(stored: &'a Stored, rows: &'a Rows) -> HashSet<&'a BatchName> {
     let Trace { head, spans, .. } = &stored.trace;
-    let parts = spans.list().iter().chain(rows.values()).flat_map(|span| span.parts());
+    let parts = spans.list().iter().chain(rows.values()).flat_map(Span::parts);
     let told = head.input.iter().chain(&head.output).map(|told| &told.value);
     let places = parts.map(|part| &part.place).chain(told).chain(head.metadata.places());
     places.map(|place| &*place.batch).collect()
