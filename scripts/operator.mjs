@@ -64,8 +64,9 @@ export async function operator(command, remote) {
     const { data, error } = /** @type {{ data?: unknown, error?: { message: string } }} */ (await response.json().catch(() => ({})));
     if (response.ok && data !== undefined) return data;
     // What is not there is said as the service says it.
-    if (response.status === 404 && error) throw new Failed(error.message);
-    throw new Failed(`${url} answered ${response.status}: ${error?.message ?? "that is no Edgespan"}`);
+    const said =
+      response.status === 404 && error ? error.message : `${url} answered ${response.status}: ${error?.message ?? "that is no Edgespan"}`;
+    throw Object.assign(new Failed(said), { status: response.status });
   };
   return Object.assign(ask, { url });
 }

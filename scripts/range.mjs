@@ -26,23 +26,25 @@ export async function projectId(ask, name) {
   return (await ask("GET", `projects/${name}`)).project.id;
 }
 
-/** A bar that goes from one time to another. Without a terminal it shows nothing, nor in a
- *  release, which has no package for it.
+/** A bar that goes from one time to another, or along whatever `say` says. Without a terminal
+ *  it shows nothing, nor in a release, which has no package for it.
  *  @param {number} from
- *  @param {number} to */
-export async function showBar(from, to) {
+ *  @param {number} to
+ *  @param {string} [what] what is counted
+ *  @param {(reached: number) => string} [say] */
+export async function showBar(from, to, what = "batches", say = (reached) => new Date(reached).toISOString()) {
   if (isRelease) return { update() {}, stop() {} };
   const { SingleBar, Presets } = (await import("cli-progress")).default;
   // Lines are left to wrap: cut off, it would leave the terminal so that none do.
-  const options = { format: "{bar} {percentage}% | {count} batches | {at}", barsize: 30, linewrap: true };
+  const options = { format: `{bar} {percentage}% | {count} ${what} | {at}`, barsize: 30, linewrap: true };
   const bar = new SingleBar(options, Presets.shades_classic);
-  bar.start(100, 0, { count: 0, at: new Date(from).toISOString() });
+  bar.start(100, 0, { count: 0, at: say(from) });
   return {
     /** @param {number} reached
      *  @param {number} count */
     update(reached, count) {
       const part = Math.min(1, Math.max(0, (reached - from) / (to - from || 1)));
-      bar.update(100 * part, { count, at: new Date(reached).toISOString() });
+      bar.update(100 * part, { count, at: say(reached) });
     },
     stop: () => bar.stop(),
   };

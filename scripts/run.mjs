@@ -45,7 +45,10 @@ export function say(text) {
 export const ownVersion = () => /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))?.[1] ?? "";
 
 /** A failure whose message is all that the user needs: printed without a stack. */
-export class Failed extends Error {}
+export class Failed extends Error {
+  /** What the service answered, where it did. @type {number | undefined} */
+  status;
+}
 
 /** @type {Set<ChildProcess>} */
 const children = new Set();

@@ -16,6 +16,9 @@ use crate::model::Millis;
 
 /// Most bytes of uploads: eight of the largest bodies, and some small ones.
 const MAX_UPLOAD_BYTES: u64 = 42 * 1024 * 1024;
+/// Most bytes of uploads that are compressed at the moment, each held once more until that is
+/// done: two of the largest bodies.
+const MAX_COMPRESSED_BYTES: u64 = 10 * 1024 * 1024;
 /// Most bytes that answers hold.
 const MAX_READ_BYTES: u64 = 40 * 1024 * 1024;
 /// A request that the platform has cut off is never heard of again; what it held is
@@ -52,6 +55,14 @@ impl MemoryBudget {
     #[must_use]
     pub fn for_uploads() -> Self {
         Self::new("memory for uploads", MAX_UPLOAD_BYTES, UPLOAD_FORGET_MS)
+    }
+
+    /// The budget of what bodies come to that are being compressed: where there is no room they
+    /// are kept as they are. They are not counted among the uploads twice, which would turn
+    /// others away.
+    #[must_use]
+    pub fn for_compression() -> Self {
+        Self::new("memory for compression", MAX_COMPRESSED_BYTES, UPLOAD_FORGET_MS)
     }
 
     /// The budget of answers. Reads are what is turned away when an isolate's memory

@@ -161,6 +161,9 @@ export function bindings(env, { project, real, hold = 1 }, raw) {
     arrayBuffer() {
       return this.#response.arrayBuffer();
     }
+    get body() {
+      return this.#response.body;
+    }
     text() {
       return this.#response.text();
     }

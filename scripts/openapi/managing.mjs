@@ -2,6 +2,7 @@
 // manages by the secret, and the pages.
 
 import { LEFT, alertPaths } from "./alerts.mjs";
+import { tracesOf } from "./reading.mjs";
 import { client, count, data, list, object, operator, orNull, person, ref, tagged, text, whole } from "./words.mjs";
 
 /** @import { Make, Said, Schema } from "./words.mjs" */
@@ -256,6 +257,7 @@ export const OPERATING = tagged("operating", {
     }),
   },
   [`${PROJECTS}/prices`]: prices(operator, "OfProject", { missing: true }),
+  ...tracesOf(operator, PROJECTS),
   ...evaluators(operator, `${PROJECTS}/evaluators`, "OfProject", { missing: true }),
   ...routing(operator, `${PROJECTS}/routing-configs`, "OfProject", { missing: true }),
   ...alertPaths(operator, PROJECTS, "OfProject", { missing: true }),

@@ -21,6 +21,26 @@ const HOUR = object({ hour: { type: "string" }, accepted: { type: "object" }, re
   "rejected",
 ]);
 
+/** The same of a project by its name.
+ *  @param {import("./words.mjs").Make} make @param {string} under */
+export const tracesOf = (make, under) => ({
+  [`${under}/traces`]: {
+    GET: make("listTracesOfProject", "The newest traces of a project", {
+      query: { limit: limit(100, 50), cursor, startDate: from, endDate: from },
+      answers: { 200: data(whole({ traces: list(ref("Trace")), nextCursor })) },
+      note: "With all that `GET /api/v1/traces` takes.",
+      missing: true,
+    }),
+  },
+  [`${under}/traces/{trace}`]: {
+    GET: make("getTraceOfProject", "A trace of a project, with its spans", {
+      query: { limit: limit(10_000, 10_000), cursor: text("The last part's `nextSpanCursor`.") },
+      answers: { 200: data(ref("WholeTrace")) },
+      missing: true,
+    }),
+  },
+});
+
 export const READING = tagged("reading", {
   "/api/v1/traces": {
     GET: client("listTraces", "The newest traces", {

@@ -87,7 +87,7 @@ impl Book {
 
     /// Acknowledged batches that R2 does not have.
     pub fn lost(&self, world: &World) -> usize {
-        let objects = world.store.objects.borrow();
+        let objects = world.store.bodies();
         let stored: BTreeSet<(&str, &[u8])> = objects
             .iter()
             .filter_map(|(key, body)| Some((project_of(key)?, body.as_slice())))
@@ -111,9 +111,8 @@ impl Book {
         let (mut batches, mut events) = (BTreeSet::new(), 0);
         let sent = self.sent.borrow();
         let unreadable = world.unreadable.borrow();
-        for (key, body) in
-            world.store.objects.borrow().iter().filter(|(key, _)| !unreadable.contains(*key))
-        {
+        let objects = world.store.bodies();
+        for (key, body) in objects.iter().filter(|(key, _)| !unreadable.contains(key)) {
             let project = project_of(key).unwrap_or_default().to_owned();
             let object = BatchRef::parse(key).unwrap();
             if object.ending == JUDGED.ending {

@@ -7,6 +7,7 @@ use edgespan::model::Millis;
 use edgespan::time;
 
 use crate::book::{Book, Project};
+use crate::objects::gzip;
 use crate::port::SECRET;
 use crate::request::{Answer, send};
 use crate::sent::Sent;
@@ -129,6 +130,13 @@ pub async fn send_batch(
         (Wire::Scores, _) => post("/api/v1/scores", key, &*batch.body),
         (Wire::Otlp, _) => post("/v1/traces", key, &*batch.body),
         _ => post("/api/v1/traces", key, &*batch.body),
+    };
+    let request = if !request.body.is_empty() && world.chance.one_in_thousand(300) {
+        world.log.sometimes("a body comes compressed");
+        let small = gzip(&request.body);
+        request.header("content-encoding", "gzip").body(small)
+    } else {
+        request
     };
     let answer = send(world, request).await?;
     match (batch.wire, answer.status) {

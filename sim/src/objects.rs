@@ -3,10 +3,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::ops::Range;
 
-use edgespan::batch::{Listed, RawStore};
+use edgespan::batch::{Listed, MAX_INFLATED_BYTES, RawStore, is_gzipped};
 use edgespan::error::Fault;
+use edgespan::http::body::{Encoding, decompress};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// A bucket. Counts how often it is read.
 #[derive(Debug, Default)]
@@ -20,11 +24,43 @@ pub struct Objects {
     pub lists_at_most: Option<usize>,
 }
 
+impl Objects {
+    /// All keys, with the bodies of the batches that lie there.
+    #[must_use]
+    pub fn bodies(&self) -> Vec<(String, Vec<u8>)> {
+        let objects = self.objects.borrow();
+        objects.iter().map(|(key, bytes)| (key.clone(), body_of(key, bytes))).collect()
+    }
+}
+
+/// What an object has, its compression taken off; nothing where it is damaged.
+fn body_of(key: &str, bytes: &[u8]) -> Vec<u8> {
+    let known = if is_gzipped(key) { Encoding::Gzip } else { Encoding::Identity };
+    decompress(known, bytes, MAX_INFLATED_BYTES).unwrap_or_default()
+}
+
+/// The bytes as gzip.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
 impl RawStore for Objects {
     type Body = Vec<u8>;
 
     fn body_of(&self, bytes: &[u8]) -> Vec<u8> {
         bytes.to_vec()
+    }
+
+    async fn compress(&self, body: &Vec<u8>) -> Option<(Vec<u8>, usize)> {
+        let small = gzip(body);
+        let length = small.len();
+        (length < body.len()).then_some((small, length))
     }
 
     async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
@@ -35,12 +71,13 @@ impl RawStore for Objects {
     async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
         self.reads.set(self.reads.get() + 1);
         let objects = self.objects.borrow();
-        Ok(objects.get(key).map(|bytes| match part {
+        let body = objects.get(key).map(|bytes| body_of(key, bytes));
+        Ok(body.map(|bytes| match part {
             Some(part) => {
                 let place = |at: u64| usize::try_from(at).unwrap().min(bytes.len());
                 bytes[place(part.start)..place(part.end)].to_vec()
             }
-            None => bytes.clone(),
+            None => bytes,
         }))
     }
 

@@ -163,6 +163,10 @@ impl RawStore for Port {
         bytes.to_vec()
     }
 
+    async fn compress(&self, body: &Vec<u8>) -> Option<(Vec<u8>, usize)> {
+        self.world.store.compress(body).await
+    }
+
     async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
         let put = |world: &World| at_once(world.store.put(key, body));
         self.call(Part::Store, "r2 put", key, put).await

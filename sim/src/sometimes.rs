@@ -5,7 +5,7 @@
 pub const WITHIN: u64 = 1_000;
 
 /// All of them.
-pub const SOMETIMES: [&str; 42] = [
+pub const SOMETIMES: [&str; 43] = [
     "D1 fails before the effect",
     "D1 is slow",
     "D1 loses a reply after commit",
@@ -13,6 +13,7 @@ pub const SOMETIMES: [&str; 42] = [
     "R2 fails before the effect",
     "R2 is slow",
     "a batch cannot be read",
+    "a body comes compressed",
     "a client gives up waiting",
     "a part is away for minutes",
     "a request over its limit",

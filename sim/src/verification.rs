@@ -82,6 +82,10 @@ impl RawStore for FewKeys<'_> {
         bytes.to_vec()
     }
 
+    async fn compress(&self, body: &Vec<u8>) -> Option<(Vec<u8>, usize)> {
+        self.0.compress(body).await
+    }
+
     async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
         self.0.put(key, body).await
     }

@@ -5,6 +5,7 @@
 mod adapters;
 mod buffer;
 mod fetch;
+mod gzip;
 mod isolate;
 mod log;
 mod platform;

@@ -5,10 +5,12 @@ use std::io;
 use std::io::Read;
 use std::rc::Rc;
 
+use flate2::bufread::GzDecoder;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use super::platform::{RequestBody, RequestHead};
+use crate::batch::RawStore;
 use crate::error::{Error, Reject};
 use crate::limits::MAX_ZSTD_WINDOW_BYTES;
 use crate::memory_budget::{MemoryBudget, MemoryShare};
@@ -17,13 +19,16 @@ use crate::model::Millis;
 /// What a body whose length is not known is counted as before any of it is there.
 pub const FIRST_BYTES: usize = 64 * 1024;
 
-/// A body without compression.
+/// A body, and what it came as.
 #[derive(Debug)]
 pub struct Received<H> {
-    /// To decode.
+    /// To decode: without compression.
     pub bytes: Vec<u8>,
-    /// To store. Uncompressed, it is what the platform handed over.
+    /// To store. It is what the platform handed over, but for compression that raw batches
+    /// are not kept in.
     pub held: H,
+    /// Whether that is one member of gzip.
+    pub gzipped: bool,
     /// What `held` is counted as.
     pub share: MemoryShare,
 }
@@ -49,7 +54,7 @@ impl<H> Received<H> {
     ) -> Result<Self, Error> {
         share.resize(bytes.len() as u64, now)?;
         let held = R::hold(&bytes);
-        Ok(Self { bytes, held, share })
+        Ok(Self { bytes, held, gzipped: false, share })
     }
 }
 
@@ -88,12 +93,49 @@ pub async fn receive<R: RequestHead + RequestBody>(
     let held = request.read(declared, most, Some(&mut share)).await?;
     let held = held.filter(|held| R::length(held) <= most).ok_or_else(|| too_large(most))?;
     share.resize(R::length(&held) as u64, now())?;
-    let bytes = R::copy(&held);
+    let came = R::copy(&held);
     if encoding == Encoding::Identity {
-        return Ok(Received { bytes, held, share });
+        return Ok(Received { bytes: came, held, gzipped: false, share });
     }
-    drop(held);
-    Received::of::<R>(decompress(encoding, &bytes, most)?, share, now())
+    let bytes = decompress(encoding, &came, most)?;
+    if encoding == Encoding::Gzip && is_one_member(&came) {
+        return Ok(Received { bytes, held, gzipped: true, share });
+    }
+    drop((came, held));
+    Received::of::<R>(bytes, share, now())
+}
+
+/// Whether sound gzip has no further member: of such alone the platform takes it off.
+fn is_one_member(gzip: &[u8]) -> bool {
+    let mut first = GzDecoder::new(gzip);
+    io::copy(&mut first, &mut io::sink()).is_ok() && first.into_inner().is_empty()
+}
+
+/// From how many bytes on a body is compressed before it is stored: what is set, in KB. Where
+/// nothing is set, or nothing that can be read, no body is: compressing takes the platform 4 ms
+/// of CPU for 100 KB, ten times all else that a batch is answered after (bench/JOURNAL.md).
+#[must_use]
+pub fn compress_from(setting: Option<&str>) -> usize {
+    let kb = setting.and_then(|text| text.trim().parse::<u32>().ok());
+    kb.map_or(usize::MAX, |kb| (kb as usize).saturating_mul(1024))
+}
+
+/// A body of so many bytes, compressed, where that is worth it, and where there is room for
+/// both: then what was held may be given back, and the share is no more than what is left.
+pub async fn compress<S: RawStore>(
+    held: &S::Body,
+    (bytes, from): (usize, usize),
+    store: &S,
+    (room, share): (&Rc<MemoryBudget>, &mut MemoryShare),
+    now: &impl Fn() -> Millis,
+) -> Option<S::Body> {
+    if bytes < from {
+        return None;
+    }
+    let _room = room.take(bytes as u64, now()).ok()?;
+    let (small, length) = store.compress(held).await?;
+    share.resize(length as u64, now()).ok()?;
+    Some(small)
 }
 
 /// Reads a form of at most so many bytes; `None` for one that has more.
@@ -252,6 +294,19 @@ mod tests {
         let mut e = GzEncoder::new(Vec::new(), Compression::default());
         e.write_all(data).unwrap();
         e.finish().unwrap()
+    }
+
+    #[test]
+    fn what_is_set_says_from_how_many_bytes_on_a_body_is_compressed() {
+        for (set, bytes) in [
+            (None, usize::MAX),
+            (Some("64"), 64 * 1024),
+            (Some(" 0 "), 0),
+            (Some("-1"), usize::MAX),
+            (Some("64 KB"), usize::MAX),
+        ] {
+            assert_eq!(compress_from(set), bytes, "{set:?}");
+        }
     }
 
     #[test]

@@ -165,6 +165,8 @@ pub struct Isolate {
     pub keys: KeyCache,
     /// What the uploads under way hold.
     pub uploads: Rc<MemoryBudget>,
+    /// What bodies come to that are being compressed.
+    pub compressed: Rc<MemoryBudget>,
     /// What the answers under way hold.
     pub reads: Rc<MemoryBudget>,
     /// The routing configurations that it has read lately.
@@ -180,6 +182,7 @@ impl Default for Isolate {
         Self {
             keys: KeyCache::default(),
             uploads: Rc::new(MemoryBudget::for_uploads()),
+            compressed: Rc::new(MemoryBudget::for_compression()),
             reads: Rc::new(MemoryBudget::for_reads()),
             routing: RoutingCache::default(),
             newest_release: ReleaseCache::default(),

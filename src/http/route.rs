@@ -86,6 +86,10 @@ pub enum Route {
     Prices(PriceCommand),
     /// The same of a project by its name.
     ProjectPrices(String, PriceCommand),
+    /// The list of a project by its name, for the operator.
+    ListTracesOf(String),
+    /// A trace of a project by its name, for the operator.
+    GetTraceOf(String, String),
     /// What another service's client asks.
     Compat(compat::Question),
     /// A message of the Model Context Protocol.

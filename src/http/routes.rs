@@ -113,6 +113,16 @@ pub(super) const ROUTES: &[Row] = &[
     ),
     row(
         Operator,
+        &["api", "v1", "admin", "projects", "*", "traces"],
+        &[("GET", "list-traces-of", |[project, _]| Route::ListTracesOf(project))],
+    ),
+    row(
+        Operator,
+        &["api", "v1", "admin", "projects", "*", "traces", "*"],
+        &[("GET", "get-trace-of", |[project, id]| Route::GetTraceOf(project, id))],
+    ),
+    row(
+        Operator,
         &["api", "v1", "admin", "health"],
         &[("GET", "admin-health", |_| Route::AdminHealth)],
     ),

@@ -140,6 +140,12 @@ where
         Route::ProjectPrices(name, command) => {
             return prices::of_project(exchange, &name, command).await;
         }
+        Route::ListTracesOf(name) => {
+            return reading::answer_operator(exchange, &name, Question::List).await;
+        }
+        Route::GetTraceOf(name, id) => {
+            return reading::answer_operator(exchange, &name, Question::Trace(id)).await;
+        }
         Route::SignIn => return sign_in::form(exchange).await,
         Route::PostSignIn => return sign_in::sign_in(exchange).await,
         Route::SignOut => return sign_in::sign_out(exchange),

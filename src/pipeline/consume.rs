@@ -329,7 +329,9 @@ async fn write(
             // Sent or delivered twice, it is the same batch: the first object of it counts.
             let place = *planned.entry((&batch.project, &batch.id)).or_insert(sources.len());
             match sources.get_mut(place) {
-                Some(source) if batch.received < source.batch.received => source.batch = batch,
+                Some(source) if batch.precedence() < source.batch.precedence() => {
+                    source.batch = batch;
+                }
                 Some(_) => {}
                 None => sources.push(Source { batch, body, events, attempt: *attempt }),
             }

@@ -1,5 +1,7 @@
 //! The edge's pipeline, after authentication: check the body, keep it, ring
-//! the bell, answer. It never sees a database.
+//! the bell, answer. It never sees a database. Only to check it the body has to be in wasm's
+//! memory, and that waits for nothing: so many of them do not lie there while the store takes
+//! its time.
 
 use super::queue::{BatchQueue, Message};
 use crate::batch::{BatchRef, RawStore};
@@ -49,35 +51,54 @@ impl Preference {
     }
 }
 
-/// Takes one body in. When this returns `Ok`, the batch is in R2, and so what a
-/// 201 promises will be kept, with or without the queue. Clients never send a
-/// batch again, so one that is safe is not refused. The body is dropped before
-/// anything is waited for, so that many of them do not lie in memory while the
-/// store takes its time.
+/// A body that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    receipt: Receipt,
+    /// The batch that it is, and how many bytes it has, where something of it counts.
+    pub batch: Option<(BatchRef, usize)>,
+}
+
+impl Checked {
+    /// The same, to be kept in an object that is compressed.
+    #[must_use]
+    pub fn gzipped(self) -> Self {
+        Self { batch: self.batch.map(|(batch, bytes)| (batch.gzipped(), bytes)), ..self }
+    }
+}
+
+/// Looks at a body, and names the batch that it is.
 ///
 /// # Errors
-/// A [`Reject`] before anything is stored; a `Fault` when R2 could not be
-/// reached. It may have kept the batch all the same: then the sweeper finds
-/// it, whole, and a client that does send it again sends the same batch.
-pub async fn ingest<S: RawStore>(
-    upload: Upload<'_>,
-    body: impl AsRef<[u8]>,
+/// Why it is refused.
+pub fn check(upload: Upload<'_>, bytes: &[u8]) -> Result<Checked, Reject> {
+    let Upload { project, format, preference, received, random } = upload;
+    let receipt = look_over(format, bytes, preference)?;
+    let ending = format.ending;
+    let batch = (receipt.events > 0).then(|| match random {
+        Some(random) => BatchRef::sent_once(project, bytes, received, ending, random),
+        None => BatchRef::of(project, bytes, received, ending),
+    });
+    Ok(Checked { receipt, batch: batch.map(|batch| (batch, bytes.len())) })
+}
+
+/// Keeps a body that was looked at. When this returns `Ok`, the batch is in R2, and so what a
+/// 201 promises will be kept, with or without the queue. Clients never send a
+/// batch again, so one that is safe is not refused. `raw` is what the object is to have.
+///
+/// # Errors
+/// A `Fault` when R2 could not be reached. It may have kept the batch all the same: then the
+/// sweeper finds it, whole, and a client that does send it again sends the same batch.
+pub async fn keep<S: RawStore>(
+    checked: Checked,
     raw: &S::Body,
     store: &S,
     queue: &impl BatchQueue,
 ) -> Result<Ingested, Error> {
-    let Upload { project, format, preference, received, random } = upload;
-    let mut receipt = check(format, body.as_ref(), preference)?;
+    let Checked { mut receipt, batch } = checked;
     let mut unsent = None;
-    if receipt.events > 0 {
-        let (bytes, ending) = (body.as_ref(), format.ending);
-        let batch = match random {
-            Some(random) => BatchRef::sent_once(project, bytes, received, ending, random),
-            None => BatchRef::of(project, bytes, received, ending),
-        };
-        let bytes = body.as_ref().len();
-        drop(body);
-        let key = batch.key();
+    if let Some((batch, bytes)) = batch {
+        let (key, received) = (batch.key(), batch.received);
         // Once more when it fails: clients of this API do not, and putting the
         // same bytes under the same key twice changes nothing.
         if store.put(&key, raw).await.is_err() {
@@ -92,8 +113,25 @@ pub async fn ingest<S: RawStore>(
     Ok(Ingested { receipt, unsent })
 }
 
+/// [`check`] and [`keep`] of a body that is kept as it is. The body is dropped before anything
+/// is waited for.
+///
+/// # Errors
+/// Those of both.
+pub async fn ingest<S: RawStore>(
+    upload: Upload<'_>,
+    body: impl AsRef<[u8]>,
+    raw: &S::Body,
+    store: &S,
+    queue: &impl BatchQueue,
+) -> Result<Ingested, Error> {
+    let checked = check(upload, body.as_ref())?;
+    drop(body);
+    keep(checked, raw, store, queue).await
+}
+
 /// Decodes the body to see what of it can be accepted.
-fn check(format: &WireFormat, body: &[u8], preference: Preference) -> Result<Receipt, Reject> {
+fn look_over(format: &WireFormat, body: &[u8], preference: Preference) -> Result<Receipt, Reject> {
     let decoded = (format.check)(body)?;
     let lenient = format.keeps_good_events || preference.lenient();
     if decoded.invalid > 0 && !format.keeps_good_events && (!lenient || decoded.accepted == 0) {
@@ -163,6 +201,10 @@ mod tests {
         type Body = ();
 
         fn body_of(&self, _: &[u8]) {}
+
+        async fn compress(&self, (): &()) -> Option<((), usize)> {
+            None
+        }
 
         async fn put(&self, _: &str, (): &()) -> Result<(), Fault> {
             self.look();

@@ -56,6 +56,10 @@ impl<T: RawStore> RawStore for Flaky<'_, T> {
         self.port.body_of(bytes)
     }
 
+    async fn compress(&self, body: &T::Body) -> Option<(T::Body, usize)> {
+        self.port.compress(body).await
+    }
+
     async fn put(&self, key: &str, body: &T::Body) -> Result<(), Fault> {
         self.call(self.port.put(key, body)).await
     }

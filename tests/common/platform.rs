@@ -127,6 +127,10 @@ impl RawStore for Native {
         bytes.to_vec()
     }
 
+    async fn compress(&self, body: &Vec<u8>) -> Option<(Vec<u8>, usize)> {
+        self.0.world.store.compress(body).await
+    }
+
     async fn put(&self, key: &str, body: &Vec<u8>) -> Result<(), Fault> {
         if self.0.store_fails.get() {
             return Err(fault("r2 put"));

@@ -9,10 +9,11 @@ use crate::common::{PROJECT, RECEIVED, Waiting, World};
 use edgespan::formats::FORMATS;
 use edgespan::model::Handling;
 use edgespan::pipeline::consume::{Delivery, Outcome, consume, consume_dead};
-use edgespan::pipeline::ingest::{Preference, Upload, ingest};
+use edgespan::pipeline::ingest::{Preference, Upload, check, keep};
 use edgespan::pipeline::queue::Message;
 use edgespan::pipeline::sweep::{GRACE_MS, sweep};
 use proptest::prelude::*;
+use sim::objects::gzip;
 use sim::state::{all_spans, find_wrong};
 
 const STRICT: Preference = Preference { project: Handling::Strict, request: None };
@@ -62,7 +63,7 @@ impl Service {
         let body = body(n);
         let store = Flaky::new(&self.world.store, &self.plan);
         let queue = Flaky::new(&self.queue, &self.plan);
-        let raw = body.clone().into_bytes();
+        let raw = body.into_bytes();
         let format = &FORMATS.0[0];
         let upload = Upload {
             project: PROJECT,
@@ -71,7 +72,13 @@ impl Service {
             received: self.now,
             random: None,
         };
-        let sent = ingest(upload, &*body, &raw, &store, &queue);
+        let checked = check(upload, &raw).unwrap();
+        // Every other one is kept compressed.
+        let (checked, raw) = match n % 2 {
+            0 => (checked, raw),
+            _ => (checked.gzipped(), gzip(&raw)),
+        };
+        let sent = keep(checked, &raw, &store, &queue);
         matches!(run_for(steps, sent), Some(Ok(kept)) if kept.receipt.events == 3)
     }
 

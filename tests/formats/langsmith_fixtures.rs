@@ -95,9 +95,9 @@ fn differences(expected: &Value, found: &[Value]) -> Vec<String> {
 
 /// The scores that are in what was stored.
 fn scores(native: &Native) -> BTreeMap<String, Value> {
-    let objects = native.0.world.store.objects.borrow();
+    let objects = native.0.world.store.bodies();
     let mut all = BTreeMap::new();
-    for (key, body) in objects.iter() {
+    for (key, body) in &objects {
         for event in (FORMATS.of_key(key).unwrap().decode)(body).unwrap() {
             if let Body::Score(score) = event.body {
                 let said =
@@ -147,9 +147,9 @@ fn operations() -> Vec<Operation> {
     for recorded in SETS.into_iter().flat_map(requests) {
         native.serve(recorded.sent);
     }
-    let objects = native.0.world.store.objects.borrow();
+    let objects = native.0.world.store.bodies();
     let mut all = Vec::new();
-    for (key, body) in objects.iter() {
+    for (key, body) in &objects {
         let format = FORMATS.of_key(key).unwrap();
         for event in (format.decode)(body).unwrap() {
             let bytes = |range: &Range<usize>| &body[range.clone()];
@@ -304,7 +304,7 @@ fn mangled() -> impl Strategy<Value = (String, Vec<u8>)> {
     for recorded in SETS.into_iter().flat_map(requests) {
         native.serve(recorded.sent);
     }
-    let objects: Vec<_> = native.0.world.store.objects.borrow().clone().into_iter().collect();
+    let objects = native.0.world.store.bodies();
     let edits = prop::collection::vec(
         (any::<prop::sample::Index>(), 0..8_usize, "[-{}\",:\r\n0a.]{0,3}"),
         1..4,

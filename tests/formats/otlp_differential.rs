@@ -361,9 +361,12 @@ proptest! {
         let (checked, decoded) = ((JSON.check)(&body), (JSON.decode)(&body));
         prop_assert_eq!(checked.is_ok(), decoded.is_ok());
         let json: Result<Value, _> = serde_json::from_slice(&body);
-        // Half a surrogate pair is let through here, and kept.
-        let halves = json.as_ref().is_err_and(|e| e.to_string().contains("surrogate"));
-        prop_assert!(json.is_ok() == checked.is_ok() || halves, "{checked:?} {json:?}");
+        // Half a surrogate pair is let through here, and so is a number that no float holds:
+        // both are kept as they are written.
+        let kept = ["surrogate", "number out of range"];
+        let said = json.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        let is_kept = kept.iter().any(|why| said.contains(why));
+        prop_assert!(json.is_ok() == checked.is_ok() || is_kept, "{checked:?} {json:?}");
         for event in decoded.unwrap_or_default() {
             let context = event.context.iter().flat_map(|ranges| ranges.iter());
             let context = context.map(|range| &body[range.clone()]).collect();

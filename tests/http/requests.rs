@@ -1,12 +1,9 @@
 //! Whole requests, from what they say to what they are answered, over fakes of the
 //! platform.
 
-use std::io::Write;
-
 use edgespan::model::Handling;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::{Value, json};
+use sim::objects::gzip;
 
 use crate::common::client::{cookie, header};
 use crate::common::platform::{KEY, Native, Sent};
@@ -30,12 +27,6 @@ fn outcome(native: &Native, sent: Sent) -> (u16, String) {
     (reply.status, json["error"]["code"].as_str().unwrap_or_default().to_owned())
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
 #[test]
 fn a_batch_is_kept_and_read_back() {
     let native = Native::new();
@@ -50,7 +41,12 @@ fn a_batch_is_kept_and_read_back() {
     assert_eq!(native.serve(unknown).reply.status, 201);
     // The three are one batch.
     assert_eq!(native.deliver(), 3);
-    assert_eq!(native.0.world.store.objects.borrow().len(), 1);
+    assert_eq!(
+        native.0.world.db.texts("select json_array(count(*), sum(events)) from batch"),
+        ["[1,1]"]
+    );
+    // Two came as they are kept, and one compressed.
+    assert_eq!(native.0.world.store.objects.borrow().len(), 2);
     for path in ["/api/v1/traces", "/api/v1/traces/t", "/api/v1/stats", "/api/v1/dead-letters"] {
         let reply = native.serve(Sent::new("GET", path).bearer(KEY)).reply;
         assert_eq!(reply.status, 200, "{path}");

@@ -11,6 +11,7 @@ mod budgets;
 #[path = "../common/mod.rs"]
 mod common;
 mod commute;
+mod compressed;
 mod costs;
 mod guessed_traces;
 mod quota;

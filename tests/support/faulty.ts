@@ -70,8 +70,8 @@ export class Faulty {
 }
 
 /** Starts such a Worker for a file's tests; each test begins without faults. */
-export function useFaultyEdge(): Faulty {
-  const faulty = new Faulty(useWorker({ main: "./tests/support/faulty-entry.mjs", vars: { ADMIN_TOKEN: OPERATOR } }));
+export function useFaultyEdge(vars: Record<string, string> = {}): Faulty {
+  const faulty = new Faulty(useWorker({ main: "./tests/support/faulty-entry.mjs", vars: { ADMIN_TOKEN: OPERATOR, ...vars } }));
   beforeEach(() => faulty.inject());
   return faulty;
 }

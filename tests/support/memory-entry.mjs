@@ -40,6 +40,12 @@ Request.prototype.arrayBuffer = async function () {
   track(buffer);
   return buffer;
 };
+const compressed = Response.prototype.arrayBuffer;
+Response.prototype.arrayBuffer = async function () {
+  const buffer = await compressed.call(this);
+  track(buffer);
+  return buffer;
+};
 const { transfer } = ArrayBuffer.prototype;
 ArrayBuffer.prototype.transfer = function (bytes) {
   const buffer = transfer.call(this, bytes);
@@ -67,7 +73,7 @@ class R2Bucket {
       track(buffer);
       return buffer;
     };
-    return { arrayBuffer: read };
+    return { arrayBuffer: read, body: object.body };
   }
   /** @param {Parameters<globalThis.R2Bucket["list"]>} a */
   list(...a) {

@@ -7,6 +7,7 @@ use std::ops::Range;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128_with_seed};
 
 use crate::error::Fault;
+use crate::limits::{MAX_BODY_BYTES, MAX_MULTIPART_BODY_BYTES, MAX_OTLP_BODY_BYTES};
 use crate::model::Millis;
 use crate::time;
 
@@ -23,7 +24,8 @@ pub struct BatchRef {
     pub id: String,
     /// When it was received, by the edge's clock.
     pub received: Millis,
-    /// What its key ends in, after the first dot: which wire format its bytes are in.
+    /// What its key ends in, after the first dot: which wire format its bytes are in, and
+    /// [`GZIP`] where the object has them compressed.
     pub ending: String,
 }
 
@@ -31,7 +33,7 @@ impl BatchRef {
     /// The batch that this body is.
     #[must_use]
     pub fn of(project: &str, body: &[u8], received: Millis, ending: &str) -> Self {
-        let seed = xxh3_64(format!("{project}/{ending}").as_bytes());
+        let seed = xxh3_64(format!("{project}/{}", without_gzip(ending)).as_bytes());
         let id = xxh3_128_with_seed(body, seed);
         Self { project: project.into(), id: format!("{id:032x}"), received, ending: ending.into() }
     }
@@ -48,7 +50,8 @@ impl BatchRef {
         ending: &str,
         random: u64,
     ) -> Self {
-        let seed = xxh3_64(format!("{project}/{ending}/{random:016x}").as_bytes());
+        let ending_of_format = without_gzip(ending);
+        let seed = xxh3_64(format!("{project}/{ending_of_format}/{random:016x}").as_bytes());
         let id = format!("{random:016x}{:016x}", xxh3_64_with_seed(body, seed));
         Self { project: project.into(), id, received, ending: ending.into() }
     }
@@ -64,6 +67,21 @@ impl BatchRef {
         let random = self.id.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok());
         let named = |random| Self::sent_once(project, body, *received, ending, random);
         random.is_some_and(|random| named(random) == *self)
+    }
+
+    /// The same batch, its object compressed: its id says nothing of that, so a body that is
+    /// sent once in this form and once in the other is one batch in two objects, of which the
+    /// first counts.
+    #[must_use]
+    pub fn gzipped(self) -> Self {
+        Self { ending: format!("{}{GZIP}", without_gzip(&self.ending)), ..self }
+    }
+
+    /// Which of two objects of one batch counts: that of the lesser. The one that was received
+    /// first; of two in one millisecond that which places in a trace order first, too.
+    #[must_use]
+    pub fn precedence(&self) -> (Millis, &str) {
+        (self.received, &self.ending)
     }
 
     /// The object's key: `raw/20261122T061930.123Z/<project>/<id>.json`. The
@@ -91,7 +109,22 @@ impl BatchRef {
 }
 
 /// Longest ending of a key, in bytes.
-const MAX_ENDING_BYTES: usize = 16;
+const MAX_ENDING_BYTES: usize = 24;
+
+/// What the key of an object ends in that has its body compressed by gzip, as one member
+/// (RFC 1952). Offsets and lengths in it count the bytes of the body.
+pub const GZIP: &str = ".gz";
+
+/// Whether the object of this key is compressed.
+#[must_use]
+pub fn is_gzipped(key: &str) -> bool {
+    key.ends_with(GZIP)
+}
+
+/// An ending as the wire format has it.
+fn without_gzip(ending: &str) -> &str {
+    ending.strip_suffix(GZIP).unwrap_or(ending)
+}
 
 /// Whether a key may end in this.
 #[must_use]
@@ -100,11 +133,12 @@ pub fn is_ending(text: &str) -> bool {
     (1..=MAX_ENDING_BYTES).contains(&text.len()) && text.bytes().all(plain)
 }
 
-/// What a key ends in: which wire format the object's bytes are in.
+/// Which wire format the object's bytes are in, by its key: what that ends in, but for
+/// [`GZIP`].
 #[must_use]
 pub fn ending_of(key: &str) -> Option<&str> {
     let (_, name) = key.rsplit_once('/')?;
-    name.split_once('.').map(|(_, ending)| ending)
+    name.split_once('.').map(|(_, ending)| without_gzip(ending))
 }
 
 /// What every raw object's key begins with.
@@ -132,6 +166,11 @@ fn time_of(key: &str) -> Option<Millis> {
     Some(time::parse(&extended)?.div_euclid(1_000))
 }
 
+/// Most bytes that are read of the body of a compressed object: no body is larger.
+pub const MAX_INFLATED_BYTES: usize = MAX_OTLP_BODY_BYTES;
+const _: () = assert!(MAX_INFLATED_BYTES >= MAX_MULTIPART_BODY_BYTES);
+const _: () = assert!(MAX_INFLATED_BYTES >= MAX_BODY_BYTES);
+
 /// The store of raw batches. Implemented over R2 by `edge`.
 #[allow(async_fn_in_trait, reason = "one thread, and only this crate implements it")]
 pub trait RawStore {
@@ -142,10 +181,16 @@ pub trait RawStore {
     /// A body of this service's own making.
     fn body_of(&self, bytes: &[u8]) -> Self::Body;
 
-    /// Stores the body under the key. Storing it again changes nothing.
+    /// The body as one member of gzip, and its length; `None` where it would not get smaller.
+    async fn compress(&self, body: &Self::Body) -> Option<(Self::Body, usize)>;
+
+    /// Stores the body under the key, compressed already where the key says that it is. Storing
+    /// it again changes nothing.
     async fn put(&self, key: &str, body: &Self::Body) -> Result<(), Fault>;
 
-    /// The object's bytes, or those of a part of it; `None` when there is none.
+    /// The object's bytes, or those of a part of it; `None` when there is none. Of one that is
+    /// compressed, the bytes of its body, up to [`MAX_INFLATED_BYTES`]; should it be damaged,
+    /// what comes out before that, which is not the body that the batch is named by.
     async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault>;
 
     /// The first keys of raw batches after this place in their order: at most
@@ -179,6 +224,26 @@ mod tests {
         let key = "raw/20261122T061930.123Z/p/0.later.pb";
         assert_eq!(BatchRef::parse(key).map(|batch| batch.key()), Some(key.into()));
         assert_eq!(ending_of(key), Some("later.pb"));
+    }
+
+    #[test]
+    fn compressed_or_not_it_is_the_same_batch_in_another_object() {
+        let plain = BatchRef::of("p1", b"{}", 1_795_328_370_123, "langsmith.parts");
+        let small = plain.clone().gzipped();
+        assert_eq!(small.key(), format!("{}.gz", plain.key()));
+        assert_eq!(small, BatchRef::of("p1", b"{}", small.received, &small.ending));
+        assert_eq!((&small.id, small.clone().gzipped()), (&plain.id, small.clone()));
+        assert_eq!(BatchRef::parse(&small.key()), Some(small.clone()));
+        assert_eq!(ending_of(&small.key()), Some("langsmith.parts"));
+        assert!(is_gzipped(&small.key()) && !is_gzipped(&plain.key()));
+        assert!(small.is_of(b"{}", false) && !small.is_of(b"[]", false));
+        let once = BatchRef::sent_once("p1", b"x", 1, "json", 7);
+        assert!(once.clone().gzipped().is_of(b"x", true));
+        assert_eq!(once.clone().gzipped(), BatchRef::sent_once("p1", b"x", 1, "json.gz", 7));
+        assert!(plain.precedence() < small.precedence());
+        assert!(
+            small.precedence() < BatchRef { received: small.received + 1, ..plain }.precedence()
+        );
     }
 
     #[test]

@@ -4,12 +4,12 @@
 
 use std::ops::Range;
 
-use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
-use wasm_bindgen_futures::JsFuture;
+use js_sys::{Array, ArrayBuffer, Promise, Reflect, Uint8Array};
 use worker::wasm_bindgen::prelude::*;
 
-use crate::batch::{Listed, PREFIX, RawStore};
+use crate::batch::{Listed, MAX_INFLATED_BYTES, PREFIX, RawStore, is_gzipped};
 use crate::edge::buffer::Buffer;
+use crate::edge::gzip::{ReadableStream, compress, inflate, settle};
 use crate::edge::{object, text_of};
 use crate::error::Fault;
 
@@ -44,6 +44,9 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = arrayBuffer)]
     fn array_buffer(this: &R2ObjectBody) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &R2ObjectBody) -> ReadableStream;
 }
 
 impl RawStore for R2Bucket {
@@ -54,6 +57,14 @@ impl RawStore for R2Bucket {
         Uint8Array::from(bytes).into()
     }
 
+    async fn compress(&self, body: &JsValue) -> Option<(JsValue, usize)> {
+        // Of an `ArrayBuffer` and of a view alike.
+        let length = Reflect::get(body, &"byteLength".into()).ok()?.as_f64()?;
+        let small = compress(body).await.ok()?;
+        let small_length = small.byte_length();
+        (f64::from(small_length) < length).then(|| (small.into(), small_length as usize))
+    }
+
     async fn put(&self, key: &str, body: &JsValue) -> Result<(), Fault> {
         settle(R2Bucket::put(self, key, body)).await.map_err(|e| unavailable("r2 put", &e))?;
         Ok(())
@@ -61,11 +72,18 @@ impl RawStore for R2Bucket {
 
     async fn get(&self, key: &str, part: Option<Range<u64>>) -> Result<Option<Vec<u8>>, Fault> {
         let failed = |e| unavailable("r2 get", &e);
-        let object = settle(R2Bucket::get(self, key, &options(part))).await.map_err(failed)?;
+        let small = is_gzipped(key);
+        let asked = if small { JsValue::UNDEFINED } else { options(part.clone()) };
+        let object = settle(R2Bucket::get(self, key, &asked)).await.map_err(failed)?;
         if object.is_null() {
             return Ok(None);
         }
         let object: R2ObjectBody = object.unchecked_into();
+        if small {
+            let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(MAX_INFLATED_BYTES);
+            let wanted = part.map_or(0..MAX_INFLATED_BYTES, |p| place(p.start)..place(p.end));
+            return inflate(&object.body(), wanted).await.map(Some).map_err(failed);
+        }
         let bytes = settle(object.array_buffer()).await.map_err(failed)?;
         Ok(Some(Buffer::from(bytes.unchecked_into::<ArrayBuffer>()).to_vec()))
     }
@@ -81,10 +99,6 @@ impl RawStore for R2Bucket {
         let keys = listed.objects().iter().map(|o| o.unchecked_into::<R2Object>().key()).collect();
         Ok(Listed { keys, more: listed.truncated() })
     }
-}
-
-async fn settle(promise: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
-    JsFuture::from(promise?).await
 }
 
 fn unavailable(what: &'static str, error: &JsValue) -> Fault {

@@ -12,7 +12,7 @@ use crate::http::exchange::Exchange;
 use crate::http::platform::{Platform, RequestBody, RequestHead, Services, Witness};
 use crate::http::router;
 use crate::pipeline::ingest;
-use crate::pipeline::ingest::{Ingested, Preference, Upload, ingest};
+use crate::pipeline::ingest::{Ingested, Preference, Upload, check, keep};
 use crate::pipeline::stand_in::stand_in;
 use crate::reply::Reply;
 
@@ -53,19 +53,36 @@ where
         // What would count again each time counts once for a key.
         id = exchange.header("idempotency-key").filter(|key| !key.is_empty());
     }
-    let Received { bytes, held, share: _share } =
+    let Received { bytes, held, gzipped, mut share } =
         match (format.extras.prepare)(at.path, id.as_deref(), &received.bytes)? {
             Some(prepared) => received.replace::<R>(prepared, now())?,
             None => received,
         };
-    exchange.noted.bytes = Some(bytes.len());
+    let length = bytes.len();
+    exchange.noted.bytes = Some(length);
     let (store, queue) = (exchange.platform.store()?, exchange.platform.queue()?);
     let received = exchange.platform.now();
     let random = || exchange.platform.random().map(u64::from_le_bytes);
     let random = format.extras.counts_again.then(random).transpose()?;
     let upload = Upload { project: &who.project, format, preference, received, random };
-    let Ingested { receipt, unsent } = ingest(upload, bytes, held.as_ref(), &store, &queue).await?;
-    drop(held);
+    let checked = check(upload, &bytes)?;
+    drop(bytes);
+    let small = match checked.batch {
+        Some(_) if !gzipped => {
+            let room = (&exchange.isolate.compressed, &mut share);
+            let from =
+                body::compress_from(exchange.platform.setting("COMPRESS_FROM_KB").as_deref());
+            body::compress(held.as_ref(), (length, from), &store, room, &now).await
+        }
+        _ => None,
+    };
+    let Ingested { receipt, unsent } = if let Some(small) = small {
+        drop(held);
+        keep(checked.gzipped(), &small, &store, &queue).await?
+    } else {
+        let checked = if gzipped { checked.gzipped() } else { checked };
+        keep(checked, held.as_ref(), &store, &queue).await?
+    };
     exchange.noted.events = Some(receipt.events);
     if let Some(message) = unsent {
         // The queue is down: after the answer what it would have had done is done here.

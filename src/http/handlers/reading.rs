@@ -8,6 +8,7 @@ use crate::api;
 use crate::api::Of;
 use crate::error::Error;
 use crate::http::exchange::Exchange;
+use crate::http::handlers::operator::project_of;
 use crate::http::platform::{Platform, RequestHead};
 use crate::reply::Reply;
 
@@ -29,7 +30,25 @@ pub(in crate::http) async fn answer<P: Platform, R: RequestHead>(
     exchange: &mut Exchange<'_, P, R>,
     question: Question,
 ) -> Result<Reply, Error> {
-    let Principal { project, .. } = &exchange.reader(Scope::Read).await?;
+    let Principal { project, .. } = exchange.reader(Scope::Read).await?;
+    answer_of(exchange, &project, question).await
+}
+
+/// Answers the operator, of a project by its name.
+pub(in crate::http) async fn answer_operator<P: Platform, R: RequestHead>(
+    exchange: &mut Exchange<'_, P, R>,
+    name: &str,
+    question: Question,
+) -> Result<Reply, Error> {
+    let project = project_of(exchange, name).await?;
+    answer_of(exchange, &project, question).await
+}
+
+async fn answer_of<P: Platform, R: RequestHead>(
+    exchange: &mut Exchange<'_, P, R>,
+    project: &str,
+    question: Question,
+) -> Result<Reply, Error> {
     let (db, query) = (exchange.platform.db()?, exchange.query());
     let data = match question {
         Question::DeadLetters => api::dead_letters(project, &db).await?,

@@ -260,6 +260,23 @@ pub(super) fn find_lacking(stored: &Stored, rows: &Rows, news: Trace) -> Option<
     (!lacking.is_empty()).then(|| lacking.join(", "))
 }
 
+/// The batches that a trace names.
+pub(super) fn named<'a>(stored: &'a Stored, rows: &'a Rows) -> HashSet<&'a BatchName> {
+    let Trace { head, spans, .. } = &stored.trace;
+    let parts = spans.list().iter().chain(rows.values()).flat_map(Span::parts);
+    let told = head.input.iter().chain(&head.output).map(|told| &told.value);
+    let places = parts.map(|part| &part.place).chain(told).chain(head.metadata.places());
+    places.map(|place| &*place.batch).collect()
+}
+
+/// Whether a trace names another object of a batch, received in the same millisecond, and
+/// not this one. To the ledger the two are one: so this one need not have been written, and
+/// says nothing that the other does not.
+pub(super) fn is_named_otherwise(name: &BatchName, named: &HashSet<&BatchName>) -> bool {
+    let is_twin = |other: &&BatchName| (other.received, &other.id) == (name.received, &name.id);
+    !named.contains(name) && named.iter().any(is_twin)
+}
+
 /// Some spans, by the ids that clients know; empty without any.
 pub(super) fn names<'a>(kept: impl Iterator<Item = &'a str>) -> String {
     let mut ids: Vec<_> =

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use super::compare::{Comparison, Rows, find_lacking};
+use super::compare::{Comparison, Rows, find_lacking, is_named_otherwise, named};
 use super::reading::{Raw, decode};
 use super::scores::Said;
 use super::{Difference, Remedy, TimeRange};
@@ -279,7 +279,9 @@ impl Step {
         for what in compared.wrong {
             differs(Remedy::Forget, what);
         }
-        let told: Vec<_> = told.iter().map(|(_, sent)| *sent).collect();
+        let named = named(stored, own);
+        let told = told.iter().filter(|(_, sent)| !is_named_otherwise(sent.name, &named));
+        let told: Vec<_> = told.map(|(_, sent)| *sent).collect();
         let news = fold(&told).into_iter().next().map(|(_, news)| news);
         if let Some(lacking) = news.and_then(|news| find_lacking(stored, own, news)) {
             differs(Remedy::Queue, format!("something that is said is missing: {lacking}"));

@@ -158,7 +158,8 @@ mod tests {
         let endings: Vec<_> = FORMATS.0.iter().map(|format| format.ending).collect();
         for (at, ending) in endings.iter().enumerate() {
             assert!(!endings[..at].contains(ending), "{ending}");
-            assert!(batch::is_ending(ending), "{ending}");
+            assert!(batch::is_ending(&format!("{ending}{}", batch::GZIP)), "{ending}");
+            assert!(!batch::is_gzipped(ending), "{ending}");
         }
     }
 
@@ -189,6 +190,7 @@ mod tests {
     fn a_key_tells_the_format() {
         let of_key = |key| FORMATS.of_key(key).map(|format| format.ending);
         assert_eq!(of_key("raw/20261122T061930.123Z/p/0.json"), Some("json"));
+        assert_eq!(of_key("raw/20261122T061930.123Z/p/0.otlp.pb.gz"), Some("otlp.pb"));
         for key in ["raw/20261122T061930.123Z/p/0.xml", "raw/0", ""] {
             assert_eq!(of_key(key), None, "{key}");
         }
