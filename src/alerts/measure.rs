@@ -42,8 +42,9 @@ pub fn statements(project: &str, rules: &[&AlertRow], now: Millis) -> Vec<Statem
     all.extend(kinds(Kind::NoTraces).next().map(|_| alerts::select_newest(project, now)));
     all.extend(kinds(Kind::DeadLetters).next().map(|_| alerts::select_letters(project)));
     all.extend(kinds(Kind::EvaluatorAverage).map(|rule| {
-        let from = now - HOUR_MS * length(&rule.period);
-        alerts::select_average(project, &rule.evaluator, from.saturating_mul(1_000))
+        let times = (now - HOUR_MS * length(&rule.period), now);
+        let times = (times.0.saturating_mul(1_000), times.1.saturating_mul(1_000));
+        alerts::select_average(project, &rule.evaluator, times)
     }));
     all
 }

@@ -257,8 +257,8 @@ impl<'a> BudgetOut<'a> {
             spent: is_known.then(|| SpentOut {
                 spent_usd: dollars(cost),
                 spent_tokens: tokens,
-                left_usd: row.cost_nano.map(|limit| dollars(limit - cost)),
-                left_tokens: row.tokens.map(|limit| limit - tokens),
+                left_usd: row.cost_nano.map(|limit| dollars(limit.saturating_sub(cost))),
+                left_tokens: row.tokens.map(|limit| limit.saturating_sub(tokens)),
             }),
             resets_at: match &*row.period {
                 "day" => Some(at(now.div_euclid(DAY_MS) * DAY_MS + DAY_MS)),

@@ -200,12 +200,13 @@ pub fn select_letters(project: &str) -> Statement {
     Statement::new(filled(letters_sql()), vec![project.into()])
 }
 
-/// How many scores of a name there are from a time on, of the newest, and their average.
+/// How many scores of a name there are from a time to another, of the newest, and their
+/// average. Clients say when theirs are of, so some may be of a time to come.
 #[must_use]
-pub fn select_average(project: &str, name: &str, from: Micros) -> Statement {
+pub fn select_average(project: &str, name: &str, (from, to): (Micros, Micros)) -> Statement {
     let mut statement = of(project, average_sql(), name);
     // Microseconds pass what can be bound.
-    statement.params.push(from.to_string().into());
+    statement.params.extend([from.to_string().into(), to.to_string().into()]);
     statement
 }
 

@@ -46,7 +46,7 @@ pub fn of_project() -> Vec<Statement> {
         alerts::select_all(PROJECT),
         alerts::select_newest(PROJECT, RECEIVED),
         alerts::select_letters(PROJECT),
-        alerts::select_average(PROJECT, "n", 1),
+        alerts::select_average(PROJECT, "n", (1, 2)),
         alerts::stand(PROJECT, &rule),
         alerts::end_notice(PROJECT, ("mine", 2), Ok(Some(3))),
         alerts::end_notice(PROJECT, ("mine", 2), Err("why")),

@@ -62,6 +62,16 @@ fn what_is_wrong_is_said_so_that_a_model_can_mend_it() {
             json!({ "status": "BAD" }),
             "status must be one of ANY, OK, ERROR, RUNNING, UNFINISHED.",
         ),
+        (
+            "search_traces",
+            json!({ "q": "a b c d e f g h i j k l m" }),
+            "q must be 1 to 12 words of inputs, outputs and errors.",
+        ),
+        (
+            "search_traces",
+            json!({ "q": "?!" }),
+            "q must be 1 to 12 words of inputs, outputs and errors.",
+        ),
         ("search_traces", json!({ "tags": "a" }), "tags must be a list of at most 10 texts."),
         ("search_traces", json!({ "tags": [1] }), "tags must be a list of at most 10 texts."),
         (

@@ -132,9 +132,14 @@ fn each_kind_fires_by_what_there_is() {
     let events: Vec<String> = (0..20).map(|n| trace(n, SIX + MINUTE, 1_000, 0.5, n < 4)).collect();
     world.deliver(PROJECT, &body(&events));
     let scores: Vec<String> =
-        (0..10).map(|n| format!(r#"{{"traceId":"t{n}","name":"quality","value":0.4}}"#)).collect();
+        (0..11).map(|n| format!(r#"{{"traceId":"t{n}","name":"quality","value":0.4}}"#)).collect();
     world.deliver_as("scores.json", PROJECT, &format!(r#"{{"scores":[{}]}}"#, scores.join(",")));
     run(&world, &format!("update score set at_us = {}", (SIX + MINUTE) * 1_000));
+    // One that is dated ahead does not count yet.
+    run(
+        &world,
+        "update score set at_us = 4e15, value = '9' where id = (select min(id) from score)",
+    );
     block_on(roll_up(SIX + 40 * MINUTE, &world.db)).unwrap();
     letters(&world, 2);
     for (said, fires, amount) in [
@@ -178,6 +183,22 @@ fn each_kind_fires_by_what_there_is() {
             assert_eq!((&told["kind"], &told["projectId"]), (&said["kind"], &json!(PROJECT)));
         }
     }
+}
+
+#[test]
+fn a_project_without_traces_is_quiet_from_the_making_of_its_rule_on() {
+    let (world, receiver) = (world(), Receiver::default());
+    make(&world, &json!({ "kind": "noTraces", "threshold": 40 })).unwrap();
+    make(&world, &json!({ "kind": "deadLetters", "threshold": 1 })).unwrap();
+    letters(&world, 1);
+    let kinds = || -> Vec<String> {
+        let took = receiver.took.borrow();
+        took.iter().map(|(_, told)| told["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    check_at(&world, SIX + 39 * MINUTE, &receiver);
+    assert_eq!(kinds(), ["deadLetters"]);
+    check_at(&world, SIX + 40 * MINUTE, &receiver);
+    assert_eq!(kinds(), ["deadLetters", "noTraces"]);
 }
 
 #[test]

@@ -70,7 +70,12 @@ fn take_part(asked: &mut ListQuery, part: &str) -> bool {
     };
     let (key, rest) = part.split_at(at);
     let key = key.to_ascii_lowercase();
-    let written = rest.trim_start_matches([':', '<', '>', '=']);
+    let compares = ["cost", "duration", "tokens", "score"].contains(&&*key);
+    // `cost:>0.1` is `cost>0.1`.
+    let signed = rest.strip_prefix(':').filter(|more| more.starts_with(['<', '>', '=']));
+    let rest = signed.filter(|_| compares).unwrap_or(rest);
+    let signs = if compares { &[':', '<', '>', '='][..] } else { &[] };
+    let written = rest.get(1..).unwrap_or_default().trim_start_matches(signs);
     let value = written.replace('"', "");
     if value.is_empty() {
         return false;
@@ -254,6 +259,9 @@ mod tests {
             ("refund  order", "?q=refund+order"),
             (r#"user:u-1 "out of stock" refund"#, "?user=u-1&q=%22out+of+stock%22+refund"),
             ("model:gpt cost>0.1 cost<=2", "?model=gpt&min_cost=0.1&max_cost=2"),
+            ("cost:>0.1 tokens:<=9", "?min_cost=0.1&max_tokens=9"),
+            ("score:>=0.5", "?score=%3E%3D0.5"),
+            ("error:<html>", "?error=%3Chtml%3E"),
             ("duration>=2s tokens<500", "?min_duration=2s&max_tokens=500"),
             (r#"tag:a -tag:"b c" tag:-d"#, "?tag=a&tag=-b+c&tag=%5C-d"),
             (r#"name:"my agent" session:s status:error"#, "?status=error&name=my+agent&session=s"),

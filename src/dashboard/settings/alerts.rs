@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::parts::{table, when};
-use crate::dashboard::ui::format::count;
+use crate::dashboard::ui::format::{count, dollars};
 use crate::index::alerts::AlertRow;
 use crate::index::budgets::{BudgetRow, Spent};
 use crate::model::Millis;
@@ -41,7 +41,6 @@ pub(super) fn budgets_table(budgets: &[(BudgetRow, Spent)]) -> Markup {
             div.nowrap { @if !each { (text(spent)) " of " } (text(limit)) }
         }
     };
-    let dollars = |nano: i64| format!("${}.{:02}", nano / 1_000_000_000, nano / 10_000_000 % 100);
     let tokens = |n: i64| format!("{} tokens", count(n));
     let rows = html! {
         @for (budget, (cost, spent)) in budgets {

@@ -3,6 +3,7 @@
 update alert set ($RULE) = ($RULE_VALUES),
   version = version + 1,
   firing = case when r.value->>'enabled' then firing else 0 end,
+  since_ms = case when firing = 1 and not r.value->>'enabled' then r.value->>'updated_ms' else since_ms end,
   due = case when r.value->>'enabled' then due end
 from json_each('[' || ?2 || ']') as r
 where alert.project = ?1 and alert.id = ?2->>0 and alert.updated_ms = ?3

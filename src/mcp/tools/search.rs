@@ -54,7 +54,7 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     arguments: &Arguments<'_>,
     asked: &Asked<'_, D, S>,
 ) -> Result<Object, Refusal> {
-    let (filter, limit) = (filter(arguments, asked), arguments.whole("limit"));
+    let (filter, limit) = (filter(arguments, asked)?, arguments.whole("limit"));
     let after = arguments.list_place()?;
     let (traces, next) =
         search::traces(asked.project, (&filter, after, limit), asked.db, asked.source).await?;
@@ -80,15 +80,22 @@ pub(super) async fn answer<D: Database, S: RawStore>(
     Ok(answer)
 }
 
-fn filter<D: Database, S: RawStore>(arguments: &Arguments<'_>, asked: &Asked<'_, D, S>) -> Filter {
+/// What is asked for. Words that cannot be looked for are refused: without them all traces would
+/// be found.
+fn filter<D: Database, S: RawStore>(
+    arguments: &Arguments<'_>,
+    asked: &Asked<'_, D, S>,
+) -> Result<Filter, Refusal> {
+    let words = arguments.text("q").map(|q| words::Wanted::parse(&q).ok_or(NO_WORDS));
+    let words = words.transpose().map_err(|why| Refusal::Told(why.into()))?;
     #[expect(clippy::cast_possible_truncation, reason = "a bound that is that large holds nothing")]
     let times = |name, factor: f64| arguments.number(name).map(|number| (number * factor) as i64);
-    Filter {
+    Ok(Filter {
         now: asked.now(),
         from: arguments.since(None),
         to: arguments.until(),
         status: TraceStatus::parse(arguments.word("status")),
-        words: arguments.text("q").and_then(|words| words::Wanted::parse(&words)),
+        words,
         sort: Sort::parse(arguments.word("sort")),
         name: arguments.text("name"),
         tags: arguments.texts("tags"),
@@ -97,8 +104,11 @@ fn filter<D: Database, S: RawStore>(arguments: &Arguments<'_>, asked: &Asked<'_,
         min_duration_us: times("min_duration_ms", 1e3),
         min_cost_nano: times("min_cost_usd", 1e9),
         ..Filter::default()
-    }
+    })
 }
+
+/// What is said of words that cannot be looked for.
+const NO_WORDS: &str = "q must be 1 to 12 words of inputs, outputs and errors.";
 
 /// The list in the dashboard with that filter.
 fn list_query(arguments: &Arguments<'_>, filter: &Filter) -> ListQuery {

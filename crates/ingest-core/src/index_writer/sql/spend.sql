@@ -5,4 +5,6 @@ from json_each(?2) as r
 cross join budget as b on b.project = ?1 and b.id = r.value->>'budget'
 where true
 on conflict (project, budget, subject, hour) do update set
-  cost_nano = cost_nano + excluded.cost_nano, tokens = tokens + excluded.tokens
+  -- A sum that no integer holds is the largest there is, not a row that cannot be written.
+  cost_nano = cast(cost_nano + excluded.cost_nano as integer),
+  tokens = cast(tokens + excluded.tokens as integer)
