@@ -103,13 +103,13 @@ pub(super) async fn inflate(
     let from = stream.reader(&JsValue::UNDEFINED)?;
     let to = gunzip.writable().writer()?;
     let out = gunzip.readable().reader(&object(&[("mode", "byob".into())]))?;
-    let feed = async {
+    let pass_on = async {
         loop {
-            let fed = match next(settle(from.read()).await?)? {
+            let passed = match next(&settle(from.read()).await?)? {
                 Some(chunk) => settle(to.write(&chunk)).await,
                 None => settle(to.close()).await.and(Err(JsValue::NULL)),
             };
-            if fed.is_err() {
+            if passed.is_err() {
                 // That was all, or nothing more is taken: who reads knows why.
                 drop(settle(from.cancel()).await);
                 return Ok::<_, JsValue>(());
@@ -117,7 +117,7 @@ pub(super) async fn inflate(
         }
     };
     let fed = async {
-        let fed = feed.await;
+        let fed = pass_on.await;
         if fed.is_err() {
             // Who reads would wait for more.
             drop(settle(to.close()).await);
@@ -133,7 +133,7 @@ async fn take(from: &Reader, wanted: Range<usize>) -> Result<Vec<u8>, JsValue> {
     let mut room = Uint8Array::new_with_length(STEP_BYTES);
     while at < wanted.end {
         let read = settle(from.read_at_least(STEP_BYTES, &room)).await?;
-        let Some(bytes) = next(read)? else { break };
+        let Some(bytes) = next(&read)? else { break };
         let length = bytes.length() as usize;
         let within =
             |place: usize| u32::try_from(place.saturating_sub(at).min(length)).unwrap_or(u32::MAX);
@@ -151,10 +151,10 @@ async fn take(from: &Reader, wanted: Range<usize>) -> Result<Vec<u8>, JsValue> {
 }
 
 /// What a reader gave: bytes, or its end.
-fn next(read: JsValue) -> Result<Option<Uint8Array>, JsValue> {
-    let value = Reflect::get(&read, &"value".into())?;
+fn next(read: &JsValue) -> Result<Option<Uint8Array>, JsValue> {
+    let value = Reflect::get(read, &"value".into())?;
     let bytes = value.dyn_into::<Uint8Array>().ok();
-    Ok(bytes.filter(|bytes| bytes.length() > 0 || !is_done(&read)))
+    Ok(bytes.filter(|bytes| bytes.length() > 0 || !is_done(read)))
 }
 
 fn is_done(read: &JsValue) -> bool {
