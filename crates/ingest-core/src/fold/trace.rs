@@ -38,11 +38,19 @@ impl Trace {
     }
 }
 
+/// Traces by their ids as they are kept.
+type Traces = Vec<(Rc<str>, Trace)>;
+
 /// What some events say, trace by trace, in the order in which they mention them: the
 /// trace's id as it is kept, and what is said of it.
 #[must_use]
 pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
-    let mut traces: Vec<(Rc<str>, Trace)> = Vec::new();
+    fold_placed(sent).0
+}
+
+/// The same, and the place of each trace by its id as it was sent.
+fn fold_placed<'s>(sent: &'s [Sent]) -> (Traces, Map<&'s str, usize>) {
+    let mut traces = Traces::new();
     let mut places: Map<&str, usize> = Map::default();
     let mut texts = Texts::default();
     for one in sent {
@@ -69,20 +77,17 @@ pub fn fold(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
     for (_, trace) in &mut traces {
         trace.name_root();
     }
-    traces
+    (traces, places)
 }
 
-/// The same with the words that the events say, for who writes them.
+/// [`fold`] with the words that the events say, for who writes them.
 #[must_use]
 pub fn fold_with_words(sent: &[Sent]) -> Vec<(Rc<str>, Trace)> {
     // Once it is known which spans may be roots.
-    let mut traces = fold(sent);
-    let mut places: Map<&str, usize> = Map::default();
+    let (mut traces, places) = fold_placed(sent);
     for one in sent {
-        let Some(id) = one.event.body.trace_id() else { continue };
-        let next = places.len();
-        let at = *places.entry(id).or_insert(next);
-        if let Some((_, trace)) = traces.get_mut(at) {
+        let at = one.event.body.trace_id().and_then(|id| places.get(&**id));
+        if let Some((_, trace)) = at.and_then(|at| traces.get_mut(*at)) {
             trace.heard.hear(one, trace.head.root.as_ref());
         }
     }
